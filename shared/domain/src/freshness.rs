@@ -1,0 +1,90 @@
+//! How old a value is, where it comes from, and why it is not newer.
+
+use crate::time::Timestamp;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Asked of the ERP for this request.
+    Erp,
+    /// Kept from an earlier answer of the ERP.
+    Cache,
+    /// The list prices that were loaded.
+    List,
+    /// There is none.
+    None,
+}
+
+/// Why a value is older than it should be, or missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The caller asked for the cache alone, and it has nothing.
+    NotCached,
+    /// The ERP could not be reached, or failed.
+    ErpUnavailable,
+    /// The ERP did not answer in time.
+    ErpTimeout,
+    /// The ERP answered, but not for this item.
+    ErpIncomplete,
+    /// The ERP does not know this item.
+    UnknownSku,
+}
+
+/// Says of a value how old it is and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    /// Where the value comes from.
+    pub source: Source,
+    /// When the ERP said so.
+    pub as_of: Option<Timestamp>,
+    /// Until when it may be shown without a remark; none = for ever.
+    pub fresh_until: Option<Timestamp>,
+    /// Whether that time is over.
+    pub stale: bool,
+    /// Why it is stale or missing.
+    pub reason: Option<Reason>,
+}
+
+impl Freshness {
+    /// There is no value, for `reason`.
+    #[must_use]
+    pub fn missing(reason: Reason) -> Self {
+        Self { source: Source::None, as_of: None, fresh_until: None, stale: false, reason: Some(reason) }
+    }
+}
+
+/// The age of a cached value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// May be served as it is.
+    Fresh,
+    /// May be served when the ERP fails, marked as stale.
+    Stale,
+    /// Must not be served any more.
+    Expired,
+}
+
+/// The age at `now` of a value with a soft and a hard limit. Both limits are exclusive: a value that is fresh until
+/// noon is stale at noon.
+#[must_use]
+pub fn age(fresh_until: Option<Timestamp>, hard_until: Timestamp, now: Timestamp) -> Age {
+    if now >= hard_until {
+        Age::Expired
+    } else if fresh_until.is_none_or(|until| now < until) {
+        Age::Fresh
+    } else {
+        Age::Stale
+    }
+}
+
+/// A duration in seconds, jittered by up to ten per cent either way, so that entries written together do not
+/// expire together. `random` is any number.
+#[must_use]
+pub fn jittered(seconds: i64, random: u64) -> i64 {
+    let span = seconds / 5;
+    if span <= 0 {
+        return seconds;
+    }
+    let offset = i64::try_from(random % (span.unsigned_abs() + 1)).unwrap_or(0);
+    seconds - span / 2 + offset
+}

@@ -1,0 +1,16 @@
+//! Values and pure rules: no async, no I/O, no clock, no randomness, no serde.
+
+pub mod availability;
+pub mod caller;
+pub mod cart;
+pub mod catalog;
+pub mod freshness;
+pub mod ids;
+pub mod load;
+pub mod member;
+pub mod money;
+pub mod preparation;
+pub mod price;
+pub mod quantity;
+pub mod submission;
+pub mod time;

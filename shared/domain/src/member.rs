@@ -1,0 +1,160 @@
+//! Members: organizations, their users, their addresses.
+
+use crate::caller::Role;
+use crate::ids::{AddressId, Language, OrganizationId, UserId};
+use crate::money::Currency;
+
+/// Whether a member may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberStatus {
+    /// Registered here and not yet decided about.
+    Pending,
+    /// May act.
+    Active,
+    /// The ERP no longer has the member, or closed it.
+    Inactive,
+    /// Registered here and refused.
+    Rejected,
+}
+
+impl MemberStatus {
+    /// The status by its name in files and records.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "pending" => Self::Pending,
+            "active" => Self::Active,
+            "inactive" => Self::Inactive,
+            "rejected" => Self::Rejected,
+            _ => return None,
+        })
+    }
+
+    /// The name in files and records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Where a member came from: a load never removes who registered here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// An export file.
+    Erp,
+    /// The storefront.
+    Registered,
+}
+
+/// A customer organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its identifier.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The organization above.
+    pub parent: Option<OrganizationId>,
+    /// Whether its users may act.
+    pub status: MemberStatus,
+    /// The currency of its carts. Frozen: a buyer does not choose one.
+    pub currency: Currency,
+    /// Its tax number, where one is known.
+    pub tax_id: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// A user of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its identifier.
+    pub id: UserId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The e-mail address. Personal: never logged.
+    pub email: String,
+    /// Given name; may be empty.
+    pub given_name: String,
+    /// Family name; may be empty.
+    pub family_name: String,
+    /// What the user may do.
+    pub roles: Vec<Role>,
+    /// The language of pages and texts.
+    pub language: Option<Language>,
+    /// Whether the user may act.
+    pub status: MemberStatus,
+    /// Where the user came from.
+    pub origin: Origin,
+}
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressKind {
+    /// Invoices.
+    Billing,
+    /// Deliveries.
+    Shipping,
+}
+
+impl AddressKind {
+    /// The kind by its name in files and messages.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "billing" => Self::Billing,
+            "shipping" => Self::Shipping,
+            _ => return None,
+        })
+    }
+
+    /// The name in files and messages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Billing => "billing",
+            Self::Shipping => "shipping",
+        }
+    }
+}
+
+/// Where a letter or a parcel goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostalAddress {
+    /// Who receives it.
+    pub name: String,
+    /// Street and number.
+    pub line1: String,
+    /// More of the same.
+    pub line2: Option<String>,
+    /// Town.
+    pub city: String,
+    /// State, province or canton.
+    pub region: Option<String>,
+    /// Postal code.
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+/// An address of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Its identifier.
+    pub id: AddressId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What it is for.
+    pub kind: AddressKind,
+    /// Where it is.
+    pub postal: PostalAddress,
+    /// Whether it may be used.
+    pub status: MemberStatus,
+    /// Where it came from.
+    pub origin: Origin,
+}

@@ -1,0 +1,136 @@
+use super::*;
+use crate::ids::{OrganizationId, SubmissionId, UserId};
+use crate::member::{MemberStatus, Origin};
+
+const LIMIT: i64 = 30_000;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn captured() -> Submission {
+    let organization = OrganizationId::parse("o1").unwrap();
+    Submission {
+        id: SubmissionId::parse("s1").unwrap(),
+        organization: organization.clone(),
+        user: UserId::parse("u1").unwrap(),
+        state: State::Accepted,
+        revision: 0,
+        attempt: 0,
+        untraced: 0,
+        failures: 0,
+        lease: None,
+        last_sent_at: None,
+        refusal: None,
+        due_at: Some(at(0)),
+        created_at: at(0),
+        updated_at: at(0),
+        external_id: None,
+        external_status: None,
+        reason: None,
+        correlation_id: "c".to_owned(),
+        content: Content::Organization(Box::new(Organization {
+            id: organization,
+            name: "O".to_owned(),
+            parent: None,
+            status: MemberStatus::Active,
+            currency: Currency::parse("USD").unwrap(),
+            tax_id: None,
+            origin: Origin::Registered,
+        })),
+    }
+}
+
+fn refusal() -> Refusal {
+    Refusal { code: "total_changed".to_owned(), reason: None }
+}
+
+#[test]
+fn a_timed_out_send_is_asked_for_and_not_before_the_time_limit() {
+    let mut s = captured();
+    s.send_started(at(0));
+    s.send_ended(Outcome::Unknown { reason: "timeout" }, at(5_000), LIMIT, 0);
+    assert_eq!(s.state, State::Unknown);
+    assert_eq!(next_step(&s, at(29_999), LIMIT), NextStep::Wait(at(30_000)));
+    assert_eq!(next_step(&s, at(30_000), LIMIT), NextStep::Ask);
+}
+
+#[test]
+fn an_attempt_whose_end_nobody_recorded_is_unknown_and_never_sent_blindly() {
+    let mut s = captured();
+    s.send_started(at(0));
+    s.lease = Some(Lease { owner: "w".to_owned(), until: at(60_000) });
+    assert_eq!(next_step(&s, at(59_999), LIMIT), NextStep::Wait(at(60_000)));
+    assert_eq!(next_step(&s, at(60_000), LIMIT), NextStep::Ask);
+}
+
+#[test]
+fn found_is_not_accepted() {
+    let mut s = captured();
+    s.send_started(at(0));
+    s.send_ended(Outcome::Unknown { reason: "reset" }, at(1), LIMIT, 0);
+    let draft = Found { external_id: None, status: None, accepted: false };
+    s.asked(Answer::Found(draft), Support::IdempotencyKey, &LIMITS, at(40_000), 0);
+    assert_eq!(s.state, State::Waiting);
+    assert_eq!(next_step(&s, at(40_000), LIMIT), NextStep::Send);
+}
+
+#[test]
+fn a_first_refusal_is_final_and_a_later_one_only_after_asking() {
+    let mut first = captured();
+    first.send_started(at(0));
+    first.send_ended(Outcome::Rejected(refusal()), at(1), LIMIT, 0);
+    assert_eq!(first.state, State::Rejected);
+
+    let mut second = captured();
+    second.send_started(at(0));
+    second.send_ended(Outcome::Unavailable { reason: "busy" }, at(1), LIMIT, 0);
+    second.send_started(at(5_000));
+    second.send_ended(Outcome::Rejected(refusal()), at(5_001), LIMIT, 0);
+    assert_eq!(second.state, State::Unknown);
+    let twin = Found { external_id: ExternalId::parse("E1").ok(), status: None, accepted: true };
+    let mut doubled = second.clone();
+    doubled.asked(Answer::Found(twin), Support::Lookup, &LIMITS, at(40_000), 0);
+    assert_eq!(doubled.state, State::Confirmed);
+    second.asked(Answer::NotFound, Support::Lookup, &LIMITS, at(40_000), 0);
+    assert_eq!((second.state, second.reason.as_deref()), (State::Rejected, Some("total_changed")));
+}
+
+#[test]
+fn an_erp_that_can_neither_tell_nor_be_asked_leaves_the_decision_to_a_person() {
+    let mut s = captured();
+    s.send_started(at(0));
+    s.send_ended(Outcome::Unknown { reason: "reset" }, at(1), LIMIT, 0);
+    s.asked(Answer::NotFound, Support::None, &LIMITS, at(40_000), 0);
+    assert_eq!(s.state, State::NeedsAttention);
+}
+
+#[test]
+fn eight_sends_without_a_trace_need_attention() {
+    let mut s = captured();
+    let mut now = 0;
+    for sends in 1.. {
+        s.send_started(at(now));
+        s.send_ended(Outcome::Unknown { reason: "reset" }, at(now), LIMIT, 0);
+        now += LIMIT;
+        s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(now), 0);
+        if s.state == State::NeedsAttention {
+            assert_eq!(sends, 8);
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_outage_waits_longer_and_longer_but_never_over_five_minutes_and_a_bit() {
+    let mut s = captured();
+    let mut last = 0;
+    for _ in 0..40 {
+        s.send_started(at(0));
+        s.send_ended(Outcome::Unavailable { reason: "refused" }, at(0), LIMIT, u64::MAX);
+        last = s.due_at.unwrap().as_millis();
+        assert!(last <= 330_000, "{last}");
+        assert_eq!(s.state, State::Waiting);
+    }
+    assert!(last >= 270_000, "{last}");
+}
