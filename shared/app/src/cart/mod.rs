@@ -1,0 +1,415 @@
+//! The open cart of a buyer.
+
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::caller::Customer;
+use domain::cart::{Cart, CartError, CartStatus, MAX_LINES, Shipping};
+use domain::ids::{AddressId, CartId, LineId, Sku, Unit};
+use domain::member::{AddressKind, MemberStatus, PostalAddress};
+use domain::money::Currency;
+use domain::quantity::Quantity;
+use domain::time::Timestamp;
+
+use crate::articles::Articles;
+use crate::directory::Directory;
+use crate::failure::{Failure, FieldError};
+use crate::lookup::{AvailabilityLookup, Mode, PriceLookup};
+use crate::ports::carts::{Carts, Written};
+use crate::ports::erp::CallContext;
+use crate::ports::members::MemberReader;
+use crate::ports::{Clock, Ids};
+use crate::reservations::Reservations;
+
+/// Seconds after its last change at which a cart is gone: thirty days.
+const KEEP_SECONDS: i64 = 30 * 86_400;
+
+/// Tries of one edit against concurrent edits of the same cart.
+const TRIES: u32 = 25;
+
+/// A line that a buyer adds.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    /// The item.
+    pub sku: Sku,
+    /// How many were entered.
+    pub quantity: Quantity,
+    /// In which unit, if the buyer said.
+    pub unit: Option<Unit>,
+}
+
+/// Where to, as a buyer says it.
+#[derive(Debug, Clone)]
+pub enum ShipTo {
+    /// To an address of the organization.
+    Known(AddressId),
+    /// To an address typed in.
+    Given(PostalAddress),
+}
+
+/// What an edit must look up before the cart is written.
+enum Touched {
+    /// No line's quantity.
+    Nothing,
+    /// These lines are new: cached availability will do.
+    Added(Vec<LineId>),
+    /// The quantity of this line: the ERP is asked, whatever is cached.
+    Changed(LineId),
+}
+
+/// The open cart of a buyer.
+pub struct CartService {
+    /// Where carts are kept.
+    pub carts: Arc<dyn Carts>,
+    /// What carts hold.
+    pub articles: Articles,
+    /// Who buys.
+    pub directory: Directory,
+    /// The addresses to ship to.
+    pub members: Arc<dyn MemberReader>,
+    /// Offer prices.
+    pub prices: PriceLookup,
+    /// Availabilities.
+    pub availability: AvailabilityLookup,
+    /// Reservations that a change makes obsolete.
+    pub reservations: Reservations,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl CartService {
+    /// Makes a new cart the customer's current one. The currency is the organization's; another one is refused.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn create(&self, customer: &Customer, currency: Option<Currency>) -> Result<Cart, Failure> {
+        let member = self.directory.active(customer).await?;
+        if currency.is_some_and(|c| c != member.organization.currency) {
+            return Err(Failure::invalid(
+                "/currency",
+                "currency_not_allowed",
+                "a cart has the organization's currency",
+            ));
+        }
+        let id = CartId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let cart = new_cart(id, customer, member.organization.currency, self.clock.now());
+        self.carts.create(&cart, keep_until(self.clock.now())).await?;
+        Ok(cart)
+    }
+
+    /// The customer's current cart with today's cached prices, while it is open.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn current(&self, context: &CallContext, customer: &Customer) -> Result<Cart, Failure> {
+        let id = self.carts.current(customer, self.clock.now()).await?.ok_or(Failure::NotFound)?;
+        let cart = self.get(context, customer, &id).await?;
+        match cart.status {
+            CartStatus::Open => Ok(cart),
+            CartStatus::Submitted => Err(Failure::NotFound),
+        }
+    }
+
+    /// A cart of the customer; while it is open, with today's cached prices.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn get(&self, context: &CallContext, customer: &Customer, id: &CartId) -> Result<Cart, Failure> {
+        let mut cart = self.owned(customer, id).await?;
+        if cart.status == CartStatus::Open {
+            let all: Vec<LineId> = cart.lines.iter().map(|line| line.id.clone()).collect();
+            self.look_up(context, &mut cart, Mode::Auto, &all, Mode::Auto).await?;
+        }
+        Ok(cart)
+    }
+
+    /// Removes a cart and releases what was set aside for it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn delete(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+    ) -> Result<(), Failure> {
+        for attempt in 0..TRIES {
+            let cart = self.owned(customer, id).await?;
+            check_match(&cart, if_match)?;
+            cart.ensure_open().map_err(cart_failure)?;
+            match self.carts.delete(&cart, cart.version).await? {
+                Written::Done => {
+                    if cart.preparation.is_some() {
+                        self.reservations.release(context, id).await;
+                    }
+                    return Ok(());
+                }
+                Written::Conflict => self.pause(attempt).await,
+            }
+        }
+        Err(Failure::Contention)
+    }
+
+    /// Adds lines, or adds to lines with the same item.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is added then.
+    pub async fn add_lines(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        lines: &[NewLine],
+    ) -> Result<Cart, Failure> {
+        self.put_lines(context, customer, id, if_match, lines, false).await
+    }
+
+    /// Replaces all lines: the quick order.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is replaced then.
+    pub async fn replace_lines(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        lines: &[NewLine],
+    ) -> Result<Cart, Failure> {
+        if lines.len() > MAX_LINES {
+            return Err(Failure::TooManyLines);
+        }
+        self.put_lines(context, customer, id, if_match, lines, true).await
+    }
+
+    async fn put_lines(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        lines: &[NewLine],
+        replace: bool,
+    ) -> Result<Cart, Failure> {
+        // The cart is looked at first: whose it is not must not learn which items exist by asking for them.
+        self.owned(customer, id).await?.ensure_open().map_err(cart_failure)?;
+        let skus: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
+        let articles = self.articles.find(&skus).await?;
+        self.edit(context, customer, id, if_match, |cart| {
+            if replace {
+                cart.lines.clear();
+            }
+            let mut touched = Vec::with_capacity(lines.len());
+            let mut errors = Vec::new();
+            for (at, line) in lines.iter().enumerate() {
+                let pointer = if replace { format!("/lines/{at}") } else { String::new() };
+                let Some(article) = articles.get(&line.sku) else {
+                    errors.push(FieldError::new(format!("{pointer}/sku"), "unknown_sku", "there is no such item"));
+                    continue;
+                };
+                let line_id = LineId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+                match cart.add(line_id, &article.item, line.quantity, line.unit.as_ref()) {
+                    Ok(id) => touched.push(id),
+                    Err(error) => errors.push(line_error(&pointer, error)?),
+                }
+            }
+            if errors.is_empty() { Ok(Touched::Added(touched)) } else { Err(Failure::Invalid(errors)) }
+        })
+        .await
+    }
+
+    /// Changes the quantity of a line, and asks the ERP whether so many can be had. If it does not say in time, the
+    /// cart changes all the same and the availability last known is marked as stale.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn change_quantity(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        line: &LineId,
+        quantity: Quantity,
+    ) -> Result<Cart, Failure> {
+        self.edit(context, customer, id, if_match, |cart| match cart.change_quantity(line, quantity) {
+            Ok(_) => Ok(Touched::Changed(line.clone())),
+            Err(error) => Err(Failure::Invalid(vec![line_error("", error)?])),
+        })
+        .await
+    }
+
+    /// Takes a line out.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn remove_line(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        line: &LineId,
+    ) -> Result<Cart, Failure> {
+        self.edit(context, customer, id, if_match, |cart| {
+            cart.remove(line).map_err(cart_failure)?;
+            Ok(Touched::Nothing)
+        })
+        .await
+    }
+
+    /// Sets where to and how.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    #[expect(clippy::too_many_arguments, reason = "each is one field of the request")]
+    pub async fn set_shipping(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        ship_to: ShipTo,
+        method: String,
+        requested_delivery_date: Option<String>,
+    ) -> Result<Cart, Failure> {
+        let (address_id, address) = match ship_to {
+            ShipTo::Given(address) => (None, address),
+            ShipTo::Known(address_id) => {
+                let found = self.members.address(&customer.organization, &address_id).await?;
+                let usable = found.filter(|address| address.status == MemberStatus::Active);
+                let Some(address) = usable else {
+                    return Err(Failure::invalid(
+                        "/addressId",
+                        "unknown_address",
+                        "the organization has no such address",
+                    ));
+                };
+                match address.kind {
+                    // Small customers have one address for everything.
+                    AddressKind::Shipping | AddressKind::Billing => (Some(address_id), address.postal),
+                }
+            }
+        };
+        let shipping = Shipping { address_id, address, method, requested_delivery_date };
+        self.edit(context, customer, id, if_match, |cart| {
+            cart.shipping = Some(shipping.clone());
+            Ok(Touched::Nothing)
+        })
+        .await
+    }
+
+    /// Reads, changes, looks up and writes; again when somebody else was faster.
+    async fn edit(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+        if_match: Option<u64>,
+        change: impl Fn(&mut Cart) -> Result<Touched, Failure>,
+    ) -> Result<Cart, Failure> {
+        for attempt in 0..TRIES {
+            let mut cart = self.owned(customer, id).await?;
+            check_match(&cart, if_match)?;
+            cart.ensure_open().map_err(cart_failure)?;
+            let touched = change(&mut cart)?;
+            match touched {
+                Touched::Nothing => self.look_up(context, &mut cart, Mode::Auto, &[], Mode::Cached).await?,
+                Touched::Added(lines) => self.look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto).await?,
+                Touched::Changed(line) => self.look_up(context, &mut cart, Mode::Auto, &[line], Mode::Live).await?,
+            }
+            let expected = cart.version;
+            let was_prepared = cart.preparation.take().is_some();
+            cart.version = expected.saturating_add(1);
+            cart.updated_at = self.clock.now();
+            match self.carts.put(&cart, expected, keep_until(cart.updated_at)).await? {
+                Written::Done => {
+                    if was_prepared {
+                        self.reservations.release(context, id).await;
+                    }
+                    return Ok(cart);
+                }
+                Written::Conflict if if_match.is_some() => return Err(Failure::PreconditionFailed),
+                Written::Conflict => self.pause(attempt).await,
+            }
+        }
+        Err(Failure::Contention)
+    }
+
+    async fn owned(&self, customer: &Customer, id: &CartId) -> Result<Cart, Failure> {
+        owned(self.carts.as_ref(), customer, id, self.clock.now()).await
+    }
+
+    /// Waits a little, so that concurrent edits do not keep meeting.
+    async fn pause(&self, attempt: u32) {
+        let most = 4_u64 << attempt.min(5);
+        tokio::time::sleep(Duration::from_millis(self.ids.below(most))).await;
+    }
+}
+
+/// The cart, if it is the customer's. Another user's cart does not exist.
+pub(crate) async fn owned(
+    carts: &dyn Carts,
+    customer: &Customer,
+    id: &CartId,
+    now: Timestamp,
+) -> Result<Cart, Failure> {
+    let cart = carts.cart(id, now).await?.ok_or(Failure::NotFound)?;
+    let own = cart.organization == customer.organization && cart.user == customer.user;
+    if own { Ok(cart) } else { Err(Failure::NotFound) }
+}
+
+/// Until when a cart written at `now` is kept.
+pub(crate) fn keep_until(now: Timestamp) -> Timestamp {
+    now.plus_seconds(KEEP_SECONDS)
+}
+
+fn new_cart(id: CartId, customer: &Customer, currency: Currency, now: Timestamp) -> Cart {
+    Cart {
+        id,
+        version: 1,
+        status: CartStatus::Open,
+        organization: customer.organization.clone(),
+        user: customer.user.clone(),
+        currency,
+        lines: Vec::new(),
+        shipping: None,
+        preparation: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn check_match(cart: &Cart, if_match: Option<u64>) -> Result<(), Failure> {
+    if if_match.is_some_and(|version| version != cart.version) { Err(Failure::PreconditionFailed) } else { Ok(()) }
+}
+
+/// What a refused change means to the whole request.
+pub(crate) fn cart_failure(error: CartError) -> Failure {
+    match error {
+        CartError::Submitted => Failure::CartSubmitted,
+        CartError::TooManyLines => Failure::TooManyLines,
+        CartError::NoSuchLine => Failure::NotFound,
+        CartError::ItemInactive => Failure::invalid("/sku", "item_inactive", "the item is not sold"),
+        CartError::Quantity(error) => Failure::invalid("/quantity", "invalid_quantity", error.to_string()),
+        CartError::Unit => Failure::invalid("/unit", "invalid_unit", "the item is not sold in that unit"),
+    }
+}
+
+/// The place of the request that a refused change points at.
+fn line_error(pointer: &str, error: CartError) -> Result<FieldError, Failure> {
+    match cart_failure(error) {
+        Failure::Invalid(mut errors) if !errors.is_empty() => {
+            let mut error = errors.swap_remove(0);
+            error.pointer = format!("{pointer}{}", error.pointer);
+            Ok(error)
+        }
+        other => Err(other),
+    }
+}

@@ -1,0 +1,216 @@
+//! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the ERP calculates.
+
+mod changes;
+
+use std::sync::Arc;
+
+use domain::caller::Customer;
+use domain::cart::{Cart, Shipping};
+use domain::catalog::ItemStatus;
+use domain::ids::{CartId, PreparationId, Sku};
+use domain::money::Money;
+use domain::preparation::{Preparation, PreparedLine};
+use domain::time::Timestamp;
+
+use crate::articles::Articles;
+use crate::cart::{cart_failure, keep_until, owned};
+use crate::directory::Directory;
+use crate::failure::{Failure, FieldError};
+use crate::lookup::{Mode, PriceLookup};
+use crate::ports::carts::{Carts, Written};
+use crate::ports::erp::{CalculateRequest, CallContext, CheckoutLine, ErpCheckout, PriceQuestion, ReservedLine};
+use crate::ports::{Clock, Ids};
+use crate::reservations::Reservations;
+
+/// Seconds for which a preparation, and with it the reservation, holds.
+pub const HOLD_SECONDS: i64 = 900;
+
+/// Prepares carts.
+pub struct Checkout {
+    /// Where carts are kept.
+    pub carts: Arc<dyn Carts>,
+    /// What carts hold.
+    pub articles: Articles,
+    /// Who buys.
+    pub directory: Directory,
+    /// Offer prices.
+    pub prices: PriceLookup,
+    /// The ERP.
+    pub erp: Arc<dyn ErpCheckout>,
+    /// The ledger.
+    pub reservations: Reservations,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Checkout {
+    /// Prepares a cart: reserve, price, calculate, in this order, all or nothing. Whatever fails releases the
+    /// reservation. Preparing again replaces.
+    ///
+    /// # Errors
+    /// [`Failure`]; the cart has no preparation then that it did not have before.
+    pub async fn prepare(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+    ) -> Result<Preparation, Failure> {
+        self.directory.active(customer).await?;
+        let cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
+        cart.ensure_open().map_err(cart_failure)?;
+        if cart.lines.is_empty() {
+            return Err(Failure::CartEmpty);
+        }
+        let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
+        self.refuse_inactive_items(&cart).await?;
+        let expires_at = self.clock.now().plus_seconds(HOLD_SECONDS);
+        let noted = self.reservations.note(id, expires_at, self.ids.mint()).await?;
+        match self.prepare_in_erp(context, customer, cart, &shipping, expires_at).await {
+            Ok(preparation) => Ok(preparation),
+            Err(failure) => {
+                self.reservations.release_own(context, &noted).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Ends a preparation and releases what was set aside. Ending what is not there is no failure.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn release(&self, context: &CallContext, customer: &Customer, id: &CartId) -> Result<(), Failure> {
+        let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
+        cart.ensure_open().map_err(cart_failure)?;
+        if cart.preparation.take().is_some() {
+            self.write(&mut cart).await?;
+        }
+        self.reservations.release(context, id).await;
+        Ok(())
+    }
+
+    async fn refuse_inactive_items(&self, cart: &Cart) -> Result<(), Failure> {
+        let skus: Vec<Sku> = cart.lines.iter().map(|line| line.sku.clone()).collect();
+        let articles = self.articles.find(&skus).await?;
+        let sold = |sku: &Sku| articles.get(sku).is_some_and(|article| article.item.status == ItemStatus::Active);
+        let refused: Vec<FieldError> = cart
+            .lines
+            .iter()
+            .filter(|line| !sold(&line.sku))
+            .map(|line| FieldError::new(format!("/lines/{}", line.id), "item_inactive", "the item is not sold"))
+            .collect();
+        if refused.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(refused)) }
+    }
+
+    async fn prepare_in_erp(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        mut cart: Cart,
+        shipping: &Shipping,
+        expires_at: Timestamp,
+    ) -> Result<Preparation, Failure> {
+        let mut lines: Vec<CheckoutLine> = cart
+            .lines
+            .iter()
+            .map(|line| CheckoutLine {
+                id: line.id.clone(),
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                unit: line.unit.clone(),
+                unit_price: None,
+            })
+            .collect();
+        let reserved = self.erp.reserve(context, &cart.id, customer, &lines, expires_at).await?;
+        let prices = self.live_prices(context, customer, &cart).await?;
+        for (line, price) in lines.iter_mut().zip(&prices) {
+            line.unit_price = Some(*price);
+        }
+        let request =
+            CalculateRequest { reference: &cart.id, customer, currency: cart.currency, lines: &lines, shipping };
+        let calculation = self.erp.calculate(context, &request).await?;
+        calculation
+            .totals
+            .check(cart.currency, calculation.lines.iter().map(|line| line.line_total))
+            .map_err(|error| Failure::AmountsDisagree(error.to_string()))?;
+        let prepared = prepared_lines(&lines, &prices, reserved, calculation.lines);
+        let id = PreparationId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let preparation = Preparation {
+            id,
+            cart_version: cart.version.saturating_add(1),
+            expires_at,
+            changes: changes::changes(&cart, &prepared),
+            lines: prepared,
+            totals: calculation.totals,
+        };
+        changes::show(&mut cart, &preparation, self.clock.now(), self.prices.settings);
+        cart.preparation = Some(preparation.clone());
+        self.write(&mut cart).await?;
+        Ok(preparation)
+    }
+
+    async fn live_prices(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        cart: &Cart,
+    ) -> Result<Vec<Money>, Failure> {
+        let questions: Vec<PriceQuestion> = cart
+            .lines
+            .iter()
+            .map(|line| PriceQuestion { sku: line.sku.clone(), quantity: line.quantity, unit: line.unit.clone() })
+            .collect();
+        let items = self.prices.prices(context, customer, cart.currency, Mode::Live, &questions).await?;
+        let mut prices = Vec::with_capacity(items.len());
+        let mut refused = Vec::new();
+        for (line, item) in cart.lines.iter().zip(items) {
+            match item.unit_price {
+                // A stale price is good enough to look at, not to commit to.
+                Some(price) if !item.freshness.stale => prices.push(price),
+                _ => refused.push(FieldError::new(
+                    format!("/lines/{}", line.id),
+                    "no_price",
+                    "the item has no price now",
+                )),
+            }
+        }
+        if refused.is_empty() { Ok(prices) } else { Err(Failure::LinesRefused(refused)) }
+    }
+
+    async fn write(&self, cart: &mut Cart) -> Result<(), Failure> {
+        let expected = cart.version;
+        cart.version = expected.saturating_add(1);
+        cart.updated_at = self.clock.now();
+        match self.carts.put(cart, expected, keep_until(cart.updated_at)).await? {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(Failure::Contention),
+        }
+    }
+}
+
+fn prepared_lines(
+    lines: &[CheckoutLine],
+    prices: &[Money],
+    reserved: Vec<ReservedLine>,
+    calculated: Vec<crate::ports::erp::CalculatedLine>,
+) -> Vec<PreparedLine> {
+    lines
+        .iter()
+        .zip(prices)
+        .zip(reserved.into_iter().zip(calculated))
+        .map(|((line, price), (reserved, amounts))| PreparedLine {
+            id: line.id.clone(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            unit: line.unit.clone(),
+            unit_price: *price,
+            line_total: amounts.line_total,
+            tax: amounts.tax,
+            shipping: amounts.shipping,
+            adjustment: amounts.adjustment,
+            reservation: reserved.status,
+            reserved: reserved.quantity,
+        })
+        .collect()
+}

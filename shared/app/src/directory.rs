@@ -1,0 +1,51 @@
+//! Who a caller is: the user and the organization behind a verified token.
+
+use std::sync::Arc;
+
+use domain::caller::Customer;
+use domain::member::MemberStatus;
+
+use crate::failure::Failure;
+use crate::memo::Memo;
+use crate::ports::Clock;
+use crate::ports::members::{Member, MemberReader};
+
+/// How long an instance trusts what it read of a member for reading prices. Writing anything reads anew.
+const KEEP_MS: i64 = 30_000;
+
+/// Finds members.
+pub struct Directory {
+    members: Arc<dyn MemberReader>,
+    memo: Memo<Customer, Member>,
+}
+
+impl Directory {
+    /// Over a store of members.
+    #[must_use]
+    pub fn new(members: Arc<dyn MemberReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { members, memo: Memo::new(clock, KEEP_MS, 2_000) }
+    }
+
+    /// The member behind a token, as read at most half a minute ago; may be pending or inactive.
+    ///
+    /// # Errors
+    /// [`Failure::MemberNotActive`] when there is none any more; [`Failure::Store`].
+    pub async fn recent(&self, customer: &Customer) -> Result<Member, Failure> {
+        if let Some(member) = self.memo.get(customer) {
+            return Ok(member);
+        }
+        let member = self.members.member(customer).await?.ok_or(Failure::MemberNotActive)?;
+        self.memo.put(customer.clone(), member.clone());
+        Ok(member)
+    }
+
+    /// The member behind a token, read now, who may prepare and submit.
+    ///
+    /// # Errors
+    /// [`Failure::MemberNotActive`] when the user or the organization may not act; [`Failure::Store`].
+    pub async fn active(&self, customer: &Customer) -> Result<Member, Failure> {
+        let member = self.members.member(customer).await?.ok_or(Failure::MemberNotActive)?;
+        let active = member.user.status == MemberStatus::Active && member.organization.status == MemberStatus::Active;
+        if active { Ok(member) } else { Err(Failure::MemberNotActive) }
+    }
+}

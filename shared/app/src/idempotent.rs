@@ -1,0 +1,172 @@
+//! Requests that may be repeated: the same key and the same body get the first answer again.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use domain::caller::Caller;
+use domain::time::Timestamp;
+
+use crate::Failure;
+use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredAnswer};
+use crate::ports::{Clock, Ids, StoreError, Written};
+
+/// How long a key is remembered: the API promises seven days, and the eighth covers clocks and time zones.
+const KEPT_SECONDS: i64 = 8 * 24 * 60 * 60;
+
+/// Milliseconds after a request's deadline in which its last write may still arrive. Nobody takes its key before.
+const GRACE_MS: i64 = 1_000;
+
+/// A request that may be repeated, as its handler hands it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatableRequest {
+    /// Who asks: keys of different callers never meet. See [`scope`].
+    pub scope: String,
+    /// The route, as `POST /orders`: the same key on another route is another key.
+    pub route: &'static str,
+    /// The key that the caller chose.
+    pub key: String,
+    /// A hash of the body.
+    pub fingerprint: String,
+    /// When the invocation ends, and with it the claim on the key.
+    pub deadline: Timestamp,
+}
+
+/// The scope of a caller's keys. Callers without a token share one: they have nothing to be told apart by, and a key
+/// of 122 random bits, as clients make them, is not guessed. A guess with another body learns that the key is in use
+/// and nothing more, and a guess with the same body knows all that the answer says.
+#[must_use]
+pub fn scope(caller: Option<&Caller>) -> String {
+    // No id holds a slash, so no two callers write the same scope.
+    match caller {
+        None => "anonymous".to_owned(),
+        Some(Caller { organization: None, user, .. }) => format!("operator/{user}"),
+        Some(Caller { organization: Some(organization), user, .. }) => format!("member/{organization}/{user}"),
+    }
+}
+
+/// A key that this request has, until it completes or its time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldKey {
+    /// The record.
+    pub key: IdempotencyKey,
+    /// The token that marks the record as this request's own.
+    pub owner: String,
+}
+
+/// How the work of a request ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completed {
+    /// The write recorded the answer in its own transaction: work and record cannot disagree.
+    Recorded(StoredAnswer),
+    /// The answer is still to be recorded.
+    Unrecorded(StoredAnswer),
+}
+
+/// Does the work of requests that may be repeated, once each.
+#[derive(Clone)]
+pub struct Idempotent {
+    store: Arc<dyn Idempotency>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl Idempotent {
+    /// Over the given records.
+    #[must_use]
+    pub fn new(store: Arc<dyn Idempotency>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, clock, ids }
+    }
+
+    /// Answers a request: by `work` if it is the first with its key, else with what the first was answered.
+    ///
+    /// `work` gets the key that it holds, to complete the record in the transaction of its own write. After a failure
+    /// that wrote nothing the key is given back, so that the caller may correct the request and keep the key. After an
+    /// outcome that nobody knows it is kept until the deadline; then a repetition does the work again, and the
+    /// conditions of its write decide.
+    ///
+    /// # Errors
+    /// [`Failure::IdempotencyKeyReused`] for another body, [`Failure::IdempotencyInProgress`] while the first runs,
+    /// and whatever `work` fails with.
+    pub async fn run<W, F>(&self, request: RepeatableRequest, work: W) -> Result<StoredAnswer, Failure>
+    where
+        W: FnOnce(HeldKey) -> F + Send,
+        F: Future<Output = Result<Completed, Failure>> + Send,
+    {
+        let now = self.clock.now();
+        let RepeatableRequest { scope, route, key, fingerprint, deadline } = request;
+        let key = IdempotencyKey {
+            key: format!("{scope}/{route}/{key}"),
+            fingerprint,
+            expires_at: now.plus_seconds(KEPT_SECONDS),
+        };
+        let owner = match self.store.begin(&key, &self.ids.mint(), deadline.plus_millis(GRACE_MS), now).await? {
+            Begun::First { owner } => owner,
+            Begun::Done(answer) => return Ok(answer),
+            Begun::InProgress => return Err(Failure::IdempotencyInProgress),
+            Begun::Reused => return Err(Failure::IdempotencyKeyReused),
+        };
+        let held = HeldKey { key, owner };
+        match work(held.clone()).await {
+            Ok(Completed::Recorded(answer)) => Ok(answer),
+            Ok(Completed::Unrecorded(answer)) => {
+                self.record(&held, &answer).await;
+                Ok(answer)
+            }
+            Err(failure) => {
+                if wrote_nothing(&failure) {
+                    self.give_back(&held).await;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// The work is done whether or not it can be recorded, so the caller gets the answer either way.
+    async fn record(&self, held: &HeldKey, answer: &StoredAnswer) {
+        match self.store.finish(&held.key, &held.owner, answer).await {
+            Ok(Written::Done) => {}
+            Ok(Written::Conflict) => tracing::warn!("the request outlived its claim on the idempotency key"),
+            Err(error) => tracing::warn!(%error, "the answer of an idempotent request was not recorded"),
+        }
+    }
+
+    async fn give_back(&self, held: &HeldKey) {
+        if let Err(error) = self.store.abandon(&held.key, &held.owner).await {
+            tracing::warn!(%error, "an idempotency key was not given back; it is free after the request's deadline");
+        }
+    }
+}
+
+/// Whether a failure certainly left nothing behind. Whatever reads and decides fails before the write; a write that
+/// was refused or met a conflict took no effect either.
+fn wrote_nothing(failure: &Failure) -> bool {
+    match failure {
+        Failure::Store(StoreError::Unavailable { .. }) | Failure::Internal(_) => false,
+        Failure::Store(
+            StoreError::Throttled { .. } | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Cursor,
+        )
+        | Failure::NotFound
+        | Failure::Forbidden
+        | Failure::MemberNotActive
+        | Failure::Invalid(_)
+        | Failure::PreconditionFailed
+        | Failure::Contention
+        | Failure::CartSubmitted
+        | Failure::TooManyLines
+        | Failure::CartEmpty
+        | Failure::ShippingMissing
+        | Failure::PreparationInvalid
+        | Failure::TotalChanged { .. }
+        | Failure::LinesRefused(_)
+        | Failure::IdempotencyKeyRequired
+        | Failure::IdempotencyKeyReused
+        | Failure::IdempotencyInProgress
+        | Failure::AlreadyDecided
+        | Failure::AlreadyExists
+        | Failure::AmountsDisagree(_)
+        // An idempotent request captures here; the ERP is only read from.
+        | Failure::Erp(_) => true,
+    }
+}

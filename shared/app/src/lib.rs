@@ -1,0 +1,20 @@
+//! Use cases and the ports (traits) that they need.
+
+pub mod articles;
+pub mod cart;
+pub mod catalog;
+pub mod checkout;
+pub mod directory;
+mod failure;
+pub mod idempotent;
+pub mod load;
+pub mod lookup;
+mod memo;
+pub mod ports;
+pub mod profile;
+pub mod registration;
+pub mod reservations;
+pub mod submission;
+pub mod tracking;
+
+pub use failure::{Failure, FieldError};

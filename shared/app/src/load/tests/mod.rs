@@ -1,0 +1,6 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod csv;
+mod fakes;
+mod rows;
+mod run;

@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use domain::ids::LoadId;
+use domain::load::{ExportKey, Load, LoadState, Sequence};
+use proptest::prelude::*;
+
+use super::fakes::{World, loader};
+use crate::load::{Arrival, LoadError};
+
+const KEY: &str = "incoming/categories/snapshot/c-20250207T100000Z.csv";
+
+fn drop_file(world: &Arc<World>, key: &str, content: impl Into<Vec<u8>>) -> Arrival {
+    world.objects.lock().unwrap().insert(key.to_owned(), content.into());
+    Arrival { key: ExportKey::parse(key).unwrap(), load: LoadId::parse("1").unwrap() }
+}
+
+fn run(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(loader(world).run(arrival))
+}
+
+fn load(content: impl Into<Vec<u8>>) -> (Arc<World>, Load) {
+    let world = Arc::new(World::default());
+    *world.piece.lock().unwrap() = 7;
+    let arrival = drop_file(&world, KEY, content);
+    let load = run(&world, &arrival).unwrap();
+    (world, load)
+}
+
+#[test]
+fn bad_rows_are_refused_and_the_others_apply() {
+    let (world, load) = load("category_id,name\nA,\"x, \"\"y\"\"\"\n,\"no\nkey\"\nB,b,c\nC,c\nC,c");
+    assert_eq!(load.state, LoadState::Published);
+    assert_eq!((load.counts.applied, load.counts.unchanged, load.counts.rejected), (2, 1, 2));
+    let rejects = world.object("rejects/categories/c-20250207T100000Z/1/rejects.csv").unwrap();
+    assert_eq!(rejects, "category_id,name\n,\"no\nkey\"\nB,b,c\n");
+    let reasons = world.object("rejects/categories/c-20250207T100000Z/1/reasons.csv").unwrap();
+    let expected = "row,line,key,field,code,message\n2,3,,category_id,required,category_id is empty\n\
+                    3,5,B,,field_count,\"the row has 3 fields, the header has 2\"\n";
+    assert_eq!(reasons, expected);
+    assert_eq!(load.first_reasons.len(), 2);
+    assert_eq!(world.object("reports/categories/c-20250207T100000Z/1.json").unwrap(), "published");
+}
+
+#[test]
+fn a_load_that_ended_is_not_repeated() {
+    let (world, first) = load("category_id,name\nA,a\n");
+    let arrival = drop_file(&world, KEY, "category_id,name\nB,b\n");
+    assert_eq!(run(&world, &arrival).unwrap(), first);
+    assert!(!world.seen.lock().unwrap().contains_key("B"));
+}
+
+#[test]
+fn an_outage_leaves_the_load_running_and_the_next_attempt_ends_it() {
+    let world = Arc::new(World::default());
+    let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n");
+    *world.outage.lock().unwrap() = true;
+    assert!(run(&world, &arrival).is_err());
+    assert_eq!(world.loads.lock().unwrap()["1"].state, LoadState::Running);
+    *world.outage.lock().unwrap() = false;
+    assert_eq!(run(&world, &arrival).unwrap().state, LoadState::Published);
+}
+
+#[test]
+fn a_file_older_than_the_newest_snapshot_changes_nothing() {
+    let world = Arc::new(World::default());
+    world.snapshots.lock().unwrap().insert(domain::load::LoadKind::Categories, Sequence::new(i64::MAX));
+    let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n,b\n");
+    let load = run(&world, &arrival).unwrap();
+    assert_eq!((load.state, load.counts.unchanged, load.counts.rejected), (LoadState::Superseded, 1, 1));
+    assert!(world.seen.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_file_that_cannot_be_used_ends_as_failed_with_a_code() {
+    for (content, code) in [
+        (&b""[..], "empty_file"),
+        (b"\n\n", "empty_file"),
+        (b"name\nx\n", "missing_columns"),
+        (b"category_id,name,name\n", "duplicate_column"),
+        (b"\xFF\xFEc\0a\0", "encoding"),
+        (b"category_id,\"name\nA,a\n", "header_unreadable"),
+    ] {
+        let (_, load) = load(content);
+        assert_eq!(load.state, LoadState::Failed);
+        assert_eq!(load.failure.unwrap().code, code, "{content:?}");
+    }
+    let world = Arc::new(World::default());
+    let arrival = drop_file(&world, "incoming/categories/delta/c.xml", "<a/>");
+    assert_eq!(run(&world, &arrival).unwrap().failure.unwrap().code, "format");
+}
+
+#[test]
+fn rows_that_are_not_utf_8_or_not_closed_are_refused() {
+    let (_, load) = load(&b"category_id,name\nA,\xC3\nB,b\nC,\"c\nD,d\n"[..]);
+    assert_eq!((load.counts.applied, load.counts.rejected), (1, 2));
+    let codes: Vec<_> = load.first_reasons.iter().map(|reason| (reason.line, reason.code.as_ref())).collect();
+    assert_eq!(codes, [(2, "encoding"), (4, "open_quote")]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn every_row_is_counted_once_whatever_is_in_it(
+        rows in proptest::collection::vec("[ABC]{0,1}[,\"]{0,2}[a\u{e9}\u{0}/]{0,3}", 0..3000),
+        piece in 1_usize..4000,
+    ) {
+        let content = format!("category_id,name\n{}", rows.join("\n"));
+        let world = Arc::new(World::default());
+        *world.piece.lock().unwrap() = piece;
+        let arrival = drop_file(&world, KEY, content.clone());
+        let load = run(&world, &arrival).unwrap();
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(content.as_bytes());
+        prop_assert_eq!(load.counts.rows(), reader.byte_records().count() as u64);
+        prop_assert_eq!(load.bytes_read, content.len() as u64);
+        let reasons = world.object("rejects/categories/c-20250207T100000Z/1/rejects.csv");
+        prop_assert_eq!(reasons.is_some(), load.counts.rejected > 0);
+    }
+}

@@ -1,0 +1,18 @@
+//! Time and ids: everything that would make a run differ from its repetition is handed in.
+
+use domain::time::Timestamp;
+
+/// Tells what time it is.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Mints ids and random numbers.
+pub trait Ids: Send + Sync {
+    /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice, sorting by time of minting.
+    fn mint(&self) -> String;
+
+    /// A uniformly random number below `bound`; 0 when `bound` is 0. For jitter, never for secrets.
+    fn below(&self, bound: u64) -> u64;
+}

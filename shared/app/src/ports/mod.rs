@@ -1,0 +1,22 @@
+//! What the use cases need from outside, in domain words. No type of an outside system stands here.
+
+mod ambient;
+pub mod carts;
+pub mod catalog;
+pub mod erp;
+pub mod files;
+pub mod loads;
+pub mod lookups;
+pub mod members;
+pub mod registrations;
+mod store;
+pub mod submissions;
+
+pub use ambient::{Clock, Ids};
+pub use carts::Written;
+pub use catalog::CatalogReader;
+pub use erp::ErpError;
+pub use files::{ExportFile, ExportFiles, FileWriter, FilesError};
+pub use loads::{CatalogWriter, LoadFilter, LoadStore, MemberWriter, Outcome, RowWriter};
+pub use members::{Member, MemberReader};
+pub use store::{Cursor, Page, StoreError};

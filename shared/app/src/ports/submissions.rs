@@ -1,0 +1,117 @@
+//! Submissions, their timelines, the queue that wakes the worker, and idempotency records.
+
+use async_trait::async_trait;
+use domain::cart::Cart;
+use domain::ids::{OrganizationId, SubmissionId};
+use domain::submission::{Submission, SubmissionKind, TimelineEvent};
+use domain::time::Timestamp;
+
+use super::carts::Written;
+use super::{Cursor, Page, StoreError};
+
+/// An answer that a repetition of its request gets again, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+}
+
+/// Identifies a request that may be repeated: who asked, what route, which key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Caller, route and key in one text; never shown.
+    pub key: String,
+    /// A hash of the body.
+    pub fingerprint: String,
+    /// When the record may go.
+    pub expires_at: Timestamp,
+}
+
+/// What a request with an idempotency key meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It is the first; the token marks its record as its own.
+    First {
+        /// Owner token of the record.
+        owner: String,
+    },
+    /// It was answered before.
+    Done(StoredAnswer),
+    /// The first still runs.
+    InProgress,
+    /// The key was used with another body.
+    Reused,
+}
+
+/// Keeps idempotency records.
+#[async_trait]
+pub trait Idempotency: Send + Sync {
+    /// Begins a request. A record whose request died (`owner`'s time `until` is over) is taken over.
+    async fn begin(
+        &self,
+        key: &IdempotencyKey,
+        owner: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError>;
+
+    /// Records the answer, if the record is still `owner`'s.
+    async fn finish(&self, key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError>;
+
+    /// Gives the key back after a failure that wrote nothing, if the record is still `owner`'s.
+    async fn abandon(&self, key: &IdempotencyKey, owner: &str) -> Result<(), StoreError>;
+}
+
+/// What a capture writes, all or nothing.
+#[derive(Debug, Clone)]
+pub struct Capture<'a> {
+    /// The submission, new.
+    pub submission: &'a Submission,
+    /// The first entry of its timeline.
+    pub event: &'a TimelineEvent,
+    /// The cart that it closes, with the version that it was read at and the instant until which it is kept; none for registrations.
+    pub cart: Option<(&'a Cart, u64, Timestamp)>,
+    /// The idempotency record that it completes, with the owner token, the answer, and the instant until which the
+    /// request still runs and may better the answer; none where the caller is no storefront.
+    pub answer: Option<(&'a IdempotencyKey, &'a str, &'a StoredAnswer, Timestamp)>,
+}
+
+/// Keeps submissions.
+#[async_trait]
+pub trait Submissions: Send + Sync {
+    /// Writes a submission, its first timeline entry and the answered idempotency record, closes its cart and hands
+    /// the cart's reservation over to the submission, in **one** transaction. `Conflict` when the cart was written
+    /// since, or the submission exists; nothing is written then.
+    async fn capture(&self, capture: &Capture<'_>) -> Result<Written, StoreError>;
+
+    /// The submission with this id, whoever it belongs to.
+    async fn submission(&self, id: &SubmissionId) -> Result<Option<Submission>, StoreError>;
+
+    /// Writes a submission and its next timeline entry in one transaction, if the stored one still has revision
+    /// `submission.revision - 1`.
+    async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError>;
+
+    /// The timeline, oldest first.
+    async fn timeline(&self, id: &SubmissionId) -> Result<Vec<TimelineEvent>, StoreError>;
+
+    /// Ids of submissions that somebody must look at by `now`, longest due first, at most `limit`.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<SubmissionId>, StoreError>;
+
+    /// Submissions of a kind of an organization, newest first.
+    async fn of_organization(
+        &self,
+        organization: &OrganizationId,
+        kind: SubmissionKind,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Submission>, StoreError>;
+}
+
+/// Wakes the submit worker.
+#[async_trait]
+pub trait SubmitQueue: Send + Sync {
+    /// Tells the worker of a submission, `delay_seconds` (at most 900) from now.
+    async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError>;
+}

@@ -1,0 +1,181 @@
+//! What members see and change of themselves and of their organization's addresses.
+//!
+//! Addresses are the organization's: its buyers and administrators make, change and remove those made here. What an
+//! export file brought is the ERP's to change, for the next file would undo it. A removed address is kept as inactive:
+//! an order that names it may still be on its way.
+
+use std::sync::Arc;
+
+use domain::caller::{Customer, Role};
+use domain::ids::{AddressId, OrganizationId};
+use domain::member::{Address, AddressKind, MemberStatus, Origin, PostalAddress};
+
+use crate::Failure;
+use crate::directory::Directory;
+use crate::ports::members::{Member, MemberReader};
+use crate::ports::registrations::{ProfileChange, ProfileWriter};
+use crate::ports::{Clock, Ids, Written};
+
+/// Most addresses that an organization may make here. Those of export files do not count.
+pub const MAX_ADDRESSES: usize = 200;
+
+/// Somebody who works with the own profile: the customer and the roles of the token.
+#[derive(Debug, Clone, Copy)]
+pub struct Actor<'a> {
+    /// Who, and of which organization.
+    pub customer: &'a Customer,
+    /// What the token allows.
+    pub roles: &'a [Role],
+}
+
+/// An address as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressContent {
+    /// What it is for.
+    pub kind: AddressKind,
+    /// Where it is.
+    pub postal: PostalAddress,
+}
+
+/// What members see and change of themselves.
+pub struct Profiles {
+    members: Arc<dyn MemberReader>,
+    writer: Arc<dyn ProfileWriter>,
+    directory: Directory,
+    ids: Arc<dyn Ids>,
+}
+
+impl Profiles {
+    /// Over the given stores.
+    #[must_use]
+    pub fn new(
+        members: Arc<dyn MemberReader>,
+        writer: Arc<dyn ProfileWriter>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { directory: Directory::new(members.clone(), clock), members, writer, ids }
+    }
+
+    /// The caller and the organization, whatever their status: who waits for a decision sees here that it is pending.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is no such member; [`Failure::Store`].
+    pub async fn me(&self, customer: &Customer) -> Result<Member, Failure> {
+        self.members.member(customer).await?.ok_or(Failure::NotFound)
+    }
+
+    /// Changes the caller's profile. A name that the ERP changes later wins over the one given here.
+    ///
+    /// # Errors
+    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
+    pub async fn change(&self, customer: &Customer, change: &ProfileChange) -> Result<Member, Failure> {
+        let mut member = self.directory.active(customer).await?;
+        match self.writer.change_profile(customer, change).await? {
+            // The user was active a moment ago and is no longer.
+            Written::Conflict => Err(Failure::MemberNotActive),
+            Written::Done => {
+                member.user.given_name.clone_from(&change.given_name);
+                member.user.family_name.clone_from(&change.family_name);
+                member.user.language.clone_from(&change.language);
+                Ok(member)
+            }
+        }
+    }
+
+    /// The addresses of the organization that may be used, by id.
+    ///
+    /// # Errors
+    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
+    pub async fn addresses(&self, customer: &Customer) -> Result<Vec<Address>, Failure> {
+        self.directory.active(customer).await?;
+        let mut addresses = self.members.addresses(&customer.organization).await?;
+        addresses.retain(|address| address.status == MemberStatus::Active);
+        Ok(addresses)
+    }
+
+    /// Makes an address.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`], [`Failure::MemberNotActive`]; [`Failure::Invalid`] when there are too many;
+    /// [`Failure::Store`].
+    pub async fn add_address(&self, actor: Actor<'_>, content: AddressContent) -> Result<Address, Failure> {
+        self.may_change(actor).await?;
+        let organization = &actor.customer.organization;
+        let made_here = self.members.addresses(organization).await?.into_iter().filter(in_use).count();
+        if made_here >= MAX_ADDRESSES {
+            let message = format!("an organization makes at most {MAX_ADDRESSES} addresses here");
+            return Err(Failure::invalid("", "too_many_addresses", message));
+        }
+        let id =
+            AddressId::parse(&self.ids.mint()).map_err(|error| Failure::Internal(format!("a minted id {error}")))?;
+        let address = made(organization, id, content);
+        match self.writer.add_address(&address).await? {
+            Written::Done => Ok(address),
+            Written::Conflict => Err(Failure::Contention),
+        }
+    }
+
+    /// Replaces an address that was made here.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`]; [`Failure::Forbidden`], also for an address of the ERP; [`Failure::MemberNotActive`];
+    /// [`Failure::Store`].
+    pub async fn change_address(
+        &self,
+        actor: Actor<'_>,
+        id: &AddressId,
+        content: AddressContent,
+    ) -> Result<Address, Failure> {
+        self.may_change(actor).await?;
+        self.made_here(&actor.customer.organization, id).await?;
+        self.write(made(&actor.customer.organization, id.clone(), content)).await
+    }
+
+    /// Removes an address that was made here.
+    ///
+    /// # Errors
+    /// As for [`Self::change_address`].
+    pub async fn remove_address(&self, actor: Actor<'_>, id: &AddressId) -> Result<(), Failure> {
+        self.may_change(actor).await?;
+        let mut address = self.made_here(&actor.customer.organization, id).await?;
+        address.status = MemberStatus::Inactive;
+        self.write(address).await.map(|_| ())
+    }
+
+    async fn may_change(&self, actor: Actor<'_>) -> Result<(), Failure> {
+        if !actor.roles.iter().any(|role| matches!(role, Role::Buyer | Role::OrgAdmin)) {
+            return Err(Failure::Forbidden);
+        }
+        self.directory.active(actor.customer).await.map(|_| ())
+    }
+
+    async fn made_here(&self, organization: &OrganizationId, id: &AddressId) -> Result<Address, Failure> {
+        let found = self.members.address(organization, id).await?;
+        let address = found.filter(|found| found.status == MemberStatus::Active).ok_or(Failure::NotFound)?;
+        if address.origin == Origin::Registered { Ok(address) } else { Err(Failure::Forbidden) }
+    }
+
+    async fn write(&self, address: Address) -> Result<Address, Failure> {
+        match self.writer.change_address(&address).await? {
+            Written::Done => Ok(address),
+            // It was removed, or an export file took it over, since it was read.
+            Written::Conflict => Err(Failure::NotFound),
+        }
+    }
+}
+
+fn in_use(address: &Address) -> bool {
+    address.origin == Origin::Registered && address.status == MemberStatus::Active
+}
+
+fn made(organization: &OrganizationId, id: AddressId, content: AddressContent) -> Address {
+    Address {
+        id,
+        organization: organization.clone(),
+        kind: content.kind,
+        postal: content.postal,
+        status: MemberStatus::Active,
+        origin: Origin::Registered,
+    }
+}

@@ -1,0 +1,235 @@
+//! Organizations and users apply.
+
+use domain::caller::{Caller, Role};
+use domain::ids::{AddressId, OrganizationId, RegistrationId, UserId};
+use domain::member::{Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User};
+use domain::money::Currency;
+
+use super::handover::submissions;
+use super::record::{Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus};
+use super::{Registrar, Render};
+use crate::Failure;
+use crate::idempotent::{Completed, HeldKey, RepeatableRequest};
+use crate::ports::registrations::{NewRegistration, Registered};
+use crate::ports::submissions::StoredAnswer;
+
+/// An organization applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationApplication {
+    /// Its name.
+    pub name: String,
+    /// Its tax number.
+    pub tax_id: Option<String>,
+    /// The currency of its carts.
+    pub currency: Currency,
+    /// Where it sits; its first address for invoices and for deliveries.
+    pub address: PostalAddress,
+    /// Its first user, who administers and buys.
+    pub administrator: Person,
+}
+
+/// A user applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserApplication {
+    /// The organization, which is there.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: Person,
+    /// What the user wants to do. Whoever applies is neither operator nor administrator; [`Registrar::register_user`]
+    /// checks it.
+    pub roles: Vec<Role>,
+}
+
+/// Why a role cannot be had this way; none when it can. An administrator is made by an administrator alone, never
+/// asked for, so that nobody approves one by oversight.
+fn refused_role(role: Role, by_administrator: bool) -> Option<&'static str> {
+    match role {
+        Role::Buyer | Role::Approver => None,
+        Role::OrgAdmin if by_administrator => None,
+        Role::OrgAdmin => Some("only an administrator of the organization gives this role"),
+        Role::Operator => Some("operators are not registered here"),
+    }
+}
+
+fn new_user(person: &Person, organization: &OrganizationId, roles: Vec<Role>) -> User {
+    User {
+        id: person.email.user_id(),
+        organization: organization.clone(),
+        email: person.email.as_str().to_owned(),
+        given_name: person.given_name.clone(),
+        family_name: person.family_name.clone(),
+        roles,
+        language: None,
+        status: MemberStatus::Pending,
+        origin: Origin::Registered,
+    }
+}
+
+impl Registrar {
+    /// An organization applies, with its administrator. Anybody may; an operator decides.
+    ///
+    /// # Errors
+    /// Those of [`crate::idempotent::Idempotent::run`]; [`Failure::Store`].
+    pub async fn register_organization(
+        &self,
+        request: RepeatableRequest,
+        application: &OrganizationApplication,
+        render: Render<'_>,
+    ) -> Result<StoredAnswer, Failure> {
+        let work = |held| async move {
+            let registration =
+                self.new_registration(Applicant::Organization(Box::new(self.new_organization(application)?)))?;
+            self.register(held, registration, render).await
+        };
+        self.idempotent.run(request, work).await
+    }
+
+    /// A user applies. Made by an active administrator of the same organization, the user is active at once;
+    /// otherwise the organization's administrators decide.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for an organization that is not there, not active, or not the caller's own;
+    /// [`Failure::Invalid`] for a role that cannot be had; [`Failure::MemberNotActive`] and
+    /// [`Failure::AlreadyExists`] for an administrator alone; those of [`crate::idempotent::Idempotent::run`];
+    /// [`Failure::Store`].
+    pub async fn register_user(
+        &self,
+        request: RepeatableRequest,
+        caller: Option<&Caller>,
+        application: &UserApplication,
+        correlation_id: &str,
+        render: Render<'_>,
+    ) -> Result<StoredAnswer, Failure> {
+        let work = |held| async move {
+            let administrator = self.administrator(caller, application).await?;
+            let user = new_user(&application.person, &application.organization, application.roles.clone());
+            let registration = self.new_registration(Applicant::User(Box::new(user)))?;
+            match administrator {
+                None => self.register(held, registration, render).await,
+                Some(by) => self.register_approved(held, registration, by, correlation_id, render).await,
+            }
+        };
+        self.idempotent.run(request, work).await
+    }
+
+    /// The administrator who makes a user of the own organization; none when somebody applies.
+    async fn administrator(
+        &self,
+        caller: Option<&Caller>,
+        application: &UserApplication,
+    ) -> Result<Option<UserId>, Failure> {
+        let home = caller.and_then(|caller| caller.organization.as_ref());
+        if home.is_some_and(|home| *home != application.organization) {
+            return Err(Failure::NotFound);
+        }
+        let by = caller.filter(|caller| home.is_some() && caller.is(Role::OrgAdmin));
+        let refused: Vec<_> = application
+            .roles
+            .iter()
+            .enumerate()
+            .filter_map(|(at, role)| {
+                let message = refused_role(*role, by.is_some())?;
+                Some(crate::FieldError::new(format!("/roles/{at}"), "role_not_allowed", message))
+            })
+            .collect();
+        if !refused.is_empty() {
+            return Err(Failure::Invalid(refused));
+        }
+        if let Some(by) = by {
+            self.active(by, &application.organization).await?;
+            return Ok(Some(by.user.clone()));
+        }
+        let organization = self.members.organization(&application.organization).await?;
+        match organization {
+            Some(found) if found.status == MemberStatus::Active => Ok(None),
+            _ => Err(Failure::NotFound),
+        }
+    }
+
+    fn new_registration(&self, applicant: Applicant) -> Result<Registration, Failure> {
+        Ok(Registration {
+            id: self.mint(RegistrationId::parse)?,
+            applicant,
+            status: RegistrationStatus::Pending,
+            taken: false,
+            created_at: self.clock.now(),
+            decision: None,
+        })
+    }
+
+    fn new_organization(&self, application: &OrganizationApplication) -> Result<NewOrganization, Failure> {
+        let id: OrganizationId = self.mint(OrganizationId::parse)?;
+        let address = |kind: AddressKind| {
+            Ok::<_, Failure>(Address {
+                id: self.mint(AddressId::parse)?,
+                organization: id.clone(),
+                kind,
+                postal: application.address.clone(),
+                status: MemberStatus::Active,
+                origin: Origin::Registered,
+            })
+        };
+        Ok(NewOrganization {
+            addresses: vec![address(AddressKind::Billing)?, address(AddressKind::Shipping)?],
+            administrator: new_user(&application.administrator, &id, vec![Role::OrgAdmin, Role::Buyer]),
+            organization: Organization {
+                id: id.clone(),
+                name: application.name.clone(),
+                parent: None,
+                status: MemberStatus::Pending,
+                currency: application.currency,
+                tax_id: application.tax_id.clone(),
+                origin: Origin::Registered,
+            },
+        })
+    }
+
+    fn mint<T>(&self, parse: impl FnOnce(&str) -> Result<T, domain::ids::IdError>) -> Result<T, Failure> {
+        parse(&self.ids.mint()).map_err(|error| Failure::Internal(format!("a minted id {error}")))
+    }
+
+    /// Keeps a registration that somebody has to decide about. The answer is the same whether or not the user id is
+    /// taken.
+    async fn register(
+        &self,
+        held: HeldKey,
+        mut registration: Registration,
+        render: Render<'_>,
+    ) -> Result<Completed, Failure> {
+        let answer = render(&registration);
+        for taken in [false, true] {
+            registration.taken = taken;
+            let new = NewRegistration { registration: &registration, submissions: &[], answer: (&held, &answer) };
+            match self.store.register(&new).await? {
+                Registered::Done => return Ok(Completed::Recorded(answer)),
+                Registered::Taken => {}
+                Registered::Conflict => return Err(Failure::Contention),
+            }
+        }
+        Err(Failure::Internal("a registration without members met a member".to_owned()))
+    }
+
+    /// Keeps a registration that is decided as it is made, and hands it over.
+    async fn register_approved(
+        &self,
+        held: HeldKey,
+        mut registration: Registration,
+        by: UserId,
+        correlation_id: &str,
+        render: Render<'_>,
+    ) -> Result<Completed, Failure> {
+        registration.set_status(RegistrationStatus::Approved);
+        registration.decision = Some(Decision { reason: None, by, at: registration.created_at });
+        let handed = submissions(&registration, correlation_id, registration.created_at)?;
+        let answer = render(&registration);
+        let new = NewRegistration { registration: &registration, submissions: &handed, answer: (&held, &answer) };
+        match self.store.register(&new).await? {
+            Registered::Done => {
+                self.tell(&handed).await;
+                Ok(Completed::Recorded(answer))
+            }
+            Registered::Taken => Err(Failure::AlreadyExists),
+            Registered::Conflict => Err(Failure::Contention),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Somebody decides about a registration.
+
+use domain::caller::Caller;
+use domain::ids::RegistrationId;
+
+use super::Registrar;
+use super::handover::submissions;
+use super::record::{Decision, Registration, RegistrationStatus, Verdict};
+use crate::Failure;
+use crate::ports::registrations::Registered;
+
+/// Rounds of reading and writing before the caller is told to come again. Only two deciders at once need a second.
+const ROUNDS: usize = 3;
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decide {
+    /// Which registration.
+    pub id: RegistrationId,
+    /// Whether its members may act.
+    pub approve: bool,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl Registrar {
+    /// Decides about a registration: operators about organizations with their administrators, administrators about
+    /// users of their own organization. Approved members may act at once and are handed to the ERP.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for what is not the caller's to decide, [`Failure::Forbidden`] for who decides about
+    /// nothing, [`Failure::AlreadyDecided`] when it was decided otherwise, [`Failure::AlreadyExists`] when the user
+    /// id belongs to somebody, [`Failure::Contention`], [`Failure::Store`].
+    pub async fn decide(
+        &self,
+        caller: &Caller,
+        decide: &Decide,
+        correlation_id: &str,
+    ) -> Result<Registration, Failure> {
+        let inbox = self.inbox_of(caller).await?;
+        let status = if decide.approve { RegistrationStatus::Approved } else { RegistrationStatus::Rejected };
+        for _ in 0..ROUNDS {
+            let found = self.store.registration(&decide.id).await?;
+            let registration = found.filter(|found| found.inbox() == inbox).ok_or(Failure::NotFound)?;
+            let now = self.clock.now();
+            let decision = Decision { reason: decide.reason.clone(), by: caller.user.clone(), at: now };
+            let decided = match registration.decide(status, decision)? {
+                Verdict::Repeated => return Ok(registration),
+                Verdict::Becomes(decided) => *decided,
+            };
+            let handed = if decide.approve { submissions(&decided, correlation_id, now)? } else { Vec::new() };
+            match self.store.decide(&decided, &handed).await? {
+                Registered::Done => {
+                    self.tell(&handed).await;
+                    return Ok(decided);
+                }
+                Registered::Taken => return Err(Failure::AlreadyExists),
+                Registered::Conflict => {}
+            }
+        }
+        Err(Failure::Contention)
+    }
+}

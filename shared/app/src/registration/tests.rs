@@ -1,0 +1,370 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::caller::{Caller, Role};
+use domain::ids::{AddressId, OrganizationId, RegistrationId, SubmissionId, UserId};
+use domain::member::{Address, MemberStatus, Organization, Origin, PostalAddress, User};
+use domain::money::Currency;
+use domain::submission::{Content, Submission, TimelineEvent};
+use domain::time::Timestamp;
+
+use super::fields::Email;
+use super::*;
+use crate::idempotent::RepeatableRequest;
+use crate::ports::members::Member;
+use crate::ports::registrations::{NewRegistration, Registered};
+use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey};
+use crate::ports::{StoreError, Written};
+
+/// Registrations and members in memory: the conditions of the real store in the fewest words.
+#[derive(Default)]
+struct World {
+    registrations: Mutex<Vec<Registration>>,
+    users: Mutex<Vec<User>>,
+    organizations: Mutex<Vec<Organization>>,
+    told: Mutex<Vec<(String, u32)>>,
+    minted: Mutex<u32>,
+}
+
+impl World {
+    fn taken(&self, registration: &Registration) -> bool {
+        let (users, id) = (self.users.lock().unwrap(), &registration.user().id);
+        let own = self.registrations.lock().unwrap().iter().any(|r| r.id == registration.id && !r.taken);
+        !own && users.iter().any(|user| user.id == *id && user.status != MemberStatus::Rejected)
+    }
+
+    fn keep_members(&self, registration: &Registration) {
+        let mut users = self.users.lock().unwrap();
+        users.retain(|user| user.id != registration.user().id);
+        users.push(registration.user().clone());
+        if let Applicant::Organization(new) = &registration.applicant {
+            let mut organizations = self.organizations.lock().unwrap();
+            organizations.retain(|organization| organization.id != new.organization.id);
+            organizations.push(new.organization.clone());
+        }
+    }
+
+    fn status(&self, user: &str) -> Option<MemberStatus> {
+        self.users.lock().unwrap().iter().find(|found| found.id.as_str() == user).map(|found| found.status)
+    }
+}
+
+#[async_trait]
+impl Registrations for World {
+    async fn register(&self, new: &NewRegistration<'_>) -> Result<Registered, StoreError> {
+        if !new.registration.taken {
+            if self.taken(new.registration) {
+                return Ok(Registered::Taken);
+            }
+            self.keep_members(new.registration);
+        }
+        self.registrations.lock().unwrap().push(new.registration.clone());
+        Ok(Registered::Done)
+    }
+
+    async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError> {
+        Ok(self.registrations.lock().unwrap().iter().find(|found| found.id == *id).cloned())
+    }
+
+    async fn inbox(
+        &self,
+        inbox: &Inbox,
+        status: RegistrationStatus,
+        _: usize,
+        _: Option<&Cursor>,
+    ) -> Result<Page<Registration>, StoreError> {
+        let all = self.registrations.lock().unwrap();
+        let items = all.iter().filter(|found| found.inbox() == *inbox && found.status == status).cloned().collect();
+        Ok(Page { items, next: None })
+    }
+
+    async fn decide(
+        &self,
+        decided: &Registration,
+        _: &[(Submission, TimelineEvent)],
+    ) -> Result<Registered, StoreError> {
+        if decided.status == RegistrationStatus::Approved && self.taken(decided) {
+            return Ok(Registered::Taken);
+        }
+        if decided.status == RegistrationStatus::Approved || !decided.taken {
+            self.keep_members(decided);
+        }
+        let mut all = self.registrations.lock().unwrap();
+        all.retain(|found| found.id != decided.id);
+        all.push(decided.clone());
+        Ok(Registered::Done)
+    }
+}
+
+#[async_trait]
+impl MemberReader for World {
+    async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
+        let (user, organization) = (self.user(&customer.user).await?, self.organization(&customer.organization).await?);
+        Ok(user.zip(organization).map(|(user, organization)| Member { user, organization }))
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.users.lock().unwrap().iter().find(|user| user.id == *id).cloned())
+    }
+
+    async fn organization(&self, id: &OrganizationId) -> Result<Option<Organization>, StoreError> {
+        Ok(self.organizations.lock().unwrap().iter().find(|found| found.id == *id).cloned())
+    }
+
+    async fn addresses(&self, _: &OrganizationId) -> Result<Vec<Address>, StoreError> {
+        Ok(vec![])
+    }
+
+    async fn address(&self, _: &OrganizationId, _: &AddressId) -> Result<Option<Address>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Idempotency for World {
+    async fn begin(&self, _: &IdempotencyKey, owner: &str, _: Timestamp, _: Timestamp) -> Result<Begun, StoreError> {
+        Ok(Begun::First { owner: owner.to_owned() })
+    }
+
+    async fn finish(&self, _: &IdempotencyKey, _: &str, _: &StoredAnswer) -> Result<Written, StoreError> {
+        Ok(Written::Done)
+    }
+
+    async fn abandon(&self, _: &IdempotencyKey, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SubmitQueue for World {
+    async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
+        self.told.lock().unwrap().push((id.to_string(), delay_seconds));
+        Ok(())
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(1_000)
+    }
+}
+
+impl Ids for World {
+    fn mint(&self) -> String {
+        let mut minted = self.minted.lock().unwrap();
+        *minted += 1;
+        format!("id{minted}")
+    }
+
+    fn below(&self, _: u64) -> u64 {
+        0
+    }
+}
+
+fn organization_id() -> OrganizationId {
+    OrganizationId::parse("o1").unwrap()
+}
+
+fn person(email: &str) -> Person {
+    Person { email: Email::parse(email).unwrap(), given_name: "Ann".to_owned(), family_name: "Lee".to_owned() }
+}
+
+fn user(id: &str, status: MemberStatus) -> User {
+    User {
+        id: UserId::parse(id).unwrap(),
+        organization: organization_id(),
+        email: id.to_owned(),
+        given_name: String::new(),
+        family_name: String::new(),
+        roles: vec![Role::OrgAdmin],
+        language: None,
+        status,
+        origin: Origin::Erp,
+    }
+}
+
+fn world() -> (Arc<World>, Registrar) {
+    let world = Arc::new(World::default());
+    world.organizations.lock().unwrap().push(Organization {
+        id: organization_id(),
+        name: "Acme".to_owned(),
+        parent: None,
+        status: MemberStatus::Active,
+        currency: Currency::parse("USD").unwrap(),
+        tax_id: None,
+        origin: Origin::Erp,
+    });
+    world.users.lock().unwrap().push(user("boss@acme.com", MemberStatus::Active));
+    let idempotent = Idempotent::new(world.clone(), world.clone(), world.clone());
+    let registrar =
+        Registrar::new(world.clone(), world.clone(), idempotent, world.clone(), world.clone(), world.clone());
+    (world, registrar)
+}
+
+fn boss() -> Caller {
+    Caller {
+        user: UserId::parse("boss@acme.com").unwrap(),
+        organization: Some(organization_id()),
+        roles: vec![Role::OrgAdmin],
+    }
+}
+
+fn operator() -> Caller {
+    Caller { user: UserId::parse("op").unwrap(), organization: None, roles: vec![Role::Operator] }
+}
+
+fn request() -> RepeatableRequest {
+    RepeatableRequest {
+        scope: "s".to_owned(),
+        route: "r",
+        key: "k".to_owned(),
+        fingerprint: "f".to_owned(),
+        deadline: Timestamp::from_seconds(1_020),
+    }
+}
+
+fn render(registration: &Registration) -> StoredAnswer {
+    StoredAnswer { status: 200, body: format!("{} {}", registration.id, registration.status.as_str()) }
+}
+
+async fn apply(
+    registrar: &Registrar,
+    caller: Option<&Caller>,
+    email: &str,
+    roles: Vec<Role>,
+) -> Result<String, Failure> {
+    let application = UserApplication { organization: organization_id(), person: person(email), roles };
+    registrar.register_user(request(), caller, &application, "c", &render).await.map(|answer| answer.body)
+}
+
+fn decide(id: &str, approve: bool, reason: Option<&str>) -> Decide {
+    Decide { id: RegistrationId::parse(id).unwrap(), approve, reason: reason.map(str::to_owned) }
+}
+
+async fn only_pending(registrar: &Registrar, caller: &Caller) -> Registration {
+    let page = registrar.inbox(caller, RegistrationStatus::Pending, 10, None).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    page.items.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_once() {
+    let (world, registrar) = world();
+    assert!(apply(&registrar, None, "Ann@Acme.com", vec![Role::Buyer]).await.unwrap().ends_with("pending"));
+    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Pending));
+    let id = only_pending(&registrar, &boss()).await.id;
+    let approved = registrar.decide(&boss(), &decide(id.as_str(), true, None), "c").await.unwrap();
+    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
+    let again = registrar.decide(&boss(), &decide(id.as_str(), true, None), "c").await.unwrap();
+    assert_eq!(approved, again);
+    assert_eq!(*world.told.lock().unwrap(), [(id.to_string(), 0)]);
+    let otherwise = registrar.decide(&boss(), &decide(id.as_str(), false, None), "c").await;
+    assert_eq!(otherwise, Err(Failure::AlreadyDecided));
+}
+
+#[tokio::test]
+async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
+    let (world, registrar) = world();
+    assert!(apply(&registrar, None, "boss@acme.com", vec![Role::Buyer]).await.unwrap().ends_with("pending"));
+    assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
+    let pending = only_pending(&registrar, &boss()).await;
+    assert!(pending.taken);
+    let approved = registrar.decide(&boss(), &decide(pending.id.as_str(), true, None), "c").await;
+    assert_eq!(approved, Err(Failure::AlreadyExists));
+    registrar.decide(&boss(), &decide(pending.id.as_str(), false, Some("known")), "c").await.unwrap();
+    assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
+}
+
+#[tokio::test]
+async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
+    let (world, registrar) = world();
+    let made = apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::OrgAdmin]).await.unwrap();
+    assert!(made.ends_with("approved"));
+    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(world.told.lock().unwrap().len(), 1);
+    assert_eq!(apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await, Err(Failure::AlreadyExists));
+}
+
+#[tokio::test]
+async fn nobody_asks_for_more_than_may_be_given() {
+    let (_, registrar) = world();
+    let code = |result: Result<String, Failure>| match result {
+        Err(Failure::Invalid(errors)) => (errors[0].pointer.clone(), errors[0].code),
+        other => panic!("{other:?}"),
+    };
+    let refused = ("/roles/1".to_owned(), "role_not_allowed");
+    assert_eq!(code(apply(&registrar, None, "a@b.com", vec![Role::Buyer, Role::OrgAdmin]).await), refused);
+    assert_eq!(code(apply(&registrar, Some(&boss()), "a@b.com", vec![Role::Buyer, Role::Operator]).await), refused);
+}
+
+#[tokio::test]
+async fn what_belongs_to_others_is_not_found() {
+    let (_, registrar) = world();
+    let mut stranger = boss();
+    stranger.organization = OrganizationId::parse("o2").ok();
+    assert_eq!(apply(&registrar, Some(&stranger), "a@b.com", vec![Role::Buyer]).await, Err(Failure::NotFound));
+    apply(&registrar, None, "a@b.com", vec![Role::Buyer]).await.unwrap();
+    let id = only_pending(&registrar, &boss()).await.id;
+    let by_operator = registrar.decide(&operator(), &decide(id.as_str(), true, None), "c").await;
+    assert_eq!(by_operator, Err(Failure::NotFound));
+    let mut buyer = boss();
+    buyer.roles = vec![Role::Buyer];
+    assert_eq!(registrar.decide(&buyer, &decide(id.as_str(), true, None), "c").await, Err(Failure::Forbidden));
+}
+
+#[tokio::test]
+async fn an_administrator_who_is_no_longer_active_decides_nothing() {
+    let (world, registrar) = world();
+    world.users.lock().unwrap()[0].status = MemberStatus::Inactive;
+    let page = registrar.inbox(&boss(), RegistrationStatus::Pending, 10, None).await;
+    assert_eq!(page, Err(Failure::MemberNotActive));
+}
+
+#[tokio::test]
+async fn approving_an_organization_activates_it_with_its_administrator() {
+    let (world, registrar) = world();
+    let address = PostalAddress {
+        name: "New".to_owned(),
+        line1: "Street 1".to_owned(),
+        line2: None,
+        city: "Town".to_owned(),
+        region: None,
+        postal_code: "12345".to_owned(),
+        country: "US".to_owned(),
+    };
+    let application = OrganizationApplication {
+        name: "New".to_owned(),
+        tax_id: None,
+        currency: Currency::parse("EUR").unwrap(),
+        address,
+        administrator: person("New@New.com"),
+    };
+    registrar.register_organization(request(), &application, &render).await.unwrap();
+    assert_eq!(world.status("new@new.com"), Some(MemberStatus::Pending));
+    let pending = only_pending(&registrar, &operator()).await;
+    registrar.decide(&operator(), &decide(pending.id.as_str(), true, None), "c").await.unwrap();
+    assert_eq!(world.status("new@new.com"), Some(MemberStatus::Active));
+    let organization = world.organizations.lock().unwrap().iter().find(|o| o.name == "New").cloned().unwrap();
+    assert_eq!(organization.status, MemberStatus::Active);
+    let told = world.told.lock().unwrap().clone();
+    assert_eq!(told, vec![(pending.id.to_string(), 0), (format!("{}-admin", pending.id), 30)]);
+}
+
+#[test]
+fn submissions_carry_the_members_as_approved() {
+    let mut registration = Registration {
+        id: RegistrationId::parse("r1").unwrap(),
+        applicant: Applicant::User(Box::new(user("ann@acme.com", MemberStatus::Pending))),
+        status: RegistrationStatus::Pending,
+        taken: false,
+        created_at: Timestamp::from_seconds(1),
+        decision: None,
+    };
+    registration.set_status(RegistrationStatus::Approved);
+    let handed = handover::submissions(&registration, "c", Timestamp::from_seconds(2)).unwrap();
+    let [(submission, event)] = handed.as_slice() else { panic!("one submission") };
+    assert_eq!((submission.id.as_str(), event.event.as_ref()), ("r1", "captured"));
+    assert!(matches!(&submission.content, Content::User(user) if user.status == MemberStatus::Active));
+}

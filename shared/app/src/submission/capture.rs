@@ -1,0 +1,295 @@
+//! Capture: an order or a quote is written durably, and the buyer gets an answer. The ERP is not needed for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::caller::Customer;
+use domain::cart::{Cart, CartStatus};
+use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
+use domain::money::Money;
+use domain::preparation::{Preparation, ReservationStatus};
+use domain::submission::{Content, Order, OrderLine, Payment, QuoteRequest, State, Submission};
+use domain::time::Timestamp;
+
+use super::{GRACE_SECONDS, event};
+use crate::cart::{cart_failure, keep_until, owned};
+use crate::directory::Directory;
+use crate::failure::{Failure, FieldError};
+use crate::ports::carts::{Carts, Written};
+use crate::ports::members::MemberReader;
+use crate::ports::submissions::{Capture, IdempotencyKey, StoredAnswer, Submissions, SubmitQueue};
+use crate::ports::{Clock, Ids};
+
+/// Milliseconds between the first two looks at a submission that a caller waits for; grows by half each time.
+const FIRST_LOOK_MS: u64 = 100;
+/// Milliseconds that no pause between two looks exceeds.
+const LONGEST_PAUSE_MS: u64 = 700;
+
+/// An order as the buyer commits to it.
+#[derive(Debug, Clone)]
+pub struct OrderRequest {
+    /// The cart that becomes the order.
+    pub cart: CartId,
+    /// The preparation that the buyer saw.
+    pub preparation: PreparationId,
+    /// The grand total that the buyer saw.
+    pub accepted_total: Money,
+    /// The buyer's number.
+    pub purchase_order_number: Option<String>,
+    /// The address for the invoice.
+    pub billing_address: Option<AddressId>,
+    /// How it is paid.
+    pub payment: Payment,
+    /// A remark.
+    pub comment: Option<String>,
+}
+
+/// A quote as the buyer asks for it.
+#[derive(Debug, Clone)]
+pub struct QuoteOrder {
+    /// The cart that becomes the request.
+    pub cart: CartId,
+    /// The preparation that the buyer saw, if there was one.
+    pub preparation: Option<PreparationId>,
+    /// The day until which it should hold.
+    pub requested_expiry: Option<String>,
+    /// A remark.
+    pub comment: Option<String>,
+}
+
+/// Who captures, in which request, under which idempotency record.
+#[derive(Debug, Clone)]
+pub struct Captured<'a> {
+    /// The buyer.
+    pub customer: &'a Customer,
+    /// Ties the order to the request.
+    pub correlation_id: &'a str,
+    /// The idempotency record that the transaction completes, and the token of its owner.
+    pub record: (&'a IdempotencyKey, &'a str),
+    /// When the request must be answered.
+    pub deadline: Timestamp,
+    /// Seconds that the caller waits for the ERP's number.
+    pub wait_seconds: u32,
+}
+
+/// Captures orders and quotes.
+pub struct Submit {
+    /// Carts.
+    pub carts: Arc<dyn Carts>,
+    /// Submissions.
+    pub submissions: Arc<dyn Submissions>,
+    /// Wakes the worker.
+    pub queue: Arc<dyn SubmitQueue>,
+    /// Who buys.
+    pub directory: Directory,
+    /// Addresses for invoices.
+    pub members: Arc<dyn MemberReader>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Submit {
+    /// Captures an order under its cart's id. `answer` makes the answer of a submission; the transaction keeps it for repetitions.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is written then.
+    pub async fn order(
+        &self,
+        by: &Captured<'_>,
+        request: OrderRequest,
+        answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
+    ) -> Result<Submission, Failure> {
+        self.directory.active(by.customer).await?;
+        let now = self.clock.now();
+        let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
+        cart.ensure_open().map_err(cart_failure)?;
+        if let Some(id) = &request.billing_address
+            && self.members.address(&by.customer.organization, id).await?.is_none()
+        {
+            return Err(Failure::invalid(
+                "/billingAddressId",
+                "unknown_address",
+                "the organization has no such address",
+            ));
+        }
+        let preparation = cart.live_preparation(&request.preparation, now).ok_or(Failure::PreparationInvalid)?;
+        check(preparation, request.accepted_total)?;
+        let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
+        let order = Order {
+            currency: cart.currency,
+            lines: order_lines(&cart, Some(preparation)),
+            totals: preparation.totals.clone(),
+            accepted_total: request.accepted_total,
+            shipping,
+            billing_address: request.billing_address,
+            purchase_order_number: request.purchase_order_number,
+            payment: request.payment,
+            comment: request.comment,
+        };
+        let id = SubmissionId::parse(cart.id.as_str()).map_err(|e| Failure::Internal(e.to_string()))?;
+        self.capture(by, cart, id, Content::Order(Box::new(order)), answer).await
+    }
+
+    /// Captures a request for a quote under an id of its own.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is written then.
+    pub async fn quote(
+        &self,
+        by: &Captured<'_>,
+        request: QuoteOrder,
+        answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
+    ) -> Result<Submission, Failure> {
+        self.directory.active(by.customer).await?;
+        let now = self.clock.now();
+        let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
+        cart.ensure_open().map_err(cart_failure)?;
+        if cart.lines.is_empty() {
+            return Err(Failure::CartEmpty);
+        }
+        let preparation = match &request.preparation {
+            Some(id) => Some(cart.live_preparation(id, now).ok_or(Failure::PreparationInvalid)?),
+            None => None,
+        };
+        let quote = QuoteRequest {
+            cart: cart.id.clone(),
+            currency: cart.currency,
+            lines: order_lines(&cart, preparation),
+            shipping: cart.shipping.clone(),
+            requested_expiry: request.requested_expiry,
+            comment: request.comment,
+        };
+        let id = SubmissionId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        self.capture(by, cart, id, Content::Quote(Box::new(quote)), answer).await
+    }
+
+    async fn capture(
+        &self,
+        by: &Captured<'_>,
+        mut cart: Cart,
+        id: SubmissionId,
+        content: Content,
+        answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
+    ) -> Result<Submission, Failure> {
+        let now = self.clock.now();
+        let submission = accepted(id, by.customer, content, by.correlation_id, now);
+        let expected = cart.version;
+        cart.version = expected.saturating_add(1);
+        cart.status = CartStatus::Submitted;
+        cart.updated_at = now;
+        let (record, owner) = by.record;
+        // A repetition that comes while the first request still waits for the ERP is told so; after that it gets this answer.
+        let pending_until = if by.wait_seconds > 0 { by.deadline } else { now };
+        let capture = Capture {
+            submission: &submission,
+            event: &event(&submission, "captured", now, None, by.correlation_id),
+            cart: Some((&cart, expected, keep_until(now))),
+            answer: Some((record, owner, &answer(&submission), pending_until)),
+        };
+        match self.submissions.capture(&capture).await? {
+            Written::Done => {}
+            Written::Conflict => return Err(Failure::Contention),
+        }
+        if let Err(error) = self.queue.tell(&submission.id, 0).await {
+            tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
+        }
+        Ok(self.wait(by, submission).await)
+    }
+
+    /// Looks at the submission until it is confirmed or rejected, or the caller's patience ends.
+    async fn wait(&self, by: &Captured<'_>, captured: Submission) -> Submission {
+        let patience = self.clock.now().plus_seconds(i64::from(by.wait_seconds)).min(by.deadline);
+        let mut seen = captured;
+        let mut pause = FIRST_LOOK_MS;
+        while !seen.state.is_final() {
+            let left = patience.millis_since(self.clock.now());
+            if left <= 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(pause.min(left.unsigned_abs()))).await;
+            pause = (pause + pause / 2).min(LONGEST_PAUSE_MS);
+            match self.submissions.submission(&seen.id).await {
+                Ok(Some(now)) => seen = now,
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::warn!(%error, submission.id = %seen.id, "captured, but not looked at again");
+                    break;
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// A submission as it begins.
+#[must_use]
+pub fn accepted(
+    id: SubmissionId,
+    customer: &Customer,
+    content: Content,
+    correlation_id: &str,
+    now: Timestamp,
+) -> Submission {
+    Submission {
+        id,
+        organization: customer.organization.clone(),
+        user: customer.user.clone(),
+        state: State::Accepted,
+        revision: 0,
+        attempt: 0,
+        untraced: 0,
+        failures: 0,
+        lease: None,
+        last_sent_at: None,
+        refusal: None,
+        due_at: Some(now.plus_seconds(GRACE_SECONDS)),
+        created_at: now,
+        updated_at: now,
+        external_id: None,
+        external_status: None,
+        reason: None,
+        correlation_id: correlation_id.to_owned(),
+        content,
+    }
+}
+
+/// Refuses a total that is not the prepared one, and lines that cannot be had.
+fn check(preparation: &Preparation, accepted: Money) -> Result<(), Failure> {
+    let prepared = preparation.totals.grand;
+    if accepted.currency() != prepared.currency() || accepted.amount() != prepared.amount() {
+        let lines = preparation
+            .lines
+            .iter()
+            .map(|line| FieldError::new(format!("/lines/{}", line.id), "prepared_amount", line.line_total.to_string()))
+            .collect();
+        return Err(Failure::TotalChanged { accepted, prepared, lines });
+    }
+    let refused: Vec<FieldError> = preparation
+        .lines
+        .iter()
+        .filter(|line| line.reservation == ReservationStatus::Unavailable)
+        .map(|line| FieldError::new(format!("/lines/{}", line.id), "unavailable", "the item cannot be had"))
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(refused)) }
+}
+
+/// The lines of the cart at the prepared figures, or, for a quote without preparation, at those that the cart showed.
+fn order_lines(cart: &Cart, preparation: Option<&Preparation>) -> Vec<OrderLine> {
+    cart.lines
+        .iter()
+        .map(|line| {
+            let prepared = preparation.and_then(|p| p.lines.iter().find(|l| l.id == line.id));
+            OrderLine {
+                id: line.id.clone(),
+                sku: line.sku.clone(),
+                name: line.name.clone(),
+                quantity: line.quantity,
+                unit: line.unit.clone(),
+                unit_price: prepared.map(|l| l.unit_price).or(line.unit_price),
+                line_total: prepared.map(|l| l.line_total).or_else(|| line.line_total()),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Hand-over: the worker sends a submission, or asks the ERP what became of it.
+
+use std::sync::Arc;
+
+use domain::ids::SubmissionId;
+use domain::submission::{LIMITS, Lease, NextStep, State, Submission, SubmissionKind, next_step};
+use domain::time::Timestamp;
+
+use super::event;
+use crate::failure::Failure;
+use crate::ports::carts::Written;
+use crate::ports::erp::{CallContext, ErpCapabilities, ErpCheckout, ErpSubmission};
+use crate::ports::submissions::{Submissions, SubmitQueue};
+use crate::ports::{Clock, Ids};
+
+/// Milliseconds for recording an outcome after the ERP's time limit, before the lease ends.
+const RECORD_MS: i64 = 15_000;
+
+/// Milliseconds that must be left after a call to the ERP.
+const MARGIN_MS: i64 = 2_000;
+
+/// The queue delays a message by at most this many seconds.
+const MAX_DELAY_SECONDS: i64 = 900;
+
+/// Hands submissions over.
+pub struct HandOver {
+    /// Submissions.
+    pub submissions: Arc<dyn Submissions>,
+    /// The ERP.
+    pub erp: Arc<dyn ErpSubmission>,
+    /// What it can do.
+    pub capabilities: Arc<dyn ErpCapabilities>,
+    /// Releases the reservation of a rejected order.
+    pub checkout: Arc<dyn ErpCheckout>,
+    /// Wakes the worker again.
+    pub queue: Arc<dyn SubmitQueue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Tokens and jitter.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl HandOver {
+    /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is sent again at once.
+    /// A message that comes late, twice or for nothing changes nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Store`] when nobody knows where the submission stands now; the message has to come again.
+    pub async fn process(&self, context: &CallContext, id: &SubmissionId) -> Result<(), Failure> {
+        let Some(mut submission) = self.submissions.submission(id).await? else {
+            tracing::error!(submission.id = %id, "the queue names a submission that does not exist");
+            return Ok(());
+        };
+        // Asking, then sending again, then waiting: more steps than these are for the next message.
+        for _ in 0..4 {
+            let now = self.clock.now();
+            let limit = self.erp.time_limit_ms(submission.content.line_count());
+            let moved = match next_step(&submission, now, limit) {
+                NextStep::Nothing => return Ok(()),
+                NextStep::Wait(until) => return self.later(id, until, now).await,
+                NextStep::Send | NextStep::Ask if context.deadline.millis_since(now) < limit + MARGIN_MS => break,
+                NextStep::Send => self.send(context, submission, limit).await?,
+                NextStep::Ask => self.ask(context, submission).await?,
+            };
+            match moved {
+                Some(next) => submission = next,
+                // Somebody else works on it.
+                None => return Ok(()),
+            }
+        }
+        let now = self.clock.now();
+        self.later(id, now, now).await
+    }
+
+    async fn send(
+        &self,
+        context: &CallContext,
+        mut submission: Submission,
+        limit: i64,
+    ) -> Result<Option<Submission>, Failure> {
+        let started = self.clock.now();
+        let until = started.plus_millis(limit + RECORD_MS);
+        submission.send_started(started);
+        submission.lease = Some(Lease { owner: self.ids.mint(), until });
+        submission.due_at = Some(until);
+        if self.write(&mut submission, "sending", started, None).await? == Written::Conflict {
+            return Ok(None);
+        }
+        let call =
+            CallContext { deadline: started.plus_millis(limit), correlation_id: submission.correlation_id.clone() };
+        let outcome = self.erp.submit(&call, &submission).await;
+        let ended = self.clock.now();
+        let happened = submission.send_ended(outcome, ended, limit, self.ids.below(u64::MAX));
+        self.record(context, submission, happened, ended, ended.millis_since(started)).await
+    }
+
+    async fn ask(&self, context: &CallContext, mut submission: Submission) -> Result<Option<Submission>, Failure> {
+        let started = self.clock.now();
+        if submission.state == State::Sending {
+            let happened = submission.send_lost();
+            submission.lease = None;
+            submission.due_at = Some(started);
+            if self.write(&mut submission, happened, started, None).await? == Written::Conflict {
+                return Ok(None);
+            }
+        }
+        let kind = submission.content.kind();
+        let call = CallContext {
+            deadline: context.deadline.plus_millis(-MARGIN_MS),
+            correlation_id: submission.correlation_id.clone(),
+        };
+        let (answer, support) = match self.capabilities.capabilities(&call).await {
+            Ok(capabilities) => (self.erp.find(&call, kind, &submission.id).await, capabilities.submission),
+            // Without knowing what the ERP can do, "not found" could not be acted upon.
+            Err(_) => (
+                domain::submission::Answer::NoAnswer { reason: "erp_capabilities_unknown" },
+                domain::submission::Support::None,
+            ),
+        };
+        let ended = self.clock.now();
+        let happened = submission.asked(answer, support, &LIMITS, ended, self.ids.below(u64::MAX));
+        self.record(context, submission, happened, ended, ended.millis_since(started)).await
+    }
+
+    async fn record(
+        &self,
+        context: &CallContext,
+        mut submission: Submission,
+        happened: &'static str,
+        now: Timestamp,
+        took_ms: i64,
+    ) -> Result<Option<Submission>, Failure> {
+        if self.write(&mut submission, happened, now, Some(took_ms)).await? == Written::Conflict {
+            // The lease ended meanwhile and somebody else goes on; what they find out supersedes this.
+            tracing::warn!(submission.id = %submission.id, event = happened, "an outcome came too late to be recorded");
+            return Ok(None);
+        }
+        tracing::info!(
+            submission.id = %submission.id, state = submission.state.as_str(), event = happened,
+            attempt = submission.attempt, duration_ms = took_ms, "a submission moved"
+        );
+        if submission.state == State::Rejected && submission.content.kind() == SubmissionKind::Order {
+            self.release(context, &submission).await;
+        }
+        Ok(Some(submission))
+    }
+
+    /// The order is refused for good, so what was set aside for it is released. Should the ERP not hear of it, the
+    /// reservation ends by itself at the time that it was made for.
+    async fn release(&self, context: &CallContext, submission: &Submission) {
+        if let Err(error) = self.checkout.cancel(context, submission.id.as_str()).await {
+            tracing::warn!(%error, submission.id = %submission.id, "the reservation of a rejected order was not released");
+        }
+    }
+
+    async fn write(
+        &self,
+        submission: &mut Submission,
+        happened: &'static str,
+        now: Timestamp,
+        took_ms: Option<i64>,
+    ) -> Result<Written, Failure> {
+        submission.revision = submission.revision.saturating_add(1);
+        submission.updated_at = now;
+        let entry = event(submission, happened, now, took_ms, &submission.correlation_id);
+        Ok(self.submissions.update(submission, &entry).await?)
+    }
+
+    /// Wakes the worker at `at`. If the queue cannot be told, `reconcile` finds the submission by its due time.
+    async fn later(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) -> Result<(), Failure> {
+        let seconds = at.millis_since(now).max(0).saturating_add(999) / 1000;
+        let delay = u32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
+        if let Err(error) = self.queue.tell(id, delay).await {
+            tracing::warn!(%error, submission.id = %id, "the queue was not told; reconcile will");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! Orders and quotes as the ERP has them, whatever channel they came from, together with what has not arrived there yet.
+
+use std::sync::Arc;
+
+use domain::caller::Customer;
+use domain::ids::{ExternalId, OrganizationId, SubmissionId};
+use domain::submission::{Submission, SubmissionKind, TimelineEvent};
+use domain::time::Timestamp;
+
+use crate::failure::Failure;
+use crate::ports::Clock;
+use crate::ports::erp::{CallContext, DocumentKind, DocumentQuery, ErpError, ErpTracking, ExternalDocument};
+use crate::ports::submissions::Submissions;
+
+/// Most of our own submissions that are merged into a list.
+const OWN_LIMIT: usize = 100;
+
+/// An order or a quote: what the ERP has of it, what we have of it, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Ours.
+    pub submission: Option<Submission>,
+    /// The ERP's.
+    pub external: Option<ExternalDocument>,
+}
+
+/// Documents and how old the word on them is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracked<T> {
+    /// What was found.
+    pub found: T,
+    /// When it was asked for.
+    pub as_of: Timestamp,
+    /// Whether the ERP failed, so that only what we know ourselves is shown.
+    pub stale: bool,
+    /// Where a list goes on.
+    pub next_cursor: Option<String>,
+}
+
+/// Which documents a caller asks for.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Orders or quotes.
+    pub kind: DocumentKind,
+    /// With this status of the ERP.
+    pub status: Option<String>,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+    /// Most documents from the ERP.
+    pub limit: usize,
+}
+
+/// Shows orders and quotes. All members of an organization see all of its documents.
+pub struct Tracking {
+    /// The ERP.
+    pub erp: Arc<dyn ErpTracking>,
+    /// Ours.
+    pub submissions: Arc<dyn Submissions>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Tracking {
+    /// A page of the organization's documents. What is still on its way to the ERP comes first, on the first page. An
+    /// ERP that fails leaves what was captured here, marked as stale.
+    ///
+    /// # Errors
+    /// [`Failure::Store`].
+    pub async fn list(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        query: &ListQuery,
+    ) -> Result<Tracked<Vec<Document>>, Failure> {
+        let asked = DocumentQuery {
+            kind: query.kind,
+            organization: customer.organization.clone(),
+            user: None,
+            status: query.status.clone(),
+            cursor: query.cursor.clone(),
+            limit: query.limit,
+        };
+        let first_page = query.cursor.is_none() && query.status.is_none();
+        let (answer, own) = futures::join!(self.erp.list(context, &asked), self.own(customer, query.kind, first_page));
+        let own = own?;
+        let as_of = self.clock.now();
+        let page = match answer {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%error, "the ERP did not list documents");
+                let found = own
+                    .into_iter()
+                    .map(|submission| Document { submission: Some(submission), external: None })
+                    .collect();
+                return Ok(Tracked { found, as_of, stale: true, next_cursor: None });
+            }
+        };
+        let theirs: Vec<ExternalDocument> =
+            page.documents.into_iter().filter(|d| belongs_to(d, &customer.organization)).collect();
+        let arrived = |s: &Submission| theirs.iter().any(|d| is_same(d, s));
+        let mut found: Vec<Document> = own
+            .iter()
+            .filter(|s| s.external_id.is_none() && !arrived(s))
+            .map(|s| Document { submission: Some(s.clone()), external: None })
+            .collect();
+        found.extend(
+            theirs.iter().map(|d| Document {
+                submission: own.iter().find(|s| is_same(d, s)).cloned(),
+                external: Some(d.clone()),
+            }),
+        );
+        Ok(Tracked { found, as_of, stale: false, next_cursor: page.next_cursor })
+    }
+
+    /// One document by our id or the ERP's.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`], also for what belongs to another organization; [`Failure::Erp`] when only the ERP can
+    /// know it and it fails; [`Failure::Store`].
+    pub async fn detail(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        kind: DocumentKind,
+        id: &str,
+    ) -> Result<Tracked<Document>, Failure> {
+        let submission = self.own_by_id(customer, kind, id).await?;
+        let number = match &submission {
+            Some(own) => own.external_id.clone(),
+            None => Some(ExternalId::parse(id).map_err(|_| Failure::NotFound)?),
+        };
+        let Some(number) = number else {
+            let found = Document { submission, external: None };
+            return Ok(Tracked { found, as_of: self.clock.now(), stale: false, next_cursor: None });
+        };
+        let answer = self.erp.detail(context, kind, &number).await;
+        let as_of = self.clock.now();
+        match (answer, submission) {
+            (Ok(external), Some(own)) => {
+                let external = external.filter(|d| belongs_to(d, &customer.organization));
+                let found = Document { submission: Some(own), external };
+                Ok(Tracked { found, as_of, stale: false, next_cursor: None })
+            }
+            (Ok(Some(external)), None) if belongs_to(&external, &customer.organization) => {
+                let submission = match &external.reference {
+                    Some(reference) => self.own_by_id(customer, kind, reference).await?,
+                    None => None,
+                };
+                let found = Document { submission, external: Some(external) };
+                Ok(Tracked { found, as_of, stale: false, next_cursor: None })
+            }
+            (Ok(_), None) => Err(Failure::NotFound),
+            (Err(error), Some(own)) => {
+                tracing::warn!(%error, "the ERP did not show a document");
+                let found = Document { submission: Some(own), external: None };
+                Ok(Tracked { found, as_of, stale: true, next_cursor: None })
+            }
+            (Err(ErpError::Refused { .. }), None) => Err(Failure::NotFound),
+            (Err(error), None) => Err(error.into()),
+        }
+    }
+
+    /// What happened to a document on its way to the ERP; nothing for one of another channel.
+    ///
+    /// # Errors
+    /// As [`Tracking::detail`].
+    pub async fn timeline(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        kind: DocumentKind,
+        id: &str,
+    ) -> Result<Vec<TimelineEvent>, Failure> {
+        let own = match self.own_by_id(customer, kind, id).await? {
+            Some(own) => Some(own),
+            None => self.detail(context, customer, kind, id).await?.found.submission,
+        };
+        match own {
+            Some(own) => Ok(self.submissions.timeline(&own.id).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn own(&self, customer: &Customer, kind: DocumentKind, wanted: bool) -> Result<Vec<Submission>, Failure> {
+        if !wanted {
+            return Ok(Vec::new());
+        }
+        let page =
+            self.submissions.of_organization(&customer.organization, submission_kind(kind), None, OWN_LIMIT).await?;
+        Ok(page.items)
+    }
+
+    async fn own_by_id(
+        &self,
+        customer: &Customer,
+        kind: DocumentKind,
+        id: &str,
+    ) -> Result<Option<Submission>, Failure> {
+        let Ok(id) = SubmissionId::parse(id) else { return Ok(None) };
+        let found = self.submissions.submission(&id).await?;
+        Ok(found.filter(|s| s.organization == customer.organization && s.content.kind() == submission_kind(kind)))
+    }
+}
+
+fn submission_kind(kind: DocumentKind) -> SubmissionKind {
+    match kind {
+        DocumentKind::Order => SubmissionKind::Order,
+        DocumentKind::Quote => SubmissionKind::Quote,
+    }
+}
+
+/// A document without an owner belongs to nobody who asks here.
+fn belongs_to(document: &ExternalDocument, organization: &OrganizationId) -> bool {
+    document.organization.as_ref() == Some(organization)
+}
+
+fn is_same(document: &ExternalDocument, submission: &Submission) -> bool {
+    document.reference.as_deref() == Some(submission.id.as_str())
+        || submission.external_id.as_ref() == Some(&document.external_id)
+}

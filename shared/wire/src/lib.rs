@@ -1,0 +1,6 @@
+//! Types that cross a border: storefront JSON, queue bodies, ERP messages, file rows.
+
+pub mod erp;
+pub mod queue;
+pub mod storefront;
+pub mod value;

@@ -1,0 +1,81 @@
+//! How old a value is, where it comes from, and why it is not newer.
+
+use domain::freshness as model;
+use serde::{Deserialize, Serialize};
+
+use crate::value::Instant;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Asked of the ERP for this request.
+    Erp,
+    /// Kept from an earlier answer of the ERP.
+    Cache,
+    /// The list prices that were loaded.
+    List,
+    /// There is none.
+    None,
+}
+
+/// Why a value is older than it should be, or missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The caller asked for the cache alone, and it has nothing.
+    NotCached,
+    /// The ERP could not be reached, or failed.
+    ErpUnavailable,
+    /// The ERP did not answer in time.
+    ErpTimeout,
+    /// The ERP answered, but not for this item.
+    ErpIncomplete,
+    /// The ERP does not know this item.
+    UnknownSku,
+}
+
+impl From<model::Reason> for Reason {
+    fn from(reason: model::Reason) -> Self {
+        match reason {
+            model::Reason::NotCached => Self::NotCached,
+            model::Reason::ErpUnavailable => Self::ErpUnavailable,
+            model::Reason::ErpTimeout => Self::ErpTimeout,
+            model::Reason::ErpIncomplete => Self::ErpIncomplete,
+            model::Reason::UnknownSku => Self::UnknownSku,
+        }
+    }
+}
+
+/// Stands on every price and availability.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Freshness {
+    /// Where the value comes from.
+    pub source: Source,
+    /// When the ERP said so.
+    pub as_of: Option<Instant>,
+    /// Until when it may be shown without a remark; null = for ever.
+    pub fresh_until: Option<Instant>,
+    /// Whether that time is over.
+    pub stale: bool,
+    /// Why it is stale or missing.
+    pub reason: Option<Reason>,
+}
+
+impl From<&model::Freshness> for Freshness {
+    fn from(f: &model::Freshness) -> Self {
+        Self {
+            source: match f.source {
+                model::Source::Erp => Source::Erp,
+                model::Source::Cache => Source::Cache,
+                model::Source::List => Source::List,
+                model::Source::None => Source::None,
+            },
+            as_of: f.as_of.map(Instant::from),
+            fresh_until: f.fresh_until.map(Instant::from),
+            stale: f.stale,
+            reason: f.reason.map(Reason::from),
+        }
+    }
+}
