@@ -1,0 +1,135 @@
+//! From the end of a call to what it means: the gates that every answer passes.
+
+use app::ports::ErpError;
+use domain::submission::{Outcome, Refusal};
+use serde::de::DeserializeOwned;
+use wire::erp::{ErrorAnswer, Processed, codes};
+
+/// How a call ended without a usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It was never begun: too little time.
+    NoTime,
+    /// It certainly was not processed: no connection, 401, 429, or the ERP says so.
+    NotProcessed(&'static str),
+    /// No answer in time; it may have been processed.
+    Timeout,
+    /// The ERP failed, or the connection broke; it may have been processed.
+    Failed(&'static str),
+    /// There is an answer that the contract does not allow; it may have been processed.
+    Unusable(&'static str),
+    /// The ERP said no.
+    Refused(Refusal),
+}
+
+impl From<Failure> for ErpError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoTime => Self::NoTime,
+            Failure::NotProcessed(reason) | Failure::Failed(reason) => Self::Unavailable(reason),
+            Failure::Timeout => Self::Timeout,
+            Failure::Unusable(reason) => Self::Invalid(reason),
+            Failure::Refused(refusal) => Self::Refused { code: refusal.code, reason: refusal.reason },
+        }
+    }
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoTime => Self::Unavailable { reason: "no_time" },
+            Failure::NotProcessed(reason) => Self::Unavailable { reason },
+            Failure::Timeout => Self::Unknown { reason: "timeout" },
+            Failure::Failed(reason) | Failure::Unusable(reason) => Self::Unknown { reason },
+            Failure::Refused(refusal) => Self::Rejected(refusal),
+        }
+    }
+}
+
+/// An answer of which transport and size are checked, and nothing else.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, or why it could not be read to its end.
+    pub body: Result<Vec<u8>, Failure>,
+}
+
+/// An answer without an error, of a good status.
+#[derive(Debug)]
+pub(crate) struct Good {
+    /// From 200 to 299.
+    pub status: u16,
+    body: Vec<u8>,
+}
+
+impl Raw {
+    /// Checks the status, then the body's own error field.
+    pub fn checked(self) -> Result<Good, Failure> {
+        let status = self.status;
+        match status {
+            // Whatever the body says: whoever answers these has not looked at the request.
+            429 => return Err(Failure::NotProcessed("status_429")),
+            401 => return Err(Failure::NotProcessed("status_401")),
+            _ => {}
+        }
+        let body = match self.body {
+            Ok(body) => body,
+            Err(_) if !(200..300).contains(&status) => {
+                return Err(Failure::Failed(status_reason(status)));
+            }
+            Err(failure) => return Err(failure),
+        };
+        let error = serde_json::from_slice::<ErrorAnswer>(&body).ok().and_then(|answer| answer.error);
+        if let Some(error) = error {
+            return Err(match (error.processed, error.code) {
+                (Some(Processed::No), _) => Failure::NotProcessed("not_processed"),
+                (Some(Processed::Maybe), _) => Failure::Failed("processed_maybe"),
+                (None, Some(code)) if status < 500 && code != codes::UNAVAILABLE => {
+                    Failure::Refused(Refusal { code, reason: error.reason })
+                }
+                (None, Some(_)) => Failure::Failed(status_reason(status)),
+                // A sentence decides nothing, whatever it says.
+                (None, None) => Failure::Failed("error_without_code"),
+            });
+        }
+        if (200..300).contains(&status) {
+            Ok(Good { status, body })
+        } else {
+            Err(Failure::Failed(status_reason(status)))
+        }
+    }
+}
+
+impl Good {
+    /// Reads the body.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_slice(&self.body).map_err(|_| Failure::Unusable("unreadable"))
+    }
+
+    /// Whether there is no body at all.
+    pub fn is_empty(&self) -> bool {
+        self.body.iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+/// A stable code for a status that decides nothing.
+fn status_reason(status: u16) -> &'static str {
+    match status {
+        200..=299 => "error_in_body",
+        300..=399 => "status_3xx",
+        400 => "status_400",
+        403 => "status_403",
+        404 => "status_404",
+        408 => "status_408",
+        409 => "status_409",
+        413 => "status_413",
+        422 => "status_422",
+        500 => "status_500",
+        502 => "status_502",
+        503 => "status_503",
+        504 => "status_504",
+        _ if status < 500 => "status_4xx",
+        _ => "status_5xx",
+    }
+}

@@ -1,0 +1,42 @@
+//! The External System contract, spoken over HTTP: the ERP ports of `app`, implemented on one shared client.
+//!
+//! Every answer passes the same gates in the same order: transport, status, the body's own error field (which may come
+//! with status 200), then each item by itself. Whatever does not pass is missing or unknown, never zero and never
+//! success. Writes are sent once; repeating them is the business of whoever keeps their state.
+
+mod answer;
+mod call;
+mod checkout;
+mod config;
+mod convert;
+mod lookups;
+mod submission;
+mod tracking;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex};
+
+use app::ports::Clock;
+use app::ports::erp::Capabilities;
+use domain::time::Timestamp;
+
+pub use config::{Config, ConfigError, TimeLimit, TimeLimits};
+pub use variables::VariableError;
+
+/// The client. Built once per process: it keeps the connections, and the capabilities for some minutes.
+pub struct ErpClient {
+    http: reqwest::Client,
+    base: reqwest::Url,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Option<(Timestamp, Capabilities)>>,
+}
+
+impl std::fmt::Debug for ErpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ErpClient").finish_non_exhaustive()
+    }
+}

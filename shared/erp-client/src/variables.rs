@@ -1,0 +1,38 @@
+//! The client as functions configure it: by variables.
+
+use std::sync::Arc;
+
+use app::ports::Clock;
+
+use crate::{Config, ErpClient, TimeLimits};
+
+/// A variable without which the ERP cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct VariableError {
+    /// The variable.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl ErpClient {
+    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them; opens no connection.
+    ///
+    /// # Errors
+    /// [`VariableError`] naming the variable that is missing or not usable.
+    pub fn from_variables<'a>(
+        variable: impl Fn(&'static str) -> Option<&'a str>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, VariableError> {
+        let required = |name| variable(name).map(str::to_owned).ok_or(VariableError { name, reason: "it is not set" });
+        let config = Config {
+            base_url: required("ERP_URL")?,
+            token: required("ERP_TOKEN")?,
+            store: required("STORE_ID")?,
+            limits: TimeLimits::default(),
+        };
+        Self::new(config, clock)
+            .map_err(|_| VariableError { name: "ERP_URL", reason: "it is not an absolute http or https URL" })
+    }
+}

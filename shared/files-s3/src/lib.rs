@@ -1,0 +1,79 @@
+//! The export files, on S3.
+
+mod error;
+mod writer;
+
+use app::ports::{ExportFile, ExportFiles, FileWriter, FilesError};
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_types::SdkConfig;
+use domain::load::Load;
+use domain::time::Timestamp;
+use futures::StreamExt;
+
+use crate::error::files_error;
+use crate::writer::ObjectWriter;
+
+/// The export files in their bucket.
+#[derive(Debug, Clone)]
+pub struct ExportBucket {
+    client: Client,
+    bucket: String,
+}
+
+impl ExportBucket {
+    /// The files in the given bucket.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, bucket: impl Into<String>) -> Self {
+        Self { client: Client::new(sdk), bucket: bucket.into() }
+    }
+}
+
+#[async_trait]
+impl ExportFiles for ExportBucket {
+    async fn open(&self, key: &str) -> Result<Option<ExportFile>, FilesError> {
+        const OPERATION: &str = "GetObject";
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(files_error(OPERATION, error)),
+        };
+        let last_modified = object.last_modified.and_then(|at| at.to_millis().ok());
+        let last_modified = last_modified.map(Timestamp::from_millis).ok_or_else(|| FilesError::Unavailable {
+            operation: OPERATION,
+            reason: "the answer has no modification time".to_owned(),
+        })?;
+        let chunks = futures::stream::unfold(object.body, |mut body| async {
+            let chunk = body.next().await?;
+            let chunk =
+                chunk.map_err(|error| FilesError::Unavailable { operation: OPERATION, reason: error.to_string() });
+            Some((chunk, body))
+        });
+        Ok(Some(ExportFile {
+            bytes: object.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+            last_modified,
+            chunks: chunks.boxed(),
+        }))
+    }
+
+    async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
+        Ok(Box::new(ObjectWriter::new(self.client.clone(), self.bucket.clone(), key.to_owned())))
+    }
+
+    async fn report(&self, key: &str, load: &Load) -> Result<(), FilesError> {
+        const OPERATION: &str = "PutObject";
+        let mut body = serde_json::to_vec_pretty(&wire::storefront::loads::Load::from(load))
+            .map_err(|error| FilesError::Refused { operation: OPERATION, reason: error.to_string() })?;
+        body.push(b'\n');
+        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type("application/json");
+        put.body(ByteStream::from(body)).send().await.map(drop).map_err(|error| files_error(OPERATION, error))
+    }
+}
+
+/// Whether the object is not there. Without the permission to list, S3 answers that as a refusal; that one stays an error.
+fn is_missing<R>(error: &SdkError<GetObjectError, R>) -> bool {
+    error.as_service_error().is_some_and(GetObjectError::is_no_such_key)
+}

@@ -1,0 +1,40 @@
+//! Claims of a token, as the two sources spell them.
+
+use std::collections::HashMap;
+
+use domain::caller::{Caller, Role};
+use domain::ids::{OrganizationId, UserId};
+use serde::Deserialize;
+
+/// Claims as they stand in the token.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    sub: String,
+    #[serde(default)]
+    org: String,
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+impl Claims {
+    pub(super) fn caller(&self) -> Option<Caller> {
+        caller(&self.sub, &self.org, self.roles.iter().map(String::as_str))
+    }
+}
+
+/// Claims as API Gateway hands them over: every one a text, an array as `[buyer org_admin]`.
+pub(super) fn from_gateway(claims: &HashMap<String, String>) -> Option<Caller> {
+    let text = |name: &str| claims.get(name).map(String::as_str).unwrap_or_default();
+    let roles = text("roles").trim_start_matches('[').trim_end_matches(']');
+    caller(text("sub"), text("org"), roles.split([' ', ',']).filter(|role| !role.is_empty()))
+}
+
+/// Unknown roles count for nothing. A caller who belongs to no organization must at least be an operator.
+fn caller<'a>(sub: &str, org: &str, roles: impl Iterator<Item = &'a str>) -> Option<Caller> {
+    let roles: Vec<Role> = roles.filter_map(Role::parse).collect();
+    let organization = if org.is_empty() { None } else { Some(OrganizationId::parse(org).ok()?) };
+    if organization.is_none() && !roles.contains(&Role::Operator) {
+        return None;
+    }
+    Some(Caller { user: UserId::parse(sub).ok()?, organization, roles })
+}

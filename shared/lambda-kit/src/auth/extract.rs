@@ -1,0 +1,77 @@
+//! Callers as arguments of handlers.
+
+use app::Failure;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use domain::caller::{Caller, Customer, Role};
+
+use crate::auth::Auth;
+use crate::http::{Problem, missing_layer};
+
+async fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
+    let auth = parts.extensions.get::<Auth>().cloned().ok_or_else(missing_layer)?;
+    auth.caller(parts).await
+}
+
+/// A caller, or 401.
+#[derive(Debug, Clone)]
+pub struct Authenticated(pub Caller);
+
+impl Authenticated {
+    /// Refuses who does not have `role`.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn with(&self, role: Role) -> Result<&Caller, Failure> {
+        if self.0.is(role) { Ok(&self.0) } else { Err(Failure::Forbidden) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        caller(parts).await?.map(Self).ok_or(Problem::Unauthenticated)
+    }
+}
+
+/// A member of an organization, or 401 without a token and 403 for an operator, who belongs to none.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Whose prices, carts and orders the request is about.
+    pub customer: Customer,
+    /// What the member may do.
+    pub roles: Vec<Role>,
+}
+
+impl Member {
+    /// Refuses who does not have `role`.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn require(&self, role: Role) -> Result<(), Failure> {
+        if self.roles.contains(&role) { Ok(()) } else { Err(Failure::Forbidden) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Member {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = caller(parts).await?.ok_or(Problem::Unauthenticated)?;
+        let organization = caller.organization.ok_or(Failure::Forbidden)?;
+        Ok(Self { customer: Customer { organization, user: caller.user }, roles: caller.roles })
+    }
+}
+
+/// A caller if there is one. A token that does not verify is still refused.
+#[derive(Debug, Clone)]
+pub struct OptionalCaller(pub Option<Caller>);
+
+impl<S: Sync> FromRequestParts<S> for OptionalCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        caller(parts).await.map(Self)
+    }
+}

@@ -1,0 +1,73 @@
+//! Who calls: claims that API Gateway verified, or a token that is verified here.
+
+mod claims;
+mod extract;
+mod jwks;
+
+use std::sync::Arc;
+
+use app::ports::Clock;
+use axum::http::request::Parts;
+use domain::caller::Caller;
+use lambda_http::request::RequestContext;
+
+use crate::env::{ConfigError, Env};
+use crate::http::Problem;
+
+pub use extract::{Authenticated, Member, OptionalCaller};
+use jwks::Verifier;
+
+/// How callers are verified. There is no way without verification.
+#[derive(Clone)]
+pub struct Auth {
+    gateway: bool,
+    verifier: Option<Arc<Verifier>>,
+}
+
+impl Auth {
+    /// Reads `AUTH_MODE`: `gateway` trusts the claims that API Gateway verified; `jwks` verifies the bearer token
+    /// itself against `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE`. With `gateway` those three are optional: a public
+    /// route that looks at a caller who is there, but does not demand one, needs them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a variable is missing or `AUTH_MODE` is something else.
+    pub fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        let gateway = match env.required("AUTH_MODE")? {
+            "gateway" => true,
+            "jwks" => false,
+            _ => return Err(env.invalid("AUTH_MODE", "it is neither gateway nor jwks")),
+        };
+        let verifier = if gateway && env.optional("JWKS_URL").is_none() {
+            None
+        } else {
+            Some(Arc::new(Verifier::from_env(env, clock)?))
+        };
+        Ok(Self { gateway, verifier })
+    }
+
+    /// The caller of a request; none without any credential.
+    ///
+    /// # Errors
+    /// [`Problem::Unauthenticated`] for a credential that does not verify.
+    pub(crate) async fn caller(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
+        if self.gateway
+            && let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>()
+            && let Some(jwt) = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref())
+        {
+            return claims::from_gateway(&jwt.claims).map(Some).ok_or(Problem::Unauthenticated);
+        }
+        let Some(header) = parts.headers.get(axum::http::header::AUTHORIZATION) else { return Ok(None) };
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim());
+        match (token, &self.verifier) {
+            (Some(token), Some(verifier)) => verifier.verify(token).await.map(Some),
+            // API Gateway lets a token through on a public route without looking at it. Where nobody can verify it, it counts for nothing.
+            (_, None) => Ok(None),
+            (None, Some(_)) => Err(Problem::Unauthenticated),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A deployed function, however it is called.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, tower::Service};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::env::ConfigError;
+use crate::start::Start;
+
+/// Handles the events of one source: a queue, a bucket, a schedule.
+#[async_trait]
+pub trait EventHandler: Send + Sync {
+    /// Handles one event, given and answered as the JSON of the Lambda service.
+    ///
+    /// # Errors
+    /// An error makes the service deliver the whole event again.
+    async fn handle(&self, event: Value, context: Context) -> Result<Value, Error>;
+}
+
+/// A function as `build` of its crate makes it. `main` runs it under the Lambda service; the local stack and the
+/// tests invoke it with the very same events.
+#[derive(Clone)]
+pub enum Function {
+    /// Behind the HTTP API.
+    Http(axum::Router),
+    /// Behind a queue, a bucket or a schedule.
+    Event(Arc<dyn EventHandler>),
+}
+
+impl Function {
+    /// Answers one event as the Lambda service would hand it over.
+    ///
+    /// # Errors
+    /// What the service would see as a failed invocation: an event of another shape, or the handler's error.
+    pub async fn invoke(&self, event: Value, context: Context) -> Result<Value, Error> {
+        match self {
+            Self::Http(router) => {
+                let payload: LambdaRequest = serde_json::from_value(event)?;
+                // The adapter itself must not live across the await: it is not `Send`, and callers spawn this.
+                let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, context));
+                Ok(serde_json::to_value(answer.await?)?)
+            }
+            Self::Event(handler) => handler.handle(event, context).await,
+        }
+    }
+
+    /// Polls the Lambda service for events until it ends the process.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub async fn run(self) -> Result<(), Error> {
+        match self {
+            Self::Http(router) => lambda_http::run(router).await,
+            Self::Event(handler) => {
+                lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+                    let handler = handler.clone();
+                    async move { handler.handle(event.payload, event.context).await }
+                }))
+                .await
+            }
+        }
+    }
+}
+
+/// The body of every `main`: logging, configuration, clients, then events.
+///
+/// # Errors
+/// When the function is not configured, or the Lambda service cannot be reached.
+pub async fn run<F>(build: impl FnOnce(Start) -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<Function, ConfigError>>,
+{
+    let start = Start::from_process()?;
+    crate::logging::init(&start.env);
+    build(start).await?.run().await
+}

@@ -1,0 +1,148 @@
+//! The outermost layer of every HTTP function: correlation, deadline, problem documents, panics.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use app::Failure;
+use app::ports::Clock;
+use app::ports::Ids;
+use app::ports::erp::CallContext;
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use domain::time::Timestamp;
+use futures::FutureExt;
+use tracing::Instrument;
+
+use crate::auth::Auth;
+use crate::env::ConfigError;
+use crate::function::Function;
+use crate::http::problem::Problem;
+use crate::start::Start;
+
+/// The header that ties a request to everything that it caused.
+const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// What a function keeps for itself of the time that the Lambda service gives it: enough to answer.
+const RESERVE_MS: i64 = 700;
+
+/// The time of a request that no Lambda service bounds.
+const DEFAULT_MS: i64 = 25_000;
+
+/// One request on its way through a function.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Finds the request in the logs.
+    pub request_id: String,
+    /// Ties the request to everything that it caused.
+    pub correlation_id: String,
+    /// When the request arrived.
+    pub now: Timestamp,
+    /// When an answer must be on its way.
+    pub deadline: Timestamp,
+}
+
+impl Call {
+    /// What calls to the ERP on behalf of this request carry.
+    #[must_use]
+    pub fn context(&self) -> CallContext {
+        CallContext { deadline: self.deadline, correlation_id: self.correlation_id.clone() }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(missing_layer)
+    }
+}
+
+/// A route was reached without [`serve`]: a defect of ours.
+pub(crate) fn missing_layer() -> Problem {
+    Problem::Failure(Failure::Internal("a route stands outside the layer".to_owned()))
+}
+
+#[derive(Clone)]
+struct Ambient {
+    auth: Auth,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+/// Makes a function of a router: verified callers, correlation ids, deadlines, problem documents for every failure.
+///
+/// # Errors
+/// [`ConfigError`] when `AUTH_MODE` and what belongs to it are not set.
+pub fn serve(router: Router, start: &Start) -> Result<Function, ConfigError> {
+    let ambient = Ambient {
+        auth: Auth::from_env(&start.env, start.clock.clone())?,
+        clock: start.clock.clone(),
+        ids: start.ids.clone(),
+    };
+    let router = router
+        .fallback(async || Problem::RouteNotFound)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(from_fn_with_state(ambient, around));
+    Ok(Function::Http(router))
+}
+
+async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next) -> Response {
+    let call = call(&ambient, &request);
+    request.extensions_mut().insert(call.clone());
+    request.extensions_mut().insert(ambient.auth.clone());
+    let method = request.method().clone();
+    // The path is not logged: it holds ids of customers' things. The route is found by its pattern in the metrics.
+    let span =
+        tracing::info_span!("request", correlation_id = %call.correlation_id, request_id = %call.request_id, %method);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let mut response =
+        answer.unwrap_or_else(|_| Problem::Failure(Failure::Internal("panic".to_owned())).into_response());
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let _entered = span.enter();
+        if problem.status().is_server_error() {
+            tracing::error!(code = problem.code(), cause = ?problem, "the request failed");
+        } else {
+            tracing::info!(code = problem.code(), "the request was refused");
+        }
+        let headers = std::mem::take(response.headers_mut());
+        response = problem.render(&call.request_id);
+        // What a handler or extractor added stays, except what described the body that was replaced.
+        for (name, value) in &headers {
+            if !response.headers().contains_key(name) && name != axum::http::header::CONTENT_LENGTH {
+                response.headers_mut().insert(name.clone(), value.clone());
+            }
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&call.correlation_id) {
+        response.headers_mut().insert(CORRELATION, value);
+    }
+    response
+}
+
+fn call(ambient: &Ambient, request: &Request) -> Call {
+    let now = ambient.clock.now();
+    let context = request.extensions().get::<lambda_runtime::Context>();
+    let ends = context
+        .map(|c| c.deadline)
+        .filter(|ms| *ms > 0)
+        .and_then(|ms| i64::try_from(ms).ok())
+        .map_or_else(|| now.plus_millis(DEFAULT_MS), Timestamp::from_millis);
+    Call {
+        request_id: context
+            .map(|c| c.request_id.clone())
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(|| ambient.ids.mint()),
+        correlation_id: request
+            .headers()
+            .get(&CORRELATION)
+            .and_then(|value| value.to_str().ok())
+            .filter(|text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()))
+            .map_or_else(|| ambient.ids.mint(), str::to_owned),
+        now,
+        deadline: ends.plus_millis(-RESERVE_MS),
+    }
+}

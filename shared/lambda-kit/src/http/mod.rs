@@ -1,0 +1,14 @@
+//! What HTTP functions share.
+
+mod json;
+mod layer;
+mod params;
+mod problem;
+mod recorded;
+
+pub use json::{BODY_LIMIT, FingerprintedJson, Json};
+pub(crate) use layer::missing_layer;
+pub use layer::{Call, serve};
+pub use params::{IdempotencyHeader, IfMatch, Params, PreferWait, parse_id};
+pub use problem::Problem;
+pub use recorded::recorded;

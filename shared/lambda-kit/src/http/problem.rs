@@ -1,0 +1,209 @@
+//! The table of failures: status, code and words of each, in one exhaustive match.
+
+use app::ports::{ErpError, StoreError};
+use app::{Failure, FieldError};
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use wire::storefront::problem::{Problem as Document, ProblemError};
+
+/// Why a request is answered with a problem document: a use case's [`Failure`], or something that only HTTP knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// A use case failed.
+    Failure(Failure),
+    /// No token, or one that does not verify.
+    Unauthenticated,
+    /// No such route.
+    RouteNotFound,
+    /// The route has no such method.
+    MethodNotAllowed,
+    /// The body is not `application/json`.
+    UnsupportedMediaType,
+    /// The body is over the limit, in bytes.
+    BodyTooLarge(usize),
+    /// The body is not JSON.
+    MalformedJson {
+        /// Line of the error, from 1.
+        line: usize,
+        /// Column of the error, from 1.
+        column: usize,
+    },
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// Status, code and title.
+type Head = (StatusCode, &'static str, &'static str);
+
+fn head(problem: &Problem) -> Head {
+    match problem {
+        Problem::Failure(failure) => failure_head(failure),
+        Problem::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid bearer token is required"),
+        Problem::RouteNotFound => (StatusCode::NOT_FOUND, "route_not_found", "There is no such route"),
+        Problem::MethodNotAllowed => {
+            (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The route has no such method")
+        }
+        Problem::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json")
+        }
+        Problem::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
+        Problem::MalformedJson { .. } => (StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON"),
+    }
+}
+
+fn failure_head(failure: &Failure) -> Head {
+    match failure {
+        Failure::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
+        Failure::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The caller's role does not allow this"),
+        Failure::MemberNotActive => (
+            StatusCode::FORBIDDEN,
+            "member_not_active",
+            "The user or the organization is pending, rejected or inactive",
+        ),
+        Failure::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request", "The request is not valid"),
+        Failure::PreconditionFailed => (
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "It was changed since the version named in If-Match",
+        ),
+        Failure::Contention => {
+            (StatusCode::CONFLICT, "concurrent_change", "Others changed it at the same time; try again")
+        }
+        Failure::CartSubmitted => (StatusCode::CONFLICT, "cart_submitted", "The cart became an order or a quote"),
+        Failure::TooManyLines => (StatusCode::BAD_REQUEST, "too_many_lines", "A cart has at most 500 lines"),
+        Failure::CartEmpty => (StatusCode::CONFLICT, "cart_empty", "The cart has no lines"),
+        Failure::ShippingMissing => {
+            (StatusCode::CONFLICT, "shipping_missing", "The cart has no shipping address and method")
+        }
+        Failure::PreparationInvalid => (
+            StatusCode::CONFLICT,
+            "preparation_invalid",
+            "The preparation is missing, over, or of another version of the cart",
+        ),
+        Failure::TotalChanged { .. } => {
+            (StatusCode::CONFLICT, "total_changed", "The accepted total is not the prepared one")
+        }
+        Failure::LinesRefused(_) => (StatusCode::CONFLICT, "lines_refused", "Lines cannot be ordered as they are"),
+        Failure::IdempotencyKeyRequired => {
+            (StatusCode::BAD_REQUEST, "idempotency_key_required", "The header Idempotency-Key is required")
+        }
+        Failure::IdempotencyKeyReused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "The Idempotency-Key was used with another body",
+        ),
+        Failure::IdempotencyInProgress => {
+            (StatusCode::CONFLICT, "idempotency_in_progress", "The first request with this Idempotency-Key still runs")
+        }
+        Failure::AlreadyDecided => (StatusCode::CONFLICT, "already_decided", "It was decided about already"),
+        Failure::AlreadyExists => (StatusCode::CONFLICT, "already_exists", "There is one already"),
+        Failure::AmountsDisagree(_) => {
+            (StatusCode::BAD_GATEWAY, "erp_amounts_disagree", "The external system's amounts do not add up")
+        }
+        Failure::Erp(error) => erp_head(error),
+        Failure::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The store is not available; try again")
+        }
+        Failure::Store(StoreError::Cursor) => {
+            (StatusCode::BAD_REQUEST, "invalid_cursor", "The cursor is not one of this list")
+        }
+        Failure::Store(StoreError::Refused { .. } | StoreError::Corrupt { .. }) | Failure::Internal(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side")
+        }
+    }
+}
+
+fn erp_head(error: &ErpError) -> Head {
+    match error {
+        ErpError::Unavailable(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "erp_unavailable", "The external system is not available; try again")
+        }
+        ErpError::Timeout | ErpError::NoTime => {
+            (StatusCode::GATEWAY_TIMEOUT, "erp_timeout", "The external system did not answer in time")
+        }
+        ErpError::Refused { .. } => (StatusCode::CONFLICT, "erp_refused", "The external system refused"),
+        ErpError::Invalid(_) => {
+            (StatusCode::BAD_GATEWAY, "erp_invalid_answer", "The external system's answer is not usable")
+        }
+    }
+}
+
+/// More words for the caller. A 5xx has none but its title.
+fn detail(problem: &Problem, title: &str) -> String {
+    match problem {
+        Problem::Failure(Failure::TotalChanged { accepted, prepared, .. }) => {
+            format!("The accepted total is {accepted}, the prepared one {prepared}.")
+        }
+        Problem::Failure(Failure::Erp(ErpError::Refused { code, .. })) => {
+            format!("The external system refused with code {code}.")
+        }
+        Problem::BodyTooLarge(limit) => format!("The limit is {limit} bytes."),
+        Problem::MalformedJson { line, column } => format!("Not JSON at line {line}, column {column}."),
+        _ => title.to_owned(),
+    }
+}
+
+fn errors(problem: &Problem) -> &[FieldError] {
+    match problem {
+        Problem::Failure(
+            Failure::Invalid(errors) | Failure::LinesRefused(errors) | Failure::TotalChanged { lines: errors, .. },
+        ) => errors,
+        _ => &[],
+    }
+}
+
+impl Problem {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        head(self).0
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        head(self).1
+    }
+
+    /// The problem document as a response.
+    #[must_use]
+    pub fn render(&self, request_id: &str) -> Response {
+        let (status, code, title) = head(self);
+        let document = Document {
+            kind: "about:blank".to_owned(),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail(self, title),
+            request_id: request_id.to_owned(),
+            errors: errors(self)
+                .iter()
+                .map(|e| ProblemError {
+                    pointer: e.pointer.clone(),
+                    code: e.code.to_owned(),
+                    message: e.message.clone(),
+                })
+                .collect(),
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Leaves the problem for the outermost layer, which knows the request id.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,124 @@
+//! The batch driver: each message of a batch by itself.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use app::Failure;
+use async_trait::async_trait;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use domain::time::Timestamp;
+use futures::FutureExt;
+use futures::future::join_all;
+use lambda_runtime::{Context, Error};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tracing::Instrument;
+
+use crate::function::{EventHandler, Function};
+
+/// What a function keeps for itself of the time that the Lambda service gives it.
+const RESERVE_MS: i64 = 1_000;
+
+/// Milliseconds of an invocation that no Lambda service bounds.
+const DEFAULT_MS: i64 = 60_000;
+
+/// A message of a queue. Its body is parsed by itself, so that one that cannot be read never takes others with it.
+#[derive(Debug, Clone)]
+pub struct QueueRecord {
+    /// The queue's id of it.
+    pub message_id: String,
+    /// The body as it came.
+    pub body: String,
+    /// When the work on it must be done.
+    pub deadline: Timestamp,
+}
+
+/// Why a message was not worked off. It comes again, and in the end goes to the dead letters.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It can never be worked off.
+    #[error("poison: {0}")]
+    Poison(&'static str),
+    /// The work failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl QueueRecord {
+    /// The body as a `T`.
+    ///
+    /// # Errors
+    /// [`RecordError::Poison`].
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
+        serde_json::from_str(&self.body).map_err(|_| RecordError::Poison("the body is not the expected JSON"))
+    }
+}
+
+/// Works off one message.
+#[async_trait]
+pub trait QueueHandler: Send + Sync {
+    /// Works off one message, which may have come before.
+    ///
+    /// # Errors
+    /// [`RecordError`]: this message alone comes again.
+    async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError>;
+}
+
+struct Batch {
+    handler: Arc<dyn QueueHandler>,
+}
+
+/// A function behind a queue with `ReportBatchItemFailures`.
+#[must_use]
+pub fn queue_function(handler: Arc<dyn QueueHandler>) -> Function {
+    Function::Event(Arc::new(Batch { handler }))
+}
+
+/// When an invocation must be done.
+#[must_use]
+pub fn deadline(context: &Context) -> Timestamp {
+    match i64::try_from(context.deadline) {
+        Ok(millis) if millis > 0 => Timestamp::from_millis(millis).plus_millis(-RESERVE_MS),
+        // Only a caller other than the Lambda service leaves it out.
+        _ => app::ports::Clock::now(&crate::SystemClock).plus_millis(DEFAULT_MS),
+    }
+}
+
+#[async_trait]
+impl EventHandler for Batch {
+    async fn handle(&self, event: Value, context: Context) -> Result<Value, Error> {
+        let event: SqsEvent = serde_json::from_value(event)?;
+        let deadline = deadline(&context);
+        let mut work = Vec::with_capacity(event.records.len());
+        for message in event.records {
+            // Without an id nothing could be reported, and an id that is not of the batch counts as success of all.
+            let message_id = message.message_id.filter(|id| !id.is_empty()).ok_or("a message has no id")?;
+            work.push(self.one(QueueRecord { message_id, body: message.body.unwrap_or_default(), deadline }));
+        }
+        let mut response = SqsBatchResponse::default();
+        for id in join_all(work).await.into_iter().flatten() {
+            response.add_failure(id);
+        }
+        Ok(serde_json::to_value(response)?)
+    }
+}
+
+impl Batch {
+    /// Works off one message; answers its id if it has to come again.
+    async fn one(&self, record: QueueRecord) -> Option<String> {
+        let span = tracing::info_span!("message", message_id = %record.message_id);
+        let result = AssertUnwindSafe(self.handler.handle(&record)).catch_unwind().instrument(span.clone()).await;
+        let _entered = span.enter();
+        match result {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a message was not worked off");
+                Some(record.message_id)
+            }
+            Err(_) => {
+                tracing::error!("the work on a message panicked");
+                Some(record.message_id)
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What every function is built from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::ports::{Clock, Ids};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::ambient::{RandomIds, SystemClock};
+use crate::env::{ConfigError, Env};
+
+/// The parts that every function is built from: its variables, the AWS connection, time and ids.
+#[derive(Clone)]
+pub struct Start {
+    /// The variables of this function.
+    pub env: Env,
+    /// How the AWS clients of this function reach AWS. Clients are made from it once, in `build`.
+    pub sdk: SdkConfig,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and randomness.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Start {
+    /// As the Lambda service starts a function: everything from the process environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when region or credentials are missing.
+    pub fn from_process() -> Result<Self, ConfigError> {
+        Self::new(Env::from_process(), None, Arc::new(SystemClock), Arc::new(RandomIds))
+    }
+
+    /// From given parts. `http_client` replaces the HTTPS transport of the AWS clients, and nothing else about them.
+    ///
+    /// Region and credentials come from the variables that the Lambda service sets, and from nowhere else: no
+    /// profile file and no metadata service is probed, which would cost a cold start its first second.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when region or credentials are missing.
+    pub fn new(
+        env: Env,
+        http_client: Option<SharedHttpClient>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Result<Self, ConfigError> {
+        let region = Region::new(env.required("AWS_REGION")?.to_owned());
+        let credentials = Credentials::new(
+            env.required("AWS_ACCESS_KEY_ID")?,
+            env.required("AWS_SECRET_ACCESS_KEY")?,
+            env.optional("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let http_client = http_client.unwrap_or_else(|| {
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
+        });
+        // Short enough that one lost packet does not eat a caller's deadline; the SDK retries twice more.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(8))
+            .operation_timeout(Duration::from_secs(20))
+            .build();
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts)
+            .http_client(http_client);
+        if let Some(endpoint) = env.optional("AWS_ENDPOINT_URL") {
+            sdk = sdk.endpoint_url(endpoint);
+        }
+        Ok(Self { sdk: sdk.build(), env, clock, ids })
+    }
+}

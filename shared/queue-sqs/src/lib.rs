@@ -1,0 +1,69 @@
+//! The queues of the use cases, on SQS.
+
+use app::ports::StoreError;
+use app::ports::submissions::SubmitQueue;
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_types::SdkConfig;
+use domain::ids::SubmissionId;
+use wire::queue::SubmitMessage;
+
+const OPERATION: &str = "SendMessage";
+
+/// Longest delay of a message in SQS.
+const MAX_DELAY_SECONDS: u32 = 900;
+
+/// Wakes the submit worker through SQS.
+#[derive(Debug, Clone)]
+pub struct SqsSubmitQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsSubmitQueue {
+    /// Sends to the queue of the given URL.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: Client::new(sdk), url: url.into() }
+    }
+}
+
+#[async_trait]
+impl SubmitQueue for SqsSubmitQueue {
+    async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
+        let message = SubmitMessage { submission_id: id.to_string() };
+        let body = serde_json::to_string(&message)
+            .map_err(|error| StoreError::Refused { operation: OPERATION, reason: error.to_string() })?;
+        let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            // Zero is left out, for it would override the queue's own delay.
+            .set_delay_seconds((delay > 0).then_some(delay));
+        send.send().await.map(|_| ()).map_err(queue_error)
+    }
+}
+
+/// Translates a failed call. Transport first, then the kind of the service's refusal.
+fn queue_error<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let SdkError::ServiceError(refusal) = &error else {
+        return StoreError::Unavailable { operation: OPERATION, reason: DisplayErrorContext(&error).to_string() };
+    };
+    let code = refusal.err().code().unwrap_or("unknown error");
+    if code.contains("Throttl") || code == "OverLimit" {
+        return StoreError::Throttled { operation: OPERATION };
+    }
+    let reason = code.to_owned();
+    if matches!(code, "InternalError" | "InternalFailure" | "ServiceUnavailable" | "unknown error") {
+        StoreError::Unavailable { operation: OPERATION, reason }
+    } else {
+        StoreError::Refused { operation: OPERATION, reason }
+    }
+}

@@ -1,0 +1,118 @@
+//! Many records in few calls. What a call leaves undone is asked again, more and more slowly.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use app::ports::StoreError;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::attribute::Attributes;
+use crate::error::store_error;
+
+/// Most keys of one read and most records of one write, by DynamoDB's limits.
+const READ: usize = 100;
+const WRITE: usize = 25;
+/// Calls under way at once. More than this only moves the waiting from here to the table.
+const IN_FLIGHT: usize = 8;
+/// Tries of one call; the waits between them add up to about 25 seconds.
+const TRIES: u32 = 12;
+
+/// Reads the records with the given keys, in no order; a key without a record is absent from the answer.
+///
+/// `projection` names the attributes to bring; none brings all.
+///
+/// # Errors
+/// [`StoreError`]; what was read before it is lost.
+pub(crate) async fn read_all(
+    client: &Client,
+    table: &str,
+    keys: Vec<Attributes>,
+    projection: &[&str],
+) -> Result<Vec<Attributes>, StoreError> {
+    let calls = chunks(keys, READ).into_iter().map(|chunk| read_chunk(client, table, chunk, projection));
+    let answers: Vec<Vec<Attributes>> = stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+async fn read_chunk(
+    client: &Client,
+    table: &str,
+    mut keys: Vec<Attributes>,
+    projection: &[&str],
+) -> Result<Vec<Attributes>, StoreError> {
+    const OPERATION: &str = "BatchGetItem";
+    let mut found = Vec::with_capacity(keys.len());
+    // Placeholders, because many a plain name is a reserved word.
+    let names = projection.iter().enumerate().map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
+    let names: Option<HashMap<String, String>> = (!projection.is_empty()).then(|| names.collect());
+    let expression = names.as_ref().map(|names| names.keys().map(String::as_str).collect::<Vec<_>>().join(","));
+    for attempt in 0..TRIES {
+        pause(attempt).await;
+        let asked = KeysAndAttributes::builder()
+            .set_keys(Some(keys.clone()))
+            .set_projection_expression(expression.clone())
+            .set_expression_attribute_names(names.clone())
+            .build()
+            .map_err(|error| StoreError::Refused { operation: OPERATION, reason: error.to_string() })?;
+        let answer = match client.batch_get_item().request_items(table, asked).send().await {
+            Ok(answer) => answer,
+            Err(error) => match store_error(OPERATION, error) {
+                StoreError::Throttled { .. } => continue,
+                other => return Err(other),
+            },
+        };
+        found.extend(answer.responses.into_iter().flatten().flat_map(|(_, records)| records));
+        keys = answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
+        if keys.is_empty() {
+            return Ok(found);
+        }
+    }
+    Err(StoreError::Throttled { operation: OPERATION })
+}
+
+/// Writes and deletes records. Each key may occur only once among them.
+///
+/// # Errors
+/// [`StoreError`]; some of the records may have been written then.
+pub(crate) async fn write_all(client: &Client, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    let calls = chunks(requests, WRITE).into_iter().map(|chunk| write_chunk(client, table, chunk));
+    stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await
+}
+
+async fn write_chunk(client: &Client, table: &str, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    const OPERATION: &str = "BatchWriteItem";
+    for attempt in 0..TRIES {
+        pause(attempt).await;
+        let answer = match client.batch_write_item().request_items(table, requests.clone()).send().await {
+            Ok(answer) => answer,
+            Err(error) => match store_error(OPERATION, error) {
+                StoreError::Throttled { .. } => continue,
+                other => return Err(other),
+            },
+        };
+        requests = answer.unprocessed_items.into_iter().flatten().flat_map(|(_, left)| left).collect();
+        if requests.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Throttled { operation: OPERATION })
+}
+
+fn chunks<T>(all: Vec<T>, size: usize) -> Vec<Vec<T>> {
+    let mut chunks = Vec::with_capacity(all.len().div_ceil(size));
+    let mut rest = all.into_iter().peekable();
+    while rest.peek().is_some() {
+        chunks.push(rest.by_ref().take(size).collect());
+    }
+    chunks
+}
+
+/// Waits before a repetition: 50 milliseconds, doubling up to three seconds.
+async fn pause(attempt: u32) {
+    if attempt > 0 {
+        let millis = 50_u64.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(3000);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}

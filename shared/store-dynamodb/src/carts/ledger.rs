@@ -1,0 +1,84 @@
+//! The ledger of reservations. An entry has no time to live: it goes when the reservation is released or ordered, never by itself.
+
+use app::ports::StoreError;
+use app::ports::carts::LedgerEntry;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use domain::ids::CartId;
+use domain::time::Timestamp;
+
+use crate::attribute::{Attributes, Record, get_instant, get_parsed, get_text, instant, text};
+use crate::error::store_error;
+use crate::key::joined;
+use crate::transaction;
+
+const DUE: &str = "reservation";
+
+fn key(cart: &CartId) -> String {
+    joined(&["reservation", cart.as_str()])
+}
+
+fn read(record: &Attributes) -> Result<LedgerEntry, StoreError> {
+    Ok(LedgerEntry {
+        cart: get_parsed(record, "cartId", CartId::parse)?,
+        expires_at: get_instant(record, "dueAt")?,
+        revision: get_text(record, "revision")?.to_owned(),
+    })
+}
+
+pub(super) async fn note(client: &Client, table: &str, entry: &LedgerEntry) -> Result<(), StoreError> {
+    let record = Record::empty()
+        .with("pk", text(key(&entry.cart)))
+        .with("cartId", text(entry.cart.as_str()))
+        .with("revision", text(&entry.revision))
+        .with("due", text(DUE))
+        .with("dueAt", instant(entry.expires_at));
+    let put = client.put_item().table_name(table).set_item(Some(record.into_attributes()));
+    put.send().await.map(drop).map_err(|error| store_error("PutItem", error))
+}
+
+pub(super) async fn entry(client: &Client, table: &str, cart: &CartId) -> Result<Option<LedgerEntry>, StoreError> {
+    let get = client.get_item().table_name(table).key("pk", text(key(cart))).consistent_read(true);
+    let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+    answer.item.as_ref().map(read).transpose()
+}
+
+pub(super) async fn forget(client: &Client, table: &str, entry: &LedgerEntry) -> Result<(), StoreError> {
+    let delete = client
+        .delete_item()
+        .table_name(table)
+        .key("pk", text(key(&entry.cart)))
+        .condition_expression("revision = :revision")
+        .expression_attribute_values(":revision", text(&entry.revision));
+    match delete.send().await {
+        Ok(_) => Ok(()),
+        // A newer entry stands there, or none any more.
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+        Err(error) => Err(store_error("DeleteItem", error)),
+    }
+}
+
+pub(super) async fn due(
+    client: &Client,
+    table: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let query = client
+        .query()
+        .table_name(table)
+        .index_name("by-due")
+        .key_condition_expression("due = :due AND dueAt <= :now")
+        .expression_attribute_values(":due", text(DUE))
+        .expression_attribute_values(":now", instant(now))
+        .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+    let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+    answer.items().iter().map(read).collect()
+}
+
+/// Hands the reservation of a cart over to the order that it becomes: from then on the order's outcome decides.
+pub(crate) fn hand_over(table: &str, cart: &CartId) -> Result<TransactWriteItem, StoreError> {
+    let delete =
+        Delete::builder().table_name(table).key("pk", text(key(cart))).build().map_err(transaction::incomplete)?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}

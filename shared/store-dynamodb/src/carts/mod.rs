@@ -1,0 +1,184 @@
+//! Carts, each in one record, and the ledger of reservations beside them.
+
+pub(crate) mod ledger;
+
+use std::sync::Arc;
+
+use app::ports::carts::{Carts, LedgerEntry};
+use app::ports::{Ids, StoreError, Written};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_types::SdkConfig;
+use domain::caller::Customer;
+use domain::cart::Cart;
+use domain::ids::CartId;
+use domain::time::Timestamp;
+
+use crate::attribute::{Attributes, Record, find_text, get_number, get_text, number, text};
+use crate::document::cart::CartDocument;
+use crate::document::{decode, encode};
+use crate::error::store_error;
+use crate::key::joined;
+use crate::transaction;
+
+/// Keeps carts in DynamoDB.
+#[derive(Clone)]
+pub struct CartsTable {
+    client: Client,
+    table: String,
+    ids: Arc<dyn Ids>,
+}
+
+impl CartsTable {
+    /// Keeps them in the given table. `ids` marks each write, so that one whose answer was lost is recognized.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, table: impl Into<String>, ids: Arc<dyn Ids>) -> Self {
+        Self { client: Client::new(sdk), table: table.into(), ids }
+    }
+}
+
+pub(crate) fn cart_key(id: &CartId) -> String {
+    joined(&["cart", id.as_str()])
+}
+
+fn current_key(customer: &Customer) -> String {
+    joined(&["current", customer.organization.as_str(), customer.user.as_str()])
+}
+
+/// The record of a cart.
+pub(crate) fn cart_record(cart: &Cart, keep_until: Timestamp, mark: &str) -> Result<Attributes, StoreError> {
+    Ok(Record::empty()
+        .with("pk", text(cart_key(&cart.id)))
+        .with("version", number(cart.version))
+        .with("mark", text(mark))
+        .with("document", text(encode(&CartDocument::of(cart)?)?))
+        .with("expiresAt", number(keep_until.as_seconds()))
+        .into_attributes())
+}
+
+/// Whether a record is still kept: DynamoDB deletes late.
+fn kept(record: &Attributes, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(get_number::<i64>(record, "expiresAt")? > now.as_seconds())
+}
+
+/// The put of a cart in a transaction, if the stored one still has version `expected`.
+pub(crate) fn cart_put(
+    table: &str,
+    cart: &Cart,
+    expected: u64,
+    keep_until: Timestamp,
+) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(cart_record(cart, keep_until, "captured")?))
+        .condition_expression("version = :expected")
+        .expression_attribute_values(":expected", number(expected))
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+#[async_trait]
+impl Carts for CartsTable {
+    async fn cart(&self, id: &CartId, now: Timestamp) -> Result<Option<Cart>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).key("pk", text(cart_key(id))).consistent_read(true);
+        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+        match answer.item {
+            Some(record) if kept(&record, now)? => {
+                decode::<CartDocument>(get_text(&record, "document")?)?.read().map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn current(&self, customer: &Customer, now: Timestamp) -> Result<Option<CartId>, StoreError> {
+        let get =
+            self.client.get_item().table_name(&self.table).key("pk", text(current_key(customer))).consistent_read(true);
+        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+        match answer.item {
+            Some(record) if kept(&record, now)? => {
+                CartId::parse(get_text(&record, "cartId")?).map(Some).map_err(|_| crate::attribute::corrupt("cartId"))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn create(&self, cart: &Cart, keep_until: Timestamp) -> Result<(), StoreError> {
+        let customer = Customer { organization: cart.organization.clone(), user: cart.user.clone() };
+        let pointer = Record::empty()
+            .with("pk", text(current_key(&customer)))
+            .with("cartId", text(cart.id.as_str()))
+            .with("expiresAt", number(keep_until.as_seconds()));
+        let new = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(cart_record(cart, keep_until, &self.ids.mint())?))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(transaction::incomplete)?;
+        let current = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(pointer.into_attributes()))
+            .build()
+            .map_err(transaction::incomplete)?;
+        let items =
+            vec![TransactWriteItem::builder().put(new).build(), TransactWriteItem::builder().put(current).build()];
+        match transaction::run(&self.client, items).await? {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(StoreError::Throttled { operation: "TransactWriteItems" }),
+        }
+    }
+
+    async fn put(&self, cart: &Cart, expected: u64, keep_until: Timestamp) -> Result<Written, StoreError> {
+        let mark = self.ids.mint();
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(cart_record(cart, keep_until, &mark)?))
+            .condition_expression("version = :expected")
+            .expression_attribute_values(":expected", number(expected))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                    // The SDK repeats a put whose answer was lost, and the repetition meets the first one's record.
+                    let ours =
+                        refusal.item.as_ref().is_some_and(|old| find_text(old, "mark") == Ok(Some(mark.as_str())));
+                    Ok(if ours { Written::Done } else { Written::Conflict })
+                }
+                _ => Err(store_error("PutItem", error)),
+            },
+        }
+    }
+
+    async fn delete(&self, cart: &Cart, expected: u64) -> Result<Written, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", text(cart_key(&cart.id)))
+            .condition_expression("version = :expected")
+            .expression_attribute_values(":expected", number(expected))
+            .build()
+            .map_err(transaction::incomplete)?;
+        // The pointer to the current cart stays: it points nowhere, and that reads as no current cart.
+        transaction::run(&self.client, vec![TransactWriteItem::builder().delete(delete).build()]).await
+    }
+
+    async fn note_reservation(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        ledger::note(&self.client, &self.table, entry).await
+    }
+
+    async fn reservation(&self, cart: &CartId) -> Result<Option<LedgerEntry>, StoreError> {
+        ledger::entry(&self.client, &self.table, cart).await
+    }
+
+    async fn forget_reservation(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        ledger::forget(&self.client, &self.table, entry).await
+    }
+
+    async fn due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<LedgerEntry>, StoreError> {
+        ledger::due(&self.client, &self.table, now, limit).await
+    }
+}

@@ -1,0 +1,387 @@
+//! The document of a submission and of an entry of its timeline.
+
+use app::ports::StoreError;
+use domain::caller::Role;
+use domain::ids::{AddressId, CartId, ExternalId, Language, LineId, OrganizationId, Sku, SubmissionId, Unit, UserId};
+use domain::member::{MemberStatus, Organization, Origin, User};
+use domain::money::Currency;
+use domain::submission::{
+    Content, Lease, Order, OrderLine, Payment, QuoteRequest, Refusal, State, Submission, TimelineEvent,
+};
+use serde::{Deserialize, Serialize};
+use wire::value::{Instant, Money as MoneyText};
+
+use super::refused;
+use super::value::{ShippingDocument, TotalsDocument, money, quantity, some_money};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubmissionDocument {
+    id: String,
+    organization: String,
+    user: String,
+    state: String,
+    revision: u64,
+    attempt: u32,
+    untraced: u32,
+    failures: u32,
+    lease: Option<LeaseDocument>,
+    last_sent_at: Option<Instant>,
+    refusal: Option<RefusalDocument>,
+    due_at: Option<Instant>,
+    created_at: Instant,
+    updated_at: Instant,
+    external_id: Option<String>,
+    external_status: Option<String>,
+    reason: Option<String>,
+    correlation_id: String,
+    content: ContentDocument,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeaseDocument {
+    owner: String,
+    until: Instant,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefusalDocument {
+    code: String,
+    reason: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum ContentDocument {
+    Order(Box<OrderDocument>),
+    Quote(Box<QuoteDocument>),
+    Organization(Box<OrganizationDocument>),
+    User(Box<UserDocument>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderDocument {
+    currency: String,
+    lines: Vec<OrderLineDocument>,
+    totals: TotalsDocument,
+    accepted_total: MoneyText,
+    shipping: ShippingDocument,
+    billing_address: Option<String>,
+    purchase_order_number: Option<String>,
+    card_token: Option<String>,
+    comment: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QuoteDocument {
+    cart: String,
+    currency: String,
+    lines: Vec<OrderLineDocument>,
+    shipping: Option<ShippingDocument>,
+    requested_expiry: Option<String>,
+    comment: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderLineDocument {
+    id: String,
+    sku: String,
+    name: String,
+    quantity: String,
+    unit: String,
+    unit_price: Option<MoneyText>,
+    line_total: Option<MoneyText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrganizationDocument {
+    id: String,
+    name: String,
+    parent: Option<String>,
+    status: String,
+    currency: String,
+    tax_id: Option<String>,
+    registered: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UserDocument {
+    id: String,
+    organization: String,
+    email: String,
+    given_name: String,
+    family_name: String,
+    roles: Vec<String>,
+    language: Option<String>,
+    status: String,
+    registered: bool,
+}
+
+impl From<&Submission> for SubmissionDocument {
+    fn from(s: &Submission) -> Self {
+        Self {
+            id: s.id.to_string(),
+            organization: s.organization.to_string(),
+            user: s.user.to_string(),
+            state: s.state.as_str().to_owned(),
+            revision: s.revision,
+            attempt: s.attempt,
+            untraced: s.untraced,
+            failures: s.failures,
+            lease: s.lease.as_ref().map(|l| LeaseDocument { owner: l.owner.clone(), until: l.until.into() }),
+            last_sent_at: s.last_sent_at.map(Instant::from),
+            refusal: s.refusal.as_ref().map(|r| RefusalDocument { code: r.code.clone(), reason: r.reason.clone() }),
+            due_at: s.due_at.map(Instant::from),
+            created_at: s.created_at.into(),
+            updated_at: s.updated_at.into(),
+            external_id: s.external_id.as_ref().map(ToString::to_string),
+            external_status: s.external_status.clone(),
+            reason: s.reason.clone(),
+            correlation_id: s.correlation_id.clone(),
+            content: match &s.content {
+                Content::Order(order) => ContentDocument::Order(Box::new(order.as_ref().into())),
+                Content::Quote(quote) => ContentDocument::Quote(Box::new(quote.as_ref().into())),
+                Content::Organization(organization) => {
+                    ContentDocument::Organization(Box::new(organization.as_ref().into()))
+                }
+                Content::User(user) => ContentDocument::User(Box::new(user.as_ref().into())),
+            },
+        }
+    }
+}
+
+impl SubmissionDocument {
+    pub(crate) fn read(self) -> Result<Submission, StoreError> {
+        Ok(Submission {
+            id: SubmissionId::parse(&self.id).map_err(refused("submissionId"))?,
+            organization: OrganizationId::parse(&self.organization).map_err(refused("organization"))?,
+            user: UserId::parse(&self.user).map_err(refused("user"))?,
+            state: State::parse(&self.state).ok_or(()).map_err(refused("state"))?,
+            revision: self.revision,
+            attempt: self.attempt,
+            untraced: self.untraced,
+            failures: self.failures,
+            lease: self.lease.map(|l| Lease { owner: l.owner, until: l.until.into() }),
+            last_sent_at: self.last_sent_at.map(Into::into),
+            refusal: self.refusal.map(|r| Refusal { code: r.code, reason: r.reason }),
+            due_at: self.due_at.map(Into::into),
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+            external_id: self
+                .external_id
+                .as_deref()
+                .map(ExternalId::parse)
+                .transpose()
+                .map_err(refused("externalId"))?,
+            external_status: self.external_status,
+            reason: self.reason,
+            correlation_id: self.correlation_id,
+            content: match self.content {
+                ContentDocument::Order(order) => Content::Order(Box::new(order.read()?)),
+                ContentDocument::Quote(quote) => Content::Quote(Box::new(quote.read()?)),
+                ContentDocument::Organization(organization) => Content::Organization(Box::new(organization.read()?)),
+                ContentDocument::User(user) => Content::User(Box::new(user.read()?)),
+            },
+        })
+    }
+}
+
+impl From<&Order> for OrderDocument {
+    fn from(order: &Order) -> Self {
+        Self {
+            currency: order.currency.to_string(),
+            lines: order.lines.iter().map(OrderLineDocument::from).collect(),
+            totals: TotalsDocument::from(&order.totals),
+            accepted_total: order.accepted_total.into(),
+            shipping: ShippingDocument::from(&order.shipping),
+            billing_address: order.billing_address.as_ref().map(ToString::to_string),
+            purchase_order_number: order.purchase_order_number.clone(),
+            card_token: match &order.payment {
+                Payment::Account => None,
+                Payment::CardToken(token) => Some(token.clone()),
+            },
+            comment: order.comment.clone(),
+        }
+    }
+}
+
+impl OrderDocument {
+    fn read(self) -> Result<Order, StoreError> {
+        Ok(Order {
+            currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
+            lines: self.lines.into_iter().map(OrderLineDocument::read).collect::<Result<_, _>>()?,
+            totals: self.totals.read()?,
+            accepted_total: money(&self.accepted_total)?,
+            shipping: self.shipping.read()?,
+            billing_address: self
+                .billing_address
+                .as_deref()
+                .map(AddressId::parse)
+                .transpose()
+                .map_err(refused("addressId"))?,
+            purchase_order_number: self.purchase_order_number,
+            payment: self.card_token.map_or(Payment::Account, Payment::CardToken),
+            comment: self.comment,
+        })
+    }
+}
+
+impl From<&QuoteRequest> for QuoteDocument {
+    fn from(quote: &QuoteRequest) -> Self {
+        Self {
+            cart: quote.cart.to_string(),
+            currency: quote.currency.to_string(),
+            lines: quote.lines.iter().map(OrderLineDocument::from).collect(),
+            shipping: quote.shipping.as_ref().map(ShippingDocument::from),
+            requested_expiry: quote.requested_expiry.clone(),
+            comment: quote.comment.clone(),
+        }
+    }
+}
+
+impl QuoteDocument {
+    fn read(self) -> Result<QuoteRequest, StoreError> {
+        Ok(QuoteRequest {
+            cart: CartId::parse(&self.cart).map_err(refused("cartId"))?,
+            currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
+            lines: self.lines.into_iter().map(OrderLineDocument::read).collect::<Result<_, _>>()?,
+            shipping: self.shipping.map(ShippingDocument::read).transpose()?,
+            requested_expiry: self.requested_expiry,
+            comment: self.comment,
+        })
+    }
+}
+
+impl From<&OrderLine> for OrderLineDocument {
+    fn from(line: &OrderLine) -> Self {
+        Self {
+            id: line.id.to_string(),
+            sku: line.sku.to_string(),
+            name: line.name.clone(),
+            quantity: line.quantity.value().to_string(),
+            unit: line.unit.to_string(),
+            unit_price: line.unit_price.map(MoneyText::from),
+            line_total: line.line_total.map(MoneyText::from),
+        }
+    }
+}
+
+impl OrderLineDocument {
+    fn read(self) -> Result<OrderLine, StoreError> {
+        Ok(OrderLine {
+            id: LineId::parse(&self.id).map_err(refused("lineId"))?,
+            sku: Sku::parse(&self.sku).map_err(refused("sku"))?,
+            name: self.name,
+            quantity: quantity(&self.quantity)?,
+            unit: Unit::parse(&self.unit).map_err(refused("unit"))?,
+            unit_price: some_money(self.unit_price.as_ref())?,
+            line_total: some_money(self.line_total.as_ref())?,
+        })
+    }
+}
+
+fn origin(registered: bool) -> Origin {
+    if registered { Origin::Registered } else { Origin::Erp }
+}
+
+impl From<&Organization> for OrganizationDocument {
+    fn from(o: &Organization) -> Self {
+        Self {
+            id: o.id.to_string(),
+            name: o.name.clone(),
+            parent: o.parent.as_ref().map(ToString::to_string),
+            status: o.status.as_str().to_owned(),
+            currency: o.currency.to_string(),
+            tax_id: o.tax_id.clone(),
+            registered: o.origin == Origin::Registered,
+        }
+    }
+}
+
+impl OrganizationDocument {
+    fn read(self) -> Result<Organization, StoreError> {
+        Ok(Organization {
+            id: OrganizationId::parse(&self.id).map_err(refused("organizationId"))?,
+            name: self.name,
+            parent: self.parent.as_deref().map(OrganizationId::parse).transpose().map_err(refused("parent"))?,
+            status: MemberStatus::parse(&self.status).ok_or(()).map_err(refused("status"))?,
+            currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
+            tax_id: self.tax_id,
+            origin: origin(self.registered),
+        })
+    }
+}
+
+impl From<&User> for UserDocument {
+    fn from(u: &User) -> Self {
+        Self {
+            id: u.id.to_string(),
+            organization: u.organization.to_string(),
+            email: u.email.clone(),
+            given_name: u.given_name.clone(),
+            family_name: u.family_name.clone(),
+            roles: u.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            language: u.language.as_ref().map(ToString::to_string),
+            status: u.status.as_str().to_owned(),
+            registered: u.origin == Origin::Registered,
+        }
+    }
+}
+
+impl UserDocument {
+    fn read(self) -> Result<User, StoreError> {
+        Ok(User {
+            id: UserId::parse(&self.id).map_err(refused("userId"))?,
+            organization: OrganizationId::parse(&self.organization).map_err(refused("organizationId"))?,
+            email: self.email,
+            given_name: self.given_name,
+            family_name: self.family_name,
+            roles: self.roles.iter().filter_map(|role| Role::parse(role)).collect(),
+            language: self.language.as_deref().map(Language::parse).transpose().map_err(refused("language"))?,
+            status: MemberStatus::parse(&self.status).ok_or(()).map_err(refused("status"))?,
+            origin: origin(self.registered),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventDocument {
+    at: Instant,
+    event: String,
+    attempt: Option<u32>,
+    reason: Option<String>,
+    duration_ms: Option<i64>,
+    correlation_id: String,
+}
+
+impl From<&TimelineEvent> for EventDocument {
+    fn from(e: &TimelineEvent) -> Self {
+        Self {
+            at: e.at.into(),
+            event: e.event.clone().into(),
+            attempt: e.attempt,
+            reason: e.reason.clone(),
+            duration_ms: e.duration_ms,
+            correlation_id: e.correlation_id.clone(),
+        }
+    }
+}
+
+impl From<EventDocument> for TimelineEvent {
+    fn from(e: EventDocument) -> Self {
+        Self {
+            at: e.at.into(),
+            event: e.event.into(),
+            attempt: e.attempt,
+            reason: e.reason,
+            duration_ms: e.duration_ms,
+            correlation_id: e.correlation_id,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Idempotency records. One conditional put begins a request; what stands in the way tells how to answer it.
+//!
+//! A record is `running` until its answer is known, then `done`. DynamoDB deletes it some time after `expiresAt`;
+//! until then every read compares the instants itself.
+
+#[cfg(test)]
+mod tests;
+
+use app::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredAnswer};
+use app::ports::{StoreError, Written};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_types::SdkConfig;
+use domain::time::Timestamp;
+
+use crate::attribute::{Attributes, Record, get_number, get_text, instant, number, text};
+use crate::error::store_error;
+use crate::transaction::incomplete;
+
+const RUNNING: &str = "running";
+const DONE: &str = "done";
+const ABANDONED: &str = "abandoned";
+
+/// Nobody has the key, or nobody has it any more: its time is over, its request gave it back, or its request died
+/// with the same body in hand. Another body has to wait until the record goes: nobody knows what the first one wrote.
+const FREE: &str = "attribute_not_exists(pk) OR #expiresAt <= :today OR #status = :abandoned \
+                    OR (#status = :running AND #until < :now AND #fingerprint = :fingerprint)";
+
+/// Whoever began the request still has the record.
+const OWNED: &str = "#owner = :owner";
+
+/// Keeps idempotency records in DynamoDB.
+#[derive(Debug, Clone)]
+pub struct IdempotencyRecords {
+    client: Client,
+    table: String,
+}
+
+impl IdempotencyRecords {
+    /// Keeps them in the given table.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: Client::new(sdk), table: table.into() }
+    }
+}
+
+fn running(key: &IdempotencyKey, owner: &str, until: Timestamp) -> Attributes {
+    Record::empty()
+        .with("pk", text(&key.key))
+        .with("fingerprint", text(&key.fingerprint))
+        .with("owner", text(owner))
+        .with("status", text(RUNNING))
+        .with("until", instant(until))
+        .with("expiresAt", number(key.expires_at.as_seconds()))
+        .into_attributes()
+}
+
+fn done(key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Attributes {
+    Record::empty()
+        .with("pk", text(&key.key))
+        .with("fingerprint", text(&key.fingerprint))
+        .with("owner", text(owner))
+        .with("status", text(DONE))
+        .with("answerStatus", number(answer.status))
+        .with("answerBody", text(&answer.body))
+        .with("expiresAt", number(key.expires_at.as_seconds()))
+        .into_attributes()
+}
+
+/// The part of a transaction that completes a record with its answer, if the record is still `owner`'s. When it is
+/// not, another invocation took the request over, and the transaction must not take effect.
+///
+/// # Errors
+/// [`StoreError::Refused`] when the SDK finds the put incomplete.
+pub(crate) fn done_put(
+    table: &str,
+    key: &IdempotencyKey,
+    owner: &str,
+    answer: &StoredAnswer,
+) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(done(key, owner, answer)))
+        .condition_expression(OWNED)
+        .expression_attribute_names("#owner", "owner")
+        .expression_attribute_values(":owner", text(owner))
+        .build()
+        .map_err(incomplete)?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// What the record in the way means to a request.
+fn met(record: &Attributes, key: &IdempotencyKey, owner: &str) -> Result<Begun, StoreError> {
+    let status = get_text(record, "status")?;
+    if status == RUNNING && get_text(record, "owner")? == owner {
+        // Our own put took effect although its answer was lost, and the SDK sent it again.
+        return Ok(Begun::First { owner: owner.to_owned() });
+    }
+    if get_text(record, "fingerprint")? != key.fingerprint {
+        return Ok(Begun::Reused);
+    }
+    if status == DONE {
+        let answer = StoredAnswer {
+            status: get_number(record, "answerStatus")?,
+            body: get_text(record, "answerBody")?.to_owned(),
+        };
+        return Ok(Begun::Done(answer));
+    }
+    Ok(Begun::InProgress)
+}
+
+#[async_trait]
+impl Idempotency for IdempotencyRecords {
+    async fn begin(
+        &self,
+        key: &IdempotencyKey,
+        owner: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        const OPERATION: &str = "PutItem";
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(running(key, owner, until)))
+            .condition_expression(FREE)
+            .expression_attribute_names("#expiresAt", "expiresAt")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_names("#fingerprint", "fingerprint")
+            .expression_attribute_values(":today", number(now.as_seconds()))
+            .expression_attribute_values(":abandoned", text(ABANDONED))
+            .expression_attribute_values(":running", text(RUNNING))
+            .expression_attribute_values(":now", instant(now))
+            .expression_attribute_values(":fingerprint", text(&key.fingerprint))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match put.send().await {
+            Ok(_) => return Ok(Begun::First { owner: owner.to_owned() }),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
+                Some(record) => met(record, key, owner),
+                // The service always sends it along; without it the safe answer is that the caller comes again.
+                None => Ok(Begun::InProgress),
+            },
+            _ => Err(store_error(OPERATION, error)),
+        }
+    }
+
+    async fn finish(&self, key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(done(key, owner, answer)))
+            .condition_expression(OWNED)
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner));
+        match put.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(Written::Conflict)
+            }
+            Err(error) => Err(store_error("PutItem", error)),
+        }
+    }
+
+    async fn abandon(&self, key: &IdempotencyKey, owner: &str) -> Result<(), StoreError> {
+        // Marked rather than deleted: the functions need no permission to delete answers.
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(&key.key))
+            .update_expression("SET #status = :abandoned")
+            .condition_expression("#owner = :owner AND #status = :running")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":abandoned", text(ABANDONED))
+            .expression_attribute_values(":running", text(RUNNING));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            // Somebody took it over, or it is done: nothing of ours is left to give back.
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error) => Err(store_error("UpdateItem", error)),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The loads table, and how rows of files reach the other tables.
+//!
+//! | pk | sk | what |
+//! | --- | --- | --- |
+//! | `loads` | load id | a load; the ids sort by time |
+//! | `newest#<kind>` | `snapshot` | the sequence of the newest snapshot that took effect |
+
+mod record;
+pub(crate) mod rows;
+
+use app::ports::{Cursor, LoadFilter, LoadStore, Page, StoreError};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_types::SdkConfig;
+use domain::ids::LoadId;
+use domain::load::{Load, LoadKind, Sequence};
+
+use crate::attribute::{find_number, get_text, key, number};
+use crate::cursor;
+use crate::error::store_error;
+use crate::query::{Asked, get, query_page};
+
+const LOADS: &str = "loads";
+/// Reads of a filtered list before a page is handed out short.
+const MAX_QUERIES: usize = 10;
+/// Records looked at in one read of a filtered list.
+const READ: usize = 200;
+
+/// The loads in their table.
+#[derive(Debug, Clone)]
+pub struct LoadsTable {
+    client: Client,
+    table: String,
+}
+
+impl LoadsTable {
+    /// The loads in the given table.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: Client::new(sdk), table: table.into() }
+    }
+}
+
+fn newest_pk(kind: LoadKind) -> String {
+    format!("newest#{kind}")
+}
+
+#[async_trait]
+impl LoadStore for LoadsTable {
+    async fn load(&self, id: &LoadId) -> Result<Option<Load>, StoreError> {
+        let record = get(&self.client, &self.table, key(LOADS, id.as_str())).await?;
+        record.as_ref().map(record::read).transpose()
+    }
+
+    async fn put(&self, load: &Load) -> Result<(), StoreError> {
+        let record = record::write(load, key(LOADS, load.id.as_str()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(record)).send().await;
+        put.map(drop).map_err(|error| store_error("PutItem", error))
+    }
+
+    async fn loads(&self, filter: LoadFilter, limit: usize, cursor: Option<&Cursor>) -> Result<Page<Load>, StoreError> {
+        let mut asked = Asked::all(LOADS).descending();
+        if let Some(kind) = filter.kind {
+            asked = asked.equal("kind", kind.as_str());
+        }
+        if let Some(state) = filter.state {
+            asked = asked.equal("state", state.as_str());
+        }
+        let size = if filter == LoadFilter::default() { limit } else { READ };
+        let mut start = match cursor {
+            None => None,
+            Some(cursor) => {
+                let [id] = cursor::decode(cursor)?;
+                Some(key(LOADS, id))
+            }
+        };
+        let mut items = Vec::new();
+        for _ in 0..MAX_QUERIES {
+            let (records, more) = query_page(&self.client, &self.table, asked.clone(), size, start.take()).await?;
+            for record in &records {
+                if items.len() == limit {
+                    break;
+                }
+                items.push(record::read(record)?);
+            }
+            if items.len() == limit {
+                // More than fits may have been read: the rest follows the last one handed out.
+                let whole = records.len() <= limit && more.is_none();
+                let next = items.last().filter(|_| !whole).map(|load| cursor::encode(&[load.id.as_str()]));
+                return Ok(Page { items, next });
+            }
+            start = more;
+            if start.is_none() {
+                return Ok(Page { items, next: None });
+            }
+        }
+        let next = start.as_ref().map(|key| get_text(key, "sk").map(|id| cursor::encode(&[id]))).transpose()?;
+        Ok(Page { items, next })
+    }
+
+    async fn newest_snapshot(&self, kind: LoadKind) -> Result<Option<Sequence>, StoreError> {
+        let record = get(&self.client, &self.table, key(newest_pk(kind), "snapshot")).await?;
+        let number = record.map(|record| find_number(&record, rows::SEQUENCE)).transpose()?.flatten();
+        Ok(number.map(Sequence::new))
+    }
+
+    async fn note_snapshot(&self, kind: LoadKind, sequence: Sequence) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(newest_pk(kind), "snapshot")))
+            .update_expression("SET #sequence = :sequence")
+            .condition_expression("attribute_not_exists(#sequence) OR #sequence < :sequence")
+            .expression_attribute_names("#sequence", rows::SEQUENCE)
+            .expression_attribute_values(":sequence", number(sequence.number()))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            // A newer one is noted: just so.
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(store_error("UpdateItem", error)),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Loads as records and back.
+
+use app::ports::StoreError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::ids::LoadId;
+use domain::load::{Counts, ExportKey, Load, LoadFailure, LoadState, Reason, Sequence, Warning};
+
+use crate::attribute::{
+    Attributes, Record, corrupt, find_instant, find_map, get_instant, get_list, get_number, get_parsed, get_text,
+    instant, number, text,
+};
+
+pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
+    Record::from(key)
+        .with("kind", text(load.kind.as_str()))
+        .with("mode", text(load.mode.as_str()))
+        .with("key", text(&load.key))
+        .with("sequence", number(load.sequence.number()))
+        .with("state", text(load.state.as_str()))
+        .with("applied", number(load.counts.applied))
+        .with("unchanged", number(load.counts.unchanged))
+        .with("rejected", number(load.counts.rejected))
+        .with("bytes", number(load.bytes))
+        .with("bytesRead", number(load.bytes_read))
+        .with("firstReasons", AttributeValue::L(load.first_reasons.iter().map(write_reason).collect()))
+        .with("warnings", AttributeValue::L(load.warnings.iter().map(|w| remark(&w.code, &w.message)).collect()))
+        .with_some("failure", load.failure.as_ref().map(|failure| remark(&failure.code, &failure.message)))
+        .with("startedAt", instant(load.started_at))
+        .with("updatedAt", instant(load.updated_at))
+        .with_some("finishedAt", load.finished_at.map(instant))
+        .into_attributes()
+}
+
+pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
+    // Kind and mode stand in the key as well, and only there is it sure that they agree with it.
+    let key = get_parsed(record, "key", ExportKey::parse)?;
+    let read_warning = |value: &AttributeValue| {
+        let map = value.as_m().map_err(|_| corrupt("warnings"))?;
+        Ok(Warning { code: get_text(map, "code")?.to_owned().into(), message: get_text(map, "message")?.to_owned() })
+    };
+    let failure = find_map(record, "failure")?.map(|map| {
+        Ok(LoadFailure {
+            code: get_text(map, "code")?.to_owned().into(),
+            message: get_text(map, "message")?.to_owned(),
+        })
+    });
+    Ok(Load {
+        id: get_parsed(record, "sk", LoadId::parse)?,
+        kind: key.kind(),
+        mode: key.mode(),
+        key: key.as_str().to_owned(),
+        sequence: Sequence::new(get_number(record, "sequence")?),
+        state: get_parsed(record, "state", |text| LoadState::parse(text).ok_or(()))?,
+        counts: Counts {
+            applied: get_number(record, "applied")?,
+            unchanged: get_number(record, "unchanged")?,
+            rejected: get_number(record, "rejected")?,
+        },
+        bytes: get_number(record, "bytes")?,
+        bytes_read: get_number(record, "bytesRead")?,
+        first_reasons: get_list(record, "firstReasons")?.iter().map(read_reason).collect::<Result<_, _>>()?,
+        warnings: get_list(record, "warnings")?.iter().map(read_warning).collect::<Result<_, StoreError>>()?,
+        failure: failure.transpose()?,
+        started_at: get_instant(record, "startedAt")?,
+        updated_at: get_instant(record, "updatedAt")?,
+        finished_at: find_instant(record, "finishedAt")?,
+    })
+}
+
+fn remark(code: &str, message: &str) -> AttributeValue {
+    AttributeValue::M(Record::empty().with("code", text(code)).with("message", text(message)).into_attributes())
+}
+
+fn write_reason(reason: &Reason) -> AttributeValue {
+    let map = Record::empty()
+        .with("row", number(reason.row))
+        .with("line", number(reason.line))
+        .with("key", text(&reason.key))
+        .with("field", text(reason.field.as_ref()))
+        .with("code", text(reason.code.as_ref()))
+        .with("message", text(reason.message.as_ref()));
+    AttributeValue::M(map.into_attributes())
+}
+
+fn read_reason(value: &AttributeValue) -> Result<Reason, StoreError> {
+    let map = value.as_m().map_err(|_| corrupt("firstReasons"))?;
+    Ok(Reason {
+        row: get_number(map, "row")?,
+        line: get_number(map, "line")?,
+        key: get_text(map, "key")?.to_owned(),
+        field: get_text(map, "field")?.to_owned().into(),
+        code: get_text(map, "code")?.to_owned().into(),
+        message: get_text(map, "message")?.to_owned().into(),
+    })
+}

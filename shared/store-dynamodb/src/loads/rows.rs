@@ -1,0 +1,182 @@
+//! How the rows of files reach a table: read what is there, decide, write what differs.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use app::ports::{Outcome, StoreError};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use domain::load::{Accepted, LoadMode, RowProblem};
+
+use crate::attribute::{Attributes, Record, corrupt, find_number, get_text, key, number};
+use crate::batch;
+
+#[cfg(test)]
+mod tests;
+
+/// The place of the file that a record comes from, in the order of files.
+pub(crate) const SEQUENCE: &str = "sequence";
+/// What the record says, hashed.
+const FINGERPRINT: &str = "fingerprint";
+/// Marks a record that a file removed. It stays, so that an older file that comes later does not bring it back.
+const GONE: &str = "gone";
+
+/// Whether a file removed the record.
+pub(crate) fn is_gone(record: &Attributes) -> bool {
+    matches!(record.get(GONE), Some(AttributeValue::Bool(true)))
+}
+
+/// How rows of a family become records.
+pub(crate) trait Layout<R> {
+    /// What is needed of a record that is there, besides what every row carries.
+    const KEPT: &'static [&'static str];
+
+    /// The key of a row.
+    fn key(row: &R) -> (String, String);
+
+    /// Whether the row removes its record.
+    fn removes(row: &R) -> bool;
+
+    /// Why the row must not take effect on the record that is there.
+    fn refusal(row: &R, there: &Attributes) -> Option<RowProblem>;
+
+    /// Adds the content of a row to its record. `there` is the record that it replaces.
+    fn content(row: &R, there: Option<&Attributes>, record: Record) -> Record;
+
+    /// What else to write with the row.
+    fn others(row: &R, there: Option<&Attributes>) -> Result<Vec<WriteRequest>, StoreError>;
+}
+
+/// What is known of one record while rows are applied.
+struct Known<'a, R> {
+    sequence: i64,
+    fingerprint: Vec<u8>,
+    gone: bool,
+    /// The record in the table, projected.
+    there: Option<Attributes>,
+    /// The row to write.
+    pending: Option<&'a Accepted<R>>,
+}
+
+/// Applies rows as `RowWriter` promises.
+pub(crate) async fn apply<R: 'static, L: Layout<R>>(
+    client: &Client,
+    table: &str,
+    rows: &[Accepted<R>],
+    mode: LoadMode,
+) -> Result<Vec<Outcome>, StoreError> {
+    let keys: Vec<(String, String)> = rows.iter().map(|row| L::key(&row.record)).collect();
+    let mut known = read::<R, L>(client, table, &keys).await?;
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for (row, key) in rows.iter().zip(&keys) {
+        let slot = known.entry(key).or_insert_with(|| Known {
+            sequence: i64::MIN,
+            fingerprint: Vec::new(),
+            gone: true,
+            there: None,
+            pending: None,
+        });
+        outcomes.push(decide::<R, L>(row, slot, mode));
+    }
+    let mut requests = Vec::with_capacity(rows.len());
+    for ((pk, sk), slot) in &mut known {
+        if let Some(row) = slot.pending {
+            requests.push(put::<R, L>(row, pk, sk, slot.there.as_ref())?);
+            requests.extend(L::others(&row.record, slot.there.as_ref().filter(|there| !is_gone(there)))?);
+        }
+    }
+    batch::write_all(client, table, requests).await?;
+    Ok(outcomes)
+}
+
+async fn read<'k, R: 'static, L: Layout<R>>(
+    client: &Client,
+    table: &str,
+    keys: &'k [(String, String)],
+) -> Result<HashMap<&'k (String, String), Known<'k, R>>, StoreError> {
+    let mut places: HashMap<(&str, &str), &(String, String)> = HashMap::with_capacity(keys.len());
+    let mut asked = Vec::with_capacity(keys.len());
+    for place in keys {
+        // DynamoDB refuses a key that is asked for twice.
+        if let Entry::Vacant(free) = places.entry((&place.0, &place.1)) {
+            free.insert(place);
+            asked.push(key(place.0.as_str(), place.1.as_str()));
+        }
+    }
+    let mut projection = vec!["pk", "sk", SEQUENCE, FINGERPRINT, GONE];
+    projection.extend(L::KEPT);
+    let mut known = HashMap::with_capacity(asked.len());
+    for there in batch::read_all(client, table, asked, &projection).await? {
+        let place =
+            places.get(&(get_text(&there, "pk")?, get_text(&there, "sk")?)).copied().ok_or_else(|| corrupt("pk"))?;
+        let fingerprint = match there.get(FINGERPRINT) {
+            Some(AttributeValue::B(bytes)) => bytes.as_ref().to_vec(),
+            _ => Vec::new(),
+        };
+        let slot = Known {
+            // A record without a sequence comes from no file: every file is newer.
+            sequence: find_number(&there, SEQUENCE)?.unwrap_or(i64::MIN),
+            fingerprint,
+            gone: is_gone(&there),
+            there: Some(there),
+            pending: None,
+        };
+        known.insert(place, slot);
+    }
+    Ok(known)
+}
+
+fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mode: LoadMode) -> Outcome {
+    let sequence = row.sequence.number();
+    if sequence < slot.sequence {
+        return Outcome::Unchanged;
+    }
+    if let Some(problem) = slot.there.as_ref().and_then(|there| L::refusal(&row.record, there)) {
+        return Outcome::Refused(problem);
+    }
+    let same = slot.fingerprint == row.fingerprint;
+    // In a snapshot the newest snapshot itself guards what it did not change.
+    if same && (mode == LoadMode::Snapshot || sequence == slot.sequence) {
+        return Outcome::Unchanged;
+    }
+    let removes = L::removes(&row.record);
+    let nothing_to_remove = removes && slot.gone;
+    slot.sequence = sequence;
+    slot.fingerprint = row.fingerprint.to_vec();
+    slot.gone = removes;
+    slot.pending = Some(row);
+    if same || nothing_to_remove { Outcome::Unchanged } else { Outcome::Applied }
+}
+
+fn put<R, L: Layout<R>>(
+    row: &Accepted<R>,
+    pk: &str,
+    sk: &str,
+    there: Option<&Attributes>,
+) -> Result<WriteRequest, StoreError> {
+    let record = Record::keyed(pk, sk)
+        .with(SEQUENCE, number(row.sequence.number()))
+        .with(FINGERPRINT, AttributeValue::B(Blob::new(row.fingerprint)));
+    let record = if L::removes(&row.record) {
+        record.with(GONE, AttributeValue::Bool(true))
+    } else {
+        L::content(&row.record, there, record)
+    };
+    put_request(record.into_attributes())
+}
+
+/// A request to put a record.
+pub(crate) fn put_request(record: Attributes) -> Result<WriteRequest, StoreError> {
+    let put = PutRequest::builder().set_item(Some(record)).build();
+    let put = put.map_err(|error| StoreError::Refused { operation: "BatchWriteItem", reason: error.to_string() })?;
+    Ok(WriteRequest::builder().put_request(put).build())
+}
+
+/// A request to delete a record.
+pub(crate) fn delete_request(key: Attributes) -> Result<WriteRequest, StoreError> {
+    let delete = DeleteRequest::builder().set_key(Some(key)).build();
+    let delete =
+        delete.map_err(|error| StoreError::Refused { operation: "BatchWriteItem", reason: error.to_string() })?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}

@@ -1,0 +1,136 @@
+//! Records of the cache.
+
+use app::ports::StoreError;
+use app::ports::lookups::{AvailabilityEntry, AvailabilityKey, PriceEntry, PriceKey};
+use domain::availability::{Availability, AvailabilityStatus};
+use domain::ids::Unit;
+use domain::money::{Currency, Money};
+use domain::price::{OfferPrice, QuantityBreak};
+use domain::quantity::Quantity;
+
+use crate::attribute::{
+    Attributes, Record, corrupt, find_decimal, find_instant, find_parsed, find_text, get_decimal, get_instant,
+    get_list, get_parsed, instant, number, text,
+};
+use crate::key::joined;
+
+/// The key of a price: every input of the answer, each in a place of its own.
+pub(super) fn price_key(key: &PriceKey) -> String {
+    let quantity = key.quantity.map(|q| q.value().normalize().to_string());
+    joined(&[
+        "price",
+        key.store.as_str(),
+        key.customer.organization.as_str(),
+        // No user id is empty, so an organization's price meets no user's.
+        if key.per_user { key.customer.user.as_str() } else { "" },
+        key.currency.as_str(),
+        key.sku.as_str(),
+        key.unit.as_str(),
+        quantity.as_deref().unwrap_or(""),
+    ])
+}
+
+/// The key of an availability.
+pub(super) fn availability_key(key: &AvailabilityKey) -> String {
+    // No location id is empty, so the online store's total meets no location's.
+    let location = key.location.as_ref().map_or("", |location| location.as_str());
+    joined(&["availability", key.store.as_str(), key.sku.as_str(), location])
+}
+
+pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, StoreError> {
+    let record = Record::empty()
+        .with("pk", text(price_key(key)))
+        .with("asOf", instant(entry.as_of))
+        .with("freshUntil", instant(entry.fresh_until))
+        .with("hardUntil", instant(entry.hard_until))
+        .with("expiresAt", number(entry.hard_until.as_seconds()));
+    let Some(offer) = &entry.offer else { return Ok(record.into_attributes()) };
+    let step = |step: &QuantityBreak| {
+        Record::empty()
+            .with("minQuantity", number(step.min_quantity.value()))
+            .with("unitPrice", number(step.unit_price.amount()))
+            .into_attributes()
+    };
+    let breaks = offer.breaks.iter().map(|s| aws_sdk_dynamodb::types::AttributeValue::M(step(s))).collect();
+    Ok(record
+        .with("currency", text(offer.unit_price.currency().as_str()))
+        .with("unitPrice", number(offer.unit_price.amount()))
+        .with("breaks", aws_sdk_dynamodb::types::AttributeValue::L(breaks))
+        .into_attributes())
+}
+
+pub(super) fn read_price(record: &Attributes) -> Result<PriceEntry, StoreError> {
+    let offer = match find_parsed(record, "currency", Currency::parse)? {
+        None => None,
+        Some(currency) => {
+            let money = |record: &Attributes| {
+                Money::new(get_decimal(record, "unitPrice")?, currency).map_err(|_| corrupt("unitPrice"))
+            };
+            let mut breaks = Vec::new();
+            for step in get_list(record, "breaks")? {
+                let step = step.as_m().map_err(|_| corrupt("breaks"))?;
+                let min_quantity =
+                    Quantity::new(get_decimal(step, "minQuantity")?).map_err(|_| corrupt("minQuantity"))?;
+                breaks.push(QuantityBreak { min_quantity, unit_price: money(step)? });
+            }
+            Some(OfferPrice { unit_price: money(record)?, breaks })
+        }
+    };
+    Ok(PriceEntry {
+        offer,
+        as_of: get_instant(record, "asOf")?,
+        fresh_until: get_instant(record, "freshUntil")?,
+        hard_until: get_instant(record, "hardUntil")?,
+    })
+}
+
+fn status_name(status: AvailabilityStatus) -> &'static str {
+    match status {
+        AvailabilityStatus::Available => "available",
+        AvailabilityStatus::Backorderable => "backorderable",
+        AvailabilityStatus::Unavailable => "unavailable",
+        AvailabilityStatus::Unknown => "unknown",
+    }
+}
+
+fn parse_status(text: &str) -> Result<AvailabilityStatus, ()> {
+    Ok(match text {
+        "available" => AvailabilityStatus::Available,
+        "backorderable" => AvailabilityStatus::Backorderable,
+        "unavailable" => AvailabilityStatus::Unavailable,
+        "unknown" => AvailabilityStatus::Unknown,
+        _ => return Err(()),
+    })
+}
+
+pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> Attributes {
+    let record = Record::empty()
+        .with("pk", text(availability_key(key)))
+        .with("asOf", instant(entry.as_of))
+        .with("hardUntil", instant(entry.hard_until))
+        .with("expiresAt", number(entry.hard_until.as_seconds()));
+    let Some(known) = &entry.availability else { return record.into_attributes() };
+    record
+        .with("status", text(status_name(known.status)))
+        .with_some("quantity", known.quantity.map(number))
+        .with_some("unit", known.unit.as_ref().map(|unit| text(unit.as_str())))
+        .with_some("availableFrom", known.available_from.map(instant))
+        .into_attributes()
+}
+
+pub(super) fn read_availability(record: &Attributes) -> Result<AvailabilityEntry, StoreError> {
+    let availability = match find_text(record, "status")? {
+        None => None,
+        Some(_) => Some(Availability {
+            status: get_parsed(record, "status", parse_status)?,
+            quantity: find_decimal(record, "quantity")?,
+            unit: find_parsed(record, "unit", Unit::parse)?,
+            available_from: find_instant(record, "availableFrom")?,
+        }),
+    };
+    Ok(AvailabilityEntry {
+        availability,
+        as_of: get_instant(record, "asOf")?,
+        hard_until: get_instant(record, "hardUntil")?,
+    })
+}

@@ -1,0 +1,29 @@
+//! The members table.
+//!
+//! | pk | sk | what |
+//! | --- | --- | --- |
+//! | `organization#<organization id>` | `organization` | an organization |
+//! | `organization#<organization id>` | `address#<address id>` | one of its addresses |
+//! | `user#<user id>` | `user` | a user |
+
+mod read;
+pub(crate) mod record;
+mod write;
+
+use aws_sdk_dynamodb::Client;
+use aws_types::SdkConfig;
+
+/// The members in their table.
+#[derive(Debug, Clone)]
+pub struct MembersTable {
+    pub(crate) client: Client,
+    pub(crate) table: String,
+}
+
+impl MembersTable {
+    /// The members in the given table.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: Client::new(sdk), table: table.into() }
+    }
+}

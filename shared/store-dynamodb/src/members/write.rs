@@ -1,0 +1,80 @@
+//! Loads into the members.
+
+use app::ports::{Outcome, RowWriter, StoreError};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::WriteRequest;
+use domain::load::{Accepted, LoadMode, MemberRecord, RowProblem};
+use domain::member::Origin;
+
+use super::MembersTable;
+use super::record::{
+    ORGANIZATION, ORIGIN, TAX_ID, USER, address_sk, organization_pk, origin_text, user_pk, write_address,
+    write_organization, write_user,
+};
+use crate::attribute::{Attributes, Record, text};
+use crate::loads::rows::{self, Layout};
+
+#[async_trait]
+impl RowWriter<MemberRecord> for MembersTable {
+    async fn apply(&self, rows: Vec<Accepted<MemberRecord>>, mode: LoadMode) -> Result<Vec<Outcome>, StoreError> {
+        rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, mode).await
+    }
+}
+
+struct MemberLayout;
+
+fn registered(there: &Attributes) -> bool {
+    there
+        .get(ORIGIN)
+        .and_then(|origin| origin.as_s().ok())
+        .is_some_and(|origin| origin == origin_text(Origin::Registered))
+}
+
+impl Layout<MemberRecord> for MemberLayout {
+    const KEPT: &'static [&'static str] = &[ORIGIN, TAX_ID];
+
+    fn key(row: &MemberRecord) -> (String, String) {
+        match row {
+            MemberRecord::Organization(organization) => (organization_pk(&organization.id), ORGANIZATION.to_owned()),
+            MemberRecord::NoOrganization(id) => (organization_pk(id), ORGANIZATION.to_owned()),
+            MemberRecord::User(user) => (user_pk(&user.id), USER.to_owned()),
+            MemberRecord::NoUser(id) => (user_pk(id), USER.to_owned()),
+            MemberRecord::Address(address) => (organization_pk(&address.organization), address_sk(&address.id)),
+            MemberRecord::NoAddress(organization, id) => (organization_pk(organization), address_sk(id)),
+        }
+    }
+
+    fn removes(row: &MemberRecord) -> bool {
+        match row {
+            MemberRecord::Organization(_) | MemberRecord::User(_) | MemberRecord::Address(_) => false,
+            MemberRecord::NoOrganization(_) | MemberRecord::NoUser(_) | MemberRecord::NoAddress(..) => true,
+        }
+    }
+
+    fn refusal(row: &MemberRecord, there: &Attributes) -> Option<RowProblem> {
+        (Self::removes(row) && registered(there))
+            .then(|| RowProblem::row("registered_here", "who registered in the storefront is not removed by a file"))
+    }
+
+    fn content(row: &MemberRecord, there: Option<&Attributes>, record: Record) -> Record {
+        let record = match row {
+            MemberRecord::Organization(organization) => {
+                // A file without tax numbers does not take away the one that was registered.
+                let known = there.and_then(|there| there.get(TAX_ID)).cloned();
+                let record = match known {
+                    Some(tax_id) => record.with(TAX_ID, tax_id),
+                    None => record,
+                };
+                write_organization(organization, record)
+            }
+            MemberRecord::User(user) => write_user(user, record),
+            MemberRecord::Address(address) => write_address(address, record),
+            MemberRecord::NoOrganization(_) | MemberRecord::NoUser(_) | MemberRecord::NoAddress(..) => return record,
+        };
+        if there.is_some_and(registered) { record.with(ORIGIN, text(origin_text(Origin::Registered))) } else { record }
+    }
+
+    fn others(_: &MemberRecord, _: Option<&Attributes>) -> Result<Vec<WriteRequest>, StoreError> {
+        Ok(Vec::new())
+    }
+}

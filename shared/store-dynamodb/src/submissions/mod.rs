@@ -1,0 +1,194 @@
+//! Submissions and their timelines: one partition each, the submission at `submission`, its timeline at `event#…`.
+
+mod capture;
+
+use app::ports::submissions::{Capture, Submissions};
+use app::ports::{Cursor, Page, StoreError, Written};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_types::SdkConfig;
+use domain::ids::{OrganizationId, SubmissionId};
+use domain::submission::{Submission, SubmissionKind, TimelineEvent};
+use domain::time::Timestamp;
+
+use crate::attribute::{Attributes, Record, get_parsed, get_text, instant, key, number, text};
+use crate::cursor;
+use crate::document::submission::{EventDocument, SubmissionDocument};
+use crate::document::{decode, encode};
+use crate::error::store_error;
+use crate::key::joined;
+use crate::transaction;
+
+const SUBMISSION: &str = "submission";
+
+/// The tables that a capture writes beside the submissions: only the function that captures has them.
+#[derive(Debug, Clone)]
+pub struct CaptureTables {
+    /// Carts.
+    pub carts: String,
+    /// Idempotency records.
+    pub idempotency: String,
+}
+
+/// Keeps submissions in DynamoDB.
+#[derive(Debug, Clone)]
+pub struct SubmissionsTable {
+    client: Client,
+    table: String,
+    capture: Option<CaptureTables>,
+}
+
+impl SubmissionsTable {
+    /// Keeps them in the given table. Without `capture` it refuses captures that close a cart or answer a request.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, table: impl Into<String>, capture: Option<CaptureTables>) -> Self {
+        Self { client: Client::new(sdk), table: table.into(), capture }
+    }
+}
+
+fn kind_name(kind: SubmissionKind) -> &'static str {
+    match kind {
+        SubmissionKind::Order => "order",
+        SubmissionKind::Quote => "quote",
+        SubmissionKind::Organization => "organization",
+        SubmissionKind::User => "user",
+    }
+}
+
+fn record(submission: &Submission) -> Result<Attributes, StoreError> {
+    let kind = kind_name(submission.content.kind());
+    Ok(Record::keyed(submission.id.as_str(), SUBMISSION)
+        .with("state", text(submission.state.as_str()))
+        .with("revision", number(submission.revision))
+        .with("owner", text(joined(&[submission.organization.as_str(), kind])))
+        .with("createdAt", text(format!("{}#{}", submission.created_at, submission.id)))
+        .with("document", text(encode(&SubmissionDocument::from(submission))?))
+        .with_some("due", submission.due_at.map(|_| text(SUBMISSION)))
+        .with_some("dueAt", submission.due_at.map(instant))
+        .into_attributes())
+}
+
+fn event_put(table: &str, submission: &Submission, event: &TimelineEvent) -> Result<TransactWriteItem, StoreError> {
+    // The revision orders the timeline even when two transitions share a millisecond.
+    let record = Record::keyed(submission.id.as_str(), format!("event#{:010}", submission.revision))
+        .with("document", text(encode(&EventDocument::from(event))?));
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(record.into_attributes()))
+        .condition_expression("attribute_not_exists(pk)")
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// The parts of a transaction that write a new submission with the first entry of its timeline.
+pub(crate) fn new_submission_items(
+    table: &str,
+    submission: &Submission,
+    event: &TimelineEvent,
+) -> Result<Vec<TransactWriteItem>, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(record(submission)?))
+        .condition_expression("attribute_not_exists(pk)")
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(vec![TransactWriteItem::builder().put(put).build(), event_put(table, submission, event)?])
+}
+
+fn read(record: &Attributes) -> Result<Submission, StoreError> {
+    decode::<SubmissionDocument>(get_text(record, "document")?)?.read()
+}
+
+#[async_trait]
+impl Submissions for SubmissionsTable {
+    async fn capture(&self, capture: &Capture<'_>) -> Result<Written, StoreError> {
+        capture::run(&self.client, &self.table, self.capture.as_ref(), capture).await
+    }
+
+    async fn submission(&self, id: &SubmissionId) -> Result<Option<Submission>, StoreError> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(id.as_str(), SUBMISSION)))
+            .consistent_read(true);
+        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+        answer.item.as_ref().map(read).transpose()
+    }
+
+    async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(record(submission)?))
+            .condition_expression("revision = :expected")
+            .expression_attribute_values(":expected", number(submission.revision.saturating_sub(1)))
+            .build()
+            .map_err(transaction::incomplete)?;
+        let items = vec![TransactWriteItem::builder().put(put).build(), event_put(&self.table, submission, event)?];
+        transaction::run(&self.client, items).await
+    }
+
+    async fn timeline(&self, id: &SubmissionId) -> Result<Vec<TimelineEvent>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
+            .expression_attribute_values(":pk", text(id.as_str()))
+            .expression_attribute_values(":event", text("event#"))
+            .consistent_read(true);
+        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let event = |record| Ok(decode::<EventDocument>(get_text(record, "document")?)?.into());
+        answer.items().iter().map(event).collect()
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<SubmissionId>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-due")
+            .key_condition_expression("due = :due AND dueAt <= :now")
+            .expression_attribute_values(":due", text(SUBMISSION))
+            .expression_attribute_values(":now", instant(now))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        answer.items().iter().map(|record| get_parsed(record, "pk", SubmissionId::parse)).collect()
+    }
+
+    async fn of_organization(
+        &self,
+        organization: &OrganizationId,
+        kind: SubmissionKind,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Submission>, StoreError> {
+        let owner = joined(&[organization.as_str(), kind_name(kind)]);
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-owner")
+            .key_condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(&owner))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        if let Some(cursor) = cursor {
+            let [id, created_at] = cursor::decode(cursor)?;
+            query = query
+                .exclusive_start_key("pk", text(id))
+                .exclusive_start_key("sk", text(SUBMISSION))
+                .exclusive_start_key("owner", text(&owner))
+                .exclusive_start_key("createdAt", text(created_at));
+        }
+        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let next = match &answer.last_evaluated_key {
+            Some(last) => Some(cursor::encode(&[get_text(last, "pk")?, get_text(last, "createdAt")?])),
+            None => None,
+        };
+        Ok(Page { items: answer.items().iter().map(read).collect::<Result<_, _>>()?, next })
+    }
+}
