@@ -1,0 +1,74 @@
+//! The open cart: lines, totals from cached prices, live availability when a quantity changes.
+
+mod config;
+mod read;
+mod routes;
+
+use std::sync::Arc;
+
+use app::articles::Articles;
+use app::cart::CartService;
+use app::directory::Directory;
+use app::lookup::{AvailabilityLookup, AvailabilitySettings, PriceLookup, PriceSettings};
+use app::reservations::Reservations;
+use axum::Router;
+use axum::routing::{get, patch, post, put};
+use erp_client::ErpClient;
+use lambda_kit::{ConfigError, Function, Start};
+use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable};
+
+pub use config::Config;
+
+/// Builds the function.
+///
+/// # Errors
+/// [`ConfigError`] when a variable is missing.
+pub async fn build(start: &Start) -> Result<Function, ConfigError> {
+    let service = Arc::new(service(start)?);
+    let router = Router::new()
+        .route("/carts", post(routes::create))
+        .route("/carts/current", get(routes::current))
+        .route("/carts/{cart_id}", get(routes::show).delete(routes::delete))
+        .route("/carts/{cart_id}/lines", post(routes::add_line).put(routes::replace_lines))
+        .route("/carts/{cart_id}/lines/{line_id}", patch(routes::change_quantity).delete(routes::remove_line))
+        .route("/carts/{cart_id}/shipping", put(routes::set_shipping))
+        .with_state(service);
+    lambda_kit::serve(router, start)
+}
+
+fn service(start: &Start) -> Result<CartService, ConfigError> {
+    let config = Config::from_env(&start.env)?;
+    let (clock, ids) = (start.clock.clone(), start.ids.clone());
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
+    let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
+    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
+    Ok(CartService {
+        articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
+        directory: Directory::new(members.clone(), clock.clone()),
+        members,
+        prices: PriceLookup {
+            erp: erp.clone(),
+            capabilities: erp.clone(),
+            cache: cache.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            store: config.store.clone(),
+            settings: PriceSettings::default(),
+        },
+        availability: AvailabilityLookup {
+            erp: erp.clone(),
+            capabilities: erp.clone(),
+            cache,
+            clock: clock.clone(),
+            ids: ids.clone(),
+            store: config.store,
+            settings: AvailabilitySettings::default(),
+        },
+        reservations: Reservations { carts: carts.clone(), erp, clock: clock.clone() },
+        carts,
+        clock,
+        ids,
+    })
+}

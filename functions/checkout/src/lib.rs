@@ -1,0 +1,78 @@
+//! Preparation: reserve, price live, let the ERP calculate; and release.
+
+mod config;
+
+use std::sync::Arc;
+
+use app::articles::Articles;
+use app::checkout::Checkout;
+use app::directory::Directory;
+use app::lookup::{PriceLookup, PriceSettings};
+use app::reservations::Reservations;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use domain::ids::CartId;
+use erp_client::ErpClient;
+use lambda_kit::{Call, ConfigError, Function, Json, Member, Problem, Start, parse_id};
+use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable};
+use wire::storefront::preparation::Preparation;
+
+pub use config::Config;
+
+/// Builds the function.
+///
+/// # Errors
+/// [`ConfigError`] when a variable is missing.
+pub async fn build(start: &Start) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&start.env)?;
+    let (clock, ids) = (start.clock.clone(), start.ids.clone());
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
+    let checkout = Checkout {
+        articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
+        directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), clock.clone()),
+        prices: PriceLookup {
+            erp: erp.clone(),
+            capabilities: erp.clone(),
+            cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            store: config.store,
+            settings: PriceSettings::default(),
+        },
+        reservations: Reservations { carts: carts.clone(), erp: erp.clone(), clock: clock.clone() },
+        carts,
+        erp,
+        clock,
+        ids,
+    };
+    let router = Router::new()
+        .route("/carts/{cart_id}/preparation", post(prepare).delete(release))
+        .with_state(Arc::new(checkout));
+    lambda_kit::serve(router, start)
+}
+
+async fn prepare(
+    State(checkout): State<Arc<Checkout>>,
+    call: Call,
+    member: Member,
+    Path(id): Path<String>,
+) -> Result<Json<Preparation>, Problem> {
+    let id = parse_id(&id, CartId::parse)?;
+    let preparation = checkout.prepare(&call.context(), &member.customer, &id).await?;
+    Ok(Json(Preparation::from(&preparation)))
+}
+
+async fn release(
+    State(checkout): State<Arc<Checkout>>,
+    call: Call,
+    member: Member,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = parse_id(&id, CartId::parse)?;
+    checkout.release(&call.context(), &member.customer, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,99 @@
+//! What operators see and do.
+
+use std::sync::Arc;
+
+use app::Failure;
+use app::load::Loads;
+use app::ports::{Cursor, LoadFilter};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use domain::ids::LoadId;
+use domain::load::{LoadKind, LoadState};
+use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Problem, Start, parse_id};
+use serde::Deserialize;
+use store_dynamodb::LoadsTable;
+use wire::storefront::loads as body;
+
+/// Loads of a page, unless the caller says otherwise.
+const DEFAULT_LIMIT: usize = 50;
+/// Most loads of a page.
+const MAX_LIMIT: usize = 200;
+
+/// How the function is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `LOADS_TABLE`: where the loads are kept.
+    pub loads_table: String,
+}
+
+impl Config {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable that is missing.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { loads_table: env.required("LOADS_TABLE")?.to_owned() })
+    }
+}
+
+/// Builds the function.
+///
+/// # Errors
+/// [`ConfigError`] when a variable is missing.
+pub async fn build(start: &Start) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&start.env)?;
+    let loads = Arc::new(Loads { loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)) });
+    let router = Router::new()
+        .route("/operations/loads", get(list_loads))
+        .route("/operations/loads/{load_id}", get(get_load))
+        .with_state(loads);
+    lambda_kit::serve(router, start)
+}
+
+#[derive(Debug, Deserialize)]
+struct LoadsParams {
+    kind: Option<String>,
+    state: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl LoadsParams {
+    fn filter(&self) -> Result<LoadFilter, Failure> {
+        let kind =
+            self.kind.as_deref().map(|text| LoadKind::parse(text).ok_or_else(|| unknown("/kind", "kind of loads")));
+        let state =
+            self.state.as_deref().map(|text| LoadState::parse(text).ok_or_else(|| unknown("/state", "state of loads")));
+        Ok(LoadFilter { kind: kind.transpose()?, state: state.transpose()? })
+    }
+}
+
+fn unknown(pointer: &str, what: &str) -> Failure {
+    Failure::invalid(pointer, "invalid_query", format!("there is no such {what}"))
+}
+
+async fn list_loads(
+    State(loads): State<Arc<Loads>>,
+    Authenticated(caller): Authenticated,
+    Params(params): Params<LoadsParams>,
+) -> Result<Json<body::Loads>, Problem> {
+    let filter = params.filter()?;
+    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let cursor = params.cursor.map(Cursor::new);
+    let page = loads.list(&caller, filter, limit, cursor.as_ref()).await?;
+    Ok(Json(body::Loads {
+        loads: page.items.iter().map(body::Load::from).collect(),
+        next_cursor: page.next.map(|next| next.as_str().to_owned()),
+    }))
+}
+
+async fn get_load(
+    State(loads): State<Arc<Loads>>,
+    Authenticated(caller): Authenticated,
+    Path(load_id): Path<String>,
+) -> Result<Json<body::Load>, Problem> {
+    let load_id = parse_id(&load_id, LoadId::parse)?;
+    let load = loads.get(&caller, &load_id).await?;
+    Ok(Json(body::Load::from(&load)))
+}

@@ -1,0 +1,36 @@
+//! What the storefront is told of a submission: 201 once the ERP confirmed it, 202 before.
+
+use app::ports::submissions::StoredAnswer;
+use domain::submission::{State, Submission};
+use serde_json::json;
+use wire::storefront::documents::{Links, OrderAnswer, QuoteAnswer};
+
+fn status(submission: &Submission) -> u16 {
+    if submission.state == State::Confirmed { 201 } else { 202 }
+}
+
+fn links(route: &str, submission: &Submission) -> Links {
+    Links { own: format!("/{route}/{}", submission.id), timeline: format!("/{route}/{}/timeline", submission.id) }
+}
+
+pub(crate) fn order(submission: &Submission) -> StoredAnswer {
+    let answer = OrderAnswer {
+        order_id: submission.id.to_string(),
+        state: submission.state.as_str().to_owned(),
+        external_order_id: submission.external_id.as_ref().map(ToString::to_string),
+        reason: submission.reason.clone(),
+        links: links("orders", submission),
+    };
+    StoredAnswer { status: status(submission), body: json!(answer).to_string() }
+}
+
+pub(crate) fn quote(submission: &Submission) -> StoredAnswer {
+    let answer = QuoteAnswer {
+        quote_id: submission.id.to_string(),
+        state: submission.state.as_str().to_owned(),
+        external_quote_id: submission.external_id.as_ref().map(ToString::to_string),
+        reason: submission.reason.clone(),
+        links: links("quotes", submission),
+    };
+    StoredAnswer { status: status(submission), body: json!(answer).to_string() }
+}

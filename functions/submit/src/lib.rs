@@ -1,0 +1,144 @@
+//! Captures orders and quotes durably. Needs no ERP: a slow one must never stop an order from being taken.
+
+mod answer;
+mod read;
+
+use std::sync::Arc;
+
+use app::directory::Directory;
+use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope};
+use app::submission::{Captured, Submit};
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use domain::caller::Caller;
+use lambda_kit::{
+    Call, ConfigError, Env, FingerprintedJson, Function, IdempotencyHeader, Member, PreferWait, Problem, Start,
+    recorded,
+};
+use queue_sqs::SqsSubmitQueue;
+use store_dynamodb::{CaptureTables, CartsTable, IdempotencyRecords, MembersTable, SubmissionsTable};
+use wire::storefront::documents::{NewOrder, NewQuote};
+
+/// How the function is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `CARTS_TABLE`: what becomes an order.
+    pub carts_table: String,
+    /// `SUBMISSIONS_TABLE`: what is handed to the ERP.
+    pub submissions_table: String,
+    /// `IDEMPOTENCY_TABLE`: requests that may be repeated.
+    pub idempotency_table: String,
+    /// `MEMBERS_TABLE`: who buys.
+    pub members_table: String,
+    /// `SUBMIT_QUEUE_URL`: wakes the submit worker.
+    pub submit_queue_url: String,
+}
+
+impl Config {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable that is missing.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            carts_table: env.required("CARTS_TABLE")?.to_owned(),
+            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
+            idempotency_table: env.required("IDEMPOTENCY_TABLE")?.to_owned(),
+            members_table: env.required("MEMBERS_TABLE")?.to_owned(),
+            submit_queue_url: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
+        })
+    }
+}
+
+struct Routes {
+    submit: Submit,
+    idempotent: Idempotent,
+}
+
+/// Builds the function.
+///
+/// # Errors
+/// [`ConfigError`] when a variable is missing.
+pub async fn build(start: &Start) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&start.env)?;
+    let (clock, ids) = (start.clock.clone(), start.ids.clone());
+    let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
+    let tables = CaptureTables { carts: config.carts_table.clone(), idempotency: config.idempotency_table.clone() };
+    let records = Arc::new(IdempotencyRecords::new(&start.sdk, config.idempotency_table));
+    let routes = Routes {
+        submit: Submit {
+            carts: Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone())),
+            submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, Some(tables))),
+            queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
+            directory: Directory::new(members.clone(), clock.clone()),
+            members,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        },
+        idempotent: Idempotent::new(records, clock, ids),
+    };
+    let router = Router::new().route("/orders", post(order)).route("/quotes", post(quote)).with_state(Arc::new(routes));
+    lambda_kit::serve(router, start)
+}
+
+fn repeatable(
+    member: &Member,
+    route: &'static str,
+    key: String,
+    fingerprint: String,
+    call: &Call,
+) -> RepeatableRequest {
+    let customer = &member.customer;
+    let caller = Caller {
+        user: customer.user.clone(),
+        organization: Some(customer.organization.clone()),
+        roles: member.roles.clone(),
+    };
+    RepeatableRequest { scope: scope(Some(&caller)), route, key, fingerprint, deadline: call.deadline }
+}
+
+fn captured<'a>(member: &'a Member, call: &'a Call, held: &'a HeldKey, wait: PreferWait) -> Captured<'a> {
+    Captured {
+        customer: &member.customer,
+        correlation_id: &call.correlation_id,
+        record: (&held.key, &held.owner),
+        deadline: call.deadline,
+        wait_seconds: wait.0,
+    }
+}
+
+async fn order(
+    State(routes): State<Arc<Routes>>,
+    call: Call,
+    member: Member,
+    wait: PreferWait,
+    IdempotencyHeader(key): IdempotencyHeader,
+    body: FingerprintedJson<NewOrder>,
+) -> Result<Response, Problem> {
+    let request = repeatable(&member, "POST /orders", key, body.fingerprint, &call);
+    let work = async |held: HeldKey| {
+        let order = read::order(body.value)?;
+        let submission = routes.submit.order(&captured(&member, &call, &held, wait), order, answer::order).await?;
+        Ok(Completed::Unrecorded(answer::order(&submission)))
+    };
+    Ok(recorded(routes.idempotent.run(request, work).await?))
+}
+
+async fn quote(
+    State(routes): State<Arc<Routes>>,
+    call: Call,
+    member: Member,
+    wait: PreferWait,
+    IdempotencyHeader(key): IdempotencyHeader,
+    body: FingerprintedJson<NewQuote>,
+) -> Result<Response, Problem> {
+    let request = repeatable(&member, "POST /quotes", key, body.fingerprint, &call);
+    let work = async |held: HeldKey| {
+        let quote = read::quote(body.value)?;
+        let submission = routes.submit.quote(&captured(&member, &call, &held, wait), quote, answer::quote).await?;
+        Ok(Completed::Unrecorded(answer::quote(&submission)))
+    };
+    Ok(recorded(routes.idempotent.run(request, work).await?))
+}

@@ -1,0 +1,6 @@
+//! The submit function as a program of the Lambda service.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_kit::run(|start| async move { submit::build(&start).await }).await
+}
