@@ -1,0 +1,183 @@
+//! The simulator as a value: built from options, shared by cheap clones, served on a listener.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::calls::{Call, Calls};
+use crate::control;
+use crate::dataset::Dataset;
+use crate::documents::Kind;
+use crate::faults::{Fault, Faults, Marks};
+use crate::operation::Operation;
+use crate::world::World;
+
+/// Milliseconds since the Unix epoch.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// How documents advance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Mode {
+    /// By their age: orders go from `new` to `confirmed` to `shipped`; quotes are `offered` at once and expire.
+    Automatic {
+        /// After so many milliseconds an order is confirmed.
+        confirm_after_ms: i64,
+        /// After so many milliseconds, counted from the same start, it is shipped.
+        ship_after_ms: i64,
+    },
+    /// Only when told, one step at a time: `POST /_sim/orders/{number}/advance`, the same for quotes.
+    Explicit,
+}
+
+impl Mode {
+    /// Quick enough to watch, slow enough to be seen in each state.
+    pub const DEMO: Self = Self::Automatic { confirm_after_ms: 10_000, ship_after_ms: 120_000 };
+}
+
+/// What a simulator is built from.
+#[derive(Clone)]
+pub struct Options {
+    /// What the ERP knows.
+    pub dataset: Dataset,
+    /// The time.
+    pub clock: Clock,
+    /// The bearer credential that every call of the contract must carry. The control routes take none.
+    pub token: String,
+    /// How documents advance until the control route says otherwise.
+    pub mode: Mode,
+}
+
+impl Options {
+    /// The credential of the local stack.
+    pub const LOCAL_TOKEN: &'static str = "local-erp-token";
+
+    /// The given knowledge and clock, [`Self::LOCAL_TOKEN`] and [`Mode::DEMO`].
+    #[must_use]
+    pub fn new(dataset: Dataset, clock: Clock) -> Self {
+        Self { dataset, clock, token: Self::LOCAL_TOKEN.to_owned(), mode: Mode::DEMO }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+/// The simulated ERP. Clones share one state.
+#[derive(Clone)]
+pub struct Simulator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dataset: Arc<Dataset>,
+    clock: Clock,
+    token: String,
+    mode: Mode,
+    state: Mutex<State>,
+}
+
+struct State {
+    world: World,
+    calls: Calls,
+    faults: Faults,
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator").finish_non_exhaustive()
+    }
+}
+
+impl Simulator {
+    /// A simulator with the state of the start. Nothing listens yet; see `serve`.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { dataset, clock, token, mode } = options;
+        let dataset = Arc::new(dataset);
+        let world = World::new(Arc::clone(&dataset), mode, clock());
+        let state = State { world, calls: Calls::default(), faults: Faults::default() };
+        Self { inner: Arc::new(Inner { dataset, clock, token, mode, state: Mutex::new(state) }) }
+    }
+
+    /// Back to the state of the start: no documents of this side, no reservations, no faults, no calls.
+    pub fn reset(&self) {
+        let now = self.now();
+        let world = World::new(Arc::clone(&self.inner.dataset), self.inner.mode, now);
+        *self.lock() = State { world, calls: Calls::default(), faults: Faults::default() };
+    }
+
+    /// Arms a fault. An operation that does not exist is never hit.
+    pub fn arm(&self, fault: Fault) {
+        self.lock().faults.arm(fault);
+    }
+
+    /// Disarms every fault that was not taken yet.
+    pub fn disarm(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// The faults that are still armed.
+    #[must_use]
+    pub fn armed(&self) -> Vec<Fault> {
+        self.lock().faults.armed().to_vec()
+    }
+
+    /// The calls that arrived.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.lock().calls.clone()
+    }
+
+    /// All orders it holds, drafts included, as `GET /_sim/orders` shows them.
+    #[must_use]
+    pub fn orders(&self) -> Vec<Value> {
+        self.with_world(|world, now| control::documents(world, now, Kind::Order))
+    }
+
+    /// All quotes it holds, as `GET /_sim/quotes` shows them.
+    #[must_use]
+    pub fn quotes(&self) -> Vec<Value> {
+        self.with_world(|world, now| control::documents(world, now, Kind::Quote))
+    }
+
+    /// All reservations that stand, as `GET /_sim/reservations` shows them.
+    #[must_use]
+    pub fn reservations(&self) -> Vec<Value> {
+        self.with_world(control::reservations)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.inner.clock)()
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.inner.token
+    }
+
+    pub(crate) fn with_world<T>(&self, work: impl FnOnce(&mut World, i64) -> T) -> T {
+        let now = self.now();
+        work(&mut self.lock().world, now)
+    }
+
+    pub(crate) fn take_fault(&self, operation: Operation) -> (Marks, Option<Fault>) {
+        self.lock().faults.take(operation)
+    }
+
+    pub(crate) fn count(&self, call: Call) {
+        self.lock().calls.add(call);
+    }
+
+    pub(crate) fn count_refused(&self, operation: Operation) {
+        self.lock().calls.refuse(operation.name());
+    }
+
+    /// A panic in another request left whole values behind: every change is made of single inserts.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

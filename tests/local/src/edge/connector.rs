@@ -1,0 +1,58 @@
+//! The transport of the AWS clients in this process: a function call.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+
+use super::{Body, Edge};
+
+pub(super) fn client(edge: Edge) -> SharedHttpClient {
+    SharedHttpClient::new(InProcess(edge))
+}
+
+#[derive(Clone)]
+struct InProcess(Edge);
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl HttpClient for InProcess {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let edge = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let response = edge.call(request.map(incoming)).await;
+            HttpResponse::try_from(response.map(outgoing)).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+fn incoming(body: SdkBody) -> Body {
+    match body.bytes() {
+        Some(bytes) => Body::from(Bytes::copy_from_slice(bytes)),
+        None => Body::http_body(body),
+    }
+}
+
+fn outgoing(body: Body) -> SdkBody {
+    match body.bytes() {
+        Some(bytes) => SdkBody::from(bytes),
+        None => SdkBody::from_body_1_x(body),
+    }
+}
