@@ -1,0 +1,1 @@
+//! Work counts and benchmarks.

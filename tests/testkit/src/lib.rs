@@ -1,0 +1,1 @@
+//! Builders, manual clock, scripted faults.
