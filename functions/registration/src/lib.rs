@@ -20,7 +20,7 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use lambda_kit::{ConfigError, Env, Function, Start};
 use queue_sqs::SqsSubmitQueue;
-use store_dynamodb::{IdempotencyRecords, MembersTable, RegistrationTables, RegistrationsTable};
+use store_dynamodb::{IdempotencyTable, MembersTable, RegistrationTables, RegistrationsTable};
 
 /// How the function is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         submissions: config.submissions_table,
         idempotency: config.idempotency_table.clone(),
     };
-    let records = Arc::new(IdempotencyRecords::new(&start.sdk, config.idempotency_table));
+    let records = Arc::new(IdempotencyTable::new(&start.sdk, config.idempotency_table));
     let registrar = Registrar::new(
         Arc::new(RegistrationsTable::new(&start.sdk, tables)),
         members.clone(),

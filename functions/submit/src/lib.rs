@@ -18,7 +18,7 @@ use lambda_kit::{
     recorded,
 };
 use queue_sqs::SqsSubmitQueue;
-use store_dynamodb::{CaptureTables, CartsTable, IdempotencyRecords, MembersTable, SubmissionsTable};
+use store_dynamodb::{CaptureTables, CartsTable, IdempotencyTable, MembersTable, SubmissionsTable};
 use wire::storefront::documents::{NewOrder, NewQuote};
 
 /// How the function is configured.
@@ -66,7 +66,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let (clock, ids) = (start.clock.clone(), start.ids.clone());
     let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
     let tables = CaptureTables { carts: config.carts_table.clone(), idempotency: config.idempotency_table.clone() };
-    let records = Arc::new(IdempotencyRecords::new(&start.sdk, config.idempotency_table));
+    let records = Arc::new(IdempotencyTable::new(&start.sdk, config.idempotency_table));
     let routes = Routes {
         submit: Submit {
             carts: Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone())),

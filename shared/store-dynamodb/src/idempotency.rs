@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 use aws_types::SdkConfig;
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, get_number, get_text, instant, number, text};
+use crate::attribute::{Attributes, Record, find_instant, get_number, get_text, instant, number, text};
 use crate::error::store_error;
 use crate::transaction::incomplete;
 
@@ -33,12 +33,12 @@ const OWNED: &str = "#owner = :owner";
 
 /// Keeps idempotency records in DynamoDB.
 #[derive(Debug, Clone)]
-pub struct IdempotencyRecords {
+pub struct IdempotencyTable {
     client: Client,
     table: String,
 }
 
-impl IdempotencyRecords {
+impl IdempotencyTable {
     /// Keeps them in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
@@ -70,7 +70,8 @@ fn done(key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Attributes 
 }
 
 /// The part of a transaction that completes a record with its answer, if the record is still `owner`'s. When it is
-/// not, another invocation took the request over, and the transaction must not take effect.
+/// not, another invocation took the request over, and the transaction must not take effect. Until `pending_until` the
+/// request still runs and may better the answer; a repetition is told so meanwhile.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the SDK finds the put incomplete.
@@ -79,10 +80,15 @@ pub(crate) fn done_put(
     key: &IdempotencyKey,
     owner: &str,
     answer: &StoredAnswer,
+    pending_until: Option<Timestamp>,
 ) -> Result<TransactWriteItem, StoreError> {
+    let mut record = done(key, owner, answer);
+    if let Some(until) = pending_until {
+        record.insert("until".to_owned(), instant(until));
+    }
     let put = Put::builder()
         .table_name(table)
-        .set_item(Some(done(key, owner, answer)))
+        .set_item(Some(record))
         .condition_expression(OWNED)
         .expression_attribute_names("#owner", "owner")
         .expression_attribute_values(":owner", text(owner))
@@ -92,7 +98,7 @@ pub(crate) fn done_put(
 }
 
 /// What the record in the way means to a request.
-fn met(record: &Attributes, key: &IdempotencyKey, owner: &str) -> Result<Begun, StoreError> {
+fn met(record: &Attributes, key: &IdempotencyKey, owner: &str, now: Timestamp) -> Result<Begun, StoreError> {
     let status = get_text(record, "status")?;
     if status == RUNNING && get_text(record, "owner")? == owner {
         // Our own put took effect although its answer was lost, and the SDK sent it again.
@@ -101,7 +107,8 @@ fn met(record: &Attributes, key: &IdempotencyKey, owner: &str) -> Result<Begun, 
     if get_text(record, "fingerprint")? != key.fingerprint {
         return Ok(Begun::Reused);
     }
-    if status == DONE {
+    let pending = find_instant(record, "until")?.is_some_and(|until| now < until);
+    if status == DONE && !pending {
         let answer = StoredAnswer {
             status: get_number(record, "answerStatus")?,
             body: get_text(record, "answerBody")?.to_owned(),
@@ -112,7 +119,7 @@ fn met(record: &Attributes, key: &IdempotencyKey, owner: &str) -> Result<Begun, 
 }
 
 #[async_trait]
-impl Idempotency for IdempotencyRecords {
+impl Idempotency for IdempotencyTable {
     async fn begin(
         &self,
         key: &IdempotencyKey,
@@ -143,7 +150,7 @@ impl Idempotency for IdempotencyRecords {
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
-                Some(record) => met(record, key, owner),
+                Some(record) => met(record, key, owner, now),
                 // The service always sends it along; without it the safe answer is that the caller comes again.
                 None => Ok(Begun::InProgress),
             },

@@ -19,7 +19,7 @@ mod transaction;
 
 pub use carts::CartsTable;
 pub use catalog::CatalogTable;
-pub use idempotency::IdempotencyRecords;
+pub use idempotency::IdempotencyTable;
 pub use loads::LoadsTable;
 pub use lookups::LookupsTable;
 pub use members::MembersTable;

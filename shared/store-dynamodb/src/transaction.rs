@@ -20,34 +20,78 @@ pub(crate) fn incomplete(error: BuildError) -> StoreError {
     StoreError::Refused { operation: OPERATION, reason: error.to_string() }
 }
 
-/// Runs a transaction. The SDK gives each one a token, so a repetition after a lost answer has no second effect and
-/// answers like the first. A transaction that only met another one on its way is tried again.
+/// How a transaction was cancelled.
+#[derive(Debug, PartialEq, Eq)]
+enum Cancelled {
+    /// The conditions at these places did not hold.
+    Unmet(Vec<usize>),
+    /// Something else was written at the same time, or there was too much to do.
+    Passing,
+    /// A mistake of ours.
+    Other(String),
+}
+
+fn cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Cancelled {
+    let mut unmet = Vec::new();
+    let mut other = None;
+    for (place, code) in codes.enumerate() {
+        match code {
+            "ConditionalCheckFailed" => unmet.push(place),
+            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {}
+            code => other = Some(code.to_owned()),
+        }
+    }
+    match other {
+        _ if !unmet.is_empty() => Cancelled::Unmet(unmet),
+        Some(code) => Cancelled::Other(code),
+        None => Cancelled::Passing,
+    }
+}
+
+/// Writes all or nothing. Answers the places of the conditions that did not hold; none means that it took effect.
+///
+/// The SDK gives each transaction a token, so its repetition after a lost answer has no second effect and answers like
+/// the first. A transaction that only met another one on its way is tried again.
 ///
 /// # Errors
-/// [`StoreError`]; after `Unavailable` nobody knows whether it took effect. [`Written::Conflict`] when a condition failed: nothing was written.
-pub(crate) async fn run(client: &Client, items: Vec<TransactWriteItem>) -> Result<Written, StoreError> {
+/// [`StoreError`]; after `Unavailable`, and only then, it may have taken effect.
+pub(crate) async fn commit(client: &Client, items: Vec<TransactWriteItem>) -> Result<Vec<usize>, StoreError> {
     for attempt in 0..TRIES {
         if attempt > 0 {
             tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
         }
         let Err(error) = client.transact_write_items().set_transact_items(Some(items.clone())).send().await else {
-            return Ok(Written::Done);
+            return Ok(Vec::new());
         };
-        let codes: Vec<&str> = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect()
-            }
-            _ => return Err(store_error(OPERATION, error)),
+        let Some(TransactWriteItemsError::TransactionCanceledException(refusal)) = error.as_service_error() else {
+            return Err(store_error(OPERATION, error));
         };
-        if codes.contains(&"ConditionalCheckFailed") {
-            return Ok(Written::Conflict);
-        }
-        let passing = |code: &&str| {
-            matches!(*code, "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-        };
-        if !codes.iter().all(passing) {
-            return Err(StoreError::Refused { operation: OPERATION, reason: codes.join(", ") });
+        match cancelled(refusal.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"))) {
+            Cancelled::Unmet(places) => return Ok(places),
+            Cancelled::Passing => {}
+            Cancelled::Other(reason) => return Err(StoreError::Refused { operation: OPERATION, reason }),
         }
     }
     Err(StoreError::Throttled { operation: OPERATION })
+}
+
+/// Writes all or nothing, where it makes no difference which condition did not hold.
+///
+/// # Errors
+/// As [`commit`].
+pub(crate) async fn run(client: &Client, items: Vec<TransactWriteItem>) -> Result<Written, StoreError> {
+    let unmet = commit(client, items).await?;
+    Ok(if unmet.is_empty() { Written::Done } else { Written::Conflict })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_that_failed_weighs_more_than_what_passes() {
+        assert_eq!(cancelled(["None", "TransactionConflict"].into_iter()), Cancelled::Passing);
+        assert_eq!(cancelled(["TransactionConflict", "ConditionalCheckFailed"].into_iter()), Cancelled::Unmet(vec![1]));
+        assert_eq!(cancelled(["None", "ValidationError"].into_iter()), Cancelled::Other("ValidationError".to_owned()));
+    }
 }

@@ -75,7 +75,7 @@ pub struct Capture<'a> {
     pub cart: Option<(&'a Cart, u64, Timestamp)>,
     /// The idempotency record that it completes, with the owner token, the answer, and the instant until which the
     /// request still runs and may better the answer; none where the caller is no storefront.
-    pub answer: Option<(&'a IdempotencyKey, &'a str, &'a StoredAnswer, Timestamp)>,
+    pub answer: Option<(&'a IdempotencyKey, &'a str, &'a StoredAnswer, Option<Timestamp>)>,
 }
 
 /// Keeps submissions.

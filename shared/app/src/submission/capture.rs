@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::caller::Customer;
 use domain::cart::{Cart, CartStatus};
 use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
+use domain::member::MemberStatus;
 use domain::money::Money;
 use domain::preparation::{Preparation, ReservationStatus};
 use domain::submission::{Content, Order, OrderLine, Payment, QuoteRequest, State, Submission};
@@ -106,7 +107,7 @@ impl Submit {
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
         cart.ensure_open().map_err(cart_failure)?;
         if let Some(id) = &request.billing_address
-            && self.members.address(&by.customer.organization, id).await?.is_none()
+            && !self.is_usable(by.customer, id).await?
         {
             return Err(Failure::invalid(
                 "/billingAddressId",
@@ -165,6 +166,11 @@ impl Submit {
         self.capture(by, cart, id, Content::Quote(Box::new(quote)), answer).await
     }
 
+    async fn is_usable(&self, customer: &Customer, address: &AddressId) -> Result<bool, Failure> {
+        let found = self.members.address(&customer.organization, address).await?;
+        Ok(found.is_some_and(|address| address.status == MemberStatus::Active))
+    }
+
     async fn capture(
         &self,
         by: &Captured<'_>,
@@ -181,7 +187,7 @@ impl Submit {
         cart.updated_at = now;
         let (record, owner) = by.record;
         // A repetition that comes while the first request still waits for the ERP is told so; after that it gets this answer.
-        let pending_until = if by.wait_seconds > 0 { by.deadline } else { now };
+        let pending_until = (by.wait_seconds > 0).then_some(by.deadline);
         let capture = Capture {
             submission: &submission,
             event: &event(&submission, "captured", now, None, by.correlation_id),

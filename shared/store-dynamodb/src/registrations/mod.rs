@@ -109,7 +109,7 @@ impl Registrations for RegistrationsTable {
         let registration = new.registration;
         let (held, answer) = new.answer;
         let mut transaction = Transaction::new();
-        transaction.add(Part::Other, done_put(&self.tables.idempotency, &held.key, &held.owner, answer)?);
+        transaction.add(Part::Other, done_put(&self.tables.idempotency, &held.key, &held.owner, answer, None)?);
         transaction.put(&self.tables.members, Part::Other, write_registration(registration), Guard::New, "")?;
         if !registration.taken {
             self.members(&mut transaction, registration, Guard::Free)?;

@@ -9,7 +9,7 @@ use domain::money::Currency;
 use domain::time::Timestamp;
 
 use super::record::{inbox_text, read_registration, write_registration};
-use super::transact::{Part, Refusal, refusal};
+use super::transact::{Part, decisive};
 
 fn organization() -> OrganizationId {
     OrganizationId::parse("o1").unwrap()
@@ -95,12 +95,9 @@ fn inboxes_of_organizations_and_statuses_never_meet() {
 }
 
 #[test]
-fn a_lost_race_weighs_more_than_a_taken_user_id() {
-    let unmet = "ConditionalCheckFailed";
-    assert_eq!(refusal([(Part::Other, "None"), (Part::User, unmet)].into_iter()), Refusal::Unmet(Part::User));
-    assert_eq!(refusal([(Part::User, unmet), (Part::Other, unmet)].into_iter()), Refusal::Unmet(Part::Other));
-    assert_eq!(refusal([(Part::Other, unmet), (Part::User, unmet)].into_iter()), Refusal::Unmet(Part::Other));
-    assert_eq!(refusal([(Part::User, "TransactionConflict"), (Part::Other, "None")].into_iter()), Refusal::Busy);
-    let invalid = Refusal::Other("ValidationError".to_owned());
-    assert_eq!(refusal([(Part::User, "ValidationError")].into_iter()), invalid);
+fn somebody_else_being_faster_weighs_more_than_a_taken_user_id() {
+    assert_eq!(decisive([].into_iter()), None);
+    assert_eq!(decisive([Part::User].into_iter()), Some(Part::User));
+    assert_eq!(decisive([Part::User, Part::Other].into_iter()), Some(Part::Other));
+    assert_eq!(decisive([Part::Other, Part::User].into_iter()), Some(Part::Other));
 }

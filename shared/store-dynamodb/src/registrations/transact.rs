@@ -1,21 +1,12 @@
 //! Transactions whose refusal tells which part of them did not hold.
 
-use std::time::Duration;
-
 use app::ports::StoreError;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::record::REGISTRATION;
 use crate::attribute::{Record, text};
-use crate::error::store_error;
-use crate::transaction::incomplete;
-
-const OPERATION: &str = "TransactWriteItems";
-
-/// Tries of a transaction that met another one under way. Such a meeting is over in milliseconds.
-const TRIES: u32 = 4;
+use crate::transaction::{self, incomplete};
 
 /// A part of a transaction, as far as its refusal makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,60 +94,15 @@ impl Transaction {
 
     /// Writes all of it or nothing. Answers the part that did not hold, if one did not.
     ///
-    /// The SDK sends a token along, so that its own repetition after a lost answer does not meet the first try.
-    ///
     /// # Errors
     /// [`StoreError`]; only after `Unavailable` it may have taken effect.
     pub(super) async fn commit(&self, client: &Client) -> Result<Option<Part>, StoreError> {
-        for attempt in 1..=TRIES {
-            let items = self.parts.iter().map(|(_, item)| item.clone()).collect();
-            let error = match client.transact_write_items().set_transact_items(Some(items)).send().await {
-                Ok(_) => return Ok(None),
-                Err(error) => error,
-            };
-            let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-                return Err(store_error(OPERATION, error));
-            };
-            let codes = canceled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));
-            match refusal(self.parts.iter().map(|(part, _)| *part).zip(codes)) {
-                Refusal::Unmet(part) => return Ok(Some(part)),
-                Refusal::Other(code) => return Err(StoreError::Refused { operation: OPERATION, reason: code }),
-                Refusal::Busy => tokio::time::sleep(Duration::from_millis(25 << attempt)).await,
-            }
-        }
-        Err(StoreError::Throttled { operation: OPERATION })
+        let unmet = transaction::commit(client, self.parts.iter().map(|(_, item)| item.clone()).collect()).await?;
+        Ok(decisive(unmet.iter().filter_map(|place| self.parts.get(*place)).map(|(part, _)| *part)))
     }
 }
 
-/// Why a transaction was cancelled.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// A condition did not hold.
-    Unmet(Part),
-    /// Something else was written at the same time, or there was too much to do.
-    Busy,
-    /// A mistake of ours.
-    Other(String),
-}
-
-/// The reason among those of the parts that decides.
-pub(super) fn refusal<'a>(reasons: impl Iterator<Item = (Part, &'a str)>) -> Refusal {
-    let mut unmet = None;
-    let mut other = None;
-    for (part, code) in reasons {
-        match code {
-            "ConditionalCheckFailed" if unmet.is_none() || part == Part::Other => unmet = Some(part),
-            "None"
-            | "ConditionalCheckFailed"
-            | "TransactionConflict"
-            | "ThrottlingError"
-            | "ProvisionedThroughputExceeded" => {}
-            code => other = Some(code.to_owned()),
-        }
-    }
-    match (unmet, other) {
-        (Some(part), _) => Refusal::Unmet(part),
-        (None, Some(code)) => Refusal::Other(code),
-        (None, None) => Refusal::Busy,
-    }
+/// The part that decides among those that did not hold: that somebody else was faster weighs more than the members.
+pub(super) fn decisive(unmet: impl Iterator<Item = Part>) -> Option<Part> {
+    unmet.reduce(|decisive, part| if part == Part::Other { part } else { decisive })
 }

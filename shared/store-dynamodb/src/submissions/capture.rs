@@ -32,9 +32,9 @@ pub(super) async fn run(
             SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {}
         }
     }
-    if let Some((key, owner, answer, _pending_until)) = capture.answer {
+    if let Some((key, owner, answer, pending_until)) = capture.answer {
         let tables = tables.ok_or_else(without_tables)?;
-        items.push(done_put(&tables.idempotency, key, owner, answer)?);
+        items.push(done_put(&tables.idempotency, key, owner, answer, pending_until)?);
     }
     transaction::run(client, items).await
 }
