@@ -1,0 +1,86 @@
+//! `cargo run --release -p bench -- orders` or `-- loads`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bench::orders::Buyer;
+use bench::{Finding, loads, orders};
+use clap::{Parser, ValueEnum};
+use local::stack::{Options, Stack};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What is measured.
+#[derive(Clone, Copy, ValueEnum)]
+enum Work {
+    /// A buyer's whole way, order by order.
+    Orders,
+    /// The data set, a first time and unchanged.
+    Loads,
+}
+
+/// Measures the whole system in one process, in CPU seconds.
+#[derive(Parser)]
+struct Flags {
+    /// What to measure.
+    work: Work,
+    /// How many orders.
+    #[arg(long, default_value_t = 200)]
+    count: u64,
+    /// A folder with incoming/ and erp/ to use instead of the bundled data set.
+    #[arg(long, value_name = "DIR")]
+    dataset: Option<PathBuf>,
+    /// Who buys.
+    #[arg(long, default_value = "ben@hillside.example")]
+    user: String,
+    /// Where to.
+    #[arg(long, default_value = "A-102")]
+    address: String,
+    /// How.
+    #[arg(long, default_value = "STANDARD")]
+    method: String,
+    /// What, one each.
+    #[arg(long, value_delimiter = ',', default_value = "ADH-CA-20,ANC-NY-10,SCR-WD-4X20")]
+    skus: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
+    let options = Options { dataset: flags.dataset, schedules: false, ..Options::default() };
+    let stack = Stack::start(Options { port: 0, aws_port: 0, erp_port: 0, ..options }).await?;
+    let first = loads::run(&stack).await?;
+    match flags.work {
+        Work::Loads => {
+            report("rows, first load", &first);
+            report("rows, unchanged", &loads::run(&stack).await?);
+        }
+        Work::Orders => {
+            stack.set_ready();
+            let buyer = Buyer { user: flags.user, address: flags.address, method: flags.method, skus: flags.skus };
+            report("orders", &orders::run(&stack, &buyer, flags.count).await?);
+        }
+    }
+    stack.stop().await;
+    Ok(())
+}
+
+fn report(what: &str, found: &Finding) {
+    println!(
+        "{what}: {} in {} ms of CPU and {} ms: {} per CPU second",
+        found.pieces,
+        found.cpu_ms,
+        found.wall_ms,
+        found.per_cpu_second()
+    );
+}
