@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::ports::Clock;
 use app::ports::erp::CallContext;
 use app::reservations::Reservations;
 use app::submission::Reconcile;
@@ -40,6 +41,7 @@ impl Config {
 
 struct Run {
     reconcile: Reconcile,
+    clock: Arc<dyn Clock>,
 }
 
 /// Builds the function.
@@ -58,6 +60,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
             reservations: Reservations { carts, erp, clock: start.clock.clone() },
             clock: start.clock.clone(),
         },
+        clock: start.clock.clone(),
     };
     Ok(Function::Event(Arc::new(run)))
 }
@@ -65,7 +68,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 #[async_trait]
 impl EventHandler for Run {
     async fn handle(&self, _: Value, context: Context) -> Result<Value, Error> {
-        let call = CallContext { deadline: deadline(&context), correlation_id: context.request_id };
+        let call = CallContext { deadline: deadline(&context, self.clock.now()), correlation_id: context.request_id };
         let done = self.reconcile.run(&call).await?;
         tracing::info!(told = done.told, released = done.released, "reconciled");
         Ok(json!({"told": done.told, "released": done.released}))

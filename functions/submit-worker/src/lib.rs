@@ -57,7 +57,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
             ids: start.ids.clone(),
         },
     };
-    Ok(lambda_kit::queue_function(Arc::new(worker)))
+    Ok(lambda_kit::queue_function(Arc::new(worker), start.clock.clone()))
 }
 
 #[async_trait]

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use app::Failure;
+use app::ports::Clock;
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::time::Timestamp;
@@ -66,29 +67,32 @@ pub trait QueueHandler: Send + Sync {
 
 struct Batch {
     handler: Arc<dyn QueueHandler>,
+    clock: Arc<dyn Clock>,
 }
 
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
-pub fn queue_function(handler: Arc<dyn QueueHandler>) -> Function {
-    Function::Event(Arc::new(Batch { handler }))
+pub fn queue_function(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Function {
+    Function::Event(Arc::new(Batch { handler, clock }))
 }
 
-/// When an invocation must be done.
+/// When an invocation that began at `now` must be done.
 #[must_use]
-pub fn deadline(context: &Context) -> Timestamp {
-    match i64::try_from(context.deadline) {
-        Ok(millis) if millis > 0 => Timestamp::from_millis(millis).plus_millis(-RESERVE_MS),
-        // Only a caller other than the Lambda service leaves it out.
-        _ => app::ports::Clock::now(&crate::SystemClock).plus_millis(DEFAULT_MS),
-    }
+pub fn deadline(context: &Context, now: Timestamp) -> Timestamp {
+    ends(context, now).unwrap_or_else(|| now.plus_millis(DEFAULT_MS)).plus_millis(-RESERVE_MS)
+}
+
+/// When the Lambda service ends an invocation. Other callers leave it out or, like `cargo lambda watch`, give a span of
+/// time instead of an instant, so one that is over before the work begins counts for nothing.
+pub(crate) fn ends(context: &Context, now: Timestamp) -> Option<Timestamp> {
+    i64::try_from(context.deadline).ok().map(Timestamp::from_millis).filter(|ends| *ends > now)
 }
 
 #[async_trait]
 impl EventHandler for Batch {
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error> {
         let event: SqsEvent = serde_json::from_value(event)?;
-        let deadline = deadline(&context);
+        let deadline = deadline(&context, self.clock.now());
         let mut work = Vec::with_capacity(event.records.len());
         for message in event.records {
             // Without an id nothing could be reported, and an id that is not of the batch counts as success of all.

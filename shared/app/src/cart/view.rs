@@ -2,12 +2,14 @@
 
 use domain::caller::Customer;
 use domain::cart::{Cart, LineAvailability};
+use domain::freshness::Freshness;
 use domain::ids::LineId;
+use domain::money::Money;
 
 use super::CartService;
 use crate::failure::Failure;
 use crate::lookup::{AvailabilityItem, Mode};
-use crate::ports::erp::{CallContext, ErpError, PriceQuestion};
+use crate::ports::erp::{CallContext, PriceQuestion};
 
 impl CartService {
     /// Puts prices on all lines, and availabilities on those named. An ERP that fails leaves what the lines had.
@@ -40,7 +42,7 @@ impl CartService {
         context: &CallContext,
         cart: &Cart,
         mode: Mode,
-    ) -> Result<Vec<(Option<domain::money::Money>, domain::freshness::Freshness)>, Failure> {
+    ) -> Result<Vec<(Option<Money>, Freshness)>, Failure> {
         if cart.lines.is_empty() {
             return Ok(Vec::new());
         }
@@ -50,20 +52,8 @@ impl CartService {
             .iter()
             .map(|line| PriceQuestion { sku: line.sku.clone(), quantity: line.quantity, unit: line.unit.clone() })
             .collect();
-        match self.prices.prices(context, &customer, cart.currency, mode, &questions).await {
-            Ok(items) => Ok(items.into_iter().map(|item| (item.unit_price, item.freshness)).collect()),
-            // An ERP that never said what it can do prices nothing, but does not stop a cart from changing.
-            Err(Failure::Erp(error)) => {
-                let reason = match error {
-                    ErpError::Timeout | ErpError::NoTime => domain::freshness::Reason::ErpTimeout,
-                    ErpError::Unavailable(_) | ErpError::Refused { .. } | ErpError::Invalid(_) => {
-                        domain::freshness::Reason::ErpUnavailable
-                    }
-                };
-                Ok(cart.lines.iter().map(|_| (None, domain::freshness::Freshness::missing(reason))).collect())
-            }
-            Err(other) => Err(other),
-        }
+        let items = self.prices.prices(context, &customer, cart.currency, mode, &questions).await?;
+        Ok(items.into_iter().map(|item| (item.unit_price, item.freshness)).collect())
     }
 
     async fn check_lines(

@@ -89,7 +89,7 @@ impl PriceLookup {
     /// One price per question, in their order. An ERP that fails leaves stale prices, or none, never a failure of the whole.
     ///
     /// # Errors
-    /// [`Failure::Store`] when the cache cannot be read; [`Failure::Erp`] when nothing was ever heard of the ERP's capabilities.
+    /// [`Failure::Store`] when the cache cannot be read.
     pub async fn prices(
         &self,
         context: &CallContext,
@@ -98,7 +98,15 @@ impl PriceLookup {
         mode: Mode,
         questions: &[PriceQuestion],
     ) -> Result<Vec<PriceItem>, Failure> {
-        let capabilities = self.capabilities.capabilities(context).await?;
+        // What the key of an entry holds depends on what the ERP can do. Without knowing it nothing is found, and nothing
+        // is guessed: an entry under another key may be another customer's.
+        let capabilities = match self.capabilities.capabilities(context).await {
+            Ok(capabilities) => capabilities,
+            Err(error) => {
+                tracing::warn!(%error, "the ERP did not tell what it can do");
+                return Ok(questions.iter().map(|_| PriceItem::missing(reason(&error))).collect());
+            }
+        };
         let keys: Vec<PriceKey> = questions.iter().map(|q| self.key(&capabilities, customer, currency, q)).collect();
         let mut cached = match mode {
             Mode::Cached | Mode::Auto => self.cache.read(&keys, &[]).await?.prices,

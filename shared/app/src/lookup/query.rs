@@ -57,7 +57,7 @@ impl PriceQuery {
     ///
     /// # Errors
     /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered; [`Failure::MemberNotActive`];
-    /// [`Failure::Store`]; [`Failure::Erp`] when nothing was ever heard of the ERP.
+    /// [`Failure::Store`].
     pub async fn answer(
         &self,
         context: &CallContext,

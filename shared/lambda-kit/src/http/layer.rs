@@ -21,6 +21,7 @@ use crate::auth::Auth;
 use crate::env::ConfigError;
 use crate::function::Function;
 use crate::http::problem::Problem;
+use crate::queue::ends;
 use crate::start::Start;
 
 /// The header that ties a request to everything that it caused.
@@ -126,11 +127,7 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
 fn call(ambient: &Ambient, request: &Request) -> Call {
     let now = ambient.clock.now();
     let context = request.extensions().get::<lambda_runtime::Context>();
-    let ends = context
-        .map(|c| c.deadline)
-        .filter(|ms| *ms > 0)
-        .and_then(|ms| i64::try_from(ms).ok())
-        .map_or_else(|| now.plus_millis(DEFAULT_MS), Timestamp::from_millis);
+    let ends = context.and_then(|c| ends(c, now)).unwrap_or_else(|| now.plus_millis(DEFAULT_MS));
     Call {
         request_id: context
             .map(|c| c.request_id.clone())
