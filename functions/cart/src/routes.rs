@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use app::Failure;
 use app::cart::CartService;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::cart::Cart;
 use domain::ids::{CartId, LineId};
 use domain::money::Currency;
-use lambda_kit::{Call, IfMatch, Json, Member, Problem, parse_id};
+use lambda_kit::{Buyer, Call, IfMatch, Json, Path, Problem, parse_id};
 use wire::storefront::cart as body;
 
 use crate::read;
@@ -33,102 +33,100 @@ fn cart_id(text: &str) -> Result<CartId, Failure> {
 
 pub(crate) async fn create(
     State(carts): Service,
-    member: Member,
+    Buyer(customer): Buyer,
     Json(new): Json<body::NewCart>,
 ) -> Result<Response, Problem> {
     let currency = new.currency.as_deref().map(Currency::parse).transpose();
     let currency = currency.map_err(|e| Failure::invalid("/currency", "invalid_currency", e.to_string()))?;
-    let cart = carts.create(&member.customer, currency).await?;
+    let cart = carts.create(&customer, currency).await?;
     Ok(shown(StatusCode::CREATED, &cart))
 }
 
-pub(crate) async fn current(State(carts): Service, call: Call, member: Member) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, &carts.current(&call.context(), &member.customer).await?))
+pub(crate) async fn current(State(carts): Service, call: Call, Buyer(customer): Buyer) -> Result<Response, Problem> {
+    Ok(shown(StatusCode::OK, &carts.current(&call.context(), &customer).await?))
 }
 
 pub(crate) async fn show(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, &carts.get(&call.context(), &member.customer, &cart_id(&id)?).await?))
+    Ok(shown(StatusCode::OK, &carts.get(&call.context(), &customer, &cart_id(&id)?).await?))
 }
 
 pub(crate) async fn delete(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     IfMatch(version): IfMatch,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    carts.delete(&call.context(), &member.customer, &cart_id(&id)?, version).await?;
+    carts.delete(&call.context(), &customer, &cart_id(&id)?, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn add_line(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     IfMatch(version): IfMatch,
     Path(id): Path<String>,
     Json(new): Json<body::NewLine>,
 ) -> Result<Response, Problem> {
     let line = read::line(&new, "").map_err(Failure::Invalid)?;
-    let cart = carts.add_lines(&call.context(), &member.customer, &cart_id(&id)?, version, &[line]).await?;
+    let cart = carts.add_lines(&call.context(), &customer, &cart_id(&id)?, version, &[line]).await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
 pub(crate) async fn replace_lines(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     IfMatch(version): IfMatch,
     Path(id): Path<String>,
     Json(new): Json<body::NewLines>,
 ) -> Result<Response, Problem> {
     let lines = read::lines(&new.lines)?;
-    let cart = carts.replace_lines(&call.context(), &member.customer, &cart_id(&id)?, version, &lines).await?;
+    let cart = carts.replace_lines(&call.context(), &customer, &cart_id(&id)?, version, &lines).await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
 pub(crate) async fn change_quantity(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     IfMatch(version): IfMatch,
     Path((id, line)): Path<(String, String)>,
     Json(new): Json<body::NewQuantity>,
 ) -> Result<Response, Problem> {
     let line = parse_id(&line, LineId::parse)?;
     let quantity = read::quantity(new.quantity, "").map_err(|error| Failure::Invalid(vec![error]))?;
-    let cart =
-        carts.change_quantity(&call.context(), &member.customer, &cart_id(&id)?, version, &line, quantity).await?;
+    let cart = carts.change_quantity(&call.context(), &customer, &cart_id(&id)?, version, &line, quantity).await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
 pub(crate) async fn remove_line(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     IfMatch(version): IfMatch,
     Path((id, line)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let line = parse_id(&line, LineId::parse)?;
-    let cart = carts.remove_line(&call.context(), &member.customer, &cart_id(&id)?, version, &line).await?;
+    let cart = carts.remove_line(&call.context(), &customer, &cart_id(&id)?, version, &line).await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
 pub(crate) async fn set_shipping(
     State(carts): Service,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     IfMatch(version): IfMatch,
     Path(id): Path<String>,
     Json(new): Json<body::NewShipping>,
 ) -> Result<Response, Problem> {
     let (ship_to, method, day) = read::shipping(new)?;
-    let cart =
-        carts.set_shipping(&call.context(), &member.customer, &cart_id(&id)?, version, ship_to, method, day).await?;
+    let cart = carts.set_shipping(&call.context(), &customer, &cart_id(&id)?, version, ship_to, method, day).await?;
     Ok(shown(StatusCode::OK, &cart))
 }

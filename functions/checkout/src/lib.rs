@@ -10,12 +10,12 @@ use app::directory::Directory;
 use app::lookup::{PriceLookup, PriceSettings};
 use app::reservations::Reservations;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use domain::ids::CartId;
 use erp_client::ErpClient;
-use lambda_kit::{Call, ConfigError, Function, Json, Member, Problem, Start, parse_id};
+use lambda_kit::{Buyer, Call, ConfigError, Function, Json, NoBody, Path, Problem, Start, parse_id};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable};
 use wire::storefront::preparation::Preparation;
 
@@ -58,21 +58,22 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 async fn prepare(
     State(checkout): State<Arc<Checkout>>,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     Path(id): Path<String>,
+    _: NoBody,
 ) -> Result<Json<Preparation>, Problem> {
     let id = parse_id(&id, CartId::parse)?;
-    let preparation = checkout.prepare(&call.context(), &member.customer, &id).await?;
+    let preparation = checkout.prepare(&call.context(), &customer, &id).await?;
     Ok(Json(Preparation::from(&preparation)))
 }
 
 async fn release(
     State(checkout): State<Arc<Checkout>>,
     call: Call,
-    member: Member,
+    Buyer(customer): Buyer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let id = parse_id(&id, CartId::parse)?;
-    checkout.release(&call.context(), &member.customer, &id).await?;
+    checkout.release(&call.context(), &customer, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,9 +6,9 @@ use app::Failure;
 use app::ports::Cursor;
 use app::registration::fields::{Fields, MAX_REASON};
 use app::registration::{Applicant, Decide, Registrar, Registration, RegistrationStatus};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::ids::RegistrationId;
-use lambda_kit::{Authenticated, Call, Json, Params, Problem, parse_id};
+use lambda_kit::{Authenticated, Call, Json, Params, Path, Problem, parse_id};
 use serde::Deserialize;
 use wire::storefront::members as body;
 

@@ -6,10 +6,10 @@ use app::Failure;
 use app::ports::registrations::ProfileChange;
 use app::profile::{Actor, AddressContent, Profiles};
 use app::registration::fields::{Fields, MAX_NAME, PostalText};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::AddressId;
-use lambda_kit::{Json, Member, Problem, parse_id};
+use lambda_kit::{Json, Member, Path, Problem, parse_id};
 use wire::storefront::members as body;
 
 type Shared = State<Arc<Profiles>>;

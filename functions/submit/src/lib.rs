@@ -6,16 +6,15 @@ mod read;
 use std::sync::Arc;
 
 use app::directory::Directory;
-use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope};
+use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
 use app::submission::{Captured, Submit};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
-use domain::caller::Caller;
+use domain::caller::Customer;
 use lambda_kit::{
-    Call, ConfigError, Env, FingerprintedJson, Function, IdempotencyHeader, Member, PreferWait, Problem, Start,
-    recorded,
+    Buyer, Call, ConfigError, Env, FingerprintedJson, Function, IdempotencyHeader, PreferWait, Problem, Start, recorded,
 };
 use queue_sqs::SqsSubmitQueue;
 use store_dynamodb::{CaptureTables, CartsTable, IdempotencyTable, MembersTable, SubmissionsTable};
@@ -84,24 +83,18 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 }
 
 fn repeatable(
-    member: &Member,
+    buyer: &Customer,
     route: &'static str,
     key: String,
     fingerprint: String,
     call: &Call,
 ) -> RepeatableRequest {
-    let customer = &member.customer;
-    let caller = Caller {
-        user: customer.user.clone(),
-        organization: Some(customer.organization.clone()),
-        roles: member.roles.clone(),
-    };
-    RepeatableRequest { scope: scope(Some(&caller)), route, key, fingerprint, deadline: call.deadline }
+    RepeatableRequest { scope: scope_of(buyer), route, key, fingerprint, deadline: call.deadline }
 }
 
-fn captured<'a>(member: &'a Member, call: &'a Call, held: &'a HeldKey, wait: PreferWait) -> Captured<'a> {
+fn captured<'a>(buyer: &'a Customer, call: &'a Call, held: &'a HeldKey, wait: PreferWait) -> Captured<'a> {
     Captured {
-        customer: &member.customer,
+        customer: buyer,
         correlation_id: &call.correlation_id,
         record: (&held.key, &held.owner),
         deadline: call.deadline,
@@ -112,15 +105,15 @@ fn captured<'a>(member: &'a Member, call: &'a Call, held: &'a HeldKey, wait: Pre
 async fn order(
     State(routes): State<Arc<Routes>>,
     call: Call,
-    member: Member,
+    Buyer(buyer): Buyer,
     wait: PreferWait,
     IdempotencyHeader(key): IdempotencyHeader,
     body: FingerprintedJson<NewOrder>,
 ) -> Result<Response, Problem> {
-    let request = repeatable(&member, "POST /orders", key, body.fingerprint, &call);
+    let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let order = read::order(body.value)?;
-        let submission = routes.submit.order(&captured(&member, &call, &held, wait), order, answer::order).await?;
+        let submission = routes.submit.order(&captured(&buyer, &call, &held, wait), order, answer::order).await?;
         Ok(Completed::Unrecorded(answer::order(&submission)))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
@@ -129,15 +122,15 @@ async fn order(
 async fn quote(
     State(routes): State<Arc<Routes>>,
     call: Call,
-    member: Member,
+    Buyer(buyer): Buyer,
     wait: PreferWait,
     IdempotencyHeader(key): IdempotencyHeader,
     body: FingerprintedJson<NewQuote>,
 ) -> Result<Response, Problem> {
-    let request = repeatable(&member, "POST /quotes", key, body.fingerprint, &call);
+    let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let quote = read::quote(body.value)?;
-        let submission = routes.submit.quote(&captured(&member, &call, &held, wait), quote, answer::quote).await?;
+        let submission = routes.submit.quote(&captured(&buyer, &call, &held, wait), quote, answer::quote).await?;
         Ok(Completed::Unrecorded(answer::quote(&submission)))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))

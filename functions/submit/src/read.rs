@@ -23,7 +23,8 @@ impl Reader {
     }
 
     fn text(&mut self, pointer: &str, limit: usize, text: Option<&str>) {
-        let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= limit && !text.contains('\0');
+        let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+        let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= limit && text.chars().all(printable);
         if text.is_some_and(|text| !fits(text)) {
             self.0.push(FieldError::new(pointer, "invalid_text", format!("1 to {limit} characters")));
         }

@@ -5,7 +5,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use domain::caller::Caller;
+use domain::caller::{Caller, Customer};
 use domain::time::Timestamp;
 
 use crate::Failure;
@@ -42,8 +42,16 @@ pub fn scope(caller: Option<&Caller>) -> String {
     match caller {
         None => "anonymous".to_owned(),
         Some(Caller { organization: None, user, .. }) => format!("operator/{user}"),
-        Some(Caller { organization: Some(organization), user, .. }) => format!("member/{organization}/{user}"),
+        Some(Caller { organization: Some(organization), user, .. }) => {
+            scope_of(&Customer { organization: organization.clone(), user: user.clone() })
+        }
     }
+}
+
+/// The scope of a member's keys.
+#[must_use]
+pub fn scope_of(customer: &Customer) -> String {
+    format!("member/{}/{}", customer.organization, customer.user)
 }
 
 /// A key that this request has, until it completes or its time is over.

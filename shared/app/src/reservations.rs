@@ -1,19 +1,24 @@
 //! The ledger of reservations: every one that the ERP may hold is noted here first, so that none can be forgotten.
+//!
+//! An entry carries the revision of the preparation that it belongs to, and whoever works on it holds it for a while:
+//! two preparations of one cart, or a preparation and a release, never talk to the ERP at the same time.
 
 use std::sync::Arc;
 
 use domain::ids::CartId;
-use domain::time::Timestamp;
 
 use crate::failure::Failure;
-use crate::ports::Clock;
-use crate::ports::carts::{Carts, LedgerEntry};
+use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{CallContext, ErpCheckout, ErpError};
+use crate::ports::{Clock, StoreError};
 
 /// Milliseconds kept between two calls to the ERP and the end of the run.
 const MARGIN_MS: i64 = 5_000;
 
-/// Releases reservations.
+/// The ERP's code for a reservation that it does not have.
+const NOT_THERE: &str = "not_found";
+
+/// Notes and releases reservations.
 pub struct Reservations {
     /// The ledger.
     pub carts: Arc<dyn Carts>,
@@ -24,49 +29,43 @@ pub struct Reservations {
 }
 
 impl Reservations {
-    /// Notes that the ERP will be asked to set stock aside for `cart`.
+    /// Notes that the ERP will be asked to set stock aside, and holds the entry until the request's deadline. It takes
+    /// the place of the entry with revision `replaces`, or of one that nobody holds.
     ///
     /// # Errors
-    /// [`Failure::Store`]; the ERP must not be asked then.
-    pub async fn note(&self, cart: &CartId, expires_at: Timestamp, revision: String) -> Result<LedgerEntry, Failure> {
-        let entry = LedgerEntry { cart: cart.clone(), expires_at, revision };
-        self.carts.note_reservation(&entry).await?;
-        Ok(entry)
+    /// [`Failure::Contention`] while somebody else prepares or releases the same cart; [`Failure::Store`]. The ERP must
+    /// not be asked then.
+    pub async fn note(&self, entry: &LedgerEntry, replaces: Option<&str>) -> Result<(), Failure> {
+        match self.carts.note_reservation(entry, replaces, self.clock.now()).await? {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(Failure::Contention),
+        }
     }
 
-    /// Releases the reservation of `cart`, if there may be one. What cannot be released now stays in the ledger, and
-    /// `reconcile` releases it when it is over.
-    pub async fn release(&self, context: &CallContext, cart: &CartId) {
-        let released = match self.carts.reservation(cart).await {
-            Ok(None) => Ok(()),
-            Ok(Some(entry)) => self.release_entry(context, &entry).await,
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = released {
+    /// Releases what was set aside under `revision`. What cannot be released now stays in the ledger, and `reconcile`
+    /// releases it when it is over.
+    pub async fn release(&self, context: &CallContext, cart: &CartId, revision: &str) {
+        if let Err(error) = self.try_release(context, cart, revision).await {
             tracing::warn!(%error, cart.id = %cart, "a reservation could not be released now");
         }
     }
 
-    /// Releases the reservation that `noted` stands for, unless somebody prepares the same cart anew by now: the
-    /// reservation is theirs then.
-    pub async fn release_own(&self, context: &CallContext, noted: &LedgerEntry) {
-        match self.carts.reservation(&noted.cart).await {
-            Ok(Some(entry)) if entry.revision == noted.revision => self.release(context, &noted.cart).await,
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, cart.id = %noted.cart, "a reservation could not be released now"),
-        }
-    }
-
-    /// Releases what an entry stands for.
+    /// Releases what was set aside under `revision`. If the entry has another revision by now, or is gone, it is
+    /// somebody else's, and nothing happens.
     ///
     /// # Errors
     /// [`Failure::Erp`] or [`Failure::Store`]; the entry stays.
-    pub async fn release_entry(&self, context: &CallContext, entry: &LedgerEntry) -> Result<(), Failure> {
-        match self.erp.cancel(context, entry.cart.as_str()).await {
-            // An ERP that does not know the reservation has nothing to release.
-            Ok(()) | Err(ErpError::Refused { .. }) => Ok(self.carts.forget_reservation(entry).await?),
-            Err(error) => Err(error.into()),
+    async fn try_release(&self, context: &CallContext, cart: &CartId, revision: &str) -> Result<(), Failure> {
+        match self.carts.hold_reservation(cart, revision, context.deadline).await? {
+            Written::Conflict => return Ok(()),
+            Written::Done => {}
         }
+        match self.erp.cancel(context, cart.as_str()).await {
+            Ok(()) => {}
+            Err(ErpError::Refused { code, .. }) if code == NOT_THERE => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(self.carts.forget_reservation(cart, revision).await?)
     }
 
     /// Releases the reservations that are over, as many as there is time for. Returns how many.
@@ -74,12 +73,13 @@ impl Reservations {
     /// # Errors
     /// [`Failure::Store`] when the ledger cannot be read.
     pub async fn release_due(&self, context: &CallContext, limit: usize) -> Result<usize, Failure> {
+        let due: Result<_, StoreError> = self.carts.due_reservations(self.clock.now(), limit).await;
         let mut released = 0;
-        for entry in self.carts.due_reservations(self.clock.now(), limit).await? {
+        for entry in due? {
             if context.deadline.millis_since(self.clock.now()) < MARGIN_MS {
                 break;
             }
-            match self.release_entry(context, &entry).await {
+            match self.try_release(context, &entry.cart, &entry.revision).await {
                 Ok(()) => released += 1,
                 Err(error) => tracing::warn!(%error, cart.id = %entry.cart, "a reservation could not be released"),
             }

@@ -126,6 +126,8 @@ pub struct Preparation {
     pub id: PreparationId,
     /// The version of the cart that it holds for.
     pub cart_version: u64,
+    /// The entry of the ledger under which stock is set aside for it. Without that entry it is worth nothing.
+    pub reservation: String,
     /// Until when it holds, and with it the reservation.
     pub expires_at: Timestamp,
     /// The lines.

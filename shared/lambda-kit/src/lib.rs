@@ -14,12 +14,12 @@ use sha2::{Digest, Sha256};
 
 pub use ambient::{RandomIds, SystemClock};
 pub use arrivals::Arrivals;
-pub use auth::{Auth, Authenticated, Member, OptionalCaller};
+pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};
 pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
 pub use http::{
-    BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, Params, PreferWait, Problem, parse_id,
-    recorded, serve,
+    BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path, PreferWait, Problem,
+    parse_id, recorded, serve,
 };
 pub use queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_function};
 pub use start::Start;

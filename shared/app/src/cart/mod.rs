@@ -144,8 +144,8 @@ impl CartService {
             cart.ensure_open().map_err(cart_failure)?;
             match self.carts.delete(&cart, cart.version).await? {
                 Written::Done => {
-                    if cart.preparation.is_some() {
-                        self.reservations.release(context, id).await;
+                    if let Some(dropped) = &cart.preparation {
+                        self.reservations.release(context, id, &dropped.reservation).await;
                     }
                     return Ok(());
                 }
@@ -325,13 +325,13 @@ impl CartService {
                 Touched::Changed(line) => self.look_up(context, &mut cart, Mode::Auto, &[line], Mode::Live).await?,
             }
             let expected = cart.version;
-            let was_prepared = cart.preparation.take().is_some();
+            let dropped = cart.preparation.take();
             cart.version = expected.saturating_add(1);
             cart.updated_at = self.clock.now();
             match self.carts.put(&cart, expected, keep_until(cart.updated_at)).await? {
                 Written::Done => {
-                    if was_prepared {
-                        self.reservations.release(context, id).await;
+                    if let Some(dropped) = dropped {
+                        self.reservations.release(context, id, &dropped.reservation).await;
                     }
                     return Ok(cart);
                 }

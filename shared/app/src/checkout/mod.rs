@@ -7,18 +7,20 @@ use std::sync::Arc;
 use domain::caller::Customer;
 use domain::cart::{Cart, Shipping};
 use domain::catalog::ItemStatus;
+use domain::freshness::Reason;
 use domain::ids::{CartId, PreparationId, Sku};
 use domain::money::Money;
 use domain::preparation::{Preparation, PreparedLine};
-use domain::time::Timestamp;
 
 use crate::articles::Articles;
 use crate::cart::{cart_failure, keep_until, owned};
 use crate::directory::Directory;
 use crate::failure::{Failure, FieldError};
 use crate::lookup::{Mode, PriceLookup};
-use crate::ports::carts::{Carts, Written};
-use crate::ports::erp::{CalculateRequest, CallContext, CheckoutLine, ErpCheckout, PriceQuestion, ReservedLine};
+use crate::ports::carts::{Carts, LedgerEntry, Written};
+use crate::ports::erp::{
+    CalculateRequest, CallContext, CheckoutLine, ErpCheckout, ErpError, PriceQuestion, ReservedLine,
+};
 use crate::ports::{Clock, Ids};
 use crate::reservations::Reservations;
 
@@ -65,14 +67,36 @@ impl Checkout {
         }
         let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
         self.refuse_inactive_items(&cart).await?;
-        let expires_at = self.clock.now().plus_seconds(HOLD_SECONDS);
-        let noted = self.reservations.note(id, expires_at, self.ids.mint()).await?;
-        match self.prepare_in_erp(context, customer, cart, &shipping, expires_at).await {
+        let entry = LedgerEntry {
+            cart: id.clone(),
+            expires_at: self.clock.now().plus_seconds(HOLD_SECONDS),
+            revision: self.ids.mint(),
+            held_until: context.deadline,
+        };
+        let earlier = cart.preparation.as_ref().map(|p| p.reservation.clone());
+        self.reservations.note(&entry, earlier.as_deref()).await?;
+        match self.prepare_in_erp(context, customer, cart, &shipping, &entry).await {
             Ok(preparation) => Ok(preparation),
             Err(failure) => {
-                self.reservations.release_own(context, &noted).await;
+                // Setting aside anew replaced what was set aside before, so an earlier preparation is over as well.
+                if earlier.is_some() {
+                    self.drop_preparation(customer, id).await;
+                }
+                self.reservations.release(context, id, &entry.revision).await;
                 Err(failure)
             }
+        }
+    }
+
+    /// Takes a preparation off the cart that nothing is set aside for any more. If that fails, capture refuses it.
+    async fn drop_preparation(&self, customer: &Customer, id: &CartId) {
+        let dropped = async {
+            let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
+            cart.preparation = None;
+            self.write(&mut cart).await
+        };
+        if let Err(error) = dropped.await {
+            tracing::warn!(%error, cart.id = %id, "a preparation that is over was not taken off its cart");
         }
     }
 
@@ -83,10 +107,10 @@ impl Checkout {
     pub async fn release(&self, context: &CallContext, customer: &Customer, id: &CartId) -> Result<(), Failure> {
         let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
         cart.ensure_open().map_err(cart_failure)?;
-        if cart.preparation.take().is_some() {
+        if let Some(dropped) = cart.preparation.take() {
             self.write(&mut cart).await?;
+            self.reservations.release(context, id, &dropped.reservation).await;
         }
-        self.reservations.release(context, id).await;
         Ok(())
     }
 
@@ -109,7 +133,7 @@ impl Checkout {
         customer: &Customer,
         mut cart: Cart,
         shipping: &Shipping,
-        expires_at: Timestamp,
+        entry: &LedgerEntry,
     ) -> Result<Preparation, Failure> {
         let mut lines: Vec<CheckoutLine> = cart
             .lines
@@ -122,7 +146,7 @@ impl Checkout {
                 unit_price: None,
             })
             .collect();
-        let reserved = self.erp.reserve(context, &cart.id, customer, &lines, expires_at).await?;
+        let reserved = self.erp.reserve(context, &cart.id, customer, &lines, entry.expires_at).await?;
         let prices = self.live_prices(context, customer, &cart).await?;
         for (line, price) in lines.iter_mut().zip(&prices) {
             line.unit_price = Some(*price);
@@ -139,7 +163,8 @@ impl Checkout {
         let preparation = Preparation {
             id,
             cart_version: cart.version.saturating_add(1),
-            expires_at,
+            reservation: entry.revision.clone(),
+            expires_at: entry.expires_at,
             changes: changes::changes(&cart, &prepared),
             lines: prepared,
             totals: calculation.totals,
@@ -165,14 +190,15 @@ impl Checkout {
         let mut prices = Vec::with_capacity(items.len());
         let mut refused = Vec::new();
         for (line, item) in cart.lines.iter().zip(items) {
-            match item.unit_price {
+            match (item.unit_price, item.freshness.reason) {
                 // A stale price is good enough to look at, not to commit to.
-                Some(price) if !item.freshness.stale => prices.push(price),
-                _ => refused.push(FieldError::new(
-                    format!("/lines/{}", line.id),
-                    "no_price",
-                    "the item has no price now",
-                )),
+                (_, Some(Reason::ErpTimeout)) => return Err(ErpError::Timeout.into()),
+                (_, Some(Reason::ErpUnavailable)) => return Err(ErpError::Unavailable("no_prices").into()),
+                (Some(price), None) => prices.push(price),
+                (_, Some(Reason::NotCached | Reason::ErpIncomplete | Reason::UnknownSku) | None) => {
+                    let pointer = format!("/lines/{}", line.id);
+                    refused.push(FieldError::new(pointer, "no_price", "the item has no price now"));
+                }
             }
         }
         if refused.is_empty() { Ok(prices) } else { Err(Failure::LinesRefused(refused)) }

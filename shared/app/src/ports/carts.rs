@@ -25,8 +25,10 @@ pub struct LedgerEntry {
     pub cart: CartId,
     /// When the reservation ends.
     pub expires_at: Timestamp,
-    /// Tells one entry of a cart from the next: whoever removes one names it.
+    /// Tells one preparation of a cart from the next.
     pub revision: String,
+    /// Until when somebody works on it, so that nobody else does.
+    pub held_until: Timestamp,
 }
 
 /// Keeps carts. A cart that is not written for its time to live is gone.
@@ -47,14 +49,20 @@ pub trait Carts: Send + Sync {
     /// Removes a cart, if it still has version `expected`, and with it the customer's current cart.
     async fn delete(&self, cart: &Cart, expected: u64) -> Result<Written, StoreError>;
 
-    /// Notes a reservation **before** the ERP is asked for it; replaces the cart's earlier entry.
-    async fn note_reservation(&self, entry: &LedgerEntry) -> Result<(), StoreError>;
+    /// Notes a reservation **before** the ERP is asked for it, if the cart has no entry, or one with revision `replaces`,
+    /// or one that nobody holds at `now`.
+    async fn note_reservation(
+        &self,
+        entry: &LedgerEntry,
+        replaces: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Written, StoreError>;
 
-    /// The cart's entry.
-    async fn reservation(&self, cart: &CartId) -> Result<Option<LedgerEntry>, StoreError>;
+    /// Holds the cart's entry for whoever releases it, if it still has this revision.
+    async fn hold_reservation(&self, cart: &CartId, revision: &str, until: Timestamp) -> Result<Written, StoreError>;
 
-    /// Removes an entry after the ERP released it; leaves a newer entry of the same cart alone.
-    async fn forget_reservation(&self, entry: &LedgerEntry) -> Result<(), StoreError>;
+    /// Removes the cart's entry after the ERP released it; leaves an entry of another revision alone.
+    async fn forget_reservation(&self, cart: &CartId, revision: &str) -> Result<(), StoreError>;
 
     /// Entries that ended before `now`, oldest first, at most `limit`.
     async fn due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;

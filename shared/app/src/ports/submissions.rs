@@ -83,11 +83,15 @@ pub struct Capture<'a> {
 pub trait Submissions: Send + Sync {
     /// Writes a submission, its first timeline entry and the answered idempotency record, closes its cart and hands
     /// the cart's reservation over to the submission, in **one** transaction. `Conflict` when the cart was written
-    /// since, or the submission exists; nothing is written then.
+    /// since, its reservation is gone, or the submission exists; nothing is written then.
     async fn capture(&self, capture: &Capture<'_>) -> Result<Written, StoreError>;
 
     /// The submission with this id, whoever it belongs to.
     async fn submission(&self, id: &SubmissionId) -> Result<Option<Submission>, StoreError>;
+
+    /// The submissions with these ids, whoever they belong to, in no order; what is not there is absent. Up to 100 ids
+    /// cost one call.
+    async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError>;
 
     /// Writes a submission and its next timeline entry in one transaction, if the stored one still has revision
     /// `submission.revision - 1`.

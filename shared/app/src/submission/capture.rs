@@ -9,7 +9,7 @@ use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
 use domain::member::MemberStatus;
 use domain::money::Money;
 use domain::preparation::{Preparation, ReservationStatus};
-use domain::submission::{Content, Order, OrderLine, Payment, QuoteRequest, State, Submission};
+use domain::submission::{Content, Order, OrderLine, Payment, QuoteRequest, State, Submission, SubmissionKind};
 use domain::time::Timestamp;
 
 use super::{GRACE_SECONDS, event};
@@ -196,7 +196,13 @@ impl Submit {
         };
         match self.submissions.capture(&capture).await? {
             Written::Done => {}
-            Written::Conflict => return Err(Failure::Contention),
+            // The cart changed meanwhile, or what was set aside for it is gone: either way what the buyer saw is over.
+            Written::Conflict => {
+                return Err(match submission.content.kind() {
+                    SubmissionKind::Order => Failure::PreparationInvalid,
+                    SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => Failure::Contention,
+                });
+            }
         }
         if let Err(error) = self.queue.tell(&submission.id, 0).await {
             tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");

@@ -19,6 +19,9 @@ const RECORD_MS: i64 = 15_000;
 /// Milliseconds that must be left after a call to the ERP.
 const MARGIN_MS: i64 = 2_000;
 
+/// Milliseconds by which a delayed message may come too early and still count as the one that was told.
+const EARLY_MS: i64 = 2_000;
+
 /// The queue delays a message by at most this many seconds.
 const MAX_DELAY_SECONDS: i64 = 900;
 
@@ -52,11 +55,14 @@ impl HandOver {
             return Ok(());
         };
         // Asking, then sending again, then waiting: more steps than these are for the next message.
-        for _ in 0..4 {
+        for step in 0..4 {
             let now = self.clock.now();
             let limit = self.erp.time_limit_ms(submission.content.line_count());
             let moved = match next_step(&submission, now, limit) {
                 NextStep::Nothing => return Ok(()),
+                // A message that comes much too early is one too many: the one told when it was last moved still
+                // comes, and `reconcile` has the due time. Telling the queue again would breed messages.
+                NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => return Ok(()),
                 NextStep::Wait(until) => return self.later(id, until, now).await,
                 NextStep::Send | NextStep::Ask if context.deadline.millis_since(now) < limit + MARGIN_MS => break,
                 NextStep::Send => self.send(context, submission, limit).await?,

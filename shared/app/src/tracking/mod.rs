@@ -8,9 +8,9 @@ use domain::submission::{Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
 use crate::failure::Failure;
-use crate::ports::Clock;
 use crate::ports::erp::{CallContext, DocumentKind, DocumentQuery, ErpError, ErpTracking, ExternalDocument};
 use crate::ports::submissions::Submissions;
+use crate::ports::{Clock, StoreError};
 
 /// Most of our own submissions that are merged into a list.
 const OWN_LIMIT: usize = 100;
@@ -81,35 +81,52 @@ impl Tracking {
             limit: query.limit,
         };
         let first_page = query.cursor.is_none() && query.status.is_none();
-        let (answer, own) = futures::join!(self.erp.list(context, &asked), self.own(customer, query.kind, first_page));
-        let own = own?;
+        let (answer, unarrived) =
+            futures::join!(self.erp.list(context, &asked), self.newest(customer, query.kind, first_page));
+        let unarrived = unarrived?;
         let as_of = self.clock.now();
         let page = match answer {
             Ok(page) => page,
+            // The only thing of ours in a list that an ERP may refuse is the cursor, and that came from the caller.
+            Err(ErpError::Refused { .. }) if query.cursor.is_some() => return Err(StoreError::Cursor.into()),
+            // Only the first page has something to stand in for the ERP.
+            Err(error) if !first_page => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "the ERP did not list documents");
-                let found = own
-                    .into_iter()
-                    .map(|submission| Document { submission: Some(submission), external: None })
-                    .collect();
+                let known = unarrived.into_iter().take(query.limit);
+                let found = known.map(|s| Document { submission: Some(s), external: None }).collect();
                 return Ok(Tracked { found, as_of, stale: true, next_cursor: None });
             }
         };
         let theirs: Vec<ExternalDocument> =
             page.documents.into_iter().filter(|d| belongs_to(d, &customer.organization)).collect();
-        let arrived = |s: &Submission| theirs.iter().any(|d| is_same(d, s));
-        let mut found: Vec<Document> = own
-            .iter()
-            .filter(|s| s.external_id.is_none() && !arrived(s))
-            .map(|s| Document { submission: Some(s.clone()), external: None })
-            .collect();
+        let own = self.referenced(customer, query.kind, &theirs).await?;
+        let arrived = |s: &Submission| s.external_id.is_some() || own.iter().any(|o| o.id == s.id);
+        let on_the_way = unarrived.into_iter().filter(|s| !arrived(s));
+        let mut found: Vec<Document> = on_the_way.map(|s| Document { submission: Some(s), external: None }).collect();
         found.extend(
-            theirs.iter().map(|d| Document {
-                submission: own.iter().find(|s| is_same(d, s)).cloned(),
-                external: Some(d.clone()),
-            }),
+            theirs
+                .into_iter()
+                .map(|d| Document { submission: own.iter().find(|s| is_same(&d, s)).cloned(), external: Some(d) }),
         );
         Ok(Tracked { found, as_of, stale: false, next_cursor: page.next_cursor })
+    }
+
+    /// Our submissions behind the references of the ERP's documents.
+    async fn referenced(
+        &self,
+        customer: &Customer,
+        kind: DocumentKind,
+        documents: &[ExternalDocument],
+    ) -> Result<Vec<Submission>, Failure> {
+        let references = documents.iter().filter_map(|d| d.reference.as_deref());
+        let ids: Vec<SubmissionId> = references.filter_map(|reference| SubmissionId::parse(reference).ok()).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.submissions.submissions(&ids).await?;
+        found.retain(|s| is_own(s, customer, kind));
+        Ok(found)
     }
 
     /// One document by our id or the ERP's.
@@ -181,7 +198,8 @@ impl Tracking {
         }
     }
 
-    async fn own(&self, customer: &Customer, kind: DocumentKind, wanted: bool) -> Result<Vec<Submission>, Failure> {
+    /// The newest of ours, some of which may not have arrived in the ERP.
+    async fn newest(&self, customer: &Customer, kind: DocumentKind, wanted: bool) -> Result<Vec<Submission>, Failure> {
         if !wanted {
             return Ok(Vec::new());
         }
@@ -198,7 +216,7 @@ impl Tracking {
     ) -> Result<Option<Submission>, Failure> {
         let Ok(id) = SubmissionId::parse(id) else { return Ok(None) };
         let found = self.submissions.submission(&id).await?;
-        Ok(found.filter(|s| s.organization == customer.organization && s.content.kind() == submission_kind(kind)))
+        Ok(found.filter(|s| is_own(s, customer, kind)))
     }
 }
 
@@ -207,6 +225,10 @@ fn submission_kind(kind: DocumentKind) -> SubmissionKind {
         DocumentKind::Order => SubmissionKind::Order,
         DocumentKind::Quote => SubmissionKind::Quote,
     }
+}
+
+fn is_own(submission: &Submission, customer: &Customer, kind: DocumentKind) -> bool {
+    submission.organization == customer.organization && submission.content.kind() == submission_kind(kind)
 }
 
 /// A document without an owner belongs to nobody who asks here.

@@ -185,6 +185,7 @@ impl Submission {
         random: u64,
     ) -> &'static str {
         self.lease = None;
+        self.reason = None;
         match (answer, self.refusal.take()) {
             (Answer::Found(found), _) if found.accepted => self.confirm(found.external_id, found.status),
             (Answer::NoAnswer { reason }, refusal) => {

@@ -64,6 +64,20 @@ impl<S: Sync> FromRequestParts<S> for Member {
     }
 }
 
+/// A member with the role `buyer`: who fills carts, orders and asks for quotes. Others get 403.
+#[derive(Debug, Clone)]
+pub struct Buyer(pub Customer);
+
+impl<S: Sync> FromRequestParts<S> for Buyer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let member = Member::from_request_parts(parts, state).await?;
+        member.require(Role::Buyer)?;
+        Ok(Self(member.customer))
+    }
+}
+
 /// A caller if there is one. A token that does not verify is still refused.
 #[derive(Debug, Clone)]
 pub struct OptionalCaller(pub Option<Caller>);

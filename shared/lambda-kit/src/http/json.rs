@@ -57,13 +57,41 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
     if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Problem::UnsupportedMediaType);
     }
+    collect(request).await
+}
+
+async fn collect(request: Request) -> Result<Bytes, Problem> {
     let body: Body = request.into_body();
     // The only other error of a body that the Lambda service hands over whole is a body cut short.
     let collected = Limited::new(body, BODY_LIMIT).collect().await.map_err(|_| Problem::BodyTooLarge(BODY_LIMIT))?;
     Ok(collected.to_bytes())
 }
 
+/// No body, or an empty object, for routes that need nothing to be said.
+#[derive(Debug, Clone, Copy)]
+pub struct NoBody;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = collect(request).await?;
+        if !bytes.is_empty() {
+            let Empty {} = parse(&bytes)?;
+        }
+        Ok(Self)
+    }
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A derived reader takes an array for an object whose fields it lists in order. No route says so.
+    if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Failure::invalid("", "invalid_value", "the body is an object").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());

@@ -6,9 +6,9 @@ mod params;
 mod problem;
 mod recorded;
 
-pub use json::{BODY_LIMIT, FingerprintedJson, Json};
+pub use json::{BODY_LIMIT, FingerprintedJson, Json, NoBody};
 pub(crate) use layer::missing_layer;
 pub use layer::{Call, serve};
-pub use params::{IdempotencyHeader, IfMatch, Params, PreferWait, parse_id};
+pub use params::{IdempotencyHeader, IfMatch, Params, Path, PreferWait, parse_id};
 pub use problem::Problem;
 pub use recorded::recorded;

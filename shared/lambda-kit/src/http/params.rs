@@ -16,6 +16,21 @@ pub fn parse_id<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, IdError>) -
     parse(text).map_err(|_| Failure::NotFound)
 }
 
+/// Parameters of the path. One that is no text cannot name anything, so it answers like any other unknown id.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Failure::NotFound.into()),
+        }
+    }
+}
+
 /// Query parameters.
 #[derive(Debug)]
 pub struct Params<T>(pub T);
@@ -75,6 +90,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyHeader {
     }
 }
 
+/// Most seconds that a caller may wait.
+const MAX_WAIT: u64 = 20;
+
 /// `Prefer: wait=N` in seconds, at most 20 (RFC 7240); 0 without it.
 #[derive(Debug, Clone, Copy)]
 pub struct PreferWait(pub u32);
@@ -87,8 +105,8 @@ impl<S: Sync> FromRequestParts<S> for PreferWait {
             .into_iter()
             .flat_map(|text| text.split([',', ';']))
             .find_map(|part| part.trim().strip_prefix("wait="))
-            .and_then(|n| n.trim().parse::<u32>().ok())
+            .and_then(|n| n.trim().parse::<u64>().ok())
             .unwrap_or(0);
-        Ok(Self(seconds.min(20)))
+        Ok(Self(u32::try_from(seconds.min(MAX_WAIT)).unwrap_or(0)))
     }
 }

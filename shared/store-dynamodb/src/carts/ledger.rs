@@ -1,7 +1,7 @@
 //! The ledger of reservations. An entry has no time to live: it goes when the reservation is released or ordered, never by itself.
 
-use app::ports::StoreError;
 use app::ports::carts::LedgerEntry;
+use app::ports::{StoreError, Written};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use domain::ids::CartId;
@@ -23,36 +23,79 @@ fn read(record: &Attributes) -> Result<LedgerEntry, StoreError> {
         cart: get_parsed(record, "cartId", CartId::parse)?,
         expires_at: get_instant(record, "dueAt")?,
         revision: get_text(record, "revision")?.to_owned(),
+        held_until: get_instant(record, "heldUntil")?,
     })
 }
 
-pub(super) async fn note(client: &Client, table: &str, entry: &LedgerEntry) -> Result<(), StoreError> {
+pub(super) async fn note(
+    client: &Client,
+    table: &str,
+    entry: &LedgerEntry,
+    replaces: Option<&str>,
+    now: Timestamp,
+) -> Result<Written, StoreError> {
     let record = Record::empty()
         .with("pk", text(key(&entry.cart)))
         .with("cartId", text(entry.cart.as_str()))
         .with("revision", text(&entry.revision))
+        .with("heldUntil", instant(entry.held_until))
         .with("due", text(DUE))
         .with("dueAt", instant(entry.expires_at));
-    let put = client.put_item().table_name(table).set_item(Some(record.into_attributes()));
-    put.send().await.map(drop).map_err(|error| store_error("PutItem", error))
+    let put = client
+        .put_item()
+        .table_name(table)
+        .set_item(Some(record.into_attributes()))
+        // The last: our own put whose answer was lost, sent again by the SDK.
+        .condition_expression(
+            "attribute_not_exists(pk) OR heldUntil <= :now OR revision = :replaces OR revision = :own",
+        )
+        .expression_attribute_values(":now", instant(now))
+        // No revision is empty, so this replaces nothing.
+        .expression_attribute_values(":replaces", text(replaces.unwrap_or_default()))
+        .expression_attribute_values(":own", text(&entry.revision));
+    match put.send().await {
+        Ok(_) => Ok(Written::Done),
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Ok(Written::Conflict)
+        }
+        Err(error) => Err(store_error("PutItem", error)),
+    }
 }
 
-pub(super) async fn entry(client: &Client, table: &str, cart: &CartId) -> Result<Option<LedgerEntry>, StoreError> {
-    let get = client.get_item().table_name(table).key("pk", text(key(cart))).consistent_read(true);
-    let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
-    answer.item.as_ref().map(read).transpose()
+pub(super) async fn hold(
+    client: &Client,
+    table: &str,
+    cart: &CartId,
+    revision: &str,
+    until: Timestamp,
+) -> Result<Written, StoreError> {
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("pk", text(key(cart)))
+        .update_expression("SET heldUntil = :until")
+        .condition_expression("revision = :revision")
+        .expression_attribute_values(":until", instant(until))
+        .expression_attribute_values(":revision", text(revision));
+    match update.send().await {
+        Ok(_) => Ok(Written::Done),
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Ok(Written::Conflict)
+        }
+        Err(error) => Err(store_error("UpdateItem", error)),
+    }
 }
 
-pub(super) async fn forget(client: &Client, table: &str, entry: &LedgerEntry) -> Result<(), StoreError> {
+pub(super) async fn forget(client: &Client, table: &str, cart: &CartId, revision: &str) -> Result<(), StoreError> {
     let delete = client
         .delete_item()
         .table_name(table)
-        .key("pk", text(key(&entry.cart)))
+        .key("pk", text(key(cart)))
         .condition_expression("revision = :revision")
-        .expression_attribute_values(":revision", text(&entry.revision));
+        .expression_attribute_values(":revision", text(revision));
     match delete.send().await {
         Ok(_) => Ok(()),
-        // A newer entry stands there, or none any more.
+        // An entry of another revision stands there, or none any more.
         Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
         Err(error) => Err(store_error("DeleteItem", error)),
     }
@@ -76,9 +119,15 @@ pub(super) async fn due(
     answer.items().iter().map(read).collect()
 }
 
-/// Hands the reservation of a cart over to the order that it becomes: from then on the order's outcome decides.
-pub(crate) fn hand_over(table: &str, cart: &CartId) -> Result<TransactWriteItem, StoreError> {
-    let delete =
-        Delete::builder().table_name(table).key("pk", text(key(cart))).build().map_err(transaction::incomplete)?;
+/// Hands the reservation of a cart over to the order that it becomes: from then on the order's outcome decides. If the
+/// ledger no longer has the preparation's revision, nothing is set aside for it, and the transaction takes no effect.
+pub(crate) fn hand_over(table: &str, cart: &CartId, revision: &str) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .key("pk", text(key(cart)))
+        .condition_expression("revision = :revision")
+        .expression_attribute_values(":revision", text(revision))
+        .build()
+        .map_err(transaction::incomplete)?;
     Ok(TransactWriteItem::builder().delete(delete).build())
 }

@@ -166,16 +166,21 @@ impl Carts for CartsTable {
         transaction::run(&self.client, vec![TransactWriteItem::builder().delete(delete).build()]).await
     }
 
-    async fn note_reservation(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
-        ledger::note(&self.client, &self.table, entry).await
+    async fn note_reservation(
+        &self,
+        entry: &LedgerEntry,
+        replaces: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Written, StoreError> {
+        ledger::note(&self.client, &self.table, entry, replaces, now).await
     }
 
-    async fn reservation(&self, cart: &CartId) -> Result<Option<LedgerEntry>, StoreError> {
-        ledger::entry(&self.client, &self.table, cart).await
+    async fn hold_reservation(&self, cart: &CartId, revision: &str, until: Timestamp) -> Result<Written, StoreError> {
+        ledger::hold(&self.client, &self.table, cart, revision, until).await
     }
 
-    async fn forget_reservation(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
-        ledger::forget(&self.client, &self.table, entry).await
+    async fn forget_reservation(&self, cart: &CartId, revision: &str) -> Result<(), StoreError> {
+        ledger::forget(&self.client, &self.table, cart, revision).await
     }
 
     async fn due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<LedgerEntry>, StoreError> {

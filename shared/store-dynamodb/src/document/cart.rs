@@ -52,6 +52,7 @@ struct LineDocument {
 struct PreparationDocument {
     id: String,
     cart_version: u64,
+    reservation: String,
     expires_at: Instant,
     lines: Vec<PreparedLineDocument>,
     totals: TotalsDocument,
@@ -196,6 +197,7 @@ impl PreparationDocument {
         Ok(Self {
             id: preparation.id.to_string(),
             cart_version: preparation.cart_version,
+            reservation: preparation.reservation.clone(),
             expires_at: preparation.expires_at.into(),
             lines: preparation.lines.iter().map(PreparedLineDocument::of).collect(),
             totals: TotalsDocument::from(&preparation.totals),
@@ -215,6 +217,7 @@ impl PreparationDocument {
         Ok(Preparation {
             id: PreparationId::parse(&self.id).map_err(refused("preparationId"))?,
             cart_version: self.cart_version,
+            reservation: self.reservation,
             expires_at: self.expires_at.into(),
             lines: self.lines.into_iter().map(PreparedLineDocument::read).collect::<Result<_, _>>()?,
             totals: self.totals.read()?,

@@ -27,7 +27,10 @@ pub(super) async fn run(
         items.push(cart_put(&tables.carts, cart, expected, keep_until)?);
         match capture.submission.content.kind() {
             // The order's outcome decides about the reservation from now on.
-            SubmissionKind::Order => items.push(ledger::hand_over(&tables.carts, &cart.id)?),
+            SubmissionKind::Order => {
+                let prepared = cart.preparation.as_ref().map(|p| p.reservation.as_str()).unwrap_or_default();
+                items.push(ledger::hand_over(&tables.carts, &cart.id, prepared)?);
+            }
             // A quote reserves nothing; what its cart had set aside ends in time, and `reconcile` releases it.
             SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {}
         }

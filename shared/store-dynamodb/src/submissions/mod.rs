@@ -2,6 +2,8 @@
 
 mod capture;
 
+use std::collections::HashSet;
+
 use app::ports::submissions::{Capture, Submissions};
 use app::ports::{Cursor, Page, StoreError, Written};
 use async_trait::async_trait;
@@ -13,6 +15,7 @@ use domain::submission::{Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, Record, get_parsed, get_text, instant, key, number, text};
+use crate::batch::read_all;
 use crate::cursor;
 use crate::document::submission::{EventDocument, SubmissionDocument};
 use crate::document::{decode, encode};
@@ -116,6 +119,13 @@ impl Submissions for SubmissionsTable {
             .consistent_read(true);
         let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
         answer.item.as_ref().map(read).transpose()
+    }
+
+    async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError> {
+        // DynamoDB refuses a key twice in one call.
+        let ids: HashSet<&SubmissionId> = ids.iter().collect();
+        let keys = ids.into_iter().map(|id| key(id.as_str(), SUBMISSION)).collect();
+        read_all(&self.client, &self.table, keys, &[]).await?.iter().map(read).collect()
     }
 
     async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError> {
