@@ -70,6 +70,10 @@ impl ErpCapabilities for ErpClient {
             (Err(failure), None) => Err(failure.into()),
         }
     }
+
+    fn last_known(&self) -> Option<Capabilities> {
+        self.known().map(|(_, capabilities)| capabilities)
+    }
 }
 
 fn understood(declared: &erp::Capabilities) -> Capabilities {

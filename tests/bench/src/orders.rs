@@ -49,7 +49,8 @@ struct Shop<'a> {
 
 impl Shop<'_> {
     async fn call(&self, method: Method, path: &str, body: &Value, key: Option<&str>) -> Result<Value, OrderError> {
-        let mut request = Request::builder().method(method.clone()).uri(path).header("content-type", "application/json");
+        let mut request =
+            Request::builder().method(method.clone()).uri(path).header("content-type", "application/json");
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
@@ -58,7 +59,8 @@ impl Shop<'_> {
         }
         let step = format!("{method} {path}");
         let failed = |status, body: String| OrderError { step: step.clone(), status, body };
-        let request = request.body(Body::from(body.to_string())).map_err(|e| failed(StatusCode::BAD_REQUEST, e.to_string()))?;
+        let request =
+            request.body(Body::from(body.to_string())).map_err(|e| failed(StatusCode::BAD_REQUEST, e.to_string()))?;
         let response = self.stack.call(request).await;
         let status = response.status();
         let bytes = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();

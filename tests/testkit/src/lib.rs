@@ -1,1 +1,12 @@
-//! Builders, manual clock, scripted faults.
+//! What tests of any crate share: time and ids that the test decides about, and short words for domain values.
+//!
+//! Nothing here knows a function or the runner, so that crates under test may use it as a dev-dependency.
+#![allow(clippy::expect_used, reason = "a value that a test writes down wrong must stop that test, with a word")]
+
+mod clock;
+mod ids;
+mod values;
+
+pub use clock::{ManualClock, ShiftedClock};
+pub use ids::CountingIds;
+pub use values::{ItemBuilder, customer, money, quantity, sku, unit};

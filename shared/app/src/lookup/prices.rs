@@ -100,12 +100,16 @@ impl PriceLookup {
     ) -> Result<Vec<PriceItem>, Failure> {
         // What the key of an entry holds depends on what the ERP can do. Without knowing it nothing is found, and nothing
         // is guessed: an entry under another key may be another customer's.
-        let capabilities = match self.capabilities.capabilities(context).await {
-            Ok(capabilities) => capabilities,
-            Err(error) => {
+        let capabilities = match mode {
+            Mode::Cached => self.capabilities.last_known().ok_or(Reason::NotCached),
+            Mode::Auto | Mode::Live => self.capabilities.capabilities(context).await.map_err(|error| {
                 tracing::warn!(%error, "the ERP did not tell what it can do");
-                return Ok(questions.iter().map(|_| PriceItem::missing(reason(&error))).collect());
-            }
+                reason(&error)
+            }),
+        };
+        let capabilities = match capabilities {
+            Ok(capabilities) => capabilities,
+            Err(reason) => return Ok(questions.iter().map(|_| PriceItem::missing(reason)).collect()),
         };
         let keys: Vec<PriceKey> = questions.iter().map(|q| self.key(&capabilities, customer, currency, q)).collect();
         let mut cached = match mode {

@@ -70,6 +70,9 @@ pub trait ErpCapabilities: Send + Sync {
     /// # Errors
     /// [`ErpError`] when the ERP does not say and never said before.
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError>;
+
+    /// What the ERP declared last, however long ago, without asking it.
+    fn last_known(&self) -> Option<Capabilities>;
 }
 
 /// One item whose price is asked.

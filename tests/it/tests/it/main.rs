@@ -1,0 +1,21 @@
+//! The integration tests: one binary, one module for each thing that the system does. They enter by the front door.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of it is test code")]
+
+mod app;
+mod browse;
+mod cart;
+mod confidentiality;
+mod degradation;
+mod events;
+mod hostile;
+mod layering;
+mod loads;
+mod outcomes;
+mod preparation;
+mod purchase;
+mod quote;
+mod registration;
+mod reservations;
+mod template;
+mod tour;
+mod tracking;
