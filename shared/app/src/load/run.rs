@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{ExportKey, Load, LoadFailure, LoadMode, LoadState};
+use domain::load::{ExportKey, Load, LoadFailure, LoadMode, LoadState, Sequence, Warning};
 
 use super::kinds::Rows;
 use super::rejects::Rejects;
@@ -12,6 +12,9 @@ use crate::ports::{Clock, ExportFile, ExportFiles, FilesError, LoadStore, Outcom
 
 /// Progress is kept at most this often.
 const PROGRESS_MILLIS: i64 = 1000;
+
+/// Seconds ahead of the clock at which a sequence is in the future: more than time zones explain.
+const TOMORROW_SECONDS: i64 = 86_400;
 
 /// A load could not go on for reasons outside its file. Repeating it later makes it whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -126,7 +129,8 @@ impl<R: Rows> Loader<R> {
             Ok(header) => header,
             Err(failure) => return Ok(Err(failure)),
         };
-        load.warnings.clone_from(&header.warnings);
+        load.warnings = header.warnings.clone();
+        load.warnings.extend(self.doubts(load));
         let mut rejects = Rejects::new(key, &load.id, &header_line);
         let mut batch = file.batch::<R>(load.kind, &header, load.sequence, &mut rejects).await?;
         loop {
@@ -148,6 +152,22 @@ impl<R: Rows> Loader<R> {
         note(load, &file, &rejects);
         rejects.finish(self.files.as_ref()).await?;
         Ok(Ok(if superseded { LoadState::Superseded } else { LoadState::Published }))
+    }
+
+    /// What an ERP team should know of a file that loads all the same.
+    fn doubts(&self, load: &Load) -> Vec<Warning> {
+        let mut doubts = Vec::new();
+        let tomorrow = Sequence::from(self.clock.now().plus_seconds(TOMORROW_SECONDS));
+        if load.sequence > tomorrow {
+            let message =
+                "the timestamp in the name is in the future: files with earlier ones change none of these rows";
+            doubts.push(Warning { code: "sequence_in_future".into(), message: message.to_owned() });
+        }
+        if load.mode == LoadMode::Snapshot {
+            let message = "what the file lacks stays: this release applies the rows of a snapshot and removes none";
+            doubts.push(Warning { code: "nothing_removed".into(), message: message.to_owned() });
+        }
+        doubts
     }
 
     async fn outcomes(

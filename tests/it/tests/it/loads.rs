@@ -177,7 +177,7 @@ async fn loads_are_the_operators_business() {
 }
 
 #[tokio::test]
-async fn a_snapshot_takes_away_what_it_lacks_and_a_delta_what_it_says() {
+async fn a_delta_removes_what_it_says_and_a_snapshot_applies_its_rows() {
     let app = TestApp::start().await;
     let delta = format!("{ITEMS},_action\nGLS-TNT,,,,,,,,,delete\nGLS-CLR,GLS,Kept,,HEADEYE,EA,1,1,active,\n");
     let load = app.load("incoming/items/delta/items-20260301T000000Z.csv", delta).await;
@@ -187,5 +187,15 @@ async fn a_snapshot_takes_away_what_it_lacks_and_a_delta_what_it_says() {
     let load = app.load("incoming/items/snapshot/items-20260302T000000Z.csv", snapshot).await;
     assert_eq!(load["state"], "published", "{load}");
     assert_eq!(app.get(NOBODY, "/catalog/items/GLS-CLR").await.expect(200)["name"], "Alone");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_load_says_what_may_not_be_meant() {
+    let app = TestApp::start().await;
+    let rows = "category_id,parent_id,name,sequence\nFASTENERS,,Fasteners,0\n";
+    let load = app.load("incoming/categories/snapshot/categories-20991231T000000Z.csv", rows).await;
+    let codes: Vec<_> = load["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["sequence_in_future", "nothing_removed"], "{load}");
     app.finish().await;
 }
