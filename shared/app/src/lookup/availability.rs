@@ -162,6 +162,13 @@ impl Subject for Availabilities<'_> {
         self.quantities.get(at).into_iter().flatten().map(age).reduce(worse).unwrap_or(Age::Expired)
     }
 
+    fn fresh_until(&self, at: usize, entry: &AvailabilityEntry) -> Option<Timestamp> {
+        let key = self.keys.get(at)?;
+        let until =
+            |quantity: &Option<Quantity>| self.lookup.fresh_until(entry, &key.sku, key.location.as_ref(), *quantity);
+        self.quantities.get(at).into_iter().flatten().filter_map(until).min()
+    }
+
     fn entry(&self, availability: Option<Availability>) -> AvailabilityEntry {
         let parts = &self.lookup.parts;
         let as_of = parts.clock.now();

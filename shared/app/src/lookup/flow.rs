@@ -3,6 +3,10 @@
 //! One read for all keys. What is fresh is answered. For the rest one round of leases decides who asks the ERP: this
 //! request asks for what it was granted, in as few calls as the ERP allows, and waits for the others' answers to the
 //! rest. So a thousand requests that miss the same key make one call, on however many instances they run.
+//!
+//! A call that goes out anyway takes along what is fresh but near its end, as far as there is room in it: what is asked
+//! for often is renewed before anybody has to wait for it. A function has no life between its requests, so nothing
+//! could be renewed then.
 
 use std::time::Duration;
 
@@ -21,6 +25,10 @@ use crate::ports::lookups::{Lease, LeaseWish, LookupKey, Slot};
 const FIRST_PAUSE_MS: i64 = 25;
 /// The longest pause, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 500;
+/// Most entries near their end that a call takes along: they must not make it slow.
+const RIDERS: usize = 20;
+/// The part of its time, counted from the end, in which an entry is near its end.
+const NEAR_END: i64 = 5;
 /// Calls of one request under way at once, however many the ERP would bear: others call it too.
 const IN_FLIGHT: usize = 4;
 
@@ -30,6 +38,8 @@ struct Open<S: Subject> {
     place: usize,
     key: S::Key,
     slot: Slot<S::Entry>,
+    /// Fresh still: nobody waits for it.
+    rider: bool,
 }
 
 /// One request on its way.
@@ -64,31 +74,62 @@ impl<'a, S: Subject> Flow<'a, S> {
         let slots = self.subject.read(keys).await?;
         let now = self.parts.clock.now();
         let mut settled = Vec::with_capacity(keys.len());
-        let (mut free, mut busy) = (Vec::new(), Vec::new());
+        let (mut free, mut busy, mut riders) = (Vec::new(), Vec::new(), Vec::new());
         for (place, (key, slot)) in keys.iter().zip(slots).enumerate() {
             let age = self.age(place, &slot, now);
-            let open = Open { place, key: key.clone(), slot };
+            let rider = age == Age::Fresh && mode == Mode::Auto && self.near_end(place, &slot, now);
+            let open = Open { place, key: key.clone(), slot, rider };
             match (mode, age) {
+                _ if rider && !leased(&open.slot, now) => riders.push(open),
                 (Mode::Cached, _) | (_, Age::Fresh) => settled.push((place, self.fallback(&open, Reason::NotCached))),
                 _ if leased(&open.slot, now) => busy.push(open),
                 _ => free.push(open),
+            }
+        }
+        let room = if free.is_empty() { 0 } else { self.room_beside(free.len()).await };
+        for (at, rider) in riders.into_iter().enumerate() {
+            if at < room {
+                free.push(rider);
+            } else {
+                settled.push((rider.place, self.fallback(&rider, Reason::NotCached)));
             }
         }
         if free.is_empty() && busy.is_empty() {
             return Ok(settled);
         }
         let (owner, granted, refused) = self.lease(free).await;
-        busy.extend(refused);
+        for open in refused {
+            if open.rider {
+                settled.push((open.place, self.fallback(&open, Reason::NotCached)));
+            } else {
+                busy.push(open);
+            }
+        }
         let (led, followed) = futures::join!(self.lead(granted, owner.as_deref()), self.follow(busy));
         settled.extend(led);
         settled.extend(followed);
         Ok(settled)
     }
 
+    fn near_end(&self, place: usize, slot: &Slot<S::Entry>, now: Timestamp) -> bool {
+        slot.entry.as_ref().is_some_and(|entry| {
+            self.subject
+                .fresh_until(place, entry)
+                .is_some_and(|until| until.millis_since(now) < until.millis_since(S::as_of(entry)) / NEAR_END)
+        })
+    }
+
+    /// How many riders fit into the calls for so many misses without making one more.
+    async fn room_beside(&self, misses: usize) -> usize {
+        let most = self.parts.declared.known().await.map_or(1, |known| known.max_items_per_call.max(1));
+        let calls = misses.div_ceil(most);
+        calls.saturating_mul(most).saturating_sub(misses).min(RIDERS)
+    }
+
     /// Asks for everything, whoever else may be asking. What the ERP does not say may still be shown as stale.
     async fn live(&self, keys: &[S::Key]) -> Result<Settled<S>, StoreError> {
         let all = keys.iter().enumerate();
-        let all = all.map(|(place, key)| Open { place, key: key.clone(), slot: Slot::empty() }).collect();
+        let all = all.map(|(place, key)| Open { place, key: key.clone(), slot: Slot::empty(), rider: false }).collect();
         let (asked, failed): (Settled<S>, Settled<S>) =
             self.lead(all, None).await.into_iter().partition(|(_, found)| matches!(found, Found::Asked(_)));
         let mut settled = asked;
@@ -104,7 +145,7 @@ impl<'a, S: Subject> Flow<'a, S> {
             };
             settled.push((
                 place,
-                match self.fallback(&Open { place, key, slot }, why) {
+                match self.fallback(&Open { place, key, slot, rider: false }, why) {
                     // Fresh in the cache is not what the caller asked for.
                     Found::Kept(entry) => Found::Stale(entry, why),
                     other => other,

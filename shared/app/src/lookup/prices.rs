@@ -174,6 +174,10 @@ impl Subject for Prices<'_> {
         }
     }
 
+    fn fresh_until(&self, _: usize, entry: &PriceEntry) -> Option<Timestamp> {
+        Some(entry.fresh_until)
+    }
+
     fn entry(&self, offer: Option<OfferPrice>) -> PriceEntry {
         let as_of = self.lookup.parts.clock.now();
         let settings = self.lookup.settings;

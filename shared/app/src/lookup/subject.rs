@@ -30,6 +30,9 @@ pub(super) trait Subject: Sync {
     /// The age at `now` for the questions of the key at `at`; the worst, if there are several.
     fn age(&self, at: usize, entry: &Self::Entry, now: Timestamp) -> Age;
 
+    /// Until when it is fresh for the questions of the key at `at`; the earliest, if there are several. None = for ever.
+    fn fresh_until(&self, at: usize, entry: &Self::Entry) -> Option<Timestamp>;
+
     /// What is to be kept of an answer; none = the ERP does not know the item.
     fn entry(&self, value: Option<Self::Value>) -> Self::Entry;
 

@@ -87,6 +87,29 @@ async fn availability_is_fresh_for_as_long_as_the_rule_of_item_and_place_says() 
     shop.stack.stop().await;
 }
 
+/// What is near its end is renewed by a call that goes out anyway, and by no call of its own.
+#[tokio::test]
+async fn an_entry_near_its_end_rides_along() {
+    let shop = Shop::open().await;
+    let prices = shop.instance("prices").await;
+    prices.prices(&[("TAP-5", 1)]).await;
+    shop.advance(800);
+    assert_eq!(prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"], "cache");
+    assert_eq!(shop.asked("prices"), 1, "no call for what is fresh");
+    let both = prices.prices(&[("TAP-5", 1), ("TAP-8", 1)]).await;
+    assert!(both.iter().all(|item| item["freshness"]["source"] == "erp"), "{both:?}");
+    assert_eq!(shop.asked("prices"), 2);
+    shop.advance(600);
+    assert_eq!(prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"], "cache");
+    assert_eq!(shop.asked("prices"), 2);
+    // A rider never costs anything: the ERP fails, and it is as fresh as it was.
+    shop.advance(200);
+    shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 100}));
+    let both = prices.prices(&[("TAP-5", 1), ("LVL-60", 1)]).await;
+    assert_eq!((age(&both[0]), &both[1]["status"]), (("cache", false, None), &json!("unpriced")));
+    shop.stack.stop().await;
+}
+
 /// The ERP is not asked again and again for what it does not know.
 #[tokio::test]
 async fn an_item_that_the_erp_does_not_know_is_remembered_as_such() {

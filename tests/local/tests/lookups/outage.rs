@@ -93,6 +93,25 @@ async fn a_lease_whose_owner_died_is_taken_over() {
     shop.stack.stop().await;
 }
 
+/// Nobody waits twice: when the one who asks is told nothing, neither are the others, and none of them asks again.
+#[tokio::test]
+async fn those_who_wait_share_the_failure_too() {
+    let shop = Shop::open().await;
+    let patient = [("ERP_LOOKUP_MS", "2000")];
+    let (one, other) = (shop.instance_with("prices", &patient).await, shop.instance_with("prices", &patient).await);
+    for instance in [&one, &other] {
+        instance.prices(&[("LVL-60", 1)]).await;
+    }
+    let before = shop.asked("prices");
+    shop.fault(json!({"operation": "prices", "kind": "hang", "times": 100}));
+    let requests = (0..20).flat_map(|_| [&one, &other]).map(|instance| instance.prices(&[("TAP-5", 1)]));
+    for answer in futures::future::join_all(requests).await {
+        assert_eq!(answer[0]["freshness"]["reason"], "erp_timeout", "{answer:?}");
+    }
+    assert_eq!(shop.asked("prices"), before + 1);
+    shop.stack.stop().await;
+}
+
 /// What goes wrong, in the words of the table.
 fn faults() -> Vec<(&'static str, Value)> {
     vec![
