@@ -36,8 +36,9 @@ pub(super) struct Declared {
     clock: Arc<dyn Clock>,
     store: StoreId,
     known: Mutex<Option<Known>>,
-    /// Held by the one request of this instance that finds out what it does not know.
-    first: tokio::sync::Mutex<()>,
+    /// Held by the one request of this instance that finds out what it does not know. Holds when and how the last one
+    /// failed: those who waited for it share that, or they would fail one after the other.
+    first: tokio::sync::Mutex<Option<(Timestamp, ErpError)>>,
 }
 
 impl Declared {
@@ -47,7 +48,7 @@ impl Declared {
         clock: Arc<dyn Clock>,
         store: StoreId,
     ) -> Self {
-        Self { erp, kept, clock, store, known: Mutex::new(None), first: tokio::sync::Mutex::new(()) }
+        Self { erp, kept, clock, store, known: Mutex::new(None), first: tokio::sync::Mutex::new(None) }
     }
 
     /// How long a lease must run, in milliseconds: the time of one call, and a little to keep the answer.
@@ -61,15 +62,19 @@ impl Declared {
     /// # Errors
     /// [`ErpError`] when the ERP does not say and never said before.
     pub(super) async fn get(&self, context: &CallContext) -> Result<Capabilities, ErpError> {
+        let start = self.clock.now();
         let mut held = None;
         let known = match self.remembered() {
             Some(known) => Some(known),
             None => {
-                held = Some(self.first.lock().await);
-                match self.remembered() {
-                    Some(known) => Some(known),
-                    None => self.find().await,
-                }
+                let failed = self.first.lock().await;
+                let known = match (self.remembered(), &*failed) {
+                    (Some(known), _) => Some(known),
+                    (None, Some((at, error))) if *at >= start => return Err(error.clone()),
+                    (None, _) => self.find().await,
+                };
+                held = Some(failed);
+                known
             }
         };
         let now = self.clock.now();
@@ -99,7 +104,12 @@ impl Declared {
                 tracing::warn!(%error, "the ERP did not tell its capabilities; the last known ones stand");
                 Ok(old)
             }
-            None => Err(error),
+            None => {
+                if let Some(mut failed) = held {
+                    *failed = Some((self.clock.now(), error.clone()));
+                }
+                Err(error)
+            }
         }
     }
 

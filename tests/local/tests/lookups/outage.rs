@@ -60,6 +60,18 @@ async fn without_any_knowledge_of_the_erp_every_line_says_why() {
             assert_eq!(item["freshness"]["reason"], "erp_unavailable", "{item}");
         }
     }
+    // Nor do those who came together fail one after the other.
+    shop.erp().disarm();
+    shop.fault(json!({"operation": "*", "kind": "hang", "times": 1000}));
+    let cold = shop.instance_with("prices", &SHORT).await;
+    let body = body();
+    let within = Duration::from_secs(3);
+    let began = Instant::now();
+    let requests = (0..8).map(|_| cold.post_within(within, ADA, "/prices/query", &body));
+    for answer in futures::future::join_all(requests).await {
+        assert_eq!(list(answer)[0]["freshness"]["reason"], "erp_timeout");
+    }
+    assert!(began.elapsed() < within, "{:?}", began.elapsed());
     shop.stack.stop().await;
 }
 
