@@ -1,5 +1,6 @@
 //! How the function is configured.
 
+use domain::availability::ThresholdRules;
 use domain::ids::StoreId;
 use lambda_kit::{ConfigError, Env};
 
@@ -16,6 +17,8 @@ pub struct Config {
     pub lookups_table: String,
     /// `STORE_ID`: the store that is asked for.
     pub store: StoreId,
+    /// `INVENTORY_RULES`: how long an availability is fresh, as [`wire::rules`] describes; optional.
+    pub rules: ThresholdRules,
 }
 
 impl Config {
@@ -30,6 +33,8 @@ impl Config {
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            rules: wire::rules::read(env.optional("INVENTORY_RULES").unwrap_or("[]"))
+                .map_err(|e| env.invalid("INVENTORY_RULES", &e.to_string()))?,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use app::articles::Articles;
 use app::cart::CartService;
 use app::directory::Directory;
-use app::lookup::{AvailabilityLookup, AvailabilitySettings, PriceLookup, PriceSettings};
+use app::lookup::{AvailabilityLookup, AvailabilitySettings, LookupParts, PriceLookup, PriceSettings};
 use app::reservations::Reservations;
 use axum::Router;
 use axum::routing::{get, patch, post, put};
@@ -44,27 +44,16 @@ fn service(start: &Start) -> Result<CartService, ConfigError> {
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
+    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store);
     Ok(CartService {
         articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
         directory: Directory::new(members.clone(), clock.clone()),
         members,
-        prices: PriceLookup {
-            erp: erp.clone(),
-            capabilities: erp.clone(),
-            cache: cache.clone(),
-            clock: clock.clone(),
-            ids: ids.clone(),
-            store: config.store.clone(),
-            settings: PriceSettings::default(),
-        },
+        prices: PriceLookup { erp: erp.clone(), parts: parts.clone(), settings: PriceSettings::default() },
         availability: AvailabilityLookup {
             erp: erp.clone(),
-            capabilities: erp.clone(),
-            cache,
-            clock: clock.clone(),
-            ids: ids.clone(),
-            store: config.store,
-            settings: AvailabilitySettings::default(),
+            parts,
+            settings: AvailabilitySettings { rules: config.rules, ..AvailabilitySettings::default() },
         },
         reservations: Reservations { carts: carts.clone(), erp, clock: clock.clone() },
         carts,

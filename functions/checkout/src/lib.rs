@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::articles::Articles;
 use app::checkout::Checkout;
 use app::directory::Directory;
-use app::lookup::{PriceLookup, PriceSettings};
+use app::lookup::{LookupParts, PriceLookup, PriceSettings};
 use app::reservations::Reservations;
 use axum::Router;
 use axum::extract::State;
@@ -31,18 +31,12 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone());
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
+    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
+    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store);
     let checkout = Checkout {
         articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), clock.clone()),
-        prices: PriceLookup {
-            erp: erp.clone(),
-            capabilities: erp.clone(),
-            cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
-            clock: clock.clone(),
-            ids: ids.clone(),
-            store: config.store,
-            settings: PriceSettings::default(),
-        },
+        prices: PriceLookup { erp: erp.clone(), parts, settings: PriceSettings::default() },
         reservations: Reservations { carts: carts.clone(), erp: erp.clone(), clock: clock.clone() },
         carts,
         erp,

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use app::directory::Directory;
-use app::lookup::{AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, Mode};
+use app::lookup::{
+    AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupParts, Mode,
+};
 use app::{Failure, FieldError};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::availability::ThresholdRules;
 use domain::ids::{LocationId, Sku, StoreId};
 use domain::quantity::Quantity;
 use erp_client::ErpClient;
@@ -26,6 +29,8 @@ pub struct Config {
     pub lookups_table: String,
     /// `STORE_ID`: the store that is asked for.
     pub store: StoreId,
+    /// `INVENTORY_RULES`: how long an availability is fresh, as [`wire::rules`] describes; optional.
+    pub rules: ThresholdRules,
 }
 
 impl Config {
@@ -38,6 +43,8 @@ impl Config {
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            rules: wire::rules::read(env.optional("INVENTORY_RULES").unwrap_or("[]"))
+                .map_err(|e| env.invalid("INVENTORY_RULES", &e.to_string()))?,
         })
     }
 }
@@ -50,16 +57,13 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
     let query = AvailabilityQuery {
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), start.clock.clone()),
         lookup: AvailabilityLookup {
             erp: erp.clone(),
-            capabilities: erp,
-            cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
-            clock: start.clock.clone(),
-            ids: start.ids.clone(),
-            store: config.store,
-            settings: AvailabilitySettings::default(),
+            parts: LookupParts::new(erp, cache, start.clock.clone(), start.ids.clone(), config.store),
+            settings: AvailabilitySettings { rules: config.rules, ..AvailabilitySettings::default() },
         },
     };
     let router = Router::new().route("/inventory/query", post(availability)).with_state(Arc::new(query));

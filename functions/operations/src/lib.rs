@@ -1,18 +1,21 @@
 //! What operators see and do.
 
+mod caches;
+
 use std::sync::Arc;
 
 use app::Failure;
 use app::load::Loads;
+use app::lookup::Invalidate;
 use app::ports::{Cursor, LoadFilter};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use domain::ids::LoadId;
+use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
 use serde::Deserialize;
-use store_dynamodb::LoadsTable;
+use store_dynamodb::{LoadsTable, LookupsTable};
 use wire::storefront::loads as body;
 
 /// Loads of a page, unless the caller says otherwise.
@@ -25,6 +28,10 @@ const MAX_LIMIT: usize = 200;
 pub struct Config {
     /// `LOADS_TABLE`: where the loads are kept.
     pub loads_table: String,
+    /// `LOOKUPS_TABLE`: the cache of prices and availabilities.
+    pub lookups_table: String,
+    /// `STORE_ID`: whose cache it is.
+    pub store: StoreId,
 }
 
 impl Config {
@@ -33,7 +40,11 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] naming the variable that is missing.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { loads_table: env.required("LOADS_TABLE")?.to_owned() })
+        Ok(Self {
+            loads_table: env.required("LOADS_TABLE")?.to_owned(),
+            lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
+            store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+        })
     }
 }
 
@@ -44,10 +55,16 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let loads = Arc::new(Loads { loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)) });
+    let invalidate = Invalidate {
+        cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
+        clock: start.clock.clone(),
+        store: config.store,
+    };
     let router = Router::new()
         .route("/operations/loads", get(list_loads))
         .route("/operations/loads/{load_id}", get(get_load))
-        .with_state(loads);
+        .with_state(loads)
+        .merge(caches::router(invalidate));
     lambda_kit::serve(router, start)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::articles::Articles;
 use app::directory::Directory;
-use app::lookup::{AnsweredPrice, AskedItem, Mode, PriceLookup, PriceQuery, PriceSettings, PriceStatus};
+use app::lookup::{AnsweredPrice, AskedItem, LookupParts, Mode, PriceLookup, PriceQuery, PriceSettings, PriceStatus};
 use app::{Failure, FieldError};
 use axum::Router;
 use axum::extract::State;
@@ -55,16 +55,13 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
     let query = PriceQuery {
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), start.clock.clone()),
         articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), start.clock.clone()),
         lookup: PriceLookup {
             erp: erp.clone(),
-            capabilities: erp,
-            cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
-            clock: start.clock.clone(),
-            ids: start.ids.clone(),
-            store: config.store,
+            parts: LookupParts::new(erp, cache, start.clock.clone(), start.ids.clone(), config.store),
             settings: PriceSettings::default(),
         },
     };

@@ -88,3 +88,15 @@ pub fn jittered(seconds: i64, random: u64) -> i64 {
     let offset = i64::try_from(random % (span.unsigned_abs() + 1)).unwrap_or(0);
     seconds - span / 2 + offset
 }
+
+/// How far an entry's end is moved, in thousandths of its time: up to a tenth either way. `random` is any number.
+#[must_use]
+pub fn spread(random: u64) -> i16 {
+    i16::try_from(random % 201).unwrap_or(100) - 100
+}
+
+/// A duration of `seconds`, moved by `spread` thousandths; in milliseconds. Nothing stays nothing.
+#[must_use]
+pub fn spread_out(seconds: i64, spread: i16) -> i64 {
+    seconds.saturating_mul(1000 + i64::from(spread.clamp(-100, 100)))
+}

@@ -22,6 +22,25 @@ pub(crate) enum Failure {
     Refused(Refusal),
 }
 
+impl Failure {
+    /// Whether it says that the ERP is not well, rather than that it does not like the request.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::NotProcessed(_) | Self::Timeout | Self::Failed(_) | Self::Unusable(_) => true,
+            Self::NoTime | Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether the same read may well succeed a moment later. After a time-out the time is gone.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::NotProcessed(reason) => matches!(*reason, "no_connection" | "status_429"),
+            Self::Failed(reason) => matches!(*reason, "connection_broken" | "status_502" | "status_503" | "status_504"),
+            Self::NoTime | Self::Timeout | Self::Unusable(_) | Self::Refused(_) => false,
+        }
+    }
+}
+
 impl From<Failure> for ErpError {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -51,6 +70,8 @@ impl From<Failure> for Outcome {
 pub(crate) struct Raw {
     /// The HTTP status.
     pub status: u16,
+    /// How long the ERP asks to be left alone, in milliseconds.
+    pub retry_after_ms: Option<u64>,
     /// The body, or why it could not be read to its end.
     pub body: Result<Vec<u8>, Failure>,
 }

@@ -1,19 +1,26 @@
 //! One HTTP exchange: headers, time limit, size limit.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use app::ports::erp::CallContext;
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 
 use crate::ErpClient;
 use crate::answer::{Failure, Good, Raw};
+use crate::breaker::Breaker;
 use crate::config::TimeLimit;
 
 /// Most bytes of an answer. 500 lines with every field are far below one million.
 const MOST_BYTES: usize = 8 << 20;
 /// With less time than this left, in milliseconds, a call would only be cut off.
 const LEAST_MS: i64 = 100;
+/// Tries of a read, the first included. All of them share the time limit of one.
+const TRIES: u32 = 2;
+/// The shortest and the longest pause before a read is tried again, in milliseconds.
+const PAUSE_MS: (u64, u64) = (50, 150);
 
 /// What is asked.
 pub(crate) struct Call<'a> {
@@ -26,12 +33,14 @@ pub(crate) struct Call<'a> {
     pub lines: usize,
     /// For submissions: sent as `Idempotency-Key`.
     pub key: Option<&'a str>,
+    /// Stops the call while the ERP does not answer calls of this kind.
+    pub guard: Option<&'a Breaker>,
 }
 
 impl<'a> Call<'a> {
     /// A call without query, lines and key.
     pub fn new(method: Method, path: &'a [&'a str], limit: TimeLimit) -> Self {
-        Self { method, path, query: Vec::new(), limit, lines: 0, key: None }
+        Self { method, path, query: Vec::new(), limit, lines: 0, key: None, guard: None }
     }
 
     /// With so many lines.
@@ -39,12 +48,18 @@ impl<'a> Call<'a> {
         self.lines = lines;
         self
     }
+
+    /// Behind a circuit breaker.
+    pub fn guarded(mut self, breaker: &'a Breaker) -> Self {
+        self.guard = Some(breaker);
+        self
+    }
 }
 
 impl ErpClient {
-    /// A read without a body. Repeated once when there was no connection: then the ERP saw nothing of it.
+    /// A read without a body. Tried again once where that helps: no connection, a broken one, or an ERP that is busy.
     pub(crate) async fn get(&self, context: &CallContext, call: &Call<'_>) -> Result<Good, Failure> {
-        self.twice(context, call, None).await
+        self.read(context, call, None).await
     }
 
     /// A read with a body; repeated like [`Self::get`].
@@ -55,7 +70,7 @@ impl ErpClient {
         body: &T,
     ) -> Result<Good, Failure> {
         let body = serde_json::to_vec(body).map_err(|_| Failure::Unusable("request"))?;
-        self.twice(context, call, Some(&body)).await
+        self.read(context, call, Some(&body)).await
     }
 
     /// A write; sent once.
@@ -69,12 +84,35 @@ impl ErpClient {
         self.once(context, call, body.as_deref()).await?.checked()
     }
 
-    async fn twice(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> Result<Good, Failure> {
-        let raw = match self.once(context, call, body).await {
-            Err(Failure::NotProcessed(_)) => self.once(context, call, body).await?,
-            other => other?,
-        };
-        raw.checked()
+    async fn read(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> Result<Good, Failure> {
+        // The tries share the time of one, so that whoever waits for a lookup waits no longer for a bad one.
+        let end = context.deadline.min(self.clock.now().plus_millis(call.limit.of(call.lines)));
+        let context = CallContext { deadline: end, ..context.clone() };
+        let mut attempt = 1;
+        loop {
+            if call.guard.is_some_and(|breaker| !breaker.allows(self.clock.now())) {
+                return Err(Failure::NotProcessed("circuit_open"));
+            }
+            let sent = self.once(&context, call, body).await;
+            let asked_to_wait = sent.as_ref().ok().and_then(|raw| raw.retry_after_ms);
+            let answer = sent.and_then(Raw::checked);
+            if let Some(breaker) = call.guard
+                && breaker.ended(answer.as_ref().is_err_and(Failure::is_outage), self.clock.now())
+            {
+                tracing::warn!(path = call.path.join("/"), "the ERP does not answer; it is left in peace for a while");
+            }
+            let failure = match answer {
+                Err(failure) if attempt < TRIES && failure.may_pass() => failure,
+                other => return other,
+            };
+            let pause = asked_to_wait.unwrap_or_else(|| pause(&context.correlation_id, attempt));
+            let wake = self.clock.now().plus_millis(i64::try_from(pause).unwrap_or(i64::MAX));
+            if end.millis_since(wake) < LEAST_MS {
+                return Err(failure);
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            attempt = attempt.saturating_add(1);
+        }
     }
 
     async fn once(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> Result<Raw, Failure> {
@@ -86,6 +124,7 @@ impl ErpClient {
         let request = self.request(context, call, body).timeout(Duration::from_millis(timeout));
         let mut response = request.send().await.map_err(|error| transport(&error))?;
         let status = response.status().as_u16();
+        let retry_after_ms = retry_after(response.headers());
         let mut bytes = Vec::new();
         let body = loop {
             match response.chunk().await {
@@ -97,7 +136,7 @@ impl ErpClient {
                 Err(error) => break Err(transport(&error)),
             }
         };
-        Ok(Raw { status, body })
+        Ok(Raw { status, retry_after_ms, body })
     }
 
     fn request(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> RequestBuilder {
@@ -123,6 +162,21 @@ impl ErpClient {
             None => request,
         }
     }
+}
+
+/// What the ERP asks to wait, in milliseconds, when it says so in seconds. A date is not honoured: its clock may not be
+/// ours.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let seconds: u64 = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
+    Some(seconds.saturating_mul(1000))
+}
+
+/// The pause before the next try: differs between requests, so that those who failed together do not return together.
+fn pause(correlation_id: &str, attempt: u32) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (correlation_id, attempt).hash(&mut hasher);
+    let (shortest, longest) = PAUSE_MS;
+    shortest + hasher.finish() % (longest - shortest + 1)
 }
 
 /// Only a connection that never came about is certain not to have carried the request.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use app::ports::Clock;
 
 use crate::ErpClient;
+use crate::breaker::{Breaker, BreakerLimits};
 
 /// How long a call may take: `base_ms` and `per_line_ms` for each line or item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Config {
     pub store: String,
     /// How long calls may take.
     pub limits: TimeLimits,
+    /// When lookups leave the ERP in peace.
+    pub breaker: BreakerLimits,
 }
 
 impl fmt::Debug for Config {
@@ -103,6 +106,7 @@ impl ErpClient {
             // A redirected POST may arrive twice or as a GET.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { http, base, config, clock, known: Mutex::new(None) })
+        let lookups = Breaker::new(config.breaker);
+        Ok(Self { http, base, config, clock, lookups, known: Mutex::new(None) })
     }
 }

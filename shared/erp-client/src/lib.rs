@@ -2,9 +2,10 @@
 //!
 //! Every answer passes the same gates in the same order: transport, status, the body's own error field (which may come
 //! with status 200), then each item by itself. Whatever does not pass is missing or unknown, never zero and never
-//! success. Writes are sent once; repeating them is the business of whoever keeps their state.
+//! success. Reads are tried again once, within the time of one; writes are sent once: repeating them is the business of whoever keeps their state.
 
 mod answer;
+mod breaker;
 mod call;
 mod checkout;
 mod config;
@@ -21,8 +22,10 @@ use std::sync::{Arc, Mutex};
 
 use app::ports::Clock;
 use app::ports::erp::Capabilities;
+use breaker::Breaker;
 use domain::time::Timestamp;
 
+pub use breaker::BreakerLimits;
 pub use config::{Config, ConfigError, TimeLimit, TimeLimits};
 pub use variables::VariableError;
 
@@ -32,6 +35,9 @@ pub struct ErpClient {
     base: reqwest::Url,
     config: Config,
     clock: Arc<dyn Clock>,
+    /// For lookups alone: they have something to fall back on. A buyer who commits waits for a real answer, and what
+    /// settles an outcome asks however bad it looks.
+    lookups: Breaker,
     known: Mutex<Option<(Timestamp, Capabilities)>>,
 }
 

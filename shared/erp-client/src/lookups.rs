@@ -27,6 +27,8 @@ use crate::convert;
 
 /// How long the declared capabilities are taken for granted, in milliseconds.
 const KEEP_MS: i64 = 300_000;
+/// Items of a full call, as far as its time is concerned.
+const MANY: usize = 100;
 /// The location that stands for the online store's total.
 const ONLINE: &str = "online";
 
@@ -37,7 +39,8 @@ impl ErpClient {
     /// [`ErpError`] when it is not.
     pub async fn health(&self, context: &CallContext) -> Result<(), ErpError> {
         let call = Call::new(Method::GET, &["health"], self.config.limits.lookup);
-        self.get(context, &call).await?;
+        // Asked once: whoever wants to know how the ERP is doing wants to know this too.
+        self.write::<()>(context, &call, None).await?;
         Ok(())
     }
 
@@ -48,13 +51,17 @@ impl ErpClient {
 
 #[async_trait]
 impl ErpCapabilities for ErpClient {
+    fn lookup_limit_ms(&self) -> i64 {
+        self.config.limits.lookup.of(MANY)
+    }
+
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError> {
         let known = self.known();
         let now = self.clock.now();
         if let Some((_, capabilities)) = known.as_ref().filter(|(at, _)| now.millis_since(*at) < KEEP_MS) {
             return Ok(capabilities.clone());
         }
-        let call = Call::new(Method::GET, &["capabilities"], self.config.limits.lookup);
+        let call = Call::new(Method::GET, &["capabilities"], self.config.limits.lookup).guarded(&self.lookups);
         let answer = match self.get(context, &call).await {
             Ok(answer) => answer.read::<erp::Capabilities>(),
             Err(failure) => Err(failure),
@@ -69,10 +76,6 @@ impl ErpCapabilities for ErpClient {
             (Err(_), Some((_, capabilities))) => Ok(capabilities),
             (Err(failure), None) => Err(failure.into()),
         }
-    }
-
-    fn last_known(&self) -> Option<Capabilities> {
-        self.known().map(|(_, capabilities)| capabilities)
     }
 }
 
@@ -91,6 +94,7 @@ fn understood(declared: &erp::Capabilities) -> Capabilities {
         },
         max_items_per_call: at_least_one(declared.max_items_per_call),
         max_lines: at_least_one(declared.max_lines),
+        max_concurrency: at_least_one(declared.max_concurrency),
     }
 }
 
@@ -116,7 +120,8 @@ impl ErpPrices for ErpClient {
                 })
                 .collect(),
         };
-        let call = Call::new(Method::POST, &["prices"], self.config.limits.lookup).lines(items.len());
+        let call =
+            Call::new(Method::POST, &["prices"], self.config.limits.lookup).lines(items.len()).guarded(&self.lookups);
         let answer: erp::PricesAnswer = self.ask(context, &call, &request).await?.read()?;
         let answers = by_sku(&answer.items, |item| &item.sku);
         Ok(items
@@ -187,7 +192,8 @@ impl ErpAvailability for ErpClient {
             items: wishes,
             locations: (!online_alone).then(|| locations.into_iter().map(str::to_owned).collect()),
         };
-        let call = Call::new(Method::POST, &["availability"], self.config.limits.lookup).lines(pairs);
+        let call =
+            Call::new(Method::POST, &["availability"], self.config.limits.lookup).lines(pairs).guarded(&self.lookups);
         let answer: erp::AvailabilityAnswer = self.ask(context, &call, &request).await?.read()?;
         let answers = by_sku(&answer.items, |item| &item.sku);
         let here = |answer: &erp::AvailabilityItem, item| answer.location.as_deref().unwrap_or(ONLINE) == place(item);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::ports::Clock;
 
-use crate::{Config, ErpClient, TimeLimits};
+use crate::{BreakerLimits, Config, ErpClient, TimeLimits};
 
 /// A variable without which the ERP cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,7 @@ pub struct VariableError {
 
 impl ErpClient {
     /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them; opens no connection.
+    /// `ERP_LOOKUP_MS` may give prices and availability another time limit than the default.
     ///
     /// # Errors
     /// [`VariableError`] naming the variable that is missing or not usable.
@@ -26,11 +27,18 @@ impl ErpClient {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, VariableError> {
         let required = |name| variable(name).map(str::to_owned).ok_or(VariableError { name, reason: "it is not set" });
+        let mut limits = TimeLimits::default();
+        if let Some(text) = variable("ERP_LOOKUP_MS") {
+            let reason = "it is no number of milliseconds from 100 to 25000";
+            let millis = text.parse().ok().filter(|millis| (100..=25_000).contains(millis));
+            limits.lookup.base_ms = millis.ok_or(VariableError { name: "ERP_LOOKUP_MS", reason })?;
+        }
         let config = Config {
             base_url: required("ERP_URL")?,
             token: required("ERP_TOKEN")?,
             store: required("STORE_ID")?,
-            limits: TimeLimits::default(),
+            limits,
+            breaker: BreakerLimits::default(),
         };
         Self::new(config, clock)
             .map_err(|_| VariableError { name: "ERP_URL", reason: "it is not an absolute http or https URL" })

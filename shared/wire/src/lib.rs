@@ -2,5 +2,6 @@
 
 pub mod erp;
 pub mod queue;
+pub mod rules;
 pub mod storefront;
 pub mod value;

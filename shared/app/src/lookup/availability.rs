@@ -1,34 +1,35 @@
 //! Availabilities.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::availability::{Availability, AvailabilityStatus, ThresholdRule};
-use domain::freshness::{Age, Freshness, Reason, Source, age, jittered};
-use domain::ids::{LocationId, Sku, StoreId};
+use async_trait::async_trait;
+use domain::availability::{Availability, AvailabilityStatus, ThresholdRules};
+use domain::freshness::{Age, Freshness, Reason, Source, age, jittered, spread, spread_out};
+use domain::ids::{LocationId, Sku};
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
-use futures::future::join_all;
 
-use super::{Mode, reason};
+use super::flow::Flow;
+use super::subject::{Found, Groups, Subject, worse};
+use super::{LookupParts, Mode};
 use crate::failure::Failure;
-use crate::ports::erp::{AvailabilityQuestion, CallContext, ErpAvailability, ErpCapabilities, ItemAnswer};
-use crate::ports::lookups::{AvailabilityEntry, AvailabilityKey, Lookups};
-use crate::ports::{Clock, Ids};
+use crate::ports::StoreError;
+use crate::ports::erp::{AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpError, ItemAnswer};
+use crate::ports::lookups::{AvailabilityEntry, AvailabilityKey, LookupKey, Slot};
 
 /// The figures of the availability cache.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AvailabilitySettings {
-    /// How long an answer is fresh.
-    pub rule: ThresholdRule,
+    /// How long an answer is fresh, by item and location.
+    pub rules: ThresholdRules,
     /// Seconds after which an answer is not shown at all.
     pub hard_seconds: i64,
 }
 
 impl Default for AvailabilitySettings {
-    /// The rule's default, and a day.
+    /// The default rule for everything, and a day.
     fn default() -> Self {
-        Self { rule: ThresholdRule::DEFAULT, hard_seconds: 86_400 }
+        Self { rules: ThresholdRules::default(), hard_seconds: 86_400 }
     }
 }
 
@@ -47,16 +48,8 @@ pub struct AvailabilityItem {
 pub struct AvailabilityLookup {
     /// The ERP.
     pub erp: Arc<dyn ErpAvailability>,
-    /// What it can do.
-    pub capabilities: Arc<dyn ErpCapabilities>,
-    /// The cache.
-    pub cache: Arc<dyn Lookups>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Jitter.
-    pub ids: Arc<dyn Ids>,
-    /// The store that is asked for.
-    pub store: StoreId,
+    /// Cache, capabilities, time.
+    pub parts: LookupParts,
     /// The figures.
     pub settings: AvailabilitySettings,
 }
@@ -75,85 +68,48 @@ impl AvailabilityLookup {
         mode: Mode,
         items: &[AvailabilityItem],
     ) -> Result<Vec<AgedAvailability>, Failure> {
-        let keys: Vec<AvailabilityKey> = items.iter().map(|item| self.key(item)).collect();
-        let mut cached = match mode {
-            Mode::Cached | Mode::Auto => self.cache.read(&[], &keys).await?.availabilities,
-            Mode::Live => Vec::new(),
-        };
-        let mut ages = self.ages(items, &cached);
-        let wanted: Vec<usize> = match mode {
-            Mode::Cached => Vec::new(),
-            Mode::Auto => (0..items.len()).filter(|i| ages.get(*i) != Some(&Age::Fresh)).collect(),
-            Mode::Live => (0..items.len()).collect(),
-        };
-        let fetched = self.fetch(context, items, &wanted).await;
-        if mode == Mode::Live && fetched.iter().any(|a| !matches!(a, Ok(ItemAnswer::Known(_) | ItemAnswer::UnknownSku)))
-        {
-            // What the ERP did not say may still be shown as stale.
-            cached = self.cache.read(&[], &keys).await?.availabilities;
-            ages = self.ages(items, &cached);
+        let groups = Groups::new(items.iter().map(|item| self.key(item)));
+        let mut quantities: Vec<Vec<Option<Quantity>>> = vec![Vec::new(); groups.keys.len()];
+        for (item, place) in items.iter().zip(&groups.places) {
+            if let Some(wanted) = quantities.get_mut(*place) {
+                wanted.push(item.quantity);
+            }
         }
-        let mut entries: Vec<(AvailabilityKey, AvailabilityEntry)> = Vec::new();
-        let mut answered = Vec::with_capacity(items.len());
-        let mut answers = wanted.iter().copied().zip(fetched).peekable();
-        for (i, (item, key)) in items.iter().zip(keys).enumerate() {
-            let answer = answers.next_if(|(at, _)| *at == i).map(|(_, answer)| answer);
-            let entry = cached.get(i).and_then(Option::as_ref);
-            let fallback = ages.get(i).copied().unwrap_or(Age::Expired);
-            answered.push(match answer {
-                Some(Ok(ItemAnswer::Known(availability))) => {
-                    let entry = self.entry(Some(availability));
-                    let served = self.served(&entry, item, Source::Erp, None);
-                    entries.push((key, entry));
-                    served
-                }
-                Some(Ok(ItemAnswer::UnknownSku)) => {
-                    entries.push((key, self.entry(None)));
-                    unknown(Reason::UnknownSku)
-                }
-                Some(Ok(ItemAnswer::Missing)) => self.stale_or_unknown(entry, fallback, item, Reason::ErpIncomplete),
-                Some(Err(reason)) => self.stale_or_unknown(entry, fallback, item, reason),
-                None => match (entry, fallback) {
-                    (Some(entry), Age::Fresh) => self.served(entry, item, Source::Cache, None),
-                    (entry, _) => self.stale_or_unknown(entry, fallback, item, Reason::NotCached),
-                },
-            });
-        }
-        let mut seen = HashSet::new();
-        entries.retain(|(key, _)| seen.insert(key.clone()));
-        if !entries.is_empty()
-            && let Err(error) = self.cache.write(&[], &entries).await
-        {
-            tracing::warn!(%error, entries = entries.len(), "availabilities were answered, but not kept");
-        }
-        Ok(answered)
+        let subject = Availabilities { lookup: self, context, keys: &groups.keys, quantities };
+        let found = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        let missing = Found::Missing(Reason::ErpIncomplete);
+        let shown =
+            |(item, place): (&AvailabilityItem, &usize)| self.shown(found.get(*place).unwrap_or(&missing), item);
+        Ok(items.iter().zip(&groups.places).map(shown).collect())
     }
 
     fn key(&self, item: &AvailabilityItem) -> AvailabilityKey {
-        AvailabilityKey { store: self.store.clone(), sku: item.sku.clone(), location: item.location.clone() }
-    }
-
-    fn ages(&self, items: &[AvailabilityItem], cached: &[Option<AvailabilityEntry>]) -> Vec<Age> {
-        let now = self.clock.now();
-        items.iter().zip(cached).map(|(item, entry)| self.age(item, entry.as_ref(), now)).collect()
-    }
-
-    fn age(&self, item: &AvailabilityItem, entry: Option<&AvailabilityEntry>, now: Timestamp) -> Age {
-        entry.map_or(Age::Expired, |entry| age(self.fresh_until(entry, item), entry.hard_until, now))
+        AvailabilityKey { store: self.parts.store.clone(), sku: item.sku.clone(), location: item.location.clone() }
     }
 
     /// An item that the ERP does not know is asked for again after the time of plentiful stock.
-    fn fresh_until(&self, entry: &AvailabilityEntry, item: &AvailabilityItem) -> Option<Timestamp> {
-        match &entry.availability {
-            Some(availability) => self.settings.rule.fresh_until(availability, item.quantity, entry.as_of),
-            None => self.settings.rule.expiry_above.map(|seconds| entry.as_of.plus_seconds(seconds)),
-        }
+    fn fresh_until(
+        &self,
+        entry: &AvailabilityEntry,
+        sku: &Sku,
+        location: Option<&LocationId>,
+        quantity: Option<Quantity>,
+    ) -> Option<Timestamp> {
+        let rule = self.settings.rules.rule(sku, location);
+        let seconds = match &entry.availability {
+            Some(availability) => rule.expiry(availability, quantity),
+            None => rule.expiry_above,
+        };
+        seconds.map(|seconds| entry.as_of.plus_millis(spread_out(seconds, entry.spread)))
     }
 
-    fn entry(&self, availability: Option<Availability>) -> AvailabilityEntry {
-        let as_of = self.clock.now();
-        let hard = jittered(self.settings.hard_seconds, self.ids.below(u64::MAX));
-        AvailabilityEntry { availability, as_of, hard_until: as_of.plus_seconds(hard) }
+    fn shown(&self, found: &Found<AvailabilityEntry>, item: &AvailabilityItem) -> AgedAvailability {
+        match found {
+            Found::Asked(entry) => self.served(entry, item, Source::Erp, None),
+            Found::Kept(entry) => self.served(entry, item, Source::Cache, None),
+            Found::Stale(entry, reason) => self.served(entry, item, Source::Cache, Some(*reason)),
+            Found::Missing(reason) => unknown(*reason),
+        }
     }
 
     fn served(
@@ -167,54 +123,83 @@ impl AvailabilityLookup {
         let freshness = Freshness {
             source,
             as_of: Some(entry.as_of),
-            fresh_until: self.fresh_until(entry, item),
+            fresh_until: self.fresh_until(entry, &item.sku, item.location.as_ref(), item.quantity),
             stale: stale.is_some(),
             reason: stale,
         };
         (availability, freshness)
     }
+}
 
-    fn stale_or_unknown(
-        &self,
-        entry: Option<&AvailabilityEntry>,
-        age: Age,
-        item: &AvailabilityItem,
-        reason: Reason,
-    ) -> AgedAvailability {
-        match (entry, age) {
-            (Some(entry), Age::Fresh | Age::Stale) => self.served(entry, item, Source::Cache, Some(reason)),
-            (_, Age::Expired) | (None, _) => unknown(reason),
+/// The availabilities that one request asks for.
+struct Availabilities<'a> {
+    lookup: &'a AvailabilityLookup,
+    context: &'a CallContext,
+    keys: &'a [AvailabilityKey],
+    /// For each key the quantities that are wanted of it.
+    quantities: Vec<Vec<Option<Quantity>>>,
+}
+
+#[async_trait]
+impl Subject for Availabilities<'_> {
+    type Key = AvailabilityKey;
+    type Value = Availability;
+    type Entry = AvailabilityEntry;
+
+    fn leased(key: &AvailabilityKey) -> LookupKey {
+        LookupKey::Availability(key.clone())
+    }
+
+    fn as_of(entry: &AvailabilityEntry) -> Timestamp {
+        entry.as_of
+    }
+
+    fn age(&self, at: usize, entry: &AvailabilityEntry, now: Timestamp) -> Age {
+        let Some(key) = self.keys.get(at) else { return Age::Expired };
+        let age = |quantity: &Option<Quantity>| {
+            age(self.lookup.fresh_until(entry, &key.sku, key.location.as_ref(), *quantity), entry.hard_until, now)
+        };
+        self.quantities.get(at).into_iter().flatten().map(age).reduce(worse).unwrap_or(Age::Expired)
+    }
+
+    fn fresh_until(&self, at: usize, entry: &AvailabilityEntry) -> Option<Timestamp> {
+        let key = self.keys.get(at)?;
+        let until =
+            |quantity: &Option<Quantity>| self.lookup.fresh_until(entry, &key.sku, key.location.as_ref(), *quantity);
+        self.quantities.get(at).into_iter().flatten().filter_map(until).min()
+    }
+
+    fn entry(&self, availability: Option<Availability>) -> AvailabilityEntry {
+        let parts = &self.lookup.parts;
+        let as_of = parts.clock.now();
+        let hard = jittered(self.lookup.settings.hard_seconds, parts.ids.below(u64::MAX));
+        AvailabilityEntry {
+            availability,
+            as_of,
+            spread: spread(parts.ids.below(u64::MAX)),
+            hard_until: as_of.plus_seconds(hard),
         }
     }
 
-    async fn fetch(
-        &self,
-        context: &CallContext,
-        items: &[AvailabilityItem],
-        wanted: &[usize],
-    ) -> Vec<Result<ItemAnswer<Availability>, Reason>> {
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let most = match self.capabilities.capabilities(context).await {
-            Ok(capabilities) => capabilities.max_items_per_call.max(1),
-            Err(error) => return vec![Err(reason(&error)); wanted.len()],
-        };
-        let chunks = wanted.chunks(most).map(|chunk| async move {
-            let asked: Vec<AvailabilityQuestion> = chunk
-                .iter()
-                .filter_map(|i| items.get(*i))
-                .map(|item| AvailabilityQuestion { sku: item.sku.clone(), location: item.location.clone() })
-                .collect();
-            match self.erp.availability(context, &asked).await {
-                Ok(answers) => answers.into_iter().map(Ok).collect::<Vec<_>>(),
-                Err(error) => {
-                    tracing::warn!(%error, items = asked.len(), "the ERP did not tell availabilities");
-                    vec![Err(reason(&error)); asked.len()]
-                }
-            }
-        });
-        join_all(chunks).await.into_iter().flatten().collect()
+    async fn limits(&self) -> Result<Capabilities, ErpError> {
+        self.lookup.parts.declared.get(self.context).await
+    }
+
+    async fn ask(&self, places: &[usize]) -> Result<Vec<ItemAnswer<Availability>>, ErpError> {
+        let asked: Vec<AvailabilityQuestion> = places
+            .iter()
+            .filter_map(|at| self.keys.get(*at))
+            .map(|key| AvailabilityQuestion { sku: key.sku.clone(), location: key.location.clone() })
+            .collect();
+        self.lookup.erp.availability(self.context, &asked).await
+    }
+
+    async fn read(&self, keys: &[AvailabilityKey]) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
+        self.lookup.parts.cache.availabilities(keys).await
+    }
+
+    async fn keep(&self, entries: &[(AvailabilityKey, AvailabilityEntry)]) -> Result<(), StoreError> {
+        self.lookup.parts.cache.keep_availabilities(entries).await
     }
 }
 

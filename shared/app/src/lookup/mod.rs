@@ -1,13 +1,20 @@
 //! Offer prices and availabilities: from the cache while they are fresh, from the ERP when they are not.
 
 mod availability;
+mod declared;
+mod flow;
+mod invalidate;
+mod parts;
 mod prices;
 mod query;
+mod subject;
 
 use crate::ports::erp::ErpError;
 use domain::freshness::Reason;
 
 pub use availability::{AgedAvailability, AvailabilityItem, AvailabilityLookup, AvailabilitySettings};
+pub use invalidate::Invalidate;
+pub use parts::LookupParts;
 pub use prices::{PriceItem, PriceLookup, PriceSettings, PriceStatus};
 pub use query::{AnsweredAvailability, AnsweredPrice, AskedItem, AvailabilityQuery, MAX_ITEMS, PriceQuery};
 

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::caller::Customer;
 use domain::freshness::{Age, Freshness, Reason, Source, age, jittered};
-use domain::ids::StoreId;
 use domain::money::{Currency, Money};
 use domain::price::{OfferPrice, QuantityBreak};
-use futures::future::join_all;
+use domain::time::Timestamp;
 
-use super::{Mode, reason};
+use super::flow::Flow;
+use super::subject::{Found, Groups, Subject};
+use super::{LookupParts, Mode, reason};
 use crate::failure::Failure;
-use crate::ports::erp::{CallContext, Capabilities, ErpCapabilities, ErpPrices, ItemAnswer, PriceQuestion};
-use crate::ports::lookups::{Lookups, PriceEntry, PriceKey};
-use crate::ports::{Clock, Ids};
+use crate::ports::StoreError;
+use crate::ports::erp::{CallContext, Capabilities, ErpError, ErpPrices, ItemAnswer, PriceQuestion};
+use crate::ports::lookups::{LookupKey, PriceEntry, PriceKey, Slot};
 
 /// The figures of the price cache.
 #[derive(Debug, Clone, Copy)]
@@ -71,16 +73,8 @@ impl PriceItem {
 pub struct PriceLookup {
     /// The ERP.
     pub erp: Arc<dyn ErpPrices>,
-    /// What it can do.
-    pub capabilities: Arc<dyn ErpCapabilities>,
-    /// The cache.
-    pub cache: Arc<dyn Lookups>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Jitter.
-    pub ids: Arc<dyn Ids>,
-    /// The store that is asked for.
-    pub store: StoreId,
+    /// Cache, capabilities, time.
+    pub parts: LookupParts,
     /// The figures.
     pub settings: PriceSettings,
 }
@@ -98,80 +92,33 @@ impl PriceLookup {
         mode: Mode,
         questions: &[PriceQuestion],
     ) -> Result<Vec<PriceItem>, Failure> {
-        // What the key of an entry holds depends on what the ERP can do. Without knowing it nothing is found, and nothing
-        // is guessed: an entry under another key may be another customer's.
         let capabilities = match mode {
-            Mode::Cached => self.capabilities.last_known().ok_or(Reason::NotCached),
-            Mode::Auto | Mode::Live => self.capabilities.capabilities(context).await.map_err(|error| {
-                tracing::warn!(%error, "the ERP did not tell what it can do");
-                reason(&error)
-            }),
+            Mode::Cached => self.parts.declared.known().await.ok_or(Reason::NotCached),
+            Mode::Auto | Mode::Live => self.parts.declared.get(context).await.map_err(|error| reason(&error)),
         };
         let capabilities = match capabilities {
             Ok(capabilities) => capabilities,
+            // Without them there is no key, but whoever wrote an entry knew them and kept them: there is none.
             Err(reason) => return Ok(questions.iter().map(|_| PriceItem::missing(reason)).collect()),
         };
-        let keys: Vec<PriceKey> = questions.iter().map(|q| self.key(&capabilities, customer, currency, q)).collect();
-        let mut cached = match mode {
-            Mode::Cached | Mode::Auto => self.cache.read(&keys, &[]).await?.prices,
-            Mode::Live => Vec::new(),
-        };
-        let mut ages = self.ages(&cached);
-        let wanted: Vec<usize> = match mode {
-            Mode::Cached => Vec::new(),
-            Mode::Auto => (0..questions.len()).filter(|i| ages.get(*i) != Some(&Age::Fresh)).collect(),
-            Mode::Live => (0..questions.len()).collect(),
-        };
-        let fetched = self.fetch(context, &capabilities, customer, currency, questions, &wanted).await;
-        if mode == Mode::Live && fetched.iter().any(|a| !matches!(a, Ok(ItemAnswer::Known(_) | ItemAnswer::UnknownSku)))
-        {
-            // What the ERP did not say may still be shown as stale.
-            cached = self.cache.read(&keys, &[]).await?.prices;
-            ages = self.ages(&cached);
+        let groups =
+            Groups::new(questions.iter().map(|question| self.key(&capabilities, customer, currency, question)));
+        let mut asked: Vec<Option<PriceQuestion>> = vec![None; groups.keys.len()];
+        for (question, place) in questions.iter().zip(&groups.places) {
+            // The smallest quantity of a ladder stands for all: what is below the first step has no price.
+            if let Some(slot) = asked.get_mut(*place)
+                && slot.as_ref().is_none_or(|other| question.quantity < other.quantity)
+            {
+                *slot = Some(question.clone());
+            }
         }
-        let mut entries: Vec<(PriceKey, PriceEntry)> = Vec::new();
-        let mut items = Vec::with_capacity(questions.len());
-        let mut answers = wanted.iter().copied().zip(fetched).peekable();
-        for (i, (question, key)) in questions.iter().zip(keys).enumerate() {
-            let answer = answers.next_if(|(at, _)| *at == i).map(|(_, answer)| answer);
-            let entry = cached.get(i).and_then(Option::as_ref);
-            let fallback = ages.get(i).copied().unwrap_or(Age::Expired);
-            items.push(match answer {
-                Some(Ok(ItemAnswer::Known(offer))) => {
-                    let entry = self.entry(Some(offer));
-                    let item = served(&entry, question, Source::Erp, None);
-                    entries.push((key, entry));
-                    item
-                }
-                Some(Ok(ItemAnswer::UnknownSku)) => {
-                    entries.push((key, self.entry(None)));
-                    PriceItem::missing(Reason::UnknownSku)
-                }
-                Some(Ok(ItemAnswer::Missing)) => stale_or_missing(entry, fallback, question, Reason::ErpIncomplete),
-                Some(Err(reason)) => stale_or_missing(entry, fallback, question, reason),
-                None => match (entry, fallback) {
-                    (Some(entry), Age::Fresh) => served(entry, question, Source::Cache, None),
-                    (entry, _) => stale_or_missing(entry, fallback, question, Reason::NotCached),
-                },
-            });
-        }
-        // A duplicate question is fetched once per line but written once: the store refuses a key twice in one call.
-        let mut seen = std::collections::HashSet::new();
-        entries.retain(|(key, _)| seen.insert(key.clone()));
-        if !entries.is_empty()
-            && let Err(error) = self.cache.write(&entries, &[]).await
-        {
-            tracing::warn!(%error, entries = entries.len(), "prices were answered, but not kept");
-        }
-        Ok(items)
-    }
-
-    fn ages(&self, cached: &[Option<PriceEntry>]) -> Vec<Age> {
-        let now = self.clock.now();
-        cached
-            .iter()
-            .map(|e| e.as_ref().map_or(Age::Expired, |e| age(Some(e.fresh_until), e.hard_until, now)))
-            .collect()
+        let questions_of_keys = asked.into_iter().flatten().collect();
+        let subject = Prices { lookup: self, context, capabilities, customer, currency, questions: questions_of_keys };
+        let found = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        let missing = Found::Missing(Reason::ErpIncomplete);
+        let shown =
+            |(question, place): (&PriceQuestion, &usize)| shown(found.get(*place).unwrap_or(&missing), question);
+        Ok(questions.iter().zip(&groups.places).map(shown).collect())
     }
 
     fn key(
@@ -182,7 +129,7 @@ impl PriceLookup {
         question: &PriceQuestion,
     ) -> PriceKey {
         PriceKey {
-            store: self.store.clone(),
+            store: self.parts.store.clone(),
             customer: customer.clone(),
             per_user: PriceKey::per_user(capabilities.price_scope),
             currency,
@@ -191,38 +138,82 @@ impl PriceLookup {
             quantity: (!capabilities.quantity_breaks).then_some(question.quantity),
         }
     }
+}
 
-    fn entry(&self, offer: Option<OfferPrice>) -> PriceEntry {
-        let as_of = self.clock.now();
-        PriceEntry {
-            offer,
-            as_of,
-            fresh_until: as_of.plus_seconds(jittered(self.settings.fresh_seconds, self.ids.below(u64::MAX))),
-            hard_until: as_of.plus_seconds(self.settings.hard_seconds),
+/// The prices that one request asks for.
+struct Prices<'a> {
+    lookup: &'a PriceLookup,
+    context: &'a CallContext,
+    capabilities: Capabilities,
+    customer: &'a Customer,
+    currency: Currency,
+    /// One per key.
+    questions: Vec<PriceQuestion>,
+}
+
+#[async_trait]
+impl Subject for Prices<'_> {
+    type Key = PriceKey;
+    type Value = OfferPrice;
+    type Entry = PriceEntry;
+
+    fn leased(key: &PriceKey) -> LookupKey {
+        LookupKey::Price(key.clone())
+    }
+
+    fn as_of(entry: &PriceEntry) -> Timestamp {
+        entry.as_of
+    }
+
+    fn age(&self, at: usize, entry: &PriceEntry, now: Timestamp) -> Age {
+        let priced = |offer: &OfferPrice| self.questions.get(at).is_some_and(|q| offer.at(q.quantity).is_some());
+        match &entry.offer {
+            // A ladder that does not reach down to this quantity says nothing about it.
+            Some(offer) if !priced(offer) => Age::Expired,
+            _ => age(Some(entry.fresh_until), entry.hard_until, now),
         }
     }
 
-    /// The answers for `wanted`, in its order, in as few calls as the ERP allows.
-    async fn fetch(
-        &self,
-        context: &CallContext,
-        capabilities: &Capabilities,
-        customer: &Customer,
-        currency: Currency,
-        questions: &[PriceQuestion],
-        wanted: &[usize],
-    ) -> Vec<Result<ItemAnswer<OfferPrice>, Reason>> {
-        let chunks = wanted.chunks(capabilities.max_items_per_call.max(1)).map(|chunk| async move {
-            let asked: Vec<PriceQuestion> = chunk.iter().filter_map(|i| questions.get(*i)).cloned().collect();
-            match self.erp.prices(context, customer, currency, &asked).await {
-                Ok(answers) => answers.into_iter().map(Ok).collect::<Vec<_>>(),
-                Err(error) => {
-                    tracing::warn!(%error, items = asked.len(), "the ERP did not tell prices");
-                    vec![Err(reason(&error)); asked.len()]
-                }
-            }
-        });
-        join_all(chunks).await.into_iter().flatten().collect()
+    fn fresh_until(&self, _: usize, entry: &PriceEntry) -> Option<Timestamp> {
+        Some(entry.fresh_until)
+    }
+
+    fn entry(&self, offer: Option<OfferPrice>) -> PriceEntry {
+        let as_of = self.lookup.parts.clock.now();
+        let settings = self.lookup.settings;
+        let fresh = jittered(settings.fresh_seconds, self.lookup.parts.ids.below(u64::MAX));
+        PriceEntry {
+            offer,
+            as_of,
+            fresh_until: as_of.plus_seconds(fresh),
+            hard_until: as_of.plus_seconds(settings.hard_seconds),
+        }
+    }
+
+    async fn limits(&self) -> Result<Capabilities, ErpError> {
+        Ok(self.capabilities.clone())
+    }
+
+    async fn ask(&self, places: &[usize]) -> Result<Vec<ItemAnswer<OfferPrice>>, ErpError> {
+        let asked: Vec<PriceQuestion> = places.iter().filter_map(|at| self.questions.get(*at)).cloned().collect();
+        self.lookup.erp.prices(self.context, self.customer, self.currency, &asked).await
+    }
+
+    async fn read(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError> {
+        self.lookup.parts.cache.prices(keys).await
+    }
+
+    async fn keep(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
+        self.lookup.parts.cache.keep_prices(entries).await
+    }
+}
+
+fn shown(found: &Found<PriceEntry>, question: &PriceQuestion) -> PriceItem {
+    match found {
+        Found::Asked(entry) => served(entry, question, Source::Erp, None),
+        Found::Kept(entry) => served(entry, question, Source::Cache, None),
+        Found::Stale(entry, reason) => served(entry, question, Source::Cache, Some(*reason)),
+        Found::Missing(reason) => PriceItem::missing(*reason),
     }
 }
 
@@ -240,12 +231,5 @@ fn served(entry: &PriceEntry, question: &PriceQuestion, source: Source, stale: O
             stale: stale.is_some(),
             reason: stale,
         },
-    }
-}
-
-fn stale_or_missing(entry: Option<&PriceEntry>, age: Age, question: &PriceQuestion, reason: Reason) -> PriceItem {
-    match (entry, age) {
-        (Some(entry), Age::Fresh | Age::Stale) => served(entry, question, Source::Cache, Some(reason)),
-        (_, Age::Expired) | (None, _) => PriceItem::missing(reason),
     }
 }

@@ -71,7 +71,7 @@ impl PriceQuery {
         let (member, articles) = futures::join!(self.directory.recent(customer), self.articles.find(&skus));
         let (member, articles) = (member?, articles?);
         let currency = currency.unwrap_or(member.organization.currency);
-        let now = self.lookup.clock.now();
+        let now = self.lookup.parts.clock.now();
         let mut answers = Vec::with_capacity(items.len());
         let mut questions = Vec::with_capacity(items.len());
         for (at, asked) in items.iter().enumerate() {

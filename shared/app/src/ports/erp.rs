@@ -60,6 +60,8 @@ pub struct Capabilities {
     pub max_items_per_call: usize,
     /// Most lines of an order.
     pub max_lines: usize,
+    /// Most calls that it bears at once; at least 1.
+    pub max_concurrency: usize,
 }
 
 /// Asks what the ERP can do.
@@ -71,8 +73,10 @@ pub trait ErpCapabilities: Send + Sync {
     /// [`ErpError`] when the ERP does not say and never said before.
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError>;
 
-    /// What the ERP declared last, however long ago, without asking it.
-    fn last_known(&self) -> Option<Capabilities>;
+    /// The longest, in milliseconds, that a full call for prices or availability is given.
+    fn lookup_limit_ms(&self) -> i64 {
+        5_000
+    }
 }
 
 /// One item whose price is asked.

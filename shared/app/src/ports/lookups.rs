@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use domain::availability::Availability;
 use domain::caller::Customer;
-use domain::ids::{LocationId, Sku, StoreId, Unit};
+use domain::freshness::Reason;
+use domain::ids::{LocationId, OrganizationId, Sku, StoreId, Unit};
 use domain::money::Currency;
 use domain::price::{OfferPrice, PriceScope};
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
 
 use super::StoreError;
+use super::erp::Capabilities;
 
 /// Every input of an offer price. Two callers whose answers may differ never share a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -72,29 +74,119 @@ pub struct AvailabilityEntry {
     pub availability: Option<Availability>,
     /// When the ERP said so.
     pub as_of: Timestamp,
+    /// How much longer or shorter than the rule says it is fresh, in thousandths: entries written together must not
+    /// expire together.
+    pub spread: i16,
     /// Hard limit.
     pub hard_until: Timestamp,
 }
 
-/// The entries found for the keys asked, in their order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cached {
-    /// One per price key.
-    pub prices: Vec<Option<PriceEntry>>,
-    /// One per availability key.
-    pub availabilities: Vec<Option<AvailabilityEntry>>,
+/// What an entry is kept under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LookupKey {
+    /// A price.
+    Price(PriceKey),
+    /// An availability.
+    Availability(AvailabilityKey),
 }
 
-/// Keeps answers of the ERP.
+/// What stands under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot<E> {
+    /// The answer, if there is a readable one that was not invalidated.
+    pub entry: Option<E>,
+    /// The state of the record, whatever is in it; none when there is no record. Whoever takes a lease names what was
+    /// seen, so that an answer which arrived in between is noticed.
+    pub revision: Option<String>,
+    /// Until when somebody is asking the ERP for it.
+    pub leased_until: Option<Timestamp>,
+    /// When the last attempt to ask the ERP came to nothing, and why.
+    pub failed: Option<(Timestamp, Reason)>,
+}
+
+impl<E> Slot<E> {
+    /// Nothing stands there.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { entry: None, revision: None, leased_until: None, failed: None }
+    }
+}
+
+/// The wish to be the one that asks the ERP for an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseWish {
+    /// Which entry.
+    pub key: LookupKey,
+    /// What was seen there.
+    pub revision: Option<String>,
+}
+
+/// The right to ask the ERP, for a while: the others wait meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose it is; no other lease ever has the same owner.
+    pub owner: String,
+    /// When it is taken.
+    pub from: Timestamp,
+    /// When it ends by itself, so that the others go on when its owner is gone.
+    pub until: Timestamp,
+}
+
+/// Which entries are no longer right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invalidation {
+    /// Every entry.
+    All,
+    /// The prices of an organization and its users.
+    Organization(OrganizationId),
+    /// Prices and availabilities of these items, whoever asks.
+    Skus(Vec<Sku>),
+}
+
+/// Keeps answers of the ERP, and who is asking for which.
 #[async_trait]
 pub trait Lookups: Send + Sync {
-    /// All entries for the keys in one round: one call per hundred keys.
-    async fn read(&self, prices: &[PriceKey], availabilities: &[AvailabilityKey]) -> Result<Cached, StoreError>;
+    /// What stands under each key, each at most once, in their order, in one round: one call per hundred keys. May lag behind the last
+    /// write; [`Lookups::lease`] notices.
+    async fn prices(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError>;
 
-    /// Writes entries. Losing some is no failure of the request that brought them; the caller logs it.
-    async fn write(
+    /// As [`Lookups::prices`].
+    async fn availabilities(&self, keys: &[AvailabilityKey]) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError>;
+
+    /// Writes entries, each key at most once, and ends the leases on them. Losing some is no failure of the request
+    /// that brought them; the caller logs it.
+    async fn keep_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError>;
+
+    /// As [`Lookups::keep_prices`].
+    async fn keep_availabilities(&self, entries: &[(AvailabilityKey, AvailabilityEntry)]) -> Result<(), StoreError>;
+
+    /// Takes a lease on each wish, each key at most once. One answer per wish, in their order: true = granted. Refused
+    /// while somebody else's lease runs, and when the record is no longer what was seen. One call as long as nobody
+    /// else wants the same.
+    async fn lease(&self, wishes: &[LeaseWish], lease: &Lease) -> Result<Vec<bool>, StoreError>;
+
+    /// Ends the leases of `owner` on `keys` without an answer, and leaves the reason for those who wait. A lease that
+    /// is no longer the owner's stays.
+    async fn give_up(&self, keys: &[LookupKey], owner: &str, at: Timestamp, reason: Reason) -> Result<(), StoreError>;
+
+    /// What the ERP of `store` declared when it was last asked, and when that was.
+    async fn declared(&self, store: &StoreId) -> Result<Option<(Capabilities, Timestamp)>, StoreError>;
+
+    /// Keeps what the ERP of `store` declares.
+    async fn keep_declared(
         &self,
-        prices: &[(PriceKey, PriceEntry)],
-        availabilities: &[(AvailabilityKey, AvailabilityEntry)],
+        store: &StoreId,
+        capabilities: &Capabilities,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Makes every entry that the ERP told until `at` invisible, of those that `what` says. Invalidations from before
+    /// `forget` may be forgotten: no entry is that old.
+    async fn invalidate(
+        &self,
+        store: &StoreId,
+        what: &Invalidation,
+        at: Timestamp,
+        forget: Timestamp,
     ) -> Result<(), StoreError>;
 }

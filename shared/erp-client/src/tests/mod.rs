@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod faulty;
+mod patient;
 mod regular;
 mod untrusted;
 
@@ -23,7 +24,7 @@ use domain::time::Timestamp;
 use erp_sim::{Dataset, Fault, FaultKind, Options, Simulator};
 use rust_decimal::Decimal;
 
-use crate::{Config, ErpClient, TimeLimit, TimeLimits};
+use crate::{BreakerLimits, Config, ErpClient, TimeLimit, TimeLimits};
 
 /// 2026-11-22T12:00:00Z
 const NOON: i64 = 1_795_348_800_000;
@@ -66,7 +67,8 @@ impl Pair {
 fn client(base_url: String) -> ErpClient {
     let limit = TimeLimit { base_ms: 400, per_line_ms: 10 };
     let limits = TimeLimits { connect_ms: 300, lookup: limit, checkout: limit, submission: limit, tracking: limit };
-    let config = Config { base_url, token: Options::LOCAL_TOKEN.to_owned(), store: "main".to_owned(), limits };
+    let breaker = BreakerLimits { in_a_row: 5, window: 10, open_ms: 5_000 };
+    let config = Config { base_url, token: Options::LOCAL_TOKEN.to_owned(), store: "main".to_owned(), limits, breaker };
     ErpClient::new(config, Arc::new(Noon)).unwrap()
 }
 

@@ -1,16 +1,18 @@
 //! Records of the cache.
 
 use app::ports::StoreError;
-use app::ports::lookups::{AvailabilityEntry, AvailabilityKey, PriceEntry, PriceKey};
+use app::ports::lookups::{AvailabilityEntry, AvailabilityKey, LookupKey, PriceEntry, PriceKey, Slot};
 use domain::availability::{Availability, AvailabilityStatus};
+use domain::freshness::Reason;
 use domain::ids::Unit;
 use domain::money::{Currency, Money};
 use domain::price::{OfferPrice, QuantityBreak};
 use domain::quantity::Quantity;
+use domain::time::Timestamp;
 
 use crate::attribute::{
     Attributes, Record, corrupt, find_decimal, find_instant, find_parsed, find_text, get_decimal, get_instant,
-    get_list, get_parsed, instant, number, text,
+    get_list, get_number, get_parsed, instant, number, text,
 };
 use crate::key::joined;
 
@@ -37,9 +39,55 @@ pub(super) fn availability_key(key: &AvailabilityKey) -> String {
     joined(&["availability", key.store.as_str(), key.sku.as_str(), location])
 }
 
+/// The key of either.
+pub(super) fn key(key: &LookupKey) -> String {
+    match key {
+        LookupKey::Price(key) => price_key(key),
+        LookupKey::Availability(key) => availability_key(key),
+    }
+}
+
+/// What a record says of itself beside the answer in it. An answer that cannot be read counts as none: the ERP is
+/// asked again and the record written anew.
+pub(super) fn slot<E>(
+    record: &Attributes,
+    entry: impl Fn(&Attributes) -> Result<E, StoreError>,
+) -> Result<Slot<E>, StoreError> {
+    let failed = match (find_instant(record, "failedAt")?, find_text(record, "failedFor")?) {
+        (Some(at), Some(reason)) => Some((at, parse_reason(reason))),
+        _ => None,
+    };
+    Ok(Slot {
+        entry: entry(record).ok(),
+        revision: find_text(record, "revision")?.map(str::to_owned),
+        leased_until: find_instant(record, "leaseUntil")?,
+        failed,
+    })
+}
+
+/// The name of a reason in a record.
+pub(super) fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotCached => "not_cached",
+        Reason::ErpUnavailable => "erp_unavailable",
+        Reason::ErpTimeout => "erp_timeout",
+        Reason::ErpIncomplete => "erp_incomplete",
+        Reason::UnknownSku => "unknown_sku",
+    }
+}
+
+fn parse_reason(text: &str) -> Reason {
+    match text {
+        "erp_timeout" => Reason::ErpTimeout,
+        "erp_incomplete" => Reason::ErpIncomplete,
+        _ => Reason::ErpUnavailable,
+    }
+}
+
 pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, StoreError> {
     let record = Record::empty()
         .with("pk", text(price_key(key)))
+        .with("revision", text(revision(entry.as_of)))
         .with("asOf", instant(entry.as_of))
         .with("freshUntil", instant(entry.fresh_until))
         .with("hardUntil", instant(entry.hard_until))
@@ -57,6 +105,11 @@ pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, St
         .with("unitPrice", number(offer.unit_price.amount()))
         .with("breaks", aws_sdk_dynamodb::types::AttributeValue::L(breaks))
         .into_attributes())
+}
+
+/// Names the state of a record: another answer, another name.
+fn revision(as_of: Timestamp) -> String {
+    format!("answered {as_of}")
 }
 
 pub(super) fn read_price(record: &Attributes) -> Result<PriceEntry, StoreError> {
@@ -106,7 +159,9 @@ fn parse_status(text: &str) -> Result<AvailabilityStatus, ()> {
 pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> Attributes {
     let record = Record::empty()
         .with("pk", text(availability_key(key)))
+        .with("revision", text(revision(entry.as_of)))
         .with("asOf", instant(entry.as_of))
+        .with("spread", number(entry.spread))
         .with("hardUntil", instant(entry.hard_until))
         .with("expiresAt", number(entry.hard_until.as_seconds()));
     let Some(known) = &entry.availability else { return record.into_attributes() };
@@ -131,6 +186,7 @@ pub(super) fn read_availability(record: &Attributes) -> Result<AvailabilityEntry
     Ok(AvailabilityEntry {
         availability,
         as_of: get_instant(record, "asOf")?,
+        spread: get_number(record, "spread")?,
         hard_until: get_instant(record, "hardUntil")?,
     })
 }

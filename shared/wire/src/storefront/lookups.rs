@@ -173,3 +173,16 @@ pub struct AvailableItems {
     /// One per asked item and location.
     pub items: Vec<AvailableItem>,
 }
+
+/// `POST /operations/caches/invalidate`: exactly one of the three.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Invalidation {
+    /// Prices and availabilities of these items.
+    pub skus: Option<Vec<String>>,
+    /// The prices of this organization.
+    pub organization_id: Option<String>,
+    /// Everything.
+    #[serde(default)]
+    pub all: bool,
+}

@@ -40,6 +40,7 @@ fn variables_come_with_their_references_worked_out() {
         ("CATALOG_TABLE", "CatalogTable"),
         ("ERP_TOKEN", "secret"),
         ("ERP_URL", "http://erp"),
+        ("INVENTORY_RULES", "[]"),
         ("LOG_FORMAT", "json"),
         ("LOG_LEVEL", "info"),
         ("LOOKUPS_TABLE", "LookupsTable"),

@@ -1,0 +1,38 @@
+//! Taking back what was kept, when somebody knows better: after a price change in the ERP that cannot wait.
+
+use std::sync::Arc;
+
+use domain::caller::{Caller, Role};
+use domain::ids::StoreId;
+
+use crate::failure::Failure;
+use crate::ports::Clock;
+use crate::ports::lookups::{Invalidation, Lookups};
+
+/// For how long an invalidation has to be remembered, in seconds: longer than any entry lives, jitter included.
+const REMEMBER_SECONDS: i64 = 2 * 86_400;
+
+/// Invalidates entries of the cache.
+pub struct Invalidate {
+    /// The cache.
+    pub cache: Arc<dyn Lookups>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Whose prices and availabilities.
+    pub store: StoreId,
+}
+
+impl Invalidate {
+    /// From now on nothing that the ERP said before is shown, not even as stale.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] for anyone but an operator; [`Failure::Store`].
+    pub async fn run(&self, caller: &Caller, what: &Invalidation) -> Result<(), Failure> {
+        if !caller.is(Role::Operator) {
+            return Err(Failure::Forbidden);
+        }
+        let now = self.clock.now();
+        self.cache.invalidate(&self.store, what, now, now.plus_seconds(-REMEMBER_SECONDS)).await?;
+        Ok(())
+    }
+}

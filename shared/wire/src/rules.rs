@@ -1,0 +1,149 @@
+//! The threshold rules of inventory, as a deployment writes them: a JSON array, or an object with the array under
+//! `rules`.
+//!
+//! ```json
+//! [
+//!   {"threshold": 10, "expiryAbove": 300, "expiryBelow": 0},
+//!   {"location": "STORE", "threshold": 2, "expiryAbove": 60, "expiryBelow": 0},
+//!   {"sku": "TAP-5", "expiryAbove": 3600},
+//!   {"sku": "TAP-5", "location": "STORE", "threshold": 50, "expiryAbove": 30, "expiryBelow": 0, "precedence": 5}
+//! ]
+//! ```
+//!
+//! - `sku` and `location` say what the rule holds for; without one it holds for all of them. A question without a location
+//!   is about the online store's total, which only rules without a location fit.
+//! - `threshold` is compared with *available - requested*: at or above it `expiryAbove` counts, below it `expiryBelow`.
+//!   Without it everything is above.
+//! - `expiryAbove` and `expiryBelow` are seconds: 0 = asked live every time, absent = never expires.
+//! - `precedence` (0 when absent) decides between rules that fit; among equals the most specific one counts: item at
+//!   location, item, location, all. Where no rule fits, the default holds: threshold 10, above 300, below 0.
+
+use domain::availability::{PlacedRule, RuleConflict, ThresholdRule, ThresholdRules};
+use domain::ids::{LocationId, Sku};
+use serde::Deserialize;
+
+use crate::value::Number;
+
+/// Why a document holds no rules.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// It is not written as it should be.
+    #[error("not a list of rules: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// The rule at a place, counted from 0, names something impossible.
+    #[error("rule {at}: {reason}")]
+    Rule {
+        /// The place.
+        at: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// See there.
+    #[error(transparent)]
+    Conflict(#[from] RuleConflict),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Document {
+    Plain(Vec<serde_json::Value>),
+    Named { rules: Vec<serde_json::Value> },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Rule {
+    sku: Option<String>,
+    location: Option<String>,
+    #[serde(default)]
+    precedence: i32,
+    threshold: Option<Number>,
+    expiry_above: Option<u32>,
+    expiry_below: Option<u32>,
+}
+
+/// Reads a document of rules.
+///
+/// # Errors
+/// [`RulesError`].
+pub fn read(text: &str) -> Result<ThresholdRules, RulesError> {
+    let (Document::Plain(rules) | Document::Named { rules }) = serde_json::from_str(text)?;
+    let mut placed = Vec::with_capacity(rules.len());
+    for (at, rule) in rules.into_iter().enumerate() {
+        let rule: Rule = serde_json::from_value(rule)?;
+        let sku = rule.sku.as_deref().map(Sku::parse).transpose();
+        let location = rule.location.as_deref().map(LocationId::parse).transpose();
+        placed.push(PlacedRule {
+            sku: sku.map_err(|_| RulesError::Rule { at, reason: "the sku is none" })?,
+            location: location.map_err(|_| RulesError::Rule { at, reason: "the location is none" })?,
+            precedence: rule.precedence,
+            rule: ThresholdRule {
+                threshold: rule.threshold.map(|threshold| threshold.0),
+                expiry_above: rule.expiry_above.map(i64::from),
+                expiry_below: rule.expiry_below.map(i64::from),
+            },
+        });
+    }
+    Ok(ThresholdRules::new(placed)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn sku(text: &str) -> Sku {
+        Sku::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_highest_precedence_wins_and_among_equals_the_most_specific() {
+        let rules = read(
+            r#"{"rules": [
+                {"expiryAbove": 1},
+                {"location": "EAST", "expiryAbove": 2},
+                {"sku": "A", "expiryAbove": 3},
+                {"sku": "A", "location": "EAST", "expiryAbove": 4},
+                {"sku": "B", "location": "EAST", "expiryAbove": 5},
+                {"location": "WEST", "expiryAbove": 6, "precedence": 9}
+            ]}"#,
+        )
+        .unwrap();
+        let place = |text| LocationId::parse(text).unwrap();
+        let cases = [
+            ("A", Some("EAST"), 4),
+            ("A", Some("NORTH"), 3),
+            ("A", None, 3),
+            ("B", Some("EAST"), 5),
+            ("B", None, 1),
+            ("C", Some("EAST"), 2),
+            ("C", None, 1),
+            ("A", Some("WEST"), 6),
+        ];
+        for (item, location, expected) in cases {
+            let rule = rules.rule(&sku(item), location.map(place).as_ref());
+            assert_eq!(rule.expiry_above, Some(expected), "{item} at {location:?}");
+        }
+        assert_eq!(read("[]").unwrap().rule(&sku("A"), None), ThresholdRule::DEFAULT);
+    }
+
+    #[test]
+    fn the_higher_of_two_rules_for_the_same_place_counts_and_a_tie_is_refused() {
+        let two = |one, other| {
+            read(&format!(
+                r#"[{{"expiryAbove": 1, "precedence": {one}}}, {{"expiryAbove": 2, "precedence": {other}}}]"#
+            ))
+        };
+        assert_eq!(two(1, 2).unwrap().rule(&sku("A"), None).expiry_above, Some(2));
+        assert_eq!(two(2, 1).unwrap().rule(&sku("A"), None).expiry_above, Some(1));
+        assert!(matches!(two(1, 1), Err(RulesError::Conflict(_))));
+    }
+
+    #[test]
+    fn a_document_that_says_something_else_is_refused() {
+        for text in ["", "{}", "[1]", r#"[{"treshold": 1}]"#, r#"[{"sku": ""}]"#, r#"[{"expiryAbove": -1}]"#] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}
