@@ -32,7 +32,8 @@ async fn a_silent_or_absent_erp_stops_no_quantity_change() {
     let line = format!("/carts/{}/lines/{}", cart.text_of("cartId"), cart.list("lines")[0]["lineId"].as_str().unwrap());
     let faults = [
         (json!({"kind": "hang"}), "erp_timeout"),
-        (json!({"kind": "refuse"}), "erp_unavailable"),
+        // A read is repeated once.
+        (json!({"kind": "refuse", "times": 2}), "erp_unavailable"),
         (json!({"kind": "status", "status": 500}), "erp_unavailable"),
         (json!({"kind": "garbage"}), "erp_unavailable"),
         (json!({"kind": "omit-items"}), "erp_incomplete"),
