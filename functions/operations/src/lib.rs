@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use app::Failure;
-use app::load::Loads;
+use app::load::{Decisions, Loads};
 use app::ports::{Cursor, LoadFilter};
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::ids::LoadId;
 use domain::load::{LoadKind, LoadState};
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Problem, Start, parse_id};
+use queue_sqs::SqsLoadQueue;
 use serde::Deserialize;
-use store_dynamodb::LoadsTable;
+use store_dynamodb::{CatalogTable, LoadsTable};
 use wire::storefront::loads as body;
 
 /// Loads of a page, unless the caller says otherwise.
@@ -25,6 +26,12 @@ const MAX_LIMIT: usize = 200;
 pub struct Config {
     /// `LOADS_TABLE`: where the loads are kept.
     pub loads_table: String,
+    /// `CATALOG_TABLE`: what readers see of the catalog.
+    pub catalog_table: String,
+    /// `CATALOG_LOAD_QUEUE_URL`: wakes the function that loads the catalog.
+    pub catalog_load_queue_url: String,
+    /// `MEMBER_LOAD_QUEUE_URL`: wakes the function that loads members.
+    pub member_load_queue_url: String,
 }
 
 impl Config {
@@ -33,7 +40,12 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] naming the variable that is missing.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { loads_table: env.required("LOADS_TABLE")?.to_owned() })
+        Ok(Self {
+            loads_table: env.required("LOADS_TABLE")?.to_owned(),
+            catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
+            catalog_load_queue_url: env.required("CATALOG_LOAD_QUEUE_URL")?.to_owned(),
+            member_load_queue_url: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
+        })
     }
 }
 
@@ -43,12 +55,29 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let loads = Arc::new(Loads { loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)) });
+    let store = Arc::new(LoadsTable::new(&start.sdk, config.loads_table));
+    let state = Arc::new(Operations {
+        loads: Loads { loads: store.clone() },
+        decisions: Decisions {
+            loads: store,
+            catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            queue: Arc::new(SqsLoadQueue::new(&start.sdk, config.catalog_load_queue_url, config.member_load_queue_url)),
+            clock: start.clock.clone(),
+            ids: start.ids.clone(),
+        },
+    });
     let router = Router::new()
         .route("/operations/loads", get(list_loads))
         .route("/operations/loads/{load_id}", get(get_load))
-        .with_state(loads);
+        .route("/operations/loads/{load_id}/release", post(release_load))
+        .route("/operations/loads/{load_id}/rollback", post(rollback_load))
+        .with_state(state);
     lambda_kit::serve(router, start)
+}
+
+struct Operations {
+    loads: Loads,
+    decisions: Decisions,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,14 +103,14 @@ fn unknown(pointer: &str, what: &str) -> Failure {
 }
 
 async fn list_loads(
-    State(loads): State<Arc<Loads>>,
+    State(operations): State<Arc<Operations>>,
     Authenticated(caller): Authenticated,
     Params(params): Params<LoadsParams>,
 ) -> Result<Json<body::Loads>, Problem> {
     let filter = params.filter()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let cursor = params.cursor.map(Cursor::new);
-    let page = loads.list(&caller, filter, limit, cursor.as_ref()).await?;
+    let page = operations.loads.list(&caller, filter, limit, cursor.as_ref()).await?;
     Ok(Json(body::Loads {
         loads: page.items.iter().map(body::Load::from).collect(),
         next_cursor: page.next.map(|next| next.as_str().to_owned()),
@@ -89,11 +118,31 @@ async fn list_loads(
 }
 
 async fn get_load(
-    State(loads): State<Arc<Loads>>,
+    State(operations): State<Arc<Operations>>,
     Authenticated(caller): Authenticated,
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = loads.get(&caller, &load_id).await?;
+    let load = operations.loads.get(&caller, &load_id).await?;
+    Ok(Json(body::Load::from(&load)))
+}
+
+async fn release_load(
+    State(operations): State<Arc<Operations>>,
+    Authenticated(caller): Authenticated,
+    Path(load_id): Path<String>,
+) -> Result<Json<body::Load>, Problem> {
+    let load_id = parse_id(&load_id, LoadId::parse)?;
+    let load = operations.decisions.release(&caller, &load_id).await?;
+    Ok(Json(body::Load::from(&load)))
+}
+
+async fn rollback_load(
+    State(operations): State<Arc<Operations>>,
+    Authenticated(caller): Authenticated,
+    Path(load_id): Path<String>,
+) -> Result<Json<body::Load>, Problem> {
+    let load_id = parse_id(&load_id, LoadId::parse)?;
+    let load = operations.decisions.rollback(&caller, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }

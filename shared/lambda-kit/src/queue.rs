@@ -71,7 +71,12 @@ struct Batch {
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
 pub fn queue_function(handler: Arc<dyn QueueHandler>) -> Function {
-    Function::Event(Arc::new(Batch { handler }))
+    Function::Event(queue_handler(handler))
+}
+
+/// The driver by itself, for a function with further sources.
+pub(crate) fn queue_handler(handler: Arc<dyn QueueHandler>) -> Arc<dyn EventHandler> {
+    Arc::new(Batch { handler })
 }
 
 /// When an invocation must be done.

@@ -8,7 +8,7 @@ use futures::StreamExt;
 
 use super::csv::{RecordReader, Step};
 use super::header::Header;
-use super::kinds::{Rows, accept, quoted_key};
+use super::kinds::{Rows, accept, named, quoted_key};
 use super::rejects::{Place, Rejects, write_record};
 use crate::ports::{ExportFile, FilesError};
 
@@ -100,13 +100,15 @@ impl FileRows {
         Ok(Header::read(record, kind, mode, fields).map(|header| (header, line)))
     }
 
-    /// The next rows that were understood, in file order; the others go to `rejects`. An empty batch means that there are no more.
+    /// The next rows that were understood, in file order; the others go to `rejects`. `found` hears what each row is about,
+    /// refused ones included. An empty batch means that there are no more, once the file [ended](Self::ended).
     pub async fn batch<R: Rows>(
         &mut self,
         kind: LoadKind,
         header: &Header,
         sequence: Sequence,
         rejects: &mut Rejects,
+        mut found: impl FnMut(&R),
     ) -> Result<Batch<R>, FilesError> {
         let mut batch = Batch::new();
         let refused = rejects.refused();
@@ -121,10 +123,14 @@ impl FileRows {
             let key = raw.end..batch.text.len();
             match accept(kind, header, record, sequence) {
                 Ok(row) => {
+                    found(&row.record);
                     batch.rows.push(row);
                     batch.origins.push(Origin { row: self.row, line: record.line, raw, key });
                 }
                 Err(problems) => {
+                    if let Some(named) = named(kind, header, record) {
+                        found(&named);
+                    }
                     let quoted = batch.text.get(key).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
                     let place = Place { row: self.row, line: record.line, key: quoted };
                     rejects.add(place, batch.text.get(raw).unwrap_or_default(), &problems);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{ExportKey, Load, LoadState, Sequence};
+use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, Sequence};
 use proptest::prelude::*;
 
 use super::fakes::{World, loader};
@@ -63,7 +63,9 @@ fn an_outage_leaves_the_load_running_and_the_next_attempt_ends_it() {
 #[test]
 fn a_file_older_than_the_newest_snapshot_changes_nothing() {
     let world = Arc::new(World::default());
-    world.snapshots.lock().unwrap().insert(domain::load::LoadKind::Categories, Sequence::new(i64::MAX));
+    let mut pointer = Pointer::default();
+    pointer.published.sequence = Sequence::new(i64::MAX);
+    world.pointers.lock().unwrap().insert(LoadKind::Categories, pointer);
     let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n,b\n");
     let load = run(&world, &arrival).unwrap();
     assert_eq!((load.state, load.counts.unchanged, load.counts.rejected), (LoadState::Superseded, 1, 1));
