@@ -23,7 +23,12 @@ pub struct Config {
     pub load_queue_url: String,
     /// `GUARDRAILS`: limits of kinds that differ from the default, as [`Guard::parse_all`] reads them; may be missing.
     pub guards: BTreeMap<LoadKind, Guard>,
+    /// `MAX_UNPACKED_BYTES`: what a compressed file may unpack to; 8 GiB when it is missing.
+    pub max_unpacked_bytes: u64,
 }
+
+/// Hours of loading: beyond it a file is a mistake or an attack.
+const MAX_UNPACKED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
 impl Config {
     /// Reads the variables.
@@ -34,6 +39,7 @@ impl Config {
         let guards = Guard::parse_all(env.optional("GUARDRAILS").unwrap_or_default());
         Ok(Self {
             guards: guards.map_err(|error| env.invalid("GUARDRAILS", &error.to_string()))?,
+            max_unpacked_bytes: env.parsed("MAX_UNPACKED_BYTES", MAX_UNPACKED_BYTES)?,
             load_queue_url: env.required("LOAD_QUEUE_URL")?.to_owned(),
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             loads_table: env.required("LOADS_TABLE")?.to_owned(),
@@ -55,6 +61,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         rows: table.clone(),
         publications: table,
         guards: config.guards,
+        max_unpacked_bytes: config.max_unpacked_bytes,
         clock: start.clock.clone(),
         ids: start.ids.clone(),
     };

@@ -19,6 +19,7 @@ mod run;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 pub use decide::Decisions;
 pub use kinds::Rows;

@@ -8,6 +8,7 @@ use super::rejects::Rejects;
 use super::rows::{FileRows, Origins};
 use super::run::{LoadError, Loader, Turn};
 use super::seen::Seen;
+use super::unpack::Unpacker;
 use crate::ports::{ExportFile, Outcome, Stage, StoreError};
 
 /// A file whose header was read.
@@ -135,7 +136,12 @@ impl<R: Rows> Loader<R> {
         file: ExportFile,
     ) -> Result<Result<Opened, domain::load::LoadFailure>, LoadError> {
         let declared = file.declared_rows;
-        let mut rows = FileRows::new(file);
+        let compression = ExportKey::parse(&load.key).ok().and_then(|key| key.compression());
+        let unpacker = match Unpacker::new(compression, self.max_unpacked_bytes) {
+            Ok(unpacker) => unpacker,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let mut rows = FileRows::new(file, unpacker);
         let header = rows.header::<R>(load.kind, load.mode).await?;
         Ok(header.map(|(header, header_line)| Opened { rows, header, header_line, declared }))
     }

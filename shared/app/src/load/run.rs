@@ -72,6 +72,8 @@ pub struct Loader<R> {
     pub publications: Arc<dyn Publications>,
     /// The guardrails of each kind; the default ones for a kind that is not here.
     pub guards: BTreeMap<LoadKind, Guard>,
+    /// What a compressed file may unpack to, in bytes.
+    pub max_unpacked_bytes: u64,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Tells this run from others.
@@ -137,9 +139,10 @@ impl<R: Rows> Loader<R> {
         self.loads.put(&load).await?;
         let end = match file {
             None => Err(unusable("file_missing", "the file was gone before it could be read")),
-            Some(_) if arrival.key.format().is_none() => {
-                Err(unusable("format", "files of this format cannot be read; drop a file that ends in .csv"))
-            }
+            Some(_) if arrival.key.format().is_none() => Err(unusable(
+                "format",
+                "files of this format cannot be read; drop a file that ends in .csv, .csv.gz or .csv.zst",
+            )),
             // What a person released is what was held, and nothing else.
             Some(file) if load.released && before.is_some_and(|before| before.version != file.version) => {
                 Err(unusable("file_changed", "the file was replaced after it was held; drop it again"))

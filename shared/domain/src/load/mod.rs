@@ -9,7 +9,7 @@ mod state;
 mod tests;
 
 pub use guard::{Guard, GuardError, Measured};
-pub use key::{ExportKey, ExportKeyError, Format, LoadKind, LoadMode, Sequence};
+pub use key::{Compression, ExportKey, ExportKeyError, Format, LoadKind, LoadMode, Sequence};
 pub use pointer::{Pointer, PointerError, Publication};
 pub use record::{Accepted, CatalogRecord, MemberRecord, RowProblem};
 pub use state::{Counts, Load, LoadFailure, LoadState, Reason, Warning};

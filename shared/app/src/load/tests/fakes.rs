@@ -44,6 +44,7 @@ pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
         rows: Arc::new(Shared(world.clone())),
         publications: Arc::new(Shared(world.clone())),
         guards: BTreeMap::new(),
+        max_unpacked_bytes: 1 << 20,
         clock: Arc::new(Noon),
         ids: Arc::new(Shared(world.clone())),
     }

@@ -99,6 +99,28 @@ fn rows_that_are_not_utf_8_or_not_closed_are_refused() {
     assert_eq!(codes, [(2, "encoding"), (4, "open_quote")]);
 }
 
+#[test]
+fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
+    let content = format!("category_id,name\n{}", (0..5000).map(|n| format!("K{n},name {n}\n")).collect::<String>());
+    let packed = zstd::stream::encode_all(content.as_bytes(), 3).unwrap();
+    for mode in ["snapshot", "delta"] {
+        let key = format!("incoming/categories/{mode}/c.csv.zst");
+        let world = Arc::new(World::default());
+        *world.piece.lock().unwrap() = 100;
+        let arrival = drop_file(&world, &key, packed.clone());
+        let load = run(&world, &arrival).unwrap();
+        assert_eq!((load.state, load.counts.applied), (LoadState::Published, 5000));
+        assert_eq!((load.bytes, load.bytes_read), (packed.len() as u64, packed.len() as u64));
+
+        let world = Arc::new(World::default());
+        let arrival = drop_file(&world, &key, &packed[..packed.len() - 2]);
+        let load = run(&world, &arrival).unwrap();
+        assert_eq!((load.state, load.failure.unwrap().code.as_ref()), (LoadState::Failed, "compression"));
+        assert!(mode == "snapshot" || world.seen.lock().unwrap().is_empty());
+        assert!(world.pointers.lock().unwrap().values().all(|pointer| pointer.published.load.is_none()));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
