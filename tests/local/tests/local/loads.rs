@@ -199,6 +199,53 @@ async fn a_held_delta_of_prices_goes_on_when_it_is_released() {
 }
 
 #[tokio::test]
+async fn five_percent_of_damaged_rows_are_refused_and_complete_the_load_once_corrected() {
+    let loads = Loads::start().await;
+    let good = |n: usize| format!("P{n},\"name, {n}\",EA\n");
+    // Every twentieth row is damaged, each in one of four ways.
+    let damaged = |n: usize| match (n % 20, n / 20 % 4) {
+        (7, 0) => (format!("P{n},,EA\n"), Some("required")),
+        (7, 1) => (format!("P{n},name\n"), Some("field_count")),
+        (7, 2) => (format!("P{n},a\u{7}b,EA\n"), Some("text")),
+        (7, _) => (format!("P {n}/,name,EA\n"), Some("identifier")),
+        _ => (good(n), None),
+    };
+    let rows: Vec<(String, Option<&str>)> = (0..1000).map(damaged).collect();
+    let header = "sku,name,unit\n";
+    let file = format!("{header}{}", rows.iter().map(|(row, _)| row.as_str()).collect::<String>());
+    let load = loads.drop_file(FIRST, file).await;
+    assert_eq!(
+        (&load["state"], &load["counts"]["applied"], &load["counts"]["rejected"]),
+        (&"published".into(), &950.into(), &50.into())
+    );
+
+    let folder = format!("rejects/items/items-20250207T100000Z/{}", load["loadId"].as_str().unwrap());
+    let bucket = &loads.stack.template().parameters["ExportsBucket"];
+    let s3 = aws_sdk_s3::Client::new(loads.stack.sdk_config());
+    let read = async |file: &str| {
+        let object = s3.get_object().bucket(bucket).key(format!("{folder}/{file}")).send().await.unwrap();
+        String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap()
+    };
+    let refused: String = rows.iter().filter(|(_, code)| code.is_some()).map(|(row, _)| row.as_str()).collect();
+    assert_eq!(read("rejects.csv").await, format!("{header}{refused}"));
+    let reasons = read("reasons.csv").await;
+    let codes: Vec<&str> = reasons.lines().skip(1).map(|line| line.split(',').nth(4).unwrap()).collect();
+    assert_eq!(codes, rows.iter().filter_map(|(_, code)| *code).collect::<Vec<_>>());
+
+    // Corrected and dropped back, they complete the load.
+    let corrected: String = (0..1000).filter(|n| n % 20 == 7).map(good).collect();
+    let key = "incoming/items/delta/corrected-20250207T110000Z.csv";
+    let load = loads.drop_file(key, format!("{header}{corrected}")).await;
+    assert_eq!((&load["state"], &load["counts"]["applied"]), (&"published".into(), &50.into()));
+    let skus: Vec<String> = (0..1000).map(|n| format!("P{n}")).collect();
+    for skus in skus.chunks(100) {
+        let skus: Vec<&str> = skus.iter().map(String::as_str).collect();
+        assert_eq!(loads.shown(&skus).await.len(), 100);
+    }
+    loads.stack.stop().await;
+}
+
+#[tokio::test]
 async fn members_that_a_snapshot_lacks_may_not_act_any_more_and_come_back_with_the_next() {
     let loads = Loads::start().await;
     let file = |ids: &[&str]| {
