@@ -1,11 +1,13 @@
 //! Loads organizations, users and addresses that the ERP drops as files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::load::Loader;
-use domain::load::MemberRecord;
+use domain::load::{Guard, LoadKind, MemberRecord};
 use files_s3::ExportBucket;
-use lambda_kit::{Arrivals, ConfigError, Env, Function, Start};
+use lambda_kit::{Arrivals, ConfigError, Env, Function, Start, load_function};
+use queue_sqs::SqsLoadQueue;
 use store_dynamodb::{LoadsTable, MembersTable};
 
 /// How the function is configured.
@@ -17,15 +19,28 @@ pub struct Config {
     pub loads_table: String,
     /// `EXPORTS_BUCKET`: where the files are.
     pub exports_bucket: String,
+    /// `LOAD_QUEUE_URL`: where loads wait for their turn, and go on after a failure.
+    pub load_queue_url: String,
+    /// `GUARDRAILS`: limits of kinds that differ from the default, as [`Guard::parse_all`] reads them; may be missing.
+    pub guards: BTreeMap<LoadKind, Guard>,
+    /// `MAX_UNPACKED_BYTES`: what a compressed file may unpack to; 8 GiB when it is missing.
+    pub max_unpacked_bytes: u64,
 }
+
+/// Hours of loading: beyond it a file is a mistake or an attack.
+const MAX_UNPACKED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
 impl Config {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`ConfigError`] naming the variable that is missing.
+    /// [`ConfigError`] naming the variable that is missing or cannot be read.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let guards = Guard::parse_all(env.optional("GUARDRAILS").unwrap_or_default());
         Ok(Self {
+            guards: guards.map_err(|error| env.invalid("GUARDRAILS", &error.to_string()))?,
+            max_unpacked_bytes: env.parsed("MAX_UNPACKED_BYTES", MAX_UNPACKED_BYTES)?,
+            load_queue_url: env.required("LOAD_QUEUE_URL")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             loads_table: env.required("LOADS_TABLE")?.to_owned(),
             exports_bucket: env.required("EXPORTS_BUCKET")?.to_owned(),
@@ -39,11 +54,17 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
+    let table = Arc::new(MembersTable::new(&start.sdk, config.members_table));
     let loader: Loader<MemberRecord> = Loader {
         files: Arc::new(ExportBucket::new(&start.sdk, config.exports_bucket.as_str())),
         loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)),
-        rows: Arc::new(MembersTable::new(&start.sdk, config.members_table)),
+        rows: table.clone(),
+        publications: table,
+        guards: config.guards,
+        max_unpacked_bytes: config.max_unpacked_bytes,
         clock: start.clock.clone(),
+        ids: start.ids.clone(),
     };
-    Ok(Function::Event(Arc::new(Arrivals { loader, bucket: config.exports_bucket })))
+    let queue = SqsLoadQueue::new(&start.sdk, config.load_queue_url.as_str(), config.load_queue_url.as_str());
+    Ok(load_function(Arrivals { loader, bucket: config.exports_bucket, queue: Arc::new(queue) }))
 }

@@ -5,17 +5,18 @@ mod caches;
 use std::sync::Arc;
 
 use app::Failure;
-use app::load::Loads;
+use app::load::{Decisions, Loads};
 use app::lookup::Invalidate;
 use app::ports::{Cursor, LoadFilter};
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
+use queue_sqs::SqsLoadQueue;
 use serde::Deserialize;
-use store_dynamodb::{LoadsTable, LookupsTable};
+use store_dynamodb::{CatalogTable, LoadsTable, LookupsTable};
 use wire::storefront::loads as body;
 
 /// Loads of a page, unless the caller says otherwise.
@@ -32,6 +33,12 @@ pub struct Config {
     pub lookups_table: String,
     /// `STORE_ID`: whose cache it is.
     pub store: StoreId,
+    /// `CATALOG_TABLE`: what readers see of the catalog.
+    pub catalog_table: String,
+    /// `CATALOG_LOAD_QUEUE_URL`: wakes the function that loads the catalog.
+    pub catalog_load_queue_url: String,
+    /// `MEMBER_LOAD_QUEUE_URL`: wakes the function that loads members.
+    pub member_load_queue_url: String,
 }
 
 impl Config {
@@ -44,6 +51,9 @@ impl Config {
             loads_table: env.required("LOADS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
+            catalog_load_queue_url: env.required("CATALOG_LOAD_QUEUE_URL")?.to_owned(),
+            member_load_queue_url: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
         })
     }
 }
@@ -54,7 +64,17 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let loads = Arc::new(Loads { loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)) });
+    let store = Arc::new(LoadsTable::new(&start.sdk, config.loads_table));
+    let state = Arc::new(Operations {
+        loads: Loads { loads: store.clone() },
+        decisions: Decisions {
+            loads: store,
+            catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            queue: Arc::new(SqsLoadQueue::new(&start.sdk, config.catalog_load_queue_url, config.member_load_queue_url)),
+            clock: start.clock.clone(),
+            ids: start.ids.clone(),
+        },
+    });
     let invalidate = Invalidate {
         cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
         clock: start.clock.clone(),
@@ -63,9 +83,16 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let router = Router::new()
         .route("/operations/loads", get(list_loads))
         .route("/operations/loads/{load_id}", get(get_load))
-        .with_state(loads)
+        .route("/operations/loads/{load_id}/release", post(release_load))
+        .route("/operations/loads/{load_id}/rollback", post(rollback_load))
+        .with_state(state)
         .merge(caches::router(invalidate));
     lambda_kit::serve(router, start)
+}
+
+struct Operations {
+    loads: Loads,
+    decisions: Decisions,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,14 +118,14 @@ fn unknown(pointer: &str, what: &str) -> Failure {
 }
 
 async fn list_loads(
-    State(loads): State<Arc<Loads>>,
+    State(operations): State<Arc<Operations>>,
     Authenticated(caller): Authenticated,
     Params(params): Params<LoadsParams>,
 ) -> Result<Json<body::Loads>, Problem> {
     let filter = params.filter()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let cursor = params.cursor.map(Cursor::new);
-    let page = loads.list(&caller, filter, limit, cursor.as_ref()).await?;
+    let page = operations.loads.list(&caller, filter, limit, cursor.as_ref()).await?;
     Ok(Json(body::Loads {
         loads: page.items.iter().map(body::Load::from).collect(),
         next_cursor: page.next.map(|next| next.as_str().to_owned()),
@@ -106,11 +133,31 @@ async fn list_loads(
 }
 
 async fn get_load(
-    State(loads): State<Arc<Loads>>,
+    State(operations): State<Arc<Operations>>,
     Authenticated(caller): Authenticated,
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = loads.get(&caller, &load_id).await?;
+    let load = operations.loads.get(&caller, &load_id).await?;
+    Ok(Json(body::Load::from(&load)))
+}
+
+async fn release_load(
+    State(operations): State<Arc<Operations>>,
+    Authenticated(caller): Authenticated,
+    Path(load_id): Path<String>,
+) -> Result<Json<body::Load>, Problem> {
+    let load_id = parse_id(&load_id, LoadId::parse)?;
+    let load = operations.decisions.release(&caller, &load_id).await?;
+    Ok(Json(body::Load::from(&load)))
+}
+
+async fn rollback_load(
+    State(operations): State<Arc<Operations>>,
+    Authenticated(caller): Authenticated,
+    Path(load_id): Path<String>,
+) -> Result<Json<body::Load>, Problem> {
+    let load_id = parse_id(&load_id, LoadId::parse)?;
+    let load = operations.decisions.rollback(&caller, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }

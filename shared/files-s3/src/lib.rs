@@ -17,6 +17,10 @@ use futures::StreamExt;
 use crate::error::files_error;
 use crate::writer::ObjectWriter;
 
+/// The metadata of an object (`x-amz-meta-row-count`) in which its sender declares how many rows the file has, without its
+/// header. What is no whole number declares nothing.
+const ROW_COUNT: &str = "row-count";
+
 /// The export files in their bucket.
 #[derive(Debug, Clone)]
 pub struct ExportBucket {
@@ -52,7 +56,10 @@ impl ExportFiles for ExportBucket {
                 chunk.map_err(|error| FilesError::Unavailable { operation: OPERATION, reason: error.to_string() });
             Some((chunk, body))
         });
+        let declared = object.metadata.as_ref().and_then(|metadata| metadata.get(ROW_COUNT));
         Ok(Some(ExportFile {
+            version: object.e_tag.unwrap_or_default(),
+            declared_rows: declared.and_then(|count| count.trim().parse().ok()),
             bytes: object.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             last_modified,
             chunks: chunks.boxed(),

@@ -1,32 +1,95 @@
-//! Events of the bucket that export files are dropped into.
+//! Events of the bucket that export files are dropped into, and of the queue that loads wait in.
 
-use app::load::{Arrival, Loader, Rows};
+use std::sync::Arc;
+
+use app::Failure;
+use app::load::{Arrival, LoadError, Loader, Rows};
+use app::ports::LoadQueue;
 use async_trait::async_trait;
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
 use domain::ids::LoadId;
 use domain::load::{ExportKey, Load};
 use lambda_runtime::{Context, Error};
 use serde_json::{Value, json};
+use wire::queue::LoadMessage;
 
-use crate::function::EventHandler;
+use crate::function::{EventHandler, Function};
+use crate::queue::{QueueHandler, QueueRecord, RecordError, queue_handler};
 
-/// Loads the files that events of the bucket tell of, one after the other.
+/// How long a load waits for its turn while another of its kind runs, before it looks again.
+const TURN_DELAY_SECONDS: u32 = 3;
+/// How long a load waits after a store or the files failed.
+const FAILURE_DELAY_SECONDS: u32 = 20;
+
+/// Loads the files that events of the bucket tell of, one after the other, and those that the queue tells of.
 ///
 /// What is no export file of this function is left alone, with a warning. A file that cannot be used is handled with
-/// that: only when a store or the files themselves fail is the event delivered again.
+/// that. A load that has to wait, and one that was stopped by a failure of a store or the files, goes through the queue: a
+/// bucket repeats its events only twice.
 pub struct Arrivals<R> {
     /// Loads the files.
     pub loader: Loader<R>,
     /// The bucket that they are in.
     pub bucket: String,
+    /// The queue of this function.
+    pub queue: Arc<dyn LoadQueue>,
+}
+
+/// A load function: behind its bucket and its queue.
+#[must_use]
+pub fn load_function<R: Rows>(arrivals: Arrivals<R>) -> Function {
+    let arrivals = Arc::new(arrivals);
+    let queue = queue_handler(arrivals.clone(), arrivals.loader.clock.clone());
+    Function::Event(Arc::new(Sources { queue, arrivals }))
+}
+
+struct Sources<R> {
+    arrivals: Arc<Arrivals<R>>,
+    queue: Arc<dyn EventHandler>,
 }
 
 #[async_trait]
-impl<R: Rows> EventHandler for Arrivals<R> {
-    async fn handle(&self, event: Value, _: Context) -> Result<Value, Error> {
+impl<R: Rows> EventHandler for Sources<R> {
+    async fn handle(&self, event: Value, context: Context) -> Result<Value, Error> {
+        let source = event.pointer("/Records/0/eventSource").and_then(Value::as_str);
+        match source {
+            Some("aws:sqs") => self.queue.handle(event, context).await,
+            _ => self.arrivals.handle(event).await,
+        }
+    }
+}
+
+#[async_trait]
+impl<R: Rows> QueueHandler for Arrivals<R> {
+    async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
+        let message: LoadMessage = record.parse()?;
+        let key = ExportKey::parse(&message.key).map_err(|_| RecordError::Poison("the key names no export file"))?;
+        let load = LoadId::parse(&message.load_id).map_err(|_| RecordError::Poison("the id is no load id"))?;
+        if !self.loader.takes(&key) {
+            return Err(RecordError::Poison("files of this kind are not loaded here"));
+        }
+        let arrival = Arrival { key, load };
+        match self.loader.run(&arrival).await {
+            Ok(load) => log(&load),
+            // A new message, so that waiting never counts as a failure.
+            Err(LoadError::Busy) => self.later(&arrival, TURN_DELAY_SECONDS).await?,
+            Err(LoadError::Store(error)) => return Err(Failure::Store(error).into()),
+            Err(error) => return Err(Failure::Internal(error.to_string()).into()),
+        }
+        Ok(())
+    }
+}
+
+impl<R: Rows> Arrivals<R> {
+    async fn later(&self, arrival: &Arrival, seconds: u32) -> Result<(), Failure> {
+        Ok(self.queue.tell(&arrival.key, &arrival.load, seconds).await?)
+    }
+
+    async fn handle(&self, event: Value) -> Result<Value, Error> {
         let event: S3Event = serde_json::from_value(event)?;
         let mut loads = Vec::new();
         let mut ignored = 0_u64;
+        let mut waiting = 0_u64;
         let mut failure = None;
         for record in &event.records {
             let Some(arrival) = self.arrival(record) else {
@@ -34,20 +97,26 @@ impl<R: Rows> EventHandler for Arrivals<R> {
                 continue;
             };
             // The first failure must not keep the other files waiting.
-            match self.loader.run(&arrival).await {
+            let delay = match self.loader.run(&arrival).await {
                 Ok(load) => {
                     log(&load);
                     loads.push(summary(&load));
+                    continue;
                 }
+                Err(LoadError::Busy) => TURN_DELAY_SECONDS,
                 Err(error) => {
                     tracing::error!(load.id = %arrival.load, load.kind = %arrival.key.kind(), %error, "a load could not go on");
-                    failure = Some(error);
+                    FAILURE_DELAY_SECONDS
                 }
+            };
+            match self.later(&arrival, delay).await {
+                Ok(()) => waiting += 1,
+                Err(error) => failure = Some(error),
             }
         }
         match failure {
             Some(error) => Err(error.into()),
-            None => Ok(json!({"loads": loads, "ignored": ignored})),
+            None => Ok(json!({"loads": loads, "ignored": ignored, "waiting": waiting})),
         }
     }
 }

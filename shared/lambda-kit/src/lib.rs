@@ -13,7 +13,7 @@ mod start;
 use sha2::{Digest, Sha256};
 
 pub use ambient::{RandomIds, SystemClock};
-pub use arrivals::Arrivals;
+pub use arrivals::{Arrivals, load_function};
 pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};
 pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};

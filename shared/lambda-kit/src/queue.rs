@@ -73,7 +73,12 @@ struct Batch {
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
 pub fn queue_function(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Function {
-    Function::Event(Arc::new(Batch { handler, clock }))
+    Function::Event(queue_handler(handler, clock))
+}
+
+/// The driver by itself, for a function with further sources.
+pub(crate) fn queue_handler(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Arc<dyn EventHandler> {
+    Arc::new(Batch { handler, clock })
 }
 
 /// When an invocation that began at `now` must be done.

@@ -1,13 +1,14 @@
 //! The queues of the use cases, on SQS.
 
-use app::ports::StoreError;
 use app::ports::submissions::SubmitQueue;
+use app::ports::{LoadQueue, StoreError};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_types::SdkConfig;
-use domain::ids::SubmissionId;
-use wire::queue::SubmitMessage;
+use domain::ids::{LoadId, SubmissionId};
+use domain::load::{ExportKey, LoadKind};
+use wire::queue::{LoadMessage, SubmitMessage};
 
 const OPERATION: &str = "SendMessage";
 
@@ -43,6 +44,40 @@ impl SubmitQueue for SqsSubmitQueue {
             .message_body(body)
             // Zero is left out, for it would override the queue's own delay.
             .set_delay_seconds((delay > 0).then_some(delay));
+        send.send().await.map(|_| ()).map_err(queue_error)
+    }
+}
+
+/// Wakes the load functions through SQS.
+#[derive(Debug, Clone)]
+pub struct SqsLoadQueue {
+    client: Client,
+    catalog_url: String,
+    member_url: String,
+}
+
+impl SqsLoadQueue {
+    /// Sends to the queues of the given URLs. A load function knows only its own, and passes it as both.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, catalog_url: impl Into<String>, member_url: impl Into<String>) -> Self {
+        Self { client: Client::new(sdk), catalog_url: catalog_url.into(), member_url: member_url.into() }
+    }
+}
+
+#[async_trait]
+impl LoadQueue for SqsLoadQueue {
+    async fn tell(&self, key: &ExportKey, id: &LoadId, delay_seconds: u32) -> Result<(), StoreError> {
+        let url = match key.kind() {
+            LoadKind::Categories | LoadKind::Items | LoadKind::ItemDescriptions | LoadKind::ListPrices => {
+                &self.catalog_url
+            }
+            LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => &self.member_url,
+        };
+        let message = LoadMessage { load_id: id.to_string(), key: key.as_str().to_owned() };
+        let body = serde_json::to_string(&message)
+            .map_err(|error| StoreError::Refused { operation: OPERATION, reason: error.to_string() })?;
+        let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
+        let send = self.client.send_message().queue_url(url).message_body(body).delay_seconds(delay);
         send.send().await.map(|_| ()).map_err(queue_error)
     }
 }

@@ -31,7 +31,27 @@ pub(crate) async fn read_all(
     keys: Vec<Attributes>,
     projection: &[&str],
 ) -> Result<Vec<Attributes>, StoreError> {
-    let calls = chunks(keys, READ).into_iter().map(|chunk| read_chunk(client, table, chunk, projection));
+    read(client, table, keys, projection, false).await
+}
+
+/// The same, with everything that was written before: for whoever decides by it what to write.
+pub(crate) async fn read_all_current(
+    client: &Client,
+    table: &str,
+    keys: Vec<Attributes>,
+    projection: &[&str],
+) -> Result<Vec<Attributes>, StoreError> {
+    read(client, table, keys, projection, true).await
+}
+
+async fn read(
+    client: &Client,
+    table: &str,
+    keys: Vec<Attributes>,
+    projection: &[&str],
+    current: bool,
+) -> Result<Vec<Attributes>, StoreError> {
+    let calls = chunks(keys, READ).into_iter().map(|chunk| read_chunk(client, table, chunk, projection, current));
     let answers: Vec<Vec<Attributes>> = stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
@@ -41,6 +61,7 @@ async fn read_chunk(
     table: &str,
     mut keys: Vec<Attributes>,
     projection: &[&str],
+    current: bool,
 ) -> Result<Vec<Attributes>, StoreError> {
     const OPERATION: &str = "BatchGetItem";
     let mut found = Vec::with_capacity(keys.len());
@@ -52,6 +73,7 @@ async fn read_chunk(
         pause(attempt).await;
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys.clone()))
+            .consistent_read(current)
             .set_projection_expression(expression.clone())
             .set_expression_attribute_names(names.clone())
             .build()

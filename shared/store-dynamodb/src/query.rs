@@ -49,6 +49,16 @@ pub(crate) async fn get(client: &Client, table: &str, key: Attributes) -> Result
     Ok(answer.map_err(|error| store_error("GetItem", error))?.item)
 }
 
+/// Reads one record with everything that was written before: for whoever decides by it what to write.
+pub(crate) async fn get_current(
+    client: &Client,
+    table: &str,
+    key: Attributes,
+) -> Result<Option<Attributes>, StoreError> {
+    let answer = client.get_item().table_name(table).set_key(Some(key)).consistent_read(true).send().await;
+    Ok(answer.map_err(|error| store_error("GetItem", error))?.item)
+}
+
 /// One call: the records, and the key to go on after if there may be more.
 pub(crate) async fn query_page(
     client: &Client,
@@ -73,6 +83,31 @@ pub(crate) async fn query_all(client: &Client, table: &str, asked: Asked) -> Res
         }
         start = more;
     }
+}
+
+/// One call: records of the whole table whose keys begin like this, and the key to go on after if there may be more. At most
+/// `limit` records are looked at, and fewer brought.
+pub(crate) async fn scan_page(
+    client: &Client,
+    table: &str,
+    (pk, sk): (&str, &str),
+    limit: usize,
+    start: Option<Attributes>,
+) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+    let scan = client
+        .scan()
+        .table_name(table)
+        // What was written just before must not be overlooked.
+        .consistent_read(true)
+        .filter_expression("begins_with(#pk, :pk) AND begins_with(#sk, :sk)")
+        .expression_attribute_names("#pk", "pk")
+        .expression_attribute_names("#sk", "sk")
+        .expression_attribute_values(":pk", text(pk))
+        .expression_attribute_values(":sk", text(sk))
+        .limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1))
+        .set_exclusive_start_key(start);
+    let answer = scan.send().await.map_err(|error| store_error("Scan", error))?;
+    Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
 }
 
 async fn call(

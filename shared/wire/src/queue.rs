@@ -9,3 +9,13 @@ pub struct SubmitMessage {
     /// The submission.
     pub submission_id: String,
 }
+
+/// A load that its function is to take up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadMessage {
+    /// The load.
+    pub load_id: String,
+    /// The key of its file.
+    pub key: String,
+}

@@ -35,6 +35,8 @@ const LIST_PRICES: &[Field] = &[
 ];
 
 impl Rows for CatalogRecord {
+    const PREPARED: bool = true;
+
     fn fields(kind: LoadKind) -> Option<&'static [Field]> {
         match kind {
             LoadKind::Categories => Some(CATEGORIES),

@@ -11,6 +11,10 @@ const QUOTED_KEY: usize = 200;
 
 /// Rows of a family of kinds that one function loads. Implemented here alone: outside it only bounds a type.
 pub trait Rows: Sized + Send + Sync + 'static {
+    /// Whether a snapshot is prepared beside what readers see, and then shown at once. Otherwise each row takes effect by
+    /// itself.
+    const PREPARED: bool;
+
     /// The fields of a kind, those of its key first; none when the kind is of another family.
     fn fields(kind: LoadKind) -> Option<&'static [Field]>;
 
@@ -46,4 +50,15 @@ pub(super) fn quoted_key<R: Rows>(kind: LoadKind, header: &Header, record: Recor
     };
     let parts: Vec<String> = header.columns.iter().take(R::key_fields(kind)).map(part).collect();
     parts.join("/").chars().take(QUOTED_KEY).collect()
+}
+
+/// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
+/// is not missing from it.
+pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> Option<R> {
+    // Bytes that may not be text are replaced one by one, so that the fields stay where they are.
+    let text: String =
+        record.bytes().iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
+    let text = std::str::from_utf8(record.bytes()).unwrap_or(&text);
+    let mut row = Row::damaged(header, record, text);
+    R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
 }

@@ -45,6 +45,8 @@ const ADDRESSES: &[Field] = &[
 ];
 
 impl Rows for MemberRecord {
+    const PREPARED: bool = false;
+
     fn fields(kind: LoadKind) -> Option<&'static [Field]> {
         match kind {
             LoadKind::Organizations => Some(ORGANIZATIONS),

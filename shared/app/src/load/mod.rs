@@ -1,18 +1,27 @@
-//! Loads export files: one pass, row by row, each row applied, unchanged or refused with its reasons.
+//! Loads export files, row by row, each row applied, unchanged or refused with its reasons.
+//!
+//! A snapshot of the catalog is prepared beside what readers see and shown by one write. Every other file takes effect row by
+//! row, after a first pass that only measures what it would do. Either way a guardrail can hold the load before readers see
+//! anything of it. Loads of one kind run one after the other.
 
 mod catalog;
 mod csv;
+mod decide;
 mod header;
 mod kinds;
 mod list;
 mod members;
+mod pass;
 mod rejects;
 mod row;
 mod rows;
 mod run;
+mod seen;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
+pub use decide::Decisions;
 pub use kinds::Rows;
 pub use list::Loads;
 pub use run::{Arrival, LoadError, Loader};

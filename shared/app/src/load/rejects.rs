@@ -105,6 +105,12 @@ impl Rejects {
         Ok(())
     }
 
+    /// Forgets what was gathered: for a pass whose refused rows are known already.
+    pub fn forget(&mut self) {
+        self.rejects.buffer.clear();
+        self.reasons.buffer.clear();
+    }
+
     /// Ends both files.
     pub async fn finish(mut self, files: &dyn ExportFiles) -> Result<(), FilesError> {
         if self.refused == 0 {

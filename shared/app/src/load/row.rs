@@ -15,8 +15,9 @@ use super::header::Header;
 
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
-/// Most bytes of a row that can be kept: a stored record has at most 400 KiB with its names and keys.
-const MAX_KEPT: usize = 320 * 1024;
+/// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two versions of the row beside names
+/// and keys.
+const MAX_KEPT: usize = 160 * 1024;
 /// Changes with the way rows are stored, so that the next load writes all of them anew.
 const LAYOUT: u8 = 1;
 
@@ -65,6 +66,11 @@ impl<'a> Row<'a> {
             return Err(RowProblem::row("row_too_long", format!("the row is longer than {MAX_KEPT} bytes")));
         }
         Ok(Self { header, text, record, problems: Vec::new() })
+    }
+
+    /// Takes a record of which anything may be wrong, with its text. Good for its key alone.
+    pub(super) fn damaged(header: &'a Header, record: Record<'a>, text: &'a str) -> Self {
+        Self { header, text, record, problems: Vec::new() }
     }
 
     fn column(&self, column: usize) -> &'a str {

@@ -8,9 +8,11 @@ use futures::StreamExt;
 
 use super::csv::{RecordReader, Step};
 use super::header::Header;
-use super::kinds::{Rows, accept, quoted_key};
+use super::kinds::{Rows, accept, named, quoted_key};
 use super::rejects::{Place, Rejects, write_record};
-use crate::ports::{ExportFile, FilesError};
+use super::run::LoadError;
+use super::unpack::Unpacker;
+use crate::ports::ExportFile;
 
 /// Most rows of a batch, and the bytes after which it is full however few they are.
 const BATCH_ROWS: usize = 1000;
@@ -69,17 +71,20 @@ impl Origins {
 /// Reads a file.
 pub(super) struct FileRows {
     file: ExportFile,
+    unpacker: Unpacker,
+    arrived: bool,
     chunk: Bytes,
     ended: bool,
     reader: RecordReader,
     row: u64,
-    /// Bytes that were read so far.
+    /// Bytes of the file, packed as it is, that were read so far.
     pub bytes_read: u64,
 }
 
 impl FileRows {
-    pub fn new(file: ExportFile) -> Self {
-        Self { file, chunk: Bytes::new(), ended: false, reader: RecordReader::new(), row: 0, bytes_read: 0 }
+    pub fn new(file: ExportFile, unpacker: Unpacker) -> Self {
+        let reader = RecordReader::new();
+        Self { file, unpacker, arrived: false, chunk: Bytes::new(), ended: false, reader, row: 0, bytes_read: 0 }
     }
 
     /// Reads the header, and the line that repeats it.
@@ -87,7 +92,7 @@ impl FileRows {
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
-    ) -> Result<Result<(Header, Vec<u8>), LoadFailure>, FilesError> {
+    ) -> Result<Result<(Header, Vec<u8>), LoadFailure>, LoadError> {
         if !self.next_record().await? {
             return Ok(Err(LoadFailure { code: "empty_file".into(), message: "the file is empty".to_owned() }));
         }
@@ -100,14 +105,16 @@ impl FileRows {
         Ok(Header::read(record, kind, mode, fields).map(|header| (header, line)))
     }
 
-    /// The next rows that were understood, in file order; the others go to `rejects`. An empty batch means that there are no more.
+    /// The next rows that were understood, in file order; the others go to `rejects`. `found` hears what each row is about,
+    /// refused ones included. An empty batch means that there are no more, once the file [ended](Self::ended).
     pub async fn batch<R: Rows>(
         &mut self,
         kind: LoadKind,
         header: &Header,
         sequence: Sequence,
         rejects: &mut Rejects,
-    ) -> Result<Batch<R>, FilesError> {
+        mut found: impl FnMut(&R),
+    ) -> Result<Batch<R>, LoadError> {
         let mut batch = Batch::new();
         let refused = rejects.refused();
         // A run of bad rows ends the batch too, so that what was gathered about them is handed on.
@@ -121,10 +128,14 @@ impl FileRows {
             let key = raw.end..batch.text.len();
             match accept(kind, header, record, sequence) {
                 Ok(row) => {
+                    found(&row.record);
                     batch.rows.push(row);
                     batch.origins.push(Origin { row: self.row, line: record.line, raw, key });
                 }
                 Err(problems) => {
+                    if let Some(named) = named(kind, header, record) {
+                        found(&named);
+                    }
                     let quoted = batch.text.get(key).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
                     let place = Place { row: self.row, line: record.line, key: quoted };
                     rejects.add(place, batch.text.get(raw).unwrap_or_default(), &problems);
@@ -140,20 +151,31 @@ impl FileRows {
         self.ended
     }
 
-    async fn next_record(&mut self) -> Result<bool, FilesError> {
-        loop {
-            if self.chunk.is_empty() && !self.ended {
-                match self.file.chunks.next().await {
-                    Some(chunk) => {
-                        self.chunk = chunk?;
-                        self.bytes_read += self.chunk.len() as u64;
-                        if self.chunk.is_empty() {
-                            continue;
-                        }
+    /// Makes sure that there is something to read, or notes the end.
+    async fn fill(&mut self) -> Result<(), LoadError> {
+        while self.chunk.is_empty() && !self.ended {
+            match self.unpacker.next()? {
+                Some(piece) => self.chunk = piece,
+                None if self.arrived => self.ended = true,
+                None => match self.file.chunks.next().await {
+                    Some(piece) => {
+                        let piece = piece?;
+                        self.bytes_read += piece.len() as u64;
+                        self.unpacker.feed(piece);
                     }
-                    None => self.ended = true,
-                }
+                    None => {
+                        self.arrived = true;
+                        self.unpacker.end();
+                    }
+                },
             }
+        }
+        Ok(())
+    }
+
+    async fn next_record(&mut self) -> Result<bool, LoadError> {
+        loop {
+            self.fill().await?;
             let mut input: &[u8] = &self.chunk;
             let before = input.len();
             let step = self.reader.step(&mut input);

@@ -6,7 +6,7 @@ use domain::ids::{CategoryId, Language, Sku};
 
 use super::{Cursor, Page, StoreError};
 
-/// Reads the catalog.
+/// Reads the catalog. Each answer shows one publication of its kind: never a mixture of two.
 #[async_trait]
 pub trait CatalogReader: Send + Sync {
     /// All categories, in no order.
@@ -16,7 +16,7 @@ pub trait CatalogReader: Send + Sync {
     async fn item(&self, sku: &Sku) -> Result<Option<Item>, StoreError>;
 
     /// The items with the given numbers, in no order; what is not there is absent. A number that occurs twice is answered
-    /// once. Up to 100 numbers cost one call.
+    /// once. Up to 99 numbers cost one call.
     async fn items(&self, skus: &[Sku]) -> Result<Vec<Item>, StoreError>;
 
     /// At most `limit` of the items in any of `categories`, each item once: with the first of the given categories that

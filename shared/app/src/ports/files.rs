@@ -33,6 +33,10 @@ pub enum FilesError {
 pub struct ExportFile {
     /// Its size.
     pub bytes: u64,
+    /// Tells this content from an earlier or later one under the same key.
+    pub version: String,
+    /// How many rows its sender says it has: the object's metadata `row-count`.
+    pub declared_rows: Option<u64>,
     /// When it was written.
     pub last_modified: Timestamp,
     /// Its content, piece by piece, read only as fast as it is asked for.

@@ -17,6 +17,8 @@ pub use carts::Written;
 pub use catalog::CatalogReader;
 pub use erp::ErpError;
 pub use files::{ExportFile, ExportFiles, FileWriter, FilesError};
-pub use loads::{CatalogWriter, LoadFilter, LoadStore, MemberWriter, Outcome, RowWriter};
+pub use loads::{
+    InFile, LoadFilter, LoadQueue, LoadStore, Outcome, PriceChange, Publications, RowWriter, Stage, Swept,
+};
 pub use members::{Member, MemberReader};
 pub use store::{Cursor, Page, StoreError};

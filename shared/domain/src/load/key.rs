@@ -85,6 +85,16 @@ named! {
     }
 }
 
+named! {
+    /// How a file is packed.
+    Compression {
+        /// gzip (RFC 1952), also several members one after the other.
+        Gzip = "gz",
+        /// Zstandard (RFC 8878).
+        Zstd = "zst",
+    }
+}
+
 /// The place of a file in the order of all files of its kind, whatever the order they arrive in: the later wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(i64);
@@ -126,7 +136,7 @@ pub enum ExportKeyError {
     Name,
 }
 
-/// The key of an export file: `incoming/<kind>/<mode>/<name>.<format>`.
+/// The key of an export file: `incoming/<kind>/<mode>/<name>.<format>[.gz|.zst]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportKey {
     text: String,
@@ -188,7 +198,14 @@ impl ExportKey {
     /// How the file is written; none when this release cannot read it.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
-        Format::parse(&self.suffix)
+        let packed = self.compression().and_then(|compression| self.suffix.strip_suffix(compression.as_str()));
+        Format::parse(packed.map_or(self.suffix.as_str(), |rest| rest.trim_end_matches('.')))
+    }
+
+    /// How the file is packed; none when it is not.
+    #[must_use]
+    pub fn compression(&self) -> Option<Compression> {
+        self.suffix.rsplit('.').next().and_then(Compression::parse)
     }
 
     /// The place of the file in the order of its kind: the last timestamp in its name, such as
@@ -216,7 +233,7 @@ fn split_suffix(file: &str) -> (&str, &str) {
     let plain = file.strip_suffix(".gz").or_else(|| file.strip_suffix(".zst")).unwrap_or(file);
     match plain.rsplit_once('.') {
         Some((name, _)) => (name, file.get(name.len() + 1..).unwrap_or_default()),
-        None => (plain, file.get(plain.len()..).unwrap_or_default()),
+        None => (plain, file.get(plain.len()..).unwrap_or_default().trim_start_matches('.')),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Loads: export files of the ERP on their way into the catalog and the members.
 
+mod guard;
 mod key;
+mod pointer;
 mod record;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use key::{ExportKey, ExportKeyError, Format, LoadKind, LoadMode, Sequence};
+pub use guard::{Guard, GuardError, Measured};
+pub use key::{Compression, ExportKey, ExportKeyError, Format, LoadKind, LoadMode, Sequence};
+pub use pointer::{Pointer, PointerError, Publication};
 pub use record::{Accepted, CatalogRecord, MemberRecord, RowProblem};
 pub use state::{Counts, Load, LoadFailure, LoadState, Reason, Warning};

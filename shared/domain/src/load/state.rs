@@ -18,7 +18,7 @@ named! {
         Published = "published",
         /// The file cannot be used.
         Failed = "failed",
-        /// A newer snapshot was there first: nothing of this file took effect.
+        /// Nothing of this file is in effect: a newer snapshot was there first, or a person took it back.
         Superseded = "superseded",
     }
 }
@@ -99,6 +99,8 @@ pub struct Load {
     pub mode: LoadMode,
     /// The key of the file.
     pub key: String,
+    /// Tells the content that was loaded from an earlier or later one under the same key.
+    pub version: String,
     /// The place of the file in the order of its kind.
     pub sequence: Sequence,
     /// How far it is.
@@ -113,6 +115,12 @@ pub struct Load {
     pub first_reasons: Vec<Reason>,
     /// What may not be what was meant.
     pub warnings: Vec<Warning>,
+    /// Why a guardrail held it; kept after the decision.
+    pub held_for: Vec<Warning>,
+    /// Whether a person released it: guardrails do not hold it again.
+    pub released: bool,
+    /// Records that a snapshot takes away because its file lacks them.
+    pub removed: u64,
     /// Why the file cannot be used.
     pub failure: Option<LoadFailure>,
     /// When it began.
@@ -126,6 +134,16 @@ pub struct Load {
 impl Load {
     /// Most reasons kept with the load itself; all of them stand in the file of reasons.
     pub const FIRST_REASONS: usize = 20;
+
+    /// The share of the file that was read, in percent. A file that takes effect row by row is read twice, so its progress
+    /// begins anew once.
+    #[must_use]
+    pub fn progress(&self) -> u8 {
+        if self.finished_at.is_some() || self.bytes == 0 {
+            return if self.finished_at.is_some() { 100 } else { 0 };
+        }
+        u8::try_from(self.bytes_read.min(self.bytes) * 100 / self.bytes).unwrap_or(100)
+    }
 
     /// Rows per second so far, rounded down.
     #[must_use]

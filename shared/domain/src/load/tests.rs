@@ -12,9 +12,21 @@ fn a_key_names_kind_mode_name_and_format() {
 
 #[test]
 fn a_format_that_cannot_be_read_is_still_an_export_file() {
-    for (file, name) in [("a.csv.gz", "a"), ("a.b.ndjson", "a.b"), ("a", "a"), ("a.gz", "a"), ("a.xml.zst", "a")] {
+    for (file, name) in [("a.csv.bz2", "a.csv"), ("a.b.ndjson", "a.b"), ("a", "a"), ("a.gz", "a"), ("a.xml.zst", "a")] {
         let key = ExportKey::parse(&format!("incoming/users/snapshot/{file}")).unwrap();
         assert_eq!((key.name(), key.format()), (name, None), "{file}");
+    }
+}
+
+#[test]
+fn a_packed_file_is_known_by_its_last_suffix() {
+    for (file, name, compression) in [
+        ("a.csv", "a", None),
+        ("a.csv.gz", "a", Some(Compression::Gzip)),
+        ("a.b.csv.zst", "a.b", Some(Compression::Zstd)),
+    ] {
+        let key = ExportKey::parse(&format!("incoming/users/snapshot/{file}")).unwrap();
+        assert_eq!((key.name(), key.format(), key.compression()), (name, Some(Format::Csv), compression), "{file}");
     }
 }
 

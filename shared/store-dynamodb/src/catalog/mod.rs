@@ -8,10 +8,17 @@
 //! | `item#<sku>` | `price#<currency>#<valid from, or ->#<unit>` | a list price |
 //! | `category#<category id>` | sku | that the item is in the category |
 //!
-//! The last is only a way to find items: whether an item is in a category stands in the item.
+//! | `pointer` | kind | what readers see of the kind, see `loads::pointer` |
+//!
+//! The way from a category only helps to find items: whether an item is in a category stands in the item. Every other row holds
+//! up to two versions of itself, see `version`.
 
 mod read;
 mod record;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod version;
 mod write;
 
 use aws_sdk_dynamodb::Client;

@@ -6,39 +6,51 @@ use app::ports::{CatalogReader, Cursor, Page, StoreError};
 use async_trait::async_trait;
 use domain::catalog::{Category, Item, ItemText, ListPrice};
 use domain::ids::{CategoryId, Language, Sku};
+use domain::load::LoadKind;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::CatalogTable;
 use super::record::{
     CATEGORIES, ITEM, PRICES, category_pk, item_pk, read_category, read_item, read_list_price, read_text, text_sk,
 };
-use crate::attribute::{Attributes, get_parsed, key};
-use crate::loads::rows::is_gone;
-use crate::query::{Asked, query_all, query_page};
+use super::version::shown;
+use crate::attribute::{Attributes, get_parsed, get_text, key};
+use crate::loads::pointer::{POINTER, pointer_key, read_pointer};
+use crate::query::{Asked, get, query_all, query_page};
 use crate::{batch, cursor};
 
 /// Queries under way at once.
 const IN_FLIGHT: usize = 16;
 /// Most queries for one page of items: beyond it the page stays short, and the caller comes back.
 const MAX_QUERIES: usize = 50;
+/// Tries to read while one snapshot after the other is published: each needs a whole load, so a second try is rare.
+const TRIES: usize = 3;
+
+/// What readers see of some records, or that the publication is outdated.
+fn all_shown(records: &[Attributes], published: u64) -> Option<Vec<Attributes>> {
+    let shown: Result<Vec<_>, _> = records.iter().map(|record| shown(record, published)).collect();
+    Some(shown.ok()?.into_iter().flatten().collect())
+}
+
+fn unsettled() -> StoreError {
+    StoreError::Unavailable { operation: "read", reason: "snapshots were published during every try".to_owned() }
+}
 
 #[async_trait]
 impl CatalogReader for CatalogTable {
     async fn categories(&self) -> Result<Vec<Category>, StoreError> {
-        let records = query_all(&self.client, &self.table, Asked::all(CATEGORIES)).await?;
-        records.iter().filter(|record| !is_gone(record)).map(read_category).collect()
+        let records = self.queried(LoadKind::Categories, vec![Asked::all(CATEGORIES)]).await?;
+        records.iter().map(read_category).collect()
     }
 
     async fn item(&self, sku: &Sku) -> Result<Option<Item>, StoreError> {
-        let record = crate::query::get(&self.client, &self.table, key(item_pk(sku), ITEM)).await?;
-        record.as_ref().filter(|record| !is_gone(record)).map(read_item).transpose()
+        Ok(self.items(std::slice::from_ref(sku)).await?.pop())
     }
 
     async fn items(&self, skus: &[Sku]) -> Result<Vec<Item>, StoreError> {
         let skus: HashSet<&Sku> = skus.iter().collect();
-        let keys = skus.into_iter().map(|sku| key(item_pk(sku), ITEM)).collect();
-        let records = batch::read_all(&self.client, &self.table, keys, &[]).await?;
-        records.iter().filter(|record| !is_gone(record)).map(read_item).collect()
+        let keys: Vec<_> = skus.into_iter().map(|sku| key(item_pk(sku), ITEM)).collect();
+        self.fetched(LoadKind::Items, keys).await?.iter().map(read_item).collect()
     }
 
     async fn items_in(
@@ -47,6 +59,74 @@ impl CatalogReader for CatalogTable {
         limit: usize,
         cursor: Option<&Cursor>,
     ) -> Result<Page<Item>, StoreError> {
+        for _ in 0..TRIES {
+            let pointer = get(&self.client, &self.table, pointer_key(LoadKind::Items)).await?;
+            let published = read_pointer(pointer.as_ref())?.published.generation;
+            if let Some(page) = self.page(categories, limit, cursor, published).await? {
+                return Ok(page);
+            }
+        }
+        Err(unsettled())
+    }
+
+    async fn texts(&self, skus: &[Sku], languages: &[Language]) -> Result<Vec<ItemText>, StoreError> {
+        let asked: HashSet<(&Sku, &Language)> =
+            skus.iter().flat_map(|sku| languages.iter().map(move |language| (sku, language))).collect();
+        let keys: Vec<_> = asked.into_iter().map(|(sku, language)| key(item_pk(sku), text_sk(language))).collect();
+        self.fetched(LoadKind::ItemDescriptions, keys).await?.iter().map(read_text).collect()
+    }
+
+    async fn list_prices(&self, skus: &[Sku]) -> Result<Vec<ListPrice>, StoreError> {
+        let skus: HashSet<&Sku> = skus.iter().collect();
+        let asked: Vec<Asked> = skus.into_iter().map(|sku| Asked::beginning(item_pk(sku), PRICES)).collect();
+        self.queried(LoadKind::ListPrices, asked).await?.iter().map(read_list_price).collect()
+    }
+}
+
+impl CatalogTable {
+    /// What readers see of the records with the given keys. The pointer comes with the records, in the same call.
+    async fn fetched(&self, kind: LoadKind, keys: Vec<Attributes>) -> Result<Vec<Attributes>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        for _ in 0..TRIES {
+            let mut asked = keys.clone();
+            asked.push(pointer_key(kind));
+            let mut records = batch::read_all(&self.client, &self.table, asked, &[]).await?;
+            let pointer = records.iter().position(|record| get_text(record, "pk") == Ok(POINTER));
+            let pointer = pointer.map(|at| records.swap_remove(at));
+            if let Some(shown) = all_shown(&records, read_pointer(pointer.as_ref())?.published.generation) {
+                return Ok(shown);
+            }
+        }
+        Err(unsettled())
+    }
+
+    /// What readers see of the records that are asked for. The pointer is read beside them.
+    async fn queried(&self, kind: LoadKind, asked: Vec<Asked>) -> Result<Vec<Attributes>, StoreError> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        for _ in 0..TRIES {
+            let queries = asked.clone().into_iter().map(|asked| query_all(&self.client, &self.table, asked));
+            let queries = stream::iter(queries).buffer_unordered(IN_FLIGHT).try_concat();
+            let pointer = get(&self.client, &self.table, pointer_key(kind));
+            let (pointer, records) = futures::try_join!(pointer, queries)?;
+            if let Some(shown) = all_shown(&records, read_pointer(pointer.as_ref())?.published.generation) {
+                return Ok(shown);
+            }
+        }
+        Err(unsettled())
+    }
+
+    /// A page of items, all of one publication; none when that is not the published one any more.
+    async fn page(
+        &self,
+        categories: &[CategoryId],
+        limit: usize,
+        cursor: Option<&Cursor>,
+        published: u64,
+    ) -> Result<Option<Page<Item>>, StoreError> {
         let (mut at, mut after) = match cursor {
             None => (0, None),
             Some(cursor) => {
@@ -57,14 +137,15 @@ impl CatalogReader for CatalogTable {
         };
         let mut items = Vec::new();
         for _ in 0..MAX_QUERIES {
-            let Some(category) = categories.get(at) else { return Ok(Page { items, next: None }) };
+            let Some(category) = categories.get(at) else { return Ok(Some(Page { items, next: None })) };
             let wanted = limit.saturating_sub(items.len());
             if wanted == 0 {
                 break;
             }
             let (found, more) = self.ways(category, after.as_deref(), wanted).await?;
             let earlier = categories.get(..at).unwrap_or_default();
-            items.extend(self.members(&found, category, earlier).await?);
+            let Some(members) = self.members(&found, category, earlier, published).await? else { return Ok(None) };
+            items.extend(members);
             if more {
                 after = found.last().map(Sku::to_string);
             } else {
@@ -75,27 +156,9 @@ impl CatalogReader for CatalogTable {
         let next = categories
             .get(at)
             .map(|category| cursor::encode(&[category.as_str(), after.as_deref().unwrap_or_default()]));
-        Ok(Page { items, next })
+        Ok(Some(Page { items, next }))
     }
 
-    async fn texts(&self, skus: &[Sku], languages: &[Language]) -> Result<Vec<ItemText>, StoreError> {
-        let asked: HashSet<(&Sku, &Language)> =
-            skus.iter().flat_map(|sku| languages.iter().map(move |language| (sku, language))).collect();
-        let keys = asked.into_iter().map(|(sku, language)| key(item_pk(sku), text_sk(language))).collect();
-        let records = batch::read_all(&self.client, &self.table, keys, &[]).await?;
-        records.iter().filter(|record| !is_gone(record)).map(read_text).collect()
-    }
-
-    async fn list_prices(&self, skus: &[Sku]) -> Result<Vec<ListPrice>, StoreError> {
-        let skus: HashSet<&Sku> = skus.iter().collect();
-        let asked: Vec<Asked> = skus.into_iter().map(|sku| Asked::beginning(item_pk(sku), PRICES)).collect();
-        let queries = asked.into_iter().map(|asked| query_all(&self.client, &self.table, asked));
-        let records: Vec<Vec<Attributes>> = stream::iter(queries).buffer_unordered(IN_FLIGHT).try_collect().await?;
-        records.iter().flatten().filter(|record| !is_gone(record)).map(read_list_price).collect()
-    }
-}
-
-impl CatalogTable {
     /// The numbers that a category leads to, after `after`, and whether there may be more.
     async fn ways(
         &self,
@@ -110,23 +173,25 @@ impl CatalogTable {
         Ok((skus?, more.is_some()))
     }
 
-    /// Those of the items that are in the category and in none of `earlier`, in the order of `skus`.
+    /// Those of the items that are in the category and in none of `earlier`, in the order of `skus`; none when the publication
+    /// is outdated.
     async fn members(
         &self,
         skus: &[Sku],
         category: &CategoryId,
         earlier: &[CategoryId],
-    ) -> Result<Vec<Item>, StoreError> {
-        if skus.is_empty() {
-            return Ok(Vec::new());
-        }
+        published: u64,
+    ) -> Result<Option<Vec<Item>>, StoreError> {
+        let keys = skus.iter().map(|sku| key(item_pk(sku), ITEM)).collect();
+        let records = batch::read_all(&self.client, &self.table, keys, &[]).await?;
+        let Some(records) = all_shown(&records, published) else { return Ok(None) };
+        let items: Vec<Item> = records.iter().map(read_item).collect::<Result<_, _>>()?;
         let earlier: HashSet<&CategoryId> = earlier.iter().collect();
-        let mut items: HashMap<Sku, Item> =
-            self.items(skus).await?.into_iter().map(|item| (item.sku.clone(), item)).collect();
+        let mut items: HashMap<Sku, Item> = items.into_iter().map(|item| (item.sku.clone(), item)).collect();
         let ordered = skus.iter().filter_map(|sku| items.remove(sku));
         let here = |item: &Item| {
             item.category_ids.contains(category) && !item.category_ids.iter().any(|id| earlier.contains(id))
         };
-        Ok(ordered.filter(here).collect())
+        Ok(Some(ordered.filter(here).collect()))
     }
 }

@@ -19,6 +19,8 @@ pub(super) const CATEGORIES: &str = "categories";
 pub(super) const ITEM: &str = "item";
 /// What the sort keys of list prices begin with.
 pub(super) const PRICES: &str = "price#";
+/// What the sort keys of texts begin with.
+pub(super) const TEXTS: &str = "text#";
 /// The categories of an item.
 pub(super) const CATEGORY_IDS: &str = "categoryIds";
 
@@ -27,7 +29,7 @@ pub(super) fn item_pk(sku: &Sku) -> String {
 }
 
 pub(super) fn text_sk(language: &Language) -> String {
-    format!("text#{language}")
+    format!("{TEXTS}{language}")
 }
 
 pub(super) fn price_sk(currency: Currency, unit: &Unit, valid_from: Option<Timestamp>) -> String {
@@ -101,7 +103,7 @@ pub(super) fn write_text(value: &ItemText, record: Record) -> Record {
 }
 
 pub(super) fn read_text(record: &Attributes) -> Result<ItemText, StoreError> {
-    let language = get_text(record, "sk")?.strip_prefix("text#").ok_or_else(|| corrupt("sk"))?;
+    let language = get_text(record, "sk")?.strip_prefix(TEXTS).ok_or_else(|| corrupt("sk"))?;
     Ok(ItemText {
         sku: sku_of(record)?,
         language: Language::parse(language).map_err(|_| corrupt("sk"))?,
@@ -119,11 +121,16 @@ pub(super) fn write_list_price(price: &ListPrice, record: Record) -> Record {
         .with_some("validUntil", price.valid_until.map(instant))
 }
 
+/// The amount of a list price.
+pub(super) fn amount(record: &Attributes) -> Result<rust_decimal::Decimal, StoreError> {
+    get_decimal(record, "amount")
+}
+
 pub(super) fn read_list_price(record: &Attributes) -> Result<ListPrice, StoreError> {
     let currency = get_parsed(record, "currency", Currency::parse)?;
     Ok(ListPrice {
         sku: sku_of(record)?,
-        price: Money::new(get_decimal(record, "amount")?, currency).map_err(|_| corrupt("amount"))?,
+        price: Money::new(amount(record)?, currency).map_err(|_| corrupt("amount"))?,
         unit: get_parsed(record, "unit", Unit::parse)?,
         valid_from: find_instant(record, "validFrom")?,
         valid_until: find_instant(record, "validUntil")?,

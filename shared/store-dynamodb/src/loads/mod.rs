@@ -3,24 +3,30 @@
 //! | pk | sk | what |
 //! | --- | --- | --- |
 //! | `loads` | load id | a load; the ids sort by time |
-//! | `newest#<kind>` | `snapshot` | the sequence of the newest snapshot that took effect |
+//! | `turn#<kind>` | `turn` | whose turn it is to load the kind, and until when |
 
+pub(crate) mod pointer;
 mod record;
 pub(crate) mod rows;
 
 use app::ports::{Cursor, LoadFilter, LoadStore, Page, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_types::SdkConfig;
 use domain::ids::LoadId;
-use domain::load::{Load, LoadKind, Sequence};
+use domain::load::{Load, LoadKind};
+use domain::time::Timestamp;
 
-use crate::attribute::{find_number, get_text, key, number};
+use crate::attribute::{get_text, key, number, text};
 use crate::cursor;
 use crate::error::store_error;
-use crate::query::{Asked, get, query_page};
+use crate::query::{Asked, get_current, query_page};
 
 const LOADS: &str = "loads";
+const TURN: &str = "turn";
+const OWNER: &str = "owner";
+const UNTIL: &str = "until";
 /// Reads of a filtered list before a page is handed out short.
 const MAX_QUERIES: usize = 10;
 /// Records looked at in one read of a filtered list.
@@ -41,14 +47,14 @@ impl LoadsTable {
     }
 }
 
-fn newest_pk(kind: LoadKind) -> String {
-    format!("newest#{kind}")
+fn turn_pk(kind: LoadKind) -> String {
+    format!("turn#{kind}")
 }
 
 #[async_trait]
 impl LoadStore for LoadsTable {
     async fn load(&self, id: &LoadId) -> Result<Option<Load>, StoreError> {
-        let record = get(&self.client, &self.table, key(LOADS, id.as_str())).await?;
+        let record = get_current(&self.client, &self.table, key(LOADS, id.as_str())).await?;
         record.as_ref().map(record::read).transpose()
     }
 
@@ -98,33 +104,57 @@ impl LoadStore for LoadsTable {
         Ok(Page { items, next })
     }
 
-    async fn newest_snapshot(&self, kind: LoadKind) -> Result<Option<Sequence>, StoreError> {
-        let record = get(&self.client, &self.table, key(newest_pk(kind), "snapshot")).await?;
-        let number = record.map(|record| find_number(&record, rows::SEQUENCE)).transpose()?.flatten();
-        Ok(number.map(Sequence::new))
-    }
-
-    async fn note_snapshot(&self, kind: LoadKind, sequence: Sequence) -> Result<(), StoreError> {
+    async fn take_turn(
+        &self,
+        kind: LoadKind,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(newest_pk(kind), "snapshot")))
-            .update_expression("SET #sequence = :sequence")
-            .condition_expression("attribute_not_exists(#sequence) OR #sequence < :sequence")
-            .expression_attribute_names("#sequence", rows::SEQUENCE)
-            .expression_attribute_values(":sequence", number(sequence.number()))
+            .set_key(Some(key(turn_pk(kind), TURN)))
+            .update_expression("SET #owner = :owner, #until = :until")
+            .condition_expression("attribute_not_exists(#owner) OR #owner = :owner OR #until < :now")
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_names("#until", UNTIL)
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":until", number(until.as_millis()))
+            .expression_attribute_values(":now", number(now.as_millis()))
             .send()
             .await;
-        match update {
-            Ok(_) => Ok(()),
-            // A newer one is noted: just so.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(store_error("UpdateItem", error)),
-        }
+        unless_condition_failed(update.map(drop), "UpdateItem")
+    }
+
+    async fn end_turn(&self, kind: LoadKind, owner: &str) -> Result<(), StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(turn_pk(kind), TURN)))
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_values(":owner", text(owner))
+            .send()
+            .await;
+        unless_condition_failed(delete.map(drop), "DeleteItem").map(drop)
+    }
+}
+
+/// Whether a conditional write took place.
+fn unless_condition_failed<E, R>(
+    result: Result<(), SdkError<E, R>>,
+    operation: &'static str,
+) -> Result<bool, StoreError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(store_error(operation, error)),
     }
 }

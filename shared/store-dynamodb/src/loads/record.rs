@@ -6,8 +6,8 @@ use domain::ids::LoadId;
 use domain::load::{Counts, ExportKey, Load, LoadFailure, LoadState, Reason, Sequence, Warning};
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_instant, find_map, get_instant, get_list, get_number, get_parsed, get_text,
-    instant, number, text,
+    Attributes, Record, corrupt, find_instant, find_map, find_number, find_text, get_instant, get_list, get_number,
+    get_parsed, get_text, instant, number, text,
 };
 
 pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
@@ -15,6 +15,7 @@ pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
         .with("kind", text(load.kind.as_str()))
         .with("mode", text(load.mode.as_str()))
         .with("key", text(&load.key))
+        .with("version", text(&load.version))
         .with("sequence", number(load.sequence.number()))
         .with("state", text(load.state.as_str()))
         .with("applied", number(load.counts.applied))
@@ -24,6 +25,9 @@ pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
         .with("bytesRead", number(load.bytes_read))
         .with("firstReasons", AttributeValue::L(load.first_reasons.iter().map(write_reason).collect()))
         .with("warnings", AttributeValue::L(load.warnings.iter().map(|w| remark(&w.code, &w.message)).collect()))
+        .with("heldFor", AttributeValue::L(load.held_for.iter().map(|w| remark(&w.code, &w.message)).collect()))
+        .with("released", AttributeValue::Bool(load.released))
+        .with("removed", number(load.removed))
         .with_some("failure", load.failure.as_ref().map(|failure| remark(&failure.code, &failure.message)))
         .with("startedAt", instant(load.started_at))
         .with("updatedAt", instant(load.updated_at))
@@ -34,10 +38,6 @@ pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
 pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
     // Kind and mode stand in the key as well, and only there is it sure that they agree with it.
     let key = get_parsed(record, "key", ExportKey::parse)?;
-    let read_warning = |value: &AttributeValue| {
-        let map = value.as_m().map_err(|_| corrupt("warnings"))?;
-        Ok(Warning { code: get_text(map, "code")?.to_owned().into(), message: get_text(map, "message")?.to_owned() })
-    };
     let failure = find_map(record, "failure")?.map(|map| {
         Ok(LoadFailure {
             code: get_text(map, "code")?.to_owned().into(),
@@ -49,6 +49,7 @@ pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
         kind: key.kind(),
         mode: key.mode(),
         key: key.as_str().to_owned(),
+        version: find_text(record, "version")?.unwrap_or_default().to_owned(),
         sequence: Sequence::new(get_number(record, "sequence")?),
         state: get_parsed(record, "state", |text| LoadState::parse(text).ok_or(()))?,
         counts: Counts {
@@ -59,12 +60,20 @@ pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
         bytes: get_number(record, "bytes")?,
         bytes_read: get_number(record, "bytesRead")?,
         first_reasons: get_list(record, "firstReasons")?.iter().map(read_reason).collect::<Result<_, _>>()?,
-        warnings: get_list(record, "warnings")?.iter().map(read_warning).collect::<Result<_, StoreError>>()?,
+        warnings: get_list(record, "warnings")?.iter().map(read_warning).collect::<Result<_, _>>()?,
+        held_for: get_list(record, "heldFor")?.iter().map(read_warning).collect::<Result<_, _>>()?,
+        released: matches!(record.get("released"), Some(AttributeValue::Bool(true))),
+        removed: find_number(record, "removed")?.unwrap_or_default(),
         failure: failure.transpose()?,
         started_at: get_instant(record, "startedAt")?,
         updated_at: get_instant(record, "updatedAt")?,
         finished_at: find_instant(record, "finishedAt")?,
     })
+}
+
+fn read_warning(value: &AttributeValue) -> Result<Warning, StoreError> {
+    let map = value.as_m().map_err(|_| corrupt("warnings"))?;
+    Ok(Warning { code: get_text(map, "code")?.to_owned().into(), message: get_text(map, "message")?.to_owned() })
 }
 
 fn remark(code: &str, message: &str) -> AttributeValue {

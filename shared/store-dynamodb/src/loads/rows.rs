@@ -1,9 +1,10 @@
-//! How the rows of files reach a table: read what is there, decide, write what differs.
+//! How rows that take effect one by one reach a table: read what is there, decide, write what differs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use app::ports::{Outcome, StoreError};
+use app::ports::{Outcome, Stage, StoreError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
@@ -18,9 +19,9 @@ mod tests;
 /// The place of the file that a record comes from, in the order of files.
 pub(crate) const SEQUENCE: &str = "sequence";
 /// What the record says, hashed.
-const FINGERPRINT: &str = "fingerprint";
+pub(crate) const FINGERPRINT: &str = "fingerprint";
 /// Marks a record that a file removed. It stays, so that an older file that comes later does not bring it back.
-const GONE: &str = "gone";
+pub(crate) const GONE: &str = "gone";
 
 /// Whether a file removed the record.
 pub(crate) fn is_gone(record: &Attributes) -> bool {
@@ -43,9 +44,6 @@ pub(crate) trait Layout<R> {
 
     /// Adds the content of a row to its record. `there` is the record that it replaces.
     fn content(row: &R, there: Option<&Attributes>, record: Record) -> Record;
-
-    /// What else to write with the row.
-    fn others(row: &R, there: Option<&Attributes>) -> Result<Vec<WriteRequest>, StoreError>;
 }
 
 /// What is known of one record while rows are applied.
@@ -64,7 +62,7 @@ pub(crate) async fn apply<R: 'static, L: Layout<R>>(
     client: &Client,
     table: &str,
     rows: &[Accepted<R>],
-    mode: LoadMode,
+    stage: &Stage,
 ) -> Result<Vec<Outcome>, StoreError> {
     let keys: Vec<(String, String)> = rows.iter().map(|row| L::key(&row.record)).collect();
     let mut known = read::<R, L>(client, table, &keys).await?;
@@ -77,17 +75,26 @@ pub(crate) async fn apply<R: 'static, L: Layout<R>>(
             there: None,
             pending: None,
         });
-        outcomes.push(decide::<R, L>(row, slot, mode));
+        outcomes.push(decide::<R, L>(row, slot, stage.mode));
+    }
+    if !stage.writes {
+        return Ok(outcomes);
     }
     let mut requests = Vec::with_capacity(rows.len());
     for ((pk, sk), slot) in &mut known {
         if let Some(row) = slot.pending {
             requests.push(put::<R, L>(row, pk, sk, slot.there.as_ref())?);
-            requests.extend(L::others(&row.record, slot.there.as_ref().filter(|there| !is_gone(there)))?);
         }
     }
     batch::write_all(client, table, requests).await?;
     Ok(outcomes)
+}
+
+/// A number that tells a key from others: the same in every process of one release.
+pub(crate) fn identity(pk: &str, sk: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (pk, sk).hash(&mut hasher);
+    hasher.finish()
 }
 
 async fn read<'k, R: 'static, L: Layout<R>>(
@@ -107,7 +114,7 @@ async fn read<'k, R: 'static, L: Layout<R>>(
     let mut projection = vec!["pk", "sk", SEQUENCE, FINGERPRINT, GONE];
     projection.extend(L::KEPT);
     let mut known = HashMap::with_capacity(asked.len());
-    for there in batch::read_all(client, table, asked, &projection).await? {
+    for there in batch::read_all_current(client, table, asked, &projection).await? {
         let place =
             places.get(&(get_text(&there, "pk")?, get_text(&there, "sk")?)).copied().ok_or_else(|| corrupt("pk"))?;
         let fingerprint = match there.get(FINGERPRINT) {
@@ -146,7 +153,7 @@ fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mo
     slot.fingerprint = row.fingerprint.to_vec();
     slot.gone = removes;
     slot.pending = Some(row);
-    if same || nothing_to_remove { Outcome::Unchanged } else { Outcome::Applied }
+    if same || nothing_to_remove { Outcome::Unchanged } else { Outcome::Applied(None) }
 }
 
 fn put<R, L: Layout<R>>(

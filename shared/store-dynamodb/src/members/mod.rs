@@ -5,9 +5,11 @@
 //! | `organization#<organization id>` | `organization` | an organization |
 //! | `organization#<organization id>` | `address#<address id>` | one of its addresses |
 //! | `user#<user id>` | `user` | a user |
+//! | `pointer` | kind | the newest snapshot of the kind, see `loads::pointer` |
 
 mod read;
 pub(crate) mod record;
+mod sweep;
 mod write;
 
 use aws_sdk_dynamodb::Client;

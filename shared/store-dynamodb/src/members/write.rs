@@ -1,9 +1,8 @@
 //! Loads into the members.
 
-use app::ports::{Outcome, RowWriter, StoreError};
+use app::ports::{Cursor, InFile, Outcome, Publications, RowWriter, Stage, StoreError, Swept};
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::WriteRequest;
-use domain::load::{Accepted, LoadMode, MemberRecord, RowProblem};
+use domain::load::{Accepted, LoadKind, MemberRecord, Pointer, RowProblem};
 use domain::member::Origin;
 
 use super::MembersTable;
@@ -12,12 +11,33 @@ use super::record::{
     write_organization, write_user,
 };
 use crate::attribute::{Attributes, Record, text};
+use crate::loads;
 use crate::loads::rows::{self, Layout};
 
 #[async_trait]
 impl RowWriter<MemberRecord> for MembersTable {
-    async fn apply(&self, rows: Vec<Accepted<MemberRecord>>, mode: LoadMode) -> Result<Vec<Outcome>, StoreError> {
-        rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, mode).await
+    fn identity(&self, row: &MemberRecord) -> u64 {
+        let (pk, sk) = MemberLayout::key(row);
+        rows::identity(&pk, &sk)
+    }
+
+    async fn apply(&self, rows: Vec<Accepted<MemberRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
+        rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, stage).await
+    }
+
+    async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {
+        self.sweep_page(stage, in_file, from).await
+    }
+}
+
+#[async_trait]
+impl Publications for MembersTable {
+    async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError> {
+        loads::pointer::pointer(&self.client, &self.table, kind).await
+    }
+
+    async fn replace(&self, kind: LoadKind, from: u64, pointer: &Pointer) -> Result<bool, StoreError> {
+        loads::pointer::replace(&self.client, &self.table, kind, from, pointer).await
     }
 }
 
@@ -72,9 +92,5 @@ impl Layout<MemberRecord> for MemberLayout {
             MemberRecord::NoOrganization(_) | MemberRecord::NoUser(_) | MemberRecord::NoAddress(..) => return record,
         };
         if there.is_some_and(registered) { record.with(ORIGIN, text(origin_text(Origin::Registered))) } else { record }
-    }
-
-    fn others(_: &MemberRecord, _: Option<&Attributes>) -> Result<Vec<WriteRequest>, StoreError> {
-        Ok(Vec::new())
     }
 }

@@ -72,6 +72,14 @@ pub struct Load {
     pub first_reasons: Vec<Reason>,
     /// What may not be what was meant.
     pub warnings: Vec<Remark>,
+    /// Records that a snapshot takes away because its file lacks them.
+    pub removed: u64,
+    /// Why a guardrail held it.
+    pub held_for: Vec<Remark>,
+    /// Whether an operator released it.
+    pub released: bool,
+    /// Share of the file that was read, in percent.
+    pub progress: u8,
     /// Why the file cannot be used.
     pub failure: Option<Remark>,
     /// When it began.
@@ -102,16 +110,22 @@ impl From<&model::Load> for Load {
             bytes_read: load.bytes_read,
             rows_per_second: load.rows_per_second(),
             first_reasons: load.first_reasons.iter().map(Reason::from).collect(),
-            warnings: load
-                .warnings
-                .iter()
-                .map(|w| Remark { code: w.code.to_string(), message: w.message.clone() })
-                .collect(),
+            warnings: load.warnings.iter().map(Remark::from).collect(),
+            removed: load.removed,
+            held_for: load.held_for.iter().map(Remark::from).collect(),
+            released: load.released,
+            progress: load.progress(),
             failure: load.failure.as_ref().map(|f| Remark { code: f.code.to_string(), message: f.message.clone() }),
             started_at: load.started_at.into(),
             updated_at: load.updated_at.into(),
             finished_at: load.finished_at.map(Instant::from),
         }
+    }
+}
+
+impl From<&model::Warning> for Remark {
+    fn from(warning: &model::Warning) -> Self {
+        Self { code: warning.code.to_string(), message: warning.message.clone() }
     }
 }
 

@@ -177,16 +177,26 @@ async fn loads_are_the_operators_business() {
 }
 
 #[tokio::test]
-async fn a_delta_removes_what_it_says_and_a_snapshot_applies_its_rows() {
+async fn a_delta_removes_what_it_says_and_a_snapshot_what_it_lacks_once_released() {
     let app = TestApp::start().await;
     let delta = format!("{ITEMS},_action\nGLS-TNT,,,,,,,,,delete\nGLS-CLR,GLS,Kept,,HEADEYE,EA,1,1,active,\n");
     let load = app.load("incoming/items/delta/items-20260301T000000Z.csv", delta).await;
     assert_eq!(counts(&load), [2, 2, 0, 0], "{load}");
     app.get(NOBODY, "/catalog/items/GLS-TNT").await.expect_problem(404, "not_found");
+    // A snapshot that would remove nearly everything waits for a person, and readers see nothing of it.
     let snapshot = items(&["GLS-CLR,GLS,Alone,,HEADEYE,EA,1,1,active"]);
     let load = app.load("incoming/items/snapshot/items-20260302T000000Z.csv", snapshot).await;
-    assert_eq!(load["state"], "published", "{load}");
-    assert_eq!(app.get(NOBODY, "/catalog/items/GLS-CLR").await.expect(200)["name"], "Alone");
+    assert_eq!(load["state"], "held", "{load}");
+    let name = async || app.get(NOBODY, "/catalog/items/GLS-CLR").await.text_of("name");
+    assert_eq!(name().await, "Kept");
+    let own = format!("/operations/loads/{}", load["loadId"].as_str().unwrap());
+    app.post(ADA, &format!("{own}/release"), json!({})).await.expect_problem(403, "forbidden");
+    app.post(OPERATOR, &format!("{own}/release"), json!({})).await;
+    app.eventually("the release", async || (name().await == "Alone").then_some(())).await;
+    app.get(NOBODY, "/catalog/items/BLT-HEX-M8").await.expect_problem(404, "not_found");
+    app.post(OPERATOR, &format!("{own}/rollback"), json!({})).await;
+    app.eventually("the rollback", async || (name().await == "Kept").then_some(())).await;
+    app.get(NOBODY, "/catalog/items/BLT-HEX-M8").await.expect(200);
     app.finish().await;
 }
 
@@ -196,6 +206,6 @@ async fn a_load_says_what_may_not_be_meant() {
     let rows = "category_id,parent_id,name,sequence\nFASTENERS,,Fasteners,0\n";
     let load = app.load("incoming/categories/snapshot/categories-20991231T000000Z.csv", rows).await;
     let codes: Vec<_> = load["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["sequence_in_future", "nothing_removed"], "{load}");
+    assert_eq!(codes, ["sequence_in_future"], "{load}");
     app.finish().await;
 }

@@ -3,6 +3,7 @@
 
 mod edge;
 mod gateway;
+mod loads;
 mod sources;
 mod stack;
 mod support;

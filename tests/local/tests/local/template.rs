@@ -71,10 +71,15 @@ fn tables_carry_their_indexes_and_their_end_of_life() {
 fn a_queue_stands_after_the_one_that_takes_its_dead_letters() {
     let template = template();
     let names: Vec<_> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
-    assert_eq!(names, ["SubmitDeadLetters", "SubmitQueue"]);
-    let redrive: serde_json::Value = serde_json::from_str(&template.queues[1].attributes["RedrivePolicy"]).unwrap();
-    let arn = "arn:aws:sqs:eu-central-1:123456789012:SubmitDeadLetters";
-    assert_eq!(redrive, json!({"deadLetterTargetArn": arn, "maxReceiveCount": 5}));
+    for queue in ["Submit", "CatalogLoad", "MemberLoad"] {
+        let place = |name: String| names.iter().position(|known| *known == name).unwrap();
+        let (at, letters) = (place(format!("{queue}Queue")), place(format!("{queue}DeadLetters")));
+        assert!(letters < at, "{queue}");
+        let redrive: serde_json::Value =
+            serde_json::from_str(&template.queues[at].attributes["RedrivePolicy"]).unwrap();
+        let arn = format!("arn:aws:sqs:eu-central-1:123456789012:{queue}DeadLetters");
+        assert_eq!(redrive, json!({"deadLetterTargetArn": arn, "maxReceiveCount": 5}));
+    }
 }
 
 #[test]

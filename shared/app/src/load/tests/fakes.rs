@@ -5,22 +5,27 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::ids::LoadId;
-use domain::load::{Accepted, CatalogRecord, Load, LoadKind, LoadMode, Sequence};
+use domain::catalog::Category;
+use domain::ids::{CategoryId, LoadId};
+use domain::load::{Accepted, CatalogRecord, ExportKey, Load, LoadKind, Pointer};
 use domain::time::Timestamp;
 use futures::StreamExt;
 
-use crate::load::Loader;
+use crate::load::{Decisions, Loader};
 use crate::ports::{
-    Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, LoadFilter, LoadStore, Outcome, Page, RowWriter,
-    StoreError,
+    Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, Ids, InFile, LoadFilter, LoadQueue, LoadStore,
+    Outcome, Page, Publications, RowWriter, Stage, StoreError, Swept,
 };
 
 #[derive(Default)]
 pub struct World {
     pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
     pub loads: Mutex<BTreeMap<String, Load>>,
-    pub snapshots: Mutex<BTreeMap<LoadKind, Sequence>>,
+    pub pointers: Mutex<BTreeMap<LoadKind, Pointer>>,
+    pub turn: Mutex<Option<String>>,
+    pub declared: Mutex<Option<u64>>,
+    pub told: Mutex<Vec<String>>,
+    pub minted: Mutex<u64>,
     pub seen: Mutex<BTreeMap<String, [u8; 16]>>,
     pub piece: Mutex<usize>,
     pub outage: Mutex<bool>,
@@ -37,7 +42,57 @@ pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
         files: Arc::new(Shared(world.clone())),
         loads: Arc::new(Shared(world.clone())),
         rows: Arc::new(Shared(world.clone())),
+        publications: Arc::new(Shared(world.clone())),
+        guards: BTreeMap::new(),
+        max_unpacked_bytes: 1 << 20,
         clock: Arc::new(Noon),
+        ids: Arc::new(Shared(world.clone())),
+    }
+}
+
+pub fn decisions(world: &Arc<World>) -> Decisions {
+    Decisions {
+        loads: Arc::new(Shared(world.clone())),
+        catalog: Arc::new(Shared(world.clone())),
+        queue: Arc::new(Shared(world.clone())),
+        clock: Arc::new(Noon),
+        ids: Arc::new(Shared(world.clone())),
+    }
+}
+
+impl Ids for Shared {
+    fn mint(&self) -> String {
+        let mut minted = self.0.minted.lock().unwrap();
+        *minted += 1;
+        minted.to_string()
+    }
+
+    fn below(&self, _: u64) -> u64 {
+        0
+    }
+}
+
+#[async_trait]
+impl LoadQueue for Shared {
+    async fn tell(&self, _: &ExportKey, id: &LoadId, _: u32) -> Result<(), StoreError> {
+        self.0.told.lock().unwrap().push(id.to_string());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Publications for Shared {
+    async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError> {
+        Ok(self.0.pointers.lock().unwrap().get(&kind).cloned().unwrap_or_default())
+    }
+
+    async fn replace(&self, kind: LoadKind, from: u64, pointer: &Pointer) -> Result<bool, StoreError> {
+        let mut pointers = self.0.pointers.lock().unwrap();
+        let current = pointers.get(&kind).map_or(0, |pointer| pointer.revision) == from;
+        if current {
+            pointers.insert(kind, pointer.clone());
+        }
+        Ok(current)
     }
 }
 
@@ -78,7 +133,13 @@ impl ExportFiles for Shared {
         let pieces: Vec<Result<Bytes, FilesError>> =
             bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let last_modified = Timestamp::from_seconds(1_700_000_000);
-        Ok(Some(ExportFile { bytes: bytes.len() as u64, last_modified, chunks: futures::stream::iter(pieces).boxed() }))
+        Ok(Some(ExportFile {
+            bytes: bytes.len() as u64,
+            version: format!("{bytes:?}"),
+            declared_rows: *self.0.declared.lock().unwrap(),
+            last_modified,
+            chunks: futures::stream::iter(pieces).boxed(),
+        }))
     }
 
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
@@ -106,28 +167,56 @@ impl LoadStore for Shared {
         Ok(Page { items: Vec::new(), next: None })
     }
 
-    async fn newest_snapshot(&self, kind: LoadKind) -> Result<Option<Sequence>, StoreError> {
-        Ok(self.0.snapshots.lock().unwrap().get(&kind).copied())
+    async fn take_turn(&self, _: LoadKind, owner: &str, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
+        let mut turn = self.0.turn.lock().unwrap();
+        Ok(turn.get_or_insert_with(|| owner.to_owned()) == owner)
     }
 
-    async fn note_snapshot(&self, kind: LoadKind, sequence: Sequence) -> Result<(), StoreError> {
-        self.0.snapshots.lock().unwrap().insert(kind, sequence);
+    async fn end_turn(&self, _: LoadKind, owner: &str) -> Result<(), StoreError> {
+        self.0.turn.lock().unwrap().take_if(|turn| turn == owner);
         Ok(())
     }
 }
 
 #[async_trait]
 impl RowWriter<CatalogRecord> for Shared {
-    async fn apply(&self, rows: Vec<Accepted<CatalogRecord>>, _: LoadMode) -> Result<Vec<Outcome>, StoreError> {
+    fn identity(&self, row: &CatalogRecord) -> u64 {
+        match row {
+            CatalogRecord::Category(Category { id, .. }) | CatalogRecord::NoCategory(id) => {
+                id.as_str().bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(257).wrapping_add(u64::from(byte)))
+            }
+            _ => 0,
+        }
+    }
+
+    async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, _: Option<Cursor>) -> Result<Swept, StoreError> {
+        let mut seen = self.0.seen.lock().unwrap();
+        let there = seen.len() as u64;
+        let gone: Vec<String> = seen
+            .keys()
+            .filter(|id| {
+                in_file(self.identity(&CatalogRecord::NoCategory(CategoryId::parse(id).unwrap()))) == Some(false)
+            })
+            .cloned()
+            .collect();
+        if stage.writes {
+            seen.retain(|id, _| !gone.contains(id));
+        }
+        Ok(Swept { there, removed: gone.len() as u64, next: None })
+    }
+
+    async fn apply(&self, rows: Vec<Accepted<CatalogRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
         if *self.0.outage.lock().unwrap() {
             return Err(StoreError::Throttled { operation: "test" });
         }
         let mut seen = self.0.seen.lock().unwrap();
         let apply = |row: Accepted<CatalogRecord>| {
-            let CatalogRecord::Category(category) = &row.record else { return Outcome::Applied };
-            match seen.insert(category.id.to_string(), row.fingerprint) {
+            let CatalogRecord::Category(category) = &row.record else { return Outcome::Applied(None) };
+            let id = category.id.to_string();
+            let before = if stage.writes { seen.insert(id, row.fingerprint) } else { seen.get(&id).copied() };
+            match before {
                 Some(before) if before == row.fingerprint => Outcome::Unchanged,
-                _ => Outcome::Applied,
+                _ => Outcome::Applied(None),
             }
         };
         Ok(rows.into_iter().map(apply).collect())

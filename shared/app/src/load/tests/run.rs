@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{ExportKey, Load, LoadState, Sequence};
+use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, Sequence};
 use proptest::prelude::*;
 
 use super::fakes::{World, loader};
@@ -63,7 +63,9 @@ fn an_outage_leaves_the_load_running_and_the_next_attempt_ends_it() {
 #[test]
 fn a_file_older_than_the_newest_snapshot_changes_nothing() {
     let world = Arc::new(World::default());
-    world.snapshots.lock().unwrap().insert(domain::load::LoadKind::Categories, Sequence::new(i64::MAX));
+    let mut pointer = Pointer::default();
+    pointer.published.sequence = Sequence::new(i64::MAX);
+    world.pointers.lock().unwrap().insert(LoadKind::Categories, pointer);
     let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n,b\n");
     let load = run(&world, &arrival).unwrap();
     assert_eq!((load.state, load.counts.unchanged, load.counts.rejected), (LoadState::Superseded, 1, 1));
@@ -95,6 +97,28 @@ fn rows_that_are_not_utf_8_or_not_closed_are_refused() {
     assert_eq!((load.counts.applied, load.counts.rejected), (1, 2));
     let codes: Vec<_> = load.first_reasons.iter().map(|reason| (reason.line, reason.code.as_ref())).collect();
     assert_eq!(codes, [(2, "encoding"), (4, "open_quote")]);
+}
+
+#[test]
+fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
+    let content = format!("category_id,name\n{}", (0..5000).map(|n| format!("K{n},name {n}\n")).collect::<String>());
+    let packed = zstd::stream::encode_all(content.as_bytes(), 3).unwrap();
+    for mode in ["snapshot", "delta"] {
+        let key = format!("incoming/categories/{mode}/c.csv.zst");
+        let world = Arc::new(World::default());
+        *world.piece.lock().unwrap() = 100;
+        let arrival = drop_file(&world, &key, packed.clone());
+        let load = run(&world, &arrival).unwrap();
+        assert_eq!((load.state, load.counts.applied), (LoadState::Published, 5000));
+        assert_eq!((load.bytes, load.bytes_read), (packed.len() as u64, packed.len() as u64));
+
+        let world = Arc::new(World::default());
+        let arrival = drop_file(&world, &key, &packed[..packed.len() - 2]);
+        let load = run(&world, &arrival).unwrap();
+        assert_eq!((load.state, load.failure.unwrap().code.as_ref()), (LoadState::Failed, "compression"));
+        assert!(mode == "snapshot" || world.seen.lock().unwrap().is_empty());
+        assert!(world.pointers.lock().unwrap().values().all(|pointer| pointer.published.load.is_none()));
+    }
 }
 
 proptest! {

@@ -23,10 +23,6 @@ impl Layout<Option<&'static str>> for Texts {
     fn content(_: &Option<&'static str>, _: Option<&Attributes>, record: Record) -> Record {
         record
     }
-
-    fn others(_: &Option<&'static str>, _: Option<&Attributes>) -> Result<Vec<WriteRequest>, StoreError> {
-        Ok(Vec::new())
-    }
 }
 
 fn version(sequence: i64, record: Option<&'static str>) -> Accepted<Option<&'static str>> {
@@ -68,8 +64,8 @@ fn in_every_order_the_newest_delta_wins_a_removal_included() {
 fn of_rows_of_one_file_the_last_wins() {
     let (first, second) = (version(1, Some("a")), version(1, Some("b")));
     let mut slot = nothing();
-    assert_eq!(decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot), Outcome::Applied);
-    assert_eq!(decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot), Outcome::Applied);
+    assert_eq!(decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot), Outcome::Applied(None));
+    assert_eq!(decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot), Outcome::Applied(None));
     assert_eq!(slot.pending.map(|row| row.record), Some(Some("b")));
 }
 

@@ -1,0 +1,150 @@
+//! What operators decide about loads: release what a guardrail holds, take a load back.
+
+use std::sync::Arc;
+
+use domain::caller::{Caller, Role};
+use domain::ids::LoadId;
+use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, PointerError, Warning};
+
+use super::run::TURN_SECONDS;
+use crate::Failure;
+use crate::ports::{Clock, Ids, LoadQueue, LoadStore, Publications};
+
+/// Releases and takes back loads.
+pub struct Decisions {
+    /// Where the loads are kept.
+    pub loads: Arc<dyn LoadStore>,
+    /// What readers see of the catalog's kinds.
+    pub catalog: Arc<dyn Publications>,
+    /// Wakes the load functions.
+    pub queue: Arc<dyn LoadQueue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells this decision from running loads.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Whether the pointer of the kind decides what readers see of it.
+fn is_prepared(load: &Load) -> bool {
+    let catalog = match load.kind {
+        LoadKind::Categories | LoadKind::Items | LoadKind::ItemDescriptions | LoadKind::ListPrices => true,
+        LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => false,
+    };
+    catalog && load.mode == domain::load::LoadMode::Snapshot
+}
+
+impl Decisions {
+    /// Lets a held load take effect: a snapshot of the catalog at once, any other file as soon as its function took it up.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no such load,
+    /// [`Failure::AlreadyDecided`] when it is not held, [`Failure::Contention`] while another load of the kind runs.
+    pub async fn release(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+        let load = self.found(caller, id).await?;
+        if load.released && load.state == LoadState::Running {
+            // The queue may not have been told. Telling it again harms nothing.
+            self.wake(&load).await?;
+            return Ok(load);
+        }
+        if load.state != LoadState::Held {
+            return Err(Failure::AlreadyDecided);
+        }
+        self.in_turn(load.kind, async |owner| {
+            let mut load = self.found(caller, id).await?;
+            if load.state != LoadState::Held {
+                return Err(Failure::AlreadyDecided);
+            }
+            load.released = true;
+            load.updated_at = self.clock.now();
+            if is_prepared(&load) {
+                self.move_pointer(&load, |pointer| pointer.publish(&load.id)).await?;
+                load.state = LoadState::Published;
+                load.finished_at = Some(load.updated_at);
+                self.loads.put(&load).await?;
+            } else {
+                load.state = LoadState::Running;
+                self.loads.put(&load).await?;
+                // The turn must be free before the function is woken.
+                self.loads.end_turn(load.kind, owner).await?;
+                self.wake(&load).await?;
+            }
+            Ok(load)
+        })
+        .await
+    }
+
+    /// Drops a held load. Takes a published snapshot of the catalog back: what was there before it was published is there
+    /// again at once. What deltas brought since then goes with it.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no such load,
+    /// [`Failure::AlreadyDecided`] when it is neither held nor the published snapshot with a predecessor that can be
+    /// brought back, [`Failure::Contention`] while another load of the kind runs.
+    pub async fn rollback(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+        let load = self.found(caller, id).await?;
+        self.in_turn(load.kind, async |_| {
+            let mut load = self.found(caller, id).await?;
+            match load.state {
+                LoadState::Held => {}
+                LoadState::Published if is_prepared(&load) => {}
+                LoadState::Running | LoadState::Published | LoadState::Failed | LoadState::Superseded => {
+                    return Err(Failure::AlreadyDecided);
+                }
+            }
+            if is_prepared(&load) {
+                self.move_pointer(&load, |pointer| pointer.rolled_back(&load.id)).await?;
+            }
+            load.state = LoadState::Superseded;
+            load.warnings.push(Warning {
+                code: "rolled_back".into(),
+                message: "an operator took this load back: nothing of it is in effect".to_owned(),
+            });
+            load.updated_at = self.clock.now();
+            load.finished_at = Some(load.updated_at);
+            self.loads.put(&load).await?;
+            Ok(load)
+        })
+        .await
+    }
+
+    async fn wake(&self, load: &Load) -> Result<(), Failure> {
+        let key = ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(self.queue.tell(&key, &load.id, 0).await?)
+    }
+
+    async fn found(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+        if !caller.is(Role::Operator) {
+            return Err(Failure::Forbidden);
+        }
+        self.loads.load(id).await?.ok_or(Failure::NotFound)
+    }
+
+    async fn in_turn<T>(
+        &self,
+        kind: LoadKind,
+        work: impl AsyncFnOnce(&str) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (owner, now) = (self.ids.mint(), self.clock.now());
+        if !self.loads.take_turn(kind, &owner, now, now.plus_seconds(TURN_SECONDS)).await? {
+            return Err(Failure::Contention);
+        }
+        let end = work(&owner).await;
+        let ended = self.loads.end_turn(kind, &owner).await;
+        let value = end?;
+        ended?;
+        Ok(value)
+    }
+
+    async fn move_pointer(
+        &self,
+        load: &Load,
+        moved: impl FnOnce(&Pointer) -> Result<Pointer, PointerError>,
+    ) -> Result<(), Failure> {
+        let pointer = self.catalog.pointer(load.kind).await?;
+        let next = moved(&pointer).map_err(|_| Failure::AlreadyDecided)?;
+        if next == pointer || self.catalog.replace(load.kind, pointer.revision, &next).await? {
+            return Ok(());
+        }
+        Err(Failure::Contention)
+    }
+}

@@ -1,0 +1,176 @@
+//! One pass over a file: every row applied, or only measured, and counted once.
+
+use domain::load::{Accepted, Counts, ExportKey, Guard, Load, Measured};
+
+use super::header::Header;
+use super::kinds::Rows;
+use super::rejects::Rejects;
+use super::rows::{FileRows, Origins};
+use super::run::{LoadError, Loader, Turn};
+use super::seen::Seen;
+use super::unpack::Unpacker;
+use crate::ports::{ExportFile, Outcome, Stage, StoreError};
+
+/// A file whose header was read.
+pub(super) struct Opened {
+    pub rows: FileRows,
+    pub header: Header,
+    pub header_line: Vec<u8>,
+    pub declared: Option<u64>,
+}
+
+/// What the rows of a pass are for.
+pub(super) enum Work<'a> {
+    /// They are applied, or measured, as the stage says.
+    Stage(&'a Stage),
+    /// A newer snapshot was there first: they change nothing.
+    Outdated,
+}
+
+impl<R: Rows> Loader<R> {
+    /// Goes over the rows of an opened file. Rejects and reasons are written anew.
+    pub(super) async fn pass(
+        &self,
+        key: &ExportKey,
+        load: &mut Load,
+        opened: &mut Opened,
+        work: Work<'_>,
+        turn: &mut Turn,
+        mut seen: Option<&mut Seen>,
+    ) -> Result<Measured, LoadError> {
+        let guard = self.guard(load.kind);
+        let Opened { rows: file, header, header_line, declared } = opened;
+        let (kind, sequence) = (load.kind, load.sequence);
+        let mut note = |row: &R| {
+            if let Some(seen) = &mut seen {
+                seen.note(self.rows.identity(row));
+            }
+        };
+        let mut rejects = Rejects::new(key, &load.id, header_line);
+        let mut measured = Measured { declared: *declared, ..Measured::default() };
+        load.counts = Counts::default();
+        let mut batch = file.batch::<R>(kind, header, sequence, &mut rejects, &mut note).await?;
+        loop {
+            let (rows, origins) = batch.split();
+            if rows.is_empty() && file.ended() {
+                break;
+            }
+            // While the store works on this batch, the next one is read.
+            let (outcomes, next) = futures::join!(
+                self.outcomes(rows, &work),
+                file.batch::<R>(kind, header, sequence, &mut rejects, &mut note),
+            );
+            count(&mut measured, outcomes?, &origins, &mut rejects, &guard);
+            batch = next?;
+            measured.counts.rejected = rejects.refused();
+            take_over(load, &measured, file, &rejects);
+            self.keep_progress(load, turn).await?;
+            rejects.pass_on(self.files.as_ref()).await?;
+        }
+        measured.counts.rejected = rejects.refused();
+        take_over(load, &measured, file, &rejects);
+        rejects.finish(self.files.as_ref()).await?;
+        Ok(measured)
+    }
+
+    async fn outcomes(&self, rows: Vec<Accepted<R>>, work: &Work<'_>) -> Result<Vec<Outcome>, StoreError> {
+        match work {
+            Work::Stage(stage) if !rows.is_empty() => self.rows.apply(rows, stage).await,
+            Work::Stage(_) | Work::Outdated => Ok(vec![Outcome::Unchanged; rows.len()]),
+        }
+    }
+
+    /// Takes away what the snapshot lacks, or only counts it, as the stage says. `seen` holds the rows of the pass before.
+    pub(super) async fn sweep(
+        &self,
+        load: &mut Load,
+        stage: &Stage,
+        mut seen: Seen,
+        turn: &mut Turn,
+        measured: &mut Measured,
+    ) -> Result<(), LoadError> {
+        loop {
+            seen.sort();
+            let mut from = None;
+            loop {
+                let swept = self.rows.sweep(stage, &|identity| seen.has(identity), from.take()).await?;
+                measured.there += swept.there;
+                measured.removed += swept.removed;
+                self.keep_progress(load, turn).await?;
+                from = swept.next;
+                if from.is_none() {
+                    break;
+                }
+            }
+            let Some(next) = seen.next_part() else { break };
+            seen = next;
+            self.collect(load, &mut seen, turn).await?;
+        }
+        load.removed = measured.removed;
+        Ok(())
+    }
+
+    /// Reads the file once more for the identities of one part of its rows.
+    async fn collect(&self, load: &mut Load, seen: &mut Seen, turn: &mut Turn) -> Result<(), LoadError> {
+        let file = self.files.open(&load.key).await?.filter(|file| file.version == load.version);
+        let mut opened = self.opened(load, file.ok_or(LoadError::FileChanged)?).await??;
+        let key = ExportKey::parse(&load.key).map_err(|_| LoadError::FileChanged)?;
+        // Its refused rows are known from the pass before.
+        let mut rejects = Rejects::new(&key, &load.id, &[]);
+        loop {
+            let mut note = |row: &R| seen.note(self.rows.identity(row));
+            let (kind, sequence) = (load.kind, load.sequence);
+            let batch = opened.rows.batch::<R>(kind, &opened.header, sequence, &mut rejects, &mut note).await?;
+            if batch.rows.is_empty() && opened.rows.ended() {
+                return Ok(());
+            }
+            rejects.forget();
+            self.keep_progress(load, turn).await?;
+        }
+    }
+
+    /// Reads the header.
+    pub(super) async fn opened(
+        &self,
+        load: &Load,
+        file: ExportFile,
+    ) -> Result<Result<Opened, domain::load::LoadFailure>, LoadError> {
+        let declared = file.declared_rows;
+        let compression = ExportKey::parse(&load.key).ok().and_then(|key| key.compression());
+        let unpacker = match Unpacker::new(compression, self.max_unpacked_bytes) {
+            Ok(unpacker) => unpacker,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let mut rows = FileRows::new(file, unpacker);
+        let header = rows.header::<R>(load.kind, load.mode).await?;
+        Ok(header.map(|(header, header_line)| Opened { rows, header, header_line, declared }))
+    }
+
+    pub(super) fn guard(&self, kind: domain::load::LoadKind) -> Guard {
+        self.guards.get(&kind).copied().unwrap_or_default()
+    }
+}
+
+fn take_over(load: &mut Load, measured: &Measured, file: &FileRows, rejects: &Rejects) {
+    load.counts = measured.counts;
+    load.bytes_read = file.bytes_read;
+    if load.first_reasons.len() != rejects.first().len() {
+        load.first_reasons = rejects.first().to_vec();
+    }
+}
+
+/// Counts each row once.
+fn count(measured: &mut Measured, outcomes: Vec<Outcome>, origins: &Origins, rejects: &mut Rejects, guard: &Guard) {
+    debug_assert_eq!(outcomes.len(), origins.len(), "one outcome for each row");
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        match outcome {
+            Outcome::Applied(change) => {
+                measured.counts.applied += 1;
+                let jumps = change.is_some_and(|change| guard.is_jump(change.before, change.after));
+                measured.jumps += u64::from(jumps);
+            }
+            Outcome::Unchanged => measured.counts.unchanged += 1,
+            Outcome::Refused(problem) => origins.refuse(index, &problem, rejects),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The end of a snapshot: what its file lacks is gone in it.
+
+use app::ports::{Cursor, InFile, Stage, StoreError, Swept};
+use domain::load::LoadKind;
+
+use super::CatalogTable;
+use super::record::{CATEGORIES, ITEM, PRICES, TEXTS};
+use super::version::{Versions, swept};
+use super::write::requests_for;
+use crate::attribute::{get_text, key};
+use crate::loads::rows::identity;
+use crate::query::{Asked, query_page, scan_page};
+use crate::{batch, cursor};
+
+/// Records looked at in one step. They hold two versions each, so a step stays small.
+const PAGE: usize = 500;
+
+impl CatalogTable {
+    /// A step of a sweep, as `RowWriter` promises.
+    pub(super) async fn sweep_page(
+        &self,
+        stage: &Stage,
+        in_file: &InFile<'_>,
+        from: Option<Cursor>,
+    ) -> Result<Swept, StoreError> {
+        let Some(generation) = stage.generation else {
+            let reason = "a sweep of the catalog needs a publication".to_owned();
+            return Err(StoreError::Refused { operation: "sweep", reason });
+        };
+        let start = match &from {
+            None => None,
+            Some(from) => {
+                let [pk, sk] = cursor::decode(from)?;
+                Some(key(pk, sk))
+            }
+        };
+        let (client, table) = (&self.client, self.table.as_str());
+        let (records, more) = match stage.kind {
+            LoadKind::Categories => query_page(client, table, Asked::all(CATEGORIES), PAGE, start).await?,
+            kind => scan_page(client, table, ("item#", sort_key(kind)), PAGE, start).await?,
+        };
+        let mut answer = Swept::default();
+        let mut requests = Vec::new();
+        for record in &records {
+            let place = (get_text(record, "pk")?.to_owned(), get_text(record, "sk")?.to_owned());
+            let Some(in_file) = in_file(identity(&place.0, &place.1)) else { continue };
+            let step = swept(&Versions::read(Some(record))?, in_file, generation, stage);
+            answer.there += u64::from(step.there);
+            answer.removed += u64::from(step.removed);
+            if let Some(versions) = step.versions {
+                requests.extend(requests_for(&place, Some(record), versions)?);
+            }
+        }
+        if stage.writes {
+            batch::write_all(client, table, requests).await?;
+        }
+        let next = more.map(|key| Ok::<_, StoreError>(cursor::encode(&[get_text(&key, "pk")?, get_text(&key, "sk")?])));
+        answer.next = next.transpose()?;
+        Ok(answer)
+    }
+}
+
+/// What the sort keys of a kind begin with. No kind's beginning is one of another's.
+fn sort_key(kind: LoadKind) -> &'static str {
+    match kind {
+        LoadKind::Items => ITEM,
+        LoadKind::ItemDescriptions => TEXTS,
+        LoadKind::ListPrices => PRICES,
+        // These are not in the table, or not under items: nothing begins like this.
+        LoadKind::Categories | LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => "\u{0}",
+    }
+}
