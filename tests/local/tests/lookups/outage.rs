@@ -210,4 +210,7 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
         std::fs::write(file, &table).unwrap();
     }
     assert_eq!(table, std::fs::read_to_string(file).unwrap_or_default(), "run it with UPDATE_TABLES=1");
+    let shown =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md")).unwrap_or_default();
+    assert!(shown.contains(table.trim()), "ARCHITECTURE.md shows another table");
 }
