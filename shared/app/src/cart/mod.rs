@@ -1,12 +1,13 @@
 //! The open cart of a buyer.
 
+mod refused;
 mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::caller::Customer;
-use domain::cart::{Cart, CartError, CartStatus, MAX_LINES, Shipping};
+use domain::cart::{Cart, CartStatus, MAX_LINES, Shipping};
 use domain::ids::{AddressId, CartId, LineId, Sku, Unit};
 use domain::member::{AddressKind, MemberStatus, PostalAddress};
 use domain::money::Currency;
@@ -22,6 +23,9 @@ use crate::ports::erp::CallContext;
 use crate::ports::members::MemberReader;
 use crate::ports::{Clock, Ids};
 use crate::reservations::Reservations;
+use refused::line_error;
+
+pub(crate) use refused::cart_failure;
 
 /// Seconds after its last change at which a cart is gone: thirty days.
 const KEEP_SECONDS: i64 = 30 * 86_400;
@@ -388,28 +392,4 @@ fn new_cart(id: CartId, customer: &Customer, currency: Currency, now: Timestamp)
 
 fn check_match(cart: &Cart, if_match: Option<u64>) -> Result<(), Failure> {
     if if_match.is_some_and(|version| version != cart.version) { Err(Failure::PreconditionFailed) } else { Ok(()) }
-}
-
-/// What a refused change means to the whole request.
-pub(crate) fn cart_failure(error: CartError) -> Failure {
-    match error {
-        CartError::Submitted => Failure::CartSubmitted,
-        CartError::TooManyLines => Failure::TooManyLines,
-        CartError::NoSuchLine => Failure::NotFound,
-        CartError::ItemInactive => Failure::invalid("/sku", "item_inactive", "the item is not sold"),
-        CartError::Quantity(error) => Failure::invalid("/quantity", "invalid_quantity", error.to_string()),
-        CartError::Unit => Failure::invalid("/unit", "invalid_unit", "the item is not sold in that unit"),
-    }
-}
-
-/// The place of the request that a refused change points at.
-fn line_error(pointer: &str, error: CartError) -> Result<FieldError, Failure> {
-    match cart_failure(error) {
-        Failure::Invalid(mut errors) if !errors.is_empty() => {
-            let mut error = errors.swap_remove(0);
-            error.pointer = format!("{pointer}{}", error.pointer);
-            Ok(error)
-        }
-        other => Err(other),
-    }
 }
