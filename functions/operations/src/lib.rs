@@ -1,27 +1,31 @@
 //! What operators see and do.
 
 mod caches;
+mod dead_letters;
+mod submissions;
 
 use std::sync::Arc;
 
 use app::Failure;
+use app::dead_letters::DeadLetterBox;
 use app::load::{Decisions, Loads};
 use app::lookup::Invalidate;
 use app::ports::{Cursor, LoadFilter};
+use app::submission::Operate;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
-use queue_sqs::SqsLoadQueue;
+use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
 use serde::Deserialize;
-use store_dynamodb::{CatalogTable, LoadsTable, LookupsTable};
+use store_dynamodb::{CatalogTable, LoadsTable, LookupsTable, SubmissionsTable};
 use wire::storefront::loads as body;
 
-/// Loads of a page, unless the caller says otherwise.
+/// Entries of a page, unless the caller says otherwise.
 const DEFAULT_LIMIT: usize = 50;
-/// Most loads of a page.
+/// Most entries of a page.
 const MAX_LIMIT: usize = 200;
 
 /// How the function is configured.
@@ -35,10 +39,15 @@ pub struct Config {
     pub store: StoreId,
     /// `CATALOG_TABLE`: what readers see of the catalog.
     pub catalog_table: String,
-    /// `CATALOG_LOAD_QUEUE_URL`: wakes the function that loads the catalog.
-    pub catalog_load_queue_url: String,
-    /// `MEMBER_LOAD_QUEUE_URL`: wakes the function that loads members.
-    pub member_load_queue_url: String,
+    /// `SUBMISSIONS_TABLE`: orders, quotes and registrations on their way to the ERP.
+    pub submissions_table: String,
+    /// `SUBMIT_QUEUE_URL` wakes the submit worker, `SUBMIT_DEAD_LETTERS_URL` holds what it gave up.
+    pub submissions: QueueUrls,
+    /// `CATALOG_LOAD_QUEUE_URL` wakes the function that loads the catalog, `CATALOG_LOAD_DEAD_LETTERS_URL` holds what it
+    /// gave up.
+    pub catalog_loads: QueueUrls,
+    /// `MEMBER_LOAD_QUEUE_URL` wakes the function that loads members, `MEMBER_LOAD_DEAD_LETTERS_URL` holds what it gave up.
+    pub member_loads: QueueUrls,
 }
 
 impl Config {
@@ -52,8 +61,19 @@ impl Config {
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
-            catalog_load_queue_url: env.required("CATALOG_LOAD_QUEUE_URL")?.to_owned(),
-            member_load_queue_url: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
+            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
+            submissions: QueueUrls {
+                queue: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
+                dead_letters: env.required("SUBMIT_DEAD_LETTERS_URL")?.to_owned(),
+            },
+            catalog_loads: QueueUrls {
+                queue: env.required("CATALOG_LOAD_QUEUE_URL")?.to_owned(),
+                dead_letters: env.required("CATALOG_LOAD_DEAD_LETTERS_URL")?.to_owned(),
+            },
+            member_loads: QueueUrls {
+                queue: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
+                dead_letters: env.required("MEMBER_LOAD_DEAD_LETTERS_URL")?.to_owned(),
+            },
         })
     }
 }
@@ -68,9 +88,13 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let state = Arc::new(Operations {
         loads: Loads { loads: store.clone() },
         decisions: Decisions {
-            loads: store,
+            loads: store.clone(),
             catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
-            queue: Arc::new(SqsLoadQueue::new(&start.sdk, config.catalog_load_queue_url, config.member_load_queue_url)),
+            queue: Arc::new(SqsLoadQueue::new(
+                &start.sdk,
+                config.catalog_loads.queue.as_str(),
+                config.member_loads.queue.as_str(),
+            )),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
         },
@@ -80,13 +104,23 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         clock: start.clock.clone(),
         store: config.store,
     };
+    let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None));
+    let operate = Operate {
+        submissions: submissions.clone(),
+        queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submissions.queue.as_str())),
+        clock: start.clock.clone(),
+    };
+    let letters = SqsDeadLetters::new(&start.sdk, config.submissions, config.catalog_loads, config.member_loads);
+    let letter_box = DeadLetterBox { letters: Arc::new(letters), submissions, loads: store };
     let router = Router::new()
         .route("/operations/loads", get(list_loads))
         .route("/operations/loads/{load_id}", get(get_load))
         .route("/operations/loads/{load_id}/release", post(release_load))
         .route("/operations/loads/{load_id}/rollback", post(rollback_load))
         .with_state(state)
-        .merge(caches::router(invalidate));
+        .merge(caches::router(invalidate))
+        .merge(submissions::router(operate))
+        .merge(dead_letters::router(letter_box));
     lambda_kit::serve(router, start)
 }
 

@@ -1,5 +1,6 @@
 //! Why a use case did not do what it was asked for. Free of HTTP: `lambda-kit` maps it to status and text.
 
+use domain::caller::{Caller, Role};
 use domain::money::Money;
 
 use crate::ports::{ErpError, StoreError};
@@ -105,4 +106,9 @@ impl Failure {
     pub fn invalid(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, message)])
     }
+}
+
+/// Lets operators through, and nobody else.
+pub(crate) fn ensure_operator(caller: &Caller) -> Result<(), Failure> {
+    if caller.is(Role::Operator) { Ok(()) } else { Err(Failure::Forbidden) }
 }

@@ -4,6 +4,7 @@ pub mod articles;
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
+pub mod dead_letters;
 pub mod directory;
 mod failure;
 pub mod idempotent;

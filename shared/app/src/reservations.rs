@@ -16,7 +16,7 @@ use crate::ports::{Clock, StoreError};
 const MARGIN_MS: i64 = 5_000;
 
 /// The ERP's code for a reservation that it does not have.
-const NOT_THERE: &str = "not_found";
+pub(crate) const NOT_THERE: &str = "not_found";
 
 /// Notes and releases reservations.
 pub struct Reservations {

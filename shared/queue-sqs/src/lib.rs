@@ -1,5 +1,9 @@
 //! The queues of the use cases, on SQS.
 
+mod dead_letters;
+
+pub use dead_letters::{QueueUrls, SqsDeadLetters};
+
 use app::ports::submissions::SubmitQueue;
 use app::ports::{LoadQueue, StoreError};
 use async_trait::async_trait;
@@ -44,7 +48,7 @@ impl SubmitQueue for SqsSubmitQueue {
             .message_body(body)
             // Zero is left out, for it would override the queue's own delay.
             .set_delay_seconds((delay > 0).then_some(delay));
-        send.send().await.map(|_| ()).map_err(queue_error)
+        send.send().await.map(drop).map_err(|error| queue_error(OPERATION, error))
     }
 }
 
@@ -78,27 +82,27 @@ impl LoadQueue for SqsLoadQueue {
             .map_err(|error| StoreError::Refused { operation: OPERATION, reason: error.to_string() })?;
         let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
         let send = self.client.send_message().queue_url(url).message_body(body).delay_seconds(delay);
-        send.send().await.map(|_| ()).map_err(queue_error)
+        send.send().await.map(drop).map_err(|error| queue_error(OPERATION, error))
     }
 }
 
 /// Translates a failed call. Transport first, then the kind of the service's refusal.
-fn queue_error<E, R>(error: SdkError<E, R>) -> StoreError
+pub(crate) fn queue_error<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     let SdkError::ServiceError(refusal) = &error else {
-        return StoreError::Unavailable { operation: OPERATION, reason: DisplayErrorContext(&error).to_string() };
+        return StoreError::Unavailable { operation, reason: DisplayErrorContext(&error).to_string() };
     };
     let code = refusal.err().code().unwrap_or("unknown error");
     if code.contains("Throttl") || code == "OverLimit" {
-        return StoreError::Throttled { operation: OPERATION };
+        return StoreError::Throttled { operation };
     }
     let reason = code.to_owned();
     if matches!(code, "InternalError" | "InternalFailure" | "ServiceUnavailable" | "unknown error") {
-        StoreError::Unavailable { operation: OPERATION, reason }
+        StoreError::Unavailable { operation, reason }
     } else {
-        StoreError::Refused { operation: OPERATION, reason }
+        StoreError::Refused { operation, reason }
     }
 }

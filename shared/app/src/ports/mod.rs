@@ -3,6 +3,7 @@
 mod ambient;
 pub mod carts;
 pub mod catalog;
+pub mod dead_letters;
 pub mod erp;
 pub mod files;
 pub mod loads;

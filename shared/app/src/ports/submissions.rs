@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::cart::Cart;
 use domain::ids::{OrganizationId, SubmissionId};
-use domain::submission::{Submission, SubmissionKind, TimelineEvent};
+use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
 use super::carts::Written;
@@ -102,6 +102,15 @@ pub trait Submissions: Send + Sync {
 
     /// Ids of submissions that somebody must look at by `now`, longest due first, at most `limit`.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<SubmissionId>, StoreError>;
+
+    /// Submissions in a state, longest captured first. What moved a moment ago may still be missing, or be there in its next
+    /// state.
+    async fn in_state(
+        &self,
+        state: State,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Submission>, StoreError>;
 
     /// Submissions of a kind of an organization, newest first.
     async fn of_organization(

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use domain::ids::SubmissionId;
-use domain::submission::{LIMITS, Lease, NextStep, State, Submission, SubmissionKind, next_step};
+use domain::submission::{LIMITS, Lease, NextStep, State, Submission, next_step};
 use domain::time::Timestamp;
 
 use super::event;
 use crate::failure::Failure;
 use crate::ports::carts::Written;
-use crate::ports::erp::{CallContext, ErpCapabilities, ErpCheckout, ErpSubmission};
+use crate::ports::erp::{CallContext, ErpCapabilities, ErpCheckout, ErpError, ErpSubmission};
 use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::ports::{Clock, Ids};
+use crate::reservations::NOT_THERE;
 
 /// Milliseconds for recording an outcome after the ERP's time limit, before the lease ends.
 const RECORD_MS: i64 = 15_000;
@@ -65,8 +66,9 @@ impl HandOver {
                 NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => return Ok(()),
                 NextStep::Wait(until) => return self.later(id, until, now).await,
                 NextStep::Send | NextStep::Ask if context.deadline.millis_since(now) < limit + MARGIN_MS => break,
-                NextStep::Send => self.send(context, submission, limit).await?,
+                NextStep::Send => self.send(submission, limit).await?,
                 NextStep::Ask => self.ask(context, submission).await?,
+                NextStep::Release => self.release(context, submission).await?,
             };
             match moved {
                 Some(next) => submission = next,
@@ -78,12 +80,7 @@ impl HandOver {
         self.later(id, now, now).await
     }
 
-    async fn send(
-        &self,
-        context: &CallContext,
-        mut submission: Submission,
-        limit: i64,
-    ) -> Result<Option<Submission>, Failure> {
+    async fn send(&self, mut submission: Submission, limit: i64) -> Result<Option<Submission>, Failure> {
         let started = self.clock.now();
         let until = started.plus_millis(limit + RECORD_MS);
         submission.send_started(started);
@@ -97,7 +94,7 @@ impl HandOver {
         let outcome = self.erp.submit(&call, &submission).await;
         let ended = self.clock.now();
         let happened = submission.send_ended(outcome, ended, limit, self.ids.below(u64::MAX));
-        self.record(context, submission, happened, ended, ended.millis_since(started)).await
+        self.record(submission, happened, ended, ended.millis_since(started)).await
     }
 
     async fn ask(&self, context: &CallContext, mut submission: Submission) -> Result<Option<Submission>, Failure> {
@@ -125,12 +122,11 @@ impl HandOver {
         };
         let ended = self.clock.now();
         let happened = submission.asked(answer, support, &LIMITS, ended, self.ids.below(u64::MAX));
-        self.record(context, submission, happened, ended, ended.millis_since(started)).await
+        self.record(submission, happened, ended, ended.millis_since(started)).await
     }
 
     async fn record(
         &self,
-        context: &CallContext,
         mut submission: Submission,
         happened: &'static str,
         now: Timestamp,
@@ -145,18 +141,28 @@ impl HandOver {
             submission.id = %submission.id, state = submission.state.as_str(), event = happened,
             attempt = submission.attempt, duration_ms = took_ms, "a submission moved"
         );
-        if submission.state == State::Rejected && submission.content.kind() == SubmissionKind::Order {
-            self.release(context, &submission).await;
-        }
         Ok(Some(submission))
     }
 
-    /// The order is refused for good, so what was set aside for it is released. Should the ERP not hear of it, the
-    /// reservation ends by itself at the time that it was made for.
-    async fn release(&self, context: &CallContext, submission: &Submission) {
-        if let Err(error) = self.checkout.cancel(context, submission.id.as_str()).await {
-            tracing::warn!(%error, submission.id = %submission.id, "the reservation of a rejected order was not released");
-        }
+    /// The order is refused for good, so what was set aside for it is released. Until the ERP said so the order stays
+    /// due: whoever dies in between, the next message or `reconcile` asks again, and asking twice harms nothing.
+    async fn release(&self, context: &CallContext, mut submission: Submission) -> Result<Option<Submission>, Failure> {
+        let started = self.clock.now();
+        let call = CallContext {
+            deadline: context.deadline.plus_millis(-MARGIN_MS),
+            correlation_id: submission.correlation_id.clone(),
+        };
+        let done = match self.checkout.cancel(&call, submission.id.as_str()).await {
+            Ok(()) => true,
+            Err(ErpError::Refused { code, .. }) if code == NOT_THERE => true,
+            Err(error) => {
+                tracing::warn!(%error, submission.id = %submission.id, "the reservation of a rejected order was not released");
+                false
+            }
+        };
+        let ended = self.clock.now();
+        let happened = submission.released(done, ended, self.ids.below(u64::MAX));
+        self.record(submission, happened, ended, ended.millis_since(started)).await
     }
 
     async fn write(

@@ -2,10 +2,12 @@
 
 mod capture;
 mod handover;
+mod operate;
 mod reconcile;
 
 pub use capture::{Captured, OrderRequest, QuoteOrder, Submit, accepted};
 pub use handover::HandOver;
+pub use operate::Operate;
 pub use reconcile::{Reconcile, Reconciled};
 
 use domain::submission::{Submission, TimelineEvent};

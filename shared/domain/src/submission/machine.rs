@@ -4,7 +4,7 @@
 //! that it accepted it. *Unknown is not failed*: a send whose end nobody recorded is settled by asking, and no
 //! earlier than the ERP's own time limit after it, because until then it may still be on its way.
 
-use super::{Refusal, State, Submission};
+use super::{Refusal, State, Submission, SubmissionKind};
 use crate::freshness::jittered;
 use crate::ids::ExternalId;
 use crate::time::Timestamp;
@@ -34,6 +34,10 @@ pub struct Limits {
 /// The figures in force: eight sends, one second doubling up to five minutes.
 pub const LIMITS: Limits = Limits { untraced_sends: 8, backoff_ms: 1_000, backoff_max_ms: 300_000 };
 
+/// Tries to release what was set aside for a rejected order: with the backoff in force a bit over an hour, four times as
+/// long as a reservation lasts.
+pub const RELEASE_TRIES: u32 = 20;
+
 /// What to do with a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextStep {
@@ -41,6 +45,8 @@ pub enum NextStep {
     Send,
     /// Ask the ERP for the reference.
     Ask,
+    /// Release what was set aside for it: it is rejected, and nobody recorded yet that the ERP let go of it.
+    Release,
     /// Nothing before this instant.
     Wait(Timestamp),
     /// Nothing, ever, or not before a person decided.
@@ -106,7 +112,12 @@ pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) ->
     }
     let settled_from = submission.last_sent_at.map(|at| at.plus_millis(time_limit_ms));
     match submission.state {
-        State::AwaitingApproval | State::Confirmed | State::Rejected | State::NeedsAttention => NextStep::Nothing,
+        State::AwaitingApproval | State::Confirmed | State::NeedsAttention => NextStep::Nothing,
+        State::Rejected => match submission.due_at {
+            None => NextStep::Nothing,
+            Some(due) if now < due => NextStep::Wait(due),
+            Some(_) => NextStep::Release,
+        },
         State::Accepted => NextStep::Send,
         State::Waiting => match submission.due_at.filter(|due| now < *due) {
             Some(due) => NextStep::Wait(due),
@@ -146,7 +157,7 @@ impl Submission {
                 self.unknown(settle_at);
                 "refused_after_earlier_attempt"
             }
-            Outcome::Rejected(refusal) => self.reject(refusal),
+            Outcome::Rejected(refusal) => self.reject(refusal, now),
             Outcome::Pending => {
                 self.reason = Some("erp_pending".to_owned());
                 self.unknown(settle_at);
@@ -195,7 +206,7 @@ impl Submission {
                 self.back_off(now, random);
                 "asked_without_answer"
             }
-            (Answer::Found(_) | Answer::NotFound, Some(refusal)) => self.reject(refusal),
+            (Answer::Found(_) | Answer::NotFound, Some(refusal)) => self.reject(refusal, now),
             (Answer::Found(_), None) => {
                 self.again(now);
                 "found_not_accepted"
@@ -209,7 +220,23 @@ impl Submission {
         }
     }
 
-    fn confirm(&mut self, external_id: Option<ExternalId>, status: Option<String>) -> &'static str {
+    /// The ERP was asked to let go of what was set aside for a rejected order. `done` is false when nobody knows whether
+    /// it did; after [`RELEASE_TRIES`] of these the reservation is left to end by itself, as it does long before then.
+    /// Returns the event for the timeline.
+    pub fn released(&mut self, done: bool, now: Timestamp, random: u64) -> &'static str {
+        if done {
+            self.due_at = None;
+            return "reservation_released";
+        }
+        self.back_off(now, random);
+        if self.failures < RELEASE_TRIES {
+            return "release_failed";
+        }
+        self.due_at = None;
+        "release_given_up"
+    }
+
+    pub(super) fn confirm(&mut self, external_id: Option<ExternalId>, status: Option<String>) -> &'static str {
         self.state = State::Confirmed;
         self.external_id = external_id.or(self.external_id.take());
         self.external_status = status;
@@ -219,11 +246,13 @@ impl Submission {
         "confirmed"
     }
 
-    fn reject(&mut self, refusal: Refusal) -> &'static str {
+    /// Only orders have something set aside for them; it is due to be released at once.
+    pub(super) fn reject(&mut self, refusal: Refusal, now: Timestamp) -> &'static str {
         self.state = State::Rejected;
         self.reason = Some(refusal.code.clone());
         self.refusal = Some(refusal);
-        self.due_at = None;
+        self.failures = 0;
+        self.due_at = (self.content.kind() == SubmissionKind::Order).then_some(now);
         "rejected"
     }
 
@@ -240,7 +269,7 @@ impl Submission {
         self.due_at = Some(settle_at);
     }
 
-    fn again(&mut self, now: Timestamp) {
+    pub(super) fn again(&mut self, now: Timestamp) {
         self.state = State::Waiting;
         self.failures = 0;
         self.due_at = Some(now);

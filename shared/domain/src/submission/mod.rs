@@ -1,6 +1,7 @@
 //! A submission: something captured here that the ERP must get exactly once in effect.
 
 mod machine;
+mod operator;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,8 @@ use crate::preparation::Totals;
 use crate::quantity::Quantity;
 use crate::time::Timestamp;
 
-pub use machine::{Answer, Found, LIMITS, Limits, NextStep, Outcome, Support, next_step};
+pub use machine::{Answer, Found, LIMITS, Limits, NextStep, Outcome, RELEASE_TRIES, Support, next_step};
+pub use operator::{NotDecidable, Resolution};
 
 /// What is handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,7 +84,7 @@ impl State {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// Whether nothing follows.
+    /// Whether it stays so.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Confirmed | Self::Rejected)
@@ -245,7 +247,8 @@ pub struct Submission {
     pub last_sent_at: Option<Timestamp>,
     /// A refusal that is not final before the reference was asked for.
     pub refusal: Option<Refusal>,
-    /// When somebody must look at it next; none in a final state.
+    /// When somebody must look at it next; none when nothing is left to do. A rejected order is due until what was set
+    /// aside for it is released.
     pub due_at: Option<Timestamp>,
     /// When it was captured.
     pub created_at: Timestamp,

@@ -134,3 +134,64 @@ fn an_outage_waits_longer_and_longer_but_never_over_five_minutes_and_a_bit() {
     }
     assert!(last >= 270_000, "{last}");
 }
+
+fn needs_attention(attempts: u32) -> Submission {
+    Submission { state: State::NeedsAttention, attempt: attempts, untraced: 8, due_at: None, ..captured() }
+}
+
+#[test]
+fn a_retry_asks_for_what_may_have_been_sent() {
+    let mut sent = needs_attention(3);
+    assert_eq!(sent.retried(at(50_000)), Ok(Some("retried")));
+    assert_eq!(next_step(&sent, at(50_000), LIMIT), NextStep::Ask);
+    let mut never_sent = needs_attention(0);
+    assert_eq!(never_sent.retried(at(50_000)), Ok(Some("retried")));
+    assert_eq!(next_step(&never_sent, at(50_000), LIMIT), NextStep::Send);
+}
+
+#[test]
+fn a_retry_never_asks_before_the_time_limit_and_disturbs_nobody() {
+    let mut s = captured();
+    s.send_started(at(0));
+    assert_eq!(s.retried(at(1)), Ok(None), "somebody works on it");
+    s.send_ended(Outcome::Unknown { reason: "reset" }, at(2), LIMIT, 0);
+    assert_eq!(s.retried(at(3)), Ok(Some("retried")));
+    assert_eq!(next_step(&s, at(3), LIMIT), NextStep::Wait(at(LIMIT)));
+    for state in [State::Confirmed, State::Rejected, State::AwaitingApproval] {
+        assert_eq!(Submission { state, due_at: None, ..captured() }.retried(at(0)), Err(NotDecidable), "{state:?}");
+    }
+}
+
+#[test]
+fn a_person_resolves_what_needs_attention_and_nothing_else() {
+    let resolve = |resolution: Resolution| {
+        let mut s = needs_attention(2);
+        s.resolved(resolution, at(9)).unwrap();
+        (s.state, next_step(&s, at(9), LIMIT))
+    };
+    let id = ExternalId::parse("E9").unwrap();
+    assert_eq!(resolve(Resolution::Confirmed(id)), (State::Confirmed, NextStep::Nothing));
+    assert_eq!(resolve(Resolution::Rejected(None)), (State::Rejected, NextStep::Nothing));
+    assert_eq!(resolve(Resolution::Resend), (State::Waiting, NextStep::Send));
+    for state in State::ALL.into_iter().filter(|state| *state != State::NeedsAttention) {
+        let mut other = Submission { state, ..captured() };
+        assert_eq!(other.resolved(Resolution::Resend, at(9)), Err(NotDecidable), "{state:?}");
+        assert_eq!(other, Submission { state, ..captured() });
+    }
+}
+
+#[test]
+fn a_rejected_order_stays_due_until_its_reservation_is_released_or_over() {
+    let mut s = Submission { state: State::Rejected, due_at: Some(at(0)), ..captured() };
+    assert_eq!(next_step(&s, at(0), LIMIT), NextStep::Release);
+    assert_eq!(s.released(false, at(0), 0), "release_failed");
+    let due = s.due_at.unwrap();
+    assert_eq!(next_step(&s, at(0), LIMIT), NextStep::Wait(due));
+    assert_eq!(next_step(&s, due, LIMIT), NextStep::Release);
+    let mut over = s.clone();
+    assert_eq!(s.released(true, due, 0), "reservation_released");
+    assert_eq!(next_step(&s, due, LIMIT), NextStep::Nothing);
+    let tries = (1..).take_while(|_| over.released(false, due, 0) == "release_failed").count();
+    assert_eq!(tries + 2, RELEASE_TRIES as usize);
+    assert_eq!(next_step(&over, due, LIMIT), NextStep::Nothing);
+}

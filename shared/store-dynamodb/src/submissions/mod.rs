@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_types::SdkConfig;
 use domain::ids::{OrganizationId, SubmissionId};
-use domain::submission::{Submission, SubmissionKind, TimelineEvent};
+use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, Record, get_parsed, get_text, instant, key, number, text};
@@ -166,6 +166,42 @@ impl Submissions for SubmissionsTable {
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let answer = query.send().await.map_err(|error| store_error("Query", error))?;
         answer.items().iter().map(|record| get_parsed(record, "pk", SubmissionId::parse)).collect()
+    }
+
+    async fn in_state(
+        &self,
+        state: State,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Submission>, StoreError> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-state")
+            .key_condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.as_str()))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        if let Some(cursor) = cursor {
+            let [id, created_at] = cursor::decode(cursor)?;
+            query = query
+                .exclusive_start_key("pk", text(id))
+                .exclusive_start_key("sk", text(SUBMISSION))
+                .exclusive_start_key("state", text(state.as_str()))
+                .exclusive_start_key("createdAt", text(created_at));
+        }
+        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let next = match &answer.last_evaluated_key {
+            Some(last) => Some(cursor::encode(&[get_text(last, "pk")?, get_text(last, "createdAt")?])),
+            None => None,
+        };
+        let ids = answer.items().iter().map(|record| get_parsed(record, "pk", SubmissionId::parse));
+        let mut items = self.submissions(&ids.collect::<Result<Vec<_>, _>>()?).await?;
+        // The index lags behind: a submission that moved on since is not in this state any more.
+        items.retain(|submission| submission.state == state);
+        items.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(Page { items, next })
     }
 
     async fn of_organization(

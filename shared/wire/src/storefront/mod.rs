@@ -7,5 +7,6 @@ pub mod freshness;
 pub mod loads;
 pub mod lookups;
 pub mod members;
+pub mod operations;
 pub mod preparation;
 pub mod problem;

@@ -10,6 +10,7 @@ mod events;
 mod hostile;
 mod layering;
 mod loads;
+mod operations;
 mod outcomes;
 mod preparation;
 mod purchase;

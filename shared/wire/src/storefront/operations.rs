@@ -1,0 +1,123 @@
+//! What operators see of submissions and dead letters, and do to them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::Instant;
+
+/// A submission as operators see it: where it stands and why, nothing of what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submission {
+    /// Our id; the reference in the ERP.
+    pub submission_id: String,
+    /// `order`, `quote`, `organization` or `user`.
+    pub kind: String,
+    /// Where it stands.
+    pub state: String,
+    /// The code of why it is rejected, waiting, unknown or in need of attention.
+    pub reason: Option<String>,
+    /// What the ERP, or an operator, said when it was refused. May hold names.
+    pub refusal: Option<String>,
+    /// Whose it is.
+    pub organization_id: String,
+    /// Sends so far.
+    pub attempt: u32,
+    /// Sends whose end nobody knows and of which the ERP has no trace.
+    pub untraced: u32,
+    /// The ERP's number.
+    pub external_id: Option<String>,
+    /// When it was captured.
+    pub created_at: Instant,
+    /// When it last moved.
+    pub updated_at: Instant,
+    /// When it is looked at next; null when nothing happens by itself.
+    pub due_at: Option<Instant>,
+    /// The correlation id of the request that captured it.
+    pub correlation_id: String,
+}
+
+/// A piece of the list of submissions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submissions {
+    /// The submissions.
+    pub submissions: Vec<Submission>,
+    /// Where the list goes on; null at its end.
+    pub next_cursor: Option<String>,
+}
+
+/// What a person found out about a submission that needs attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResolveDecision {
+    /// The ERP has it.
+    Confirm,
+    /// It will not be.
+    Reject,
+    /// The ERP does not have it: it is to be sent again.
+    Resend,
+}
+
+/// `POST /operations/submissions/{id}/resolve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resolve {
+    /// What was found out.
+    pub decision: ResolveDecision,
+    /// The ERP's number; goes with `confirm`.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// Why; goes with `reject`. Operators alone see it.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A message that was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetter {
+    /// `submissions`, `catalog-loads` or `member-loads`.
+    pub queue: String,
+    /// The queue's id of it.
+    pub message_id: String,
+    /// Why it is one.
+    pub reason: String,
+    /// The submission that it is about.
+    pub submission_id: Option<String>,
+    /// The load that it is about.
+    pub load_id: Option<String>,
+    /// How far its subject is.
+    pub state: Option<String>,
+    /// Whose it is.
+    pub organization_id: Option<String>,
+    /// When it was sent.
+    pub sent_at: Option<Instant>,
+    /// `redrive` when its work is not done, `discard` when nothing is left to do for it.
+    pub next_action: String,
+    /// In the answer to a redrive: `redrive` or `discard` when that was done, or would be; null when it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<Option<String>>,
+}
+
+/// Dead letters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetters {
+    /// At most 100 of each queue.
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+/// `POST /operations/dead-letters/redrive`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Redrive {
+    /// Only these messages; missing = all.
+    #[serde(default)]
+    pub message_ids: Option<Vec<String>>,
+    /// Also take away what nothing is left to do for.
+    #[serde(default)]
+    pub discard: bool,
+    /// Only tell what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
