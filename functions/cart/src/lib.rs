@@ -44,7 +44,12 @@ fn service(start: &Start) -> Result<CartService, ConfigError> {
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store);
+    let parts =
+        LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store).renewing(start.after.handle());
+    start.warm_with({
+        let parts = parts.clone();
+        async move { parts.warm().await }
+    });
     Ok(CartService {
         articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
         directory: Directory::new(members.clone(), clock.clone()),

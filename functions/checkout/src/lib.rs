@@ -33,6 +33,10 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
     let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store);
+    start.warm_with({
+        let parts = parts.clone();
+        async move { parts.warm().await }
+    });
     let checkout = Checkout {
         articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), clock.clone()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::articles::Articles;
 use app::directory::Directory;
 use app::lookup::{
     AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupParts, Mode,
@@ -15,7 +16,7 @@ use domain::ids::{LocationId, Sku, StoreId};
 use domain::quantity::Quantity;
 use erp_client::ErpClient;
 use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Problem, Start};
-use store_dynamodb::{LookupsTable, MembersTable};
+use store_dynamodb::{CatalogTable, LookupsTable, MembersTable};
 use wire::storefront::freshness::Freshness;
 use wire::storefront::lookups as body;
 use wire::value::{Instant, Number};
@@ -23,6 +24,8 @@ use wire::value::{Instant, Number};
 /// How the function is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// `CATALOG_TABLE`: units and multiples.
+    pub catalog_table: String,
     /// `MEMBERS_TABLE`: who asks.
     pub members_table: String,
     /// `LOOKUPS_TABLE`: the cache.
@@ -40,6 +43,7 @@ impl Config {
     /// [`ConfigError`] naming the variable that is missing.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
+            catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
@@ -58,11 +62,18 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
+    let parts = LookupParts::new(erp.clone(), cache, start.clock.clone(), start.ids.clone(), config.store)
+        .renewing(start.after.handle());
+    start.warm_with({
+        let parts = parts.clone();
+        async move { parts.warm().await }
+    });
     let query = AvailabilityQuery {
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), start.clock.clone()),
+        articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), start.clock.clone()),
         lookup: AvailabilityLookup {
-            erp: erp.clone(),
-            parts: LookupParts::new(erp, cache, start.clock.clone(), start.ids.clone(), config.store),
+            erp,
+            parts,
             settings: AvailabilitySettings { rules: config.rules, ..AvailabilitySettings::default() },
         },
     };

@@ -56,14 +56,16 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
+    let parts = LookupParts::new(erp.clone(), cache, start.clock.clone(), start.ids.clone(), config.store)
+        .renewing(start.after.handle());
+    start.warm_with({
+        let parts = parts.clone();
+        async move { parts.warm().await }
+    });
     let query = PriceQuery {
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), start.clock.clone()),
         articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), start.clock.clone()),
-        lookup: PriceLookup {
-            erp: erp.clone(),
-            parts: LookupParts::new(erp, cache, start.clock.clone(), start.ids.clone(), config.store),
-            settings: PriceSettings::default(),
-        },
+        lookup: PriceLookup { erp, parts, settings: PriceSettings::default() },
     };
     let router = Router::new().route("/prices/query", post(prices)).with_state(Arc::new(query));
     lambda_kit::serve(router, start)

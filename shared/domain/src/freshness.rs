@@ -28,6 +28,34 @@ pub enum Reason {
     ErpIncomplete,
     /// The ERP does not know this item.
     UnknownSku,
+    /// The ERP does not sell this item any more.
+    ItemInactive,
+    /// The ERP has no price for this item in this currency.
+    NoPrice,
+    /// The question or the answer is in another unit than the item's, and nobody said how many of one make the other.
+    UnitNotConvertible,
+}
+
+/// The ERP's word that it has nothing to tell about an item. It is kept like an answer: the ERP is not asked again and
+/// again for the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// It does not know the item.
+    UnknownSku,
+    /// It does not sell the item any more.
+    ItemInactive,
+    /// It has no price for it.
+    NoPrice,
+}
+
+impl From<Absence> for Reason {
+    fn from(absence: Absence) -> Self {
+        match absence {
+            Absence::UnknownSku => Self::UnknownSku,
+            Absence::ItemInactive => Self::ItemInactive,
+            Absence::NoPrice => Self::NoPrice,
+        }
+    }
 }
 
 /// Says of a value how old it is and why.

@@ -1,9 +1,10 @@
 //! One HTTP exchange: headers, time limit, size limit.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use app::ports::erp::CallContext;
+use domain::time::Timestamp;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
@@ -105,7 +106,8 @@ impl ErpClient {
                 Err(failure) if attempt < TRIES && failure.may_pass() => failure,
                 other => return other,
             };
-            let pause = asked_to_wait.unwrap_or_else(|| pause(&context.correlation_id, attempt));
+            // On top of what the ERP asks for: those who were told the same instant must not return together.
+            let pause = asked_to_wait.unwrap_or(0).saturating_add(pause(&context.correlation_id, attempt));
             let wake = self.clock.now().plus_millis(i64::try_from(pause).unwrap_or(i64::MAX));
             if end.millis_since(wake) < LEAST_MS {
                 return Err(failure);
@@ -124,10 +126,14 @@ impl ErpClient {
         let request = self.request(context, call, body).timeout(Duration::from_millis(timeout));
         let mut response = request.send().await.map_err(|error| transport(&error))?;
         let status = response.status().as_u16();
-        let retry_after_ms = retry_after(response.headers());
+        let retry_after_ms = retry_after(response.headers(), self.clock.now());
         let mut bytes = Vec::new();
+        let silence = Duration::from_millis(call.limit.read_ms);
         let body = loop {
-            match response.chunk().await {
+            let Ok(piece) = tokio::time::timeout(silence, response.chunk()).await else {
+                break Err(Failure::Timeout);
+            };
+            match piece {
                 Ok(Some(chunk)) if bytes.len().saturating_add(chunk.len()) > MOST_BYTES => {
                     break Err(Failure::Unusable("answer_too_large"));
                 }
@@ -164,11 +170,23 @@ impl ErpClient {
     }
 }
 
-/// What the ERP asks to wait, in milliseconds, when it says so in seconds. A date is not honoured: its clock may not be
-/// ours.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let seconds: u64 = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
-    Some(seconds.saturating_mul(1000))
+/// What the ERP asks to wait, in milliseconds: told in seconds, or as the instant when it is over. An instant is
+/// compared with the answer's own `Date`, for the ERP's clock may not be ours; with ours when there is none.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let told = text("retry-after")?;
+    if !told.is_empty() && told.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Some(told.parse().unwrap_or(u64::MAX).saturating_mul(1000));
+    }
+    let over = instant(told)?;
+    let from = text("date").and_then(instant).unwrap_or(now);
+    Some(u64::try_from(over.millis_since(from)).unwrap_or(0))
+}
+
+/// An instant as HTTP headers have it.
+fn instant(text: &str) -> Option<Timestamp> {
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?))
 }
 
 /// The pause before the next try: differs between requests, so that those who failed together do not return together.

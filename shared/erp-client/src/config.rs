@@ -9,13 +9,17 @@ use app::ports::Clock;
 use crate::ErpClient;
 use crate::breaker::{Breaker, BreakerLimits};
 
-/// How long a call may take: `base_ms` and `per_line_ms` for each line or item.
+/// How long a call may take in all: `base_ms` and `per_line_ms` for each line or item; and how long its answer may
+/// pause once it has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit {
     /// Milliseconds for a call without lines.
     pub base_ms: i64,
     /// Milliseconds on top for each line.
     pub per_line_ms: i64,
+    /// Milliseconds between two pieces of an answer. An ERP that has begun to answer knows what it says, so a longer
+    /// silence means that the rest will not come.
+    pub read_ms: u64,
 }
 
 impl TimeLimit {
@@ -47,10 +51,10 @@ impl Default for TimeLimits {
     fn default() -> Self {
         Self {
             connect_ms: 1_000,
-            lookup: TimeLimit { base_ms: 3_000, per_line_ms: 20 },
-            checkout: TimeLimit { base_ms: 4_000, per_line_ms: 60 },
-            submission: TimeLimit { base_ms: 10_000, per_line_ms: 150 },
-            tracking: TimeLimit { base_ms: 5_000, per_line_ms: 0 },
+            lookup: TimeLimit { base_ms: 3_000, per_line_ms: 20, read_ms: 1_000 },
+            checkout: TimeLimit { base_ms: 4_000, per_line_ms: 60, read_ms: 2_000 },
+            submission: TimeLimit { base_ms: 10_000, per_line_ms: 150, read_ms: 5_000 },
+            tracking: TimeLimit { base_ms: 5_000, per_line_ms: 0, read_ms: 2_000 },
         }
     }
 }

@@ -11,6 +11,7 @@ use app::ports::erp::{
 use async_trait::async_trait;
 use domain::availability::{Availability, AvailabilityStatus};
 use domain::caller::Customer;
+use domain::freshness::Absence;
 use domain::ids::Unit;
 use domain::money::Currency;
 use domain::price::{OfferPrice, PriceScope, QuantityBreak};
@@ -51,6 +52,10 @@ impl ErpClient {
 
 #[async_trait]
 impl ErpCapabilities for ErpClient {
+    async fn reach(&self, context: &CallContext) -> Result<(), ErpError> {
+        self.health(context).await
+    }
+
     fn lookup_limit_ms(&self) -> i64 {
         self.config.limits.lookup.of(MANY)
     }
@@ -141,8 +146,8 @@ fn price(item: &PriceQuestion, answer: Option<&erp::PriceItem>, currency: Curren
     let Some(answer) = answer else {
         return ItemAnswer::Missing;
     };
-    if answer.code.as_deref() == Some(erp::codes::UNKNOWN_SKU) {
-        return ItemAnswer::UnknownSku;
+    if let Some(absence) = answer.code.as_deref().and_then(absence) {
+        return ItemAnswer::Absent(absence);
     }
     let unit_price = answer.unit_price.as_ref().and_then(|price| convert::money(price, currency));
     let Some(unit_price) = unit_price.filter(|price| !price.is_negative()) else {
@@ -201,6 +206,16 @@ impl ErpAvailability for ErpClient {
     }
 }
 
+/// What a code of an item says; none when it is not among those of the contract.
+fn absence(code: &str) -> Option<Absence> {
+    Some(match code {
+        erp::codes::UNKNOWN_SKU => Absence::UnknownSku,
+        erp::codes::ITEM_INACTIVE => Absence::ItemInactive,
+        erp::codes::NO_PRICE => Absence::NoPrice,
+        _ => return None,
+    })
+}
+
 fn place(item: &AvailabilityQuestion) -> &str {
     item.location.as_ref().map_or(ONLINE, |location| location.as_str())
 }
@@ -209,8 +224,8 @@ fn availability(answer: Option<&erp::AvailabilityItem>) -> ItemAnswer<Availabili
     let Some(answer) = answer else {
         return ItemAnswer::Missing;
     };
-    if answer.code.as_deref() == Some(erp::codes::UNKNOWN_SKU) {
-        return ItemAnswer::UnknownSku;
+    if let Some(absence) = answer.code.as_deref().and_then(absence) {
+        return ItemAnswer::Absent(absence);
     }
     let status = match answer.status {
         Some(erp::AvailabilityStatus::Available) => AvailabilityStatus::Available,

@@ -7,7 +7,9 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, tower::Service};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::Value;
+use tower::util::ThenLayer;
 
+use crate::after::After;
 use crate::env::ConfigError;
 use crate::start::Start;
 
@@ -52,9 +54,21 @@ impl Function {
     ///
     /// # Errors
     /// When the service cannot be reached.
-    pub async fn run(self) -> Result<(), Error> {
+    async fn run(self, after: After) -> Result<(), Error> {
         match self {
-            Self::Http(router) => lambda_http::run(router).await,
+            Self::Http(router) => match after.hold().await {
+                None => lambda_http::run(router).await,
+                Some(extension) => {
+                    // Outside of everything, so that an event that nobody understands counts as answered too.
+                    let told = ThenLayer::new(move |end: Result<(), lambda_runtime::tower::BoxError>| {
+                        after.answered();
+                        std::future::ready(end)
+                    });
+                    let runtime = lambda_runtime::Runtime::new(Adapter::from(router)).layer(told);
+                    futures::try_join!(runtime.run(), extension)?;
+                    Ok(())
+                }
+            },
             Self::Event(handler) => {
                 lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
                     let handler = handler.clone();
@@ -76,5 +90,8 @@ where
 {
     let start = Start::from_process()?;
     crate::logging::init(&start.env);
-    build(start).await?.run().await
+    let function = build(start.clone()).await?;
+    let after = start.after.clone();
+    tokio::spawn(async move { start.warm_up().await });
+    function.run(after).await
 }

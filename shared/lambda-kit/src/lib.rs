@@ -1,5 +1,6 @@
 //! Bootstrap of a function: configuration, logging, caller, problem responses, batches.
 
+mod after;
 mod ambient;
 mod arrivals;
 mod auth;
@@ -12,6 +13,7 @@ mod start;
 
 use sha2::{Digest, Sha256};
 
+pub use after::After;
 pub use ambient::{RandomIds, SystemClock};
 pub use arrivals::{Arrivals, load_function};
 pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};

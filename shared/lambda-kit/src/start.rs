@@ -1,6 +1,6 @@
 //! What every function is built from.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::ports::{Clock, Ids};
@@ -15,8 +15,15 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::after::After;
 use crate::ambient::{RandomIds, SystemClock};
 use crate::env::{ConfigError, Env};
+
+/// The longest that warming up may take.
+const WARMING: Duration = Duration::from_secs(1);
 
 /// The parts that every function is built from: its variables, the AWS connection, time and ids.
 #[derive(Clone)]
@@ -29,6 +36,9 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// Ids and randomness.
     pub ids: Arc<dyn Ids>,
+    /// Takes work that is to be done after the answer of a request.
+    pub after: After,
+    warmth: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Start {
@@ -81,6 +91,20 @@ impl Start {
         if let Some(endpoint) = env.optional("AWS_ENDPOINT_URL") {
             sdk = sdk.endpoint_url(endpoint);
         }
-        Ok(Self { sdk: sdk.build(), env, clock, ids })
+        Ok(Self { sdk: sdk.build(), env, clock, ids, after: After::default(), warmth: Arc::default() })
+    }
+
+    /// Leaves work that makes the first request fast: opening connections, asking what every request needs. Whoever
+    /// runs the function decides about it: under the Lambda service it begins with the first poll for an event, so
+    /// that neither the start nor a request waits for it.
+    pub fn warm_with(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.warmth.lock().unwrap_or_else(PoisonError::into_inner).push(work.boxed());
+    }
+
+    /// Does what was left by [`Self::warm_with`]; no longer than a second.
+    pub async fn warm_up(&self) {
+        let work = std::mem::take(&mut *self.warmth.lock().unwrap_or_else(PoisonError::into_inner));
+        // What is not warm by then gets warm with the first request.
+        let _ = tokio::time::timeout(WARMING, futures::future::join_all(work)).await;
     }
 }

@@ -1,12 +1,15 @@
 //! The small values that every message shares: money, quantities, instants.
 
-use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde::de::{self, Visitor};
+use serde::de;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// Most digits after the point of a quantity.
+const MAX_SCALE: u32 = domain::quantity::MAX_SCALE;
 
 /// Money as it stands in every message: `{"amount":"12.50","currency":"USD"}`. The amount is text, so that no
 /// reader on the way turns it into a float.
@@ -34,8 +37,8 @@ impl TryFrom<&Money> for domain::money::Money {
 }
 
 /// A quantity: a JSON number on the way out; on the way in a number, or the same number as text, which several
-/// ERPs send. At most 9 digits before the point and 5 after it, so the shortest text of the float that a JSON
-/// reader makes of it is the decimal that was written.
+/// ERPs send. At most 9 digits before the point and 5 after it; what has more is refused and never rounded, so the
+/// number is read from the digits that were written and not from a float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number(pub Decimal);
 
@@ -60,44 +63,76 @@ impl Serialize for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberVisitor)
-    }
-}
-
-struct NumberVisitor;
-
-impl NumberVisitor {
-    fn parse<E: de::Error>(text: &str) -> Result<Number, E> {
-        let value = domain::money::parse_decimal(text).ok_or_else(|| E::custom("not a plain decimal number"))?;
-        if value.normalize().scale() > 5 || value.abs() >= Decimal::from(1_000_000_000_u32) {
-            return Err(E::custom("a number has at most 9 digits before the point and 5 after it"));
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        match raw.get().as_bytes() {
+            [b'"', ..] => {
+                let text: String = serde_json::from_str(raw.get()).map_err(de::Error::custom)?;
+                Self::read(text.trim())
+            }
+            _ => Self::read_number(&raw),
         }
-        Ok(Number(value))
+        .map_err(de::Error::custom)
     }
 }
 
-impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number with at most 5 decimals")
+impl Number {
+    fn read_number(raw: &RawValue) -> Result<Self, NumberError> {
+        let text = raw.get();
+        if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            return Err(NumberError::Kind);
+        }
+        // Some writers put 0.00001 as 1e-05 and ten million as 1.0E7.
+        let Some((digits, power)) = text.split_once(['e', 'E']) else { return Self::read(text) };
+        let power: i32 = power.parse().map_err(|_| NumberError::Range)?;
+        let value = domain::money::parse_decimal(digits).ok_or(NumberError::Plain)?.normalize();
+        let scale = i64::from(value.scale()).saturating_sub(i64::from(power));
+        let value = match u32::try_from(scale) {
+            Ok(scale) if scale <= MAX_SCALE => Decimal::try_from_i128_with_scale(value.mantissa(), scale).ok(),
+            Ok(_) => None,
+            Err(_) => {
+                let zeros = u32::try_from(scale.unsigned_abs()).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
+                let whole = zeros.and_then(|zeros| value.mantissa().checked_mul(zeros));
+                whole.and_then(|whole| Decimal::try_from_i128_with_scale(whole, 0).ok())
+            }
+        };
+        Self::checked(value.ok_or(NumberError::Range)?)
     }
 
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
-        Self::parse(&value.to_string())
+    fn read(text: &str) -> Result<Self, NumberError> {
+        Self::checked(domain::money::parse_decimal(text).ok_or(NumberError::Plain)?)
     }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
-        Self::parse(&value.to_string())
+    fn checked(value: Decimal) -> Result<Self, NumberError> {
+        if value.normalize().scale() > MAX_SCALE || value.abs() >= Decimal::from(1_000_000_000_u32) {
+            return Err(NumberError::Range);
+        }
+        Ok(Self(value))
     }
+}
 
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
-        Self::parse(&value.to_string())
-    }
+/// Why something is no [`Number`].
+#[derive(Debug, thiserror::Error)]
+enum NumberError {
+    #[error("expected a number with at most 5 decimals")]
+    Kind,
+    #[error("not a plain decimal number")]
+    Plain,
+    #[error("a number has at most 9 digits before the point and 5 after it")]
+    Range,
+}
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
-        Self::parse(value.trim())
+/// Reads a number that has to be a JSON number: what a storefront sends is not an ERP's.
+pub(crate) fn json_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+    Number::read_number(&Box::<RawValue>::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+/// Reads [`json_number`], or nothing from null.
+pub(crate) fn json_number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Number>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    if raw.get() == "null" {
+        return Ok(None);
     }
+    Number::read_number(&raw).map(Some).map_err(de::Error::custom)
 }
 
 /// An instant as RFC 3339 text in UTC with milliseconds, `2026-11-22T17:30:00.000Z`; kept as milliseconds since the Unix epoch.
@@ -128,5 +163,70 @@ impl<'de> Deserialize<'de> for Instant {
         domain::time::Timestamp::from_str(&text)
             .map(Self::from)
             .map_err(|_| de::Error::custom("not an RFC 3339 instant"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn read(json: &str) -> Option<String> {
+        serde_json::from_str::<Number>(json).ok().map(|number| number.0.normalize().to_string())
+    }
+
+    #[test]
+    fn a_number_is_the_digits_that_were_written() {
+        for (json, value) in [
+            ("12", "12"),
+            ("-3.5", "-3.5"),
+            ("0.10", "0.1"),
+            ("123456789.12345", "123456789.12345"),
+            ("1e-05", "0.00001"),
+            ("1.0E7", "10000000"),
+            ("2.5e+1", "25"),
+            ("\"12.5\"", "12.5"),
+            ("\" 12.5 \"", "12.5"),
+            ("1.50000000", "1.5"),
+        ] {
+            assert_eq!(read(json).as_deref(), Some(value), "{json}");
+        }
+    }
+
+    #[test]
+    fn more_than_five_decimals_are_refused_and_not_rounded_away() {
+        for json in [
+            "0.000001",
+            "1.123456",
+            // As floats these two are 1 and 2.5.
+            "1.00000000000000001",
+            "2.50000000000000000001",
+            "1e-6",
+            "1000000000",
+            "1e9",
+            "1e400",
+            "1e99999999999",
+            "1e-99999999999",
+            "12345678901234567890123456789012345678901234567890",
+            "\"1.123456\"",
+            "\"1e3\"",
+            "\"\"",
+            "true",
+            "null",
+            "[1]",
+            "{}",
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_written_as_it_was_read() {
+        for json in ["12", "-3.5", "123456789.12345", "0.00001"] {
+            let number: Number = serde_json::from_str(json).unwrap();
+            let again: Number = serde_json::from_str(&serde_json::to_string(&number).unwrap()).unwrap();
+            assert_eq!(number, again);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod cpu;
 pub mod loads;
+pub mod lookups;
 pub mod orders;
 
 /// What a benchmark found.

@@ -1,10 +1,10 @@
-//! `cargo run --release -p bench -- orders` or `-- loads`.
+//! `cargo run --release -p bench -- orders`, `-- loads` or `-- lookups`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench::orders::Buyer;
-use bench::{Finding, loads, orders};
+use bench::{Finding, loads, lookups, orders};
 use clap::{Parser, ValueEnum};
 use local::stack::{Options, Stack};
 
@@ -18,6 +18,8 @@ enum Work {
     Orders,
     /// The data set, a first time and unchanged.
     Loads,
+    /// Price queries beside the bare calls that they are made of.
+    Lookups,
 }
 
 /// Measures the whole system in one process, in CPU seconds.
@@ -57,13 +59,25 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
-    let options = Options { dataset: flags.dataset, schedules: false, ..Options::default() };
+    let options = Options { dataset: flags.dataset, schedules: false, sweep: false, ..Options::default() };
     let stack = Stack::start(Options { port: 0, aws_port: 0, erp_port: 0, ..options }).await?;
     let first = loads::run(&stack).await?;
     match flags.work {
         Work::Loads => {
             report("rows, first load", &first);
             report("rows, unchanged", &loads::run(&stack).await?);
+        }
+        Work::Lookups => {
+            for cost in lookups::run(&stack).await? {
+                let what = if cost.cached { "cached" } else { "missing" };
+                println!(
+                    "price query, {} lines, {what}: {} us of CPU, the bare calls {} us: {} %",
+                    cost.lines,
+                    cost.ours_us,
+                    cost.bare_us,
+                    cost.percent()
+                );
+            }
         }
         Work::Orders => {
             stack.set_ready();

@@ -12,7 +12,11 @@ pub(crate) fn cart_failure(error: CartError) -> Failure {
         CartError::NoSuchLine => Failure::NotFound,
         CartError::ItemInactive => Failure::invalid("/sku", "item_inactive", "the item is not sold"),
         CartError::Quantity(error) => Failure::invalid("/quantity", "invalid_quantity", error.to_string()),
-        CartError::Unit => Failure::invalid("/unit", "invalid_unit", "the item is not sold in that unit"),
+        CartError::Unit => Failure::invalid(
+            "/unit",
+            "unit_not_convertible",
+            "the item is sold in another unit, and nobody said how many of one make the other",
+        ),
     }
 }
 

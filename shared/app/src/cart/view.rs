@@ -69,7 +69,12 @@ impl CartService {
         }
         let items: Vec<AvailabilityItem> = named
             .iter()
-            .map(|line| AvailabilityItem { sku: line.sku.clone(), location: None, quantity: Some(line.quantity) })
+            .map(|line| AvailabilityItem {
+                sku: line.sku.clone(),
+                location: None,
+                quantity: Some(line.quantity),
+                unit: Some(line.unit.clone()),
+            })
             .collect();
         let answers = self.availability.availabilities(context, mode, &items).await?;
         Ok(named

@@ -195,7 +195,18 @@ impl Checkout {
                 (_, Some(Reason::ErpTimeout)) => return Err(ErpError::Timeout.into()),
                 (_, Some(Reason::ErpUnavailable)) => return Err(ErpError::Unavailable("no_prices").into()),
                 (Some(price), None) => prices.push(price),
-                (_, Some(Reason::NotCached | Reason::ErpIncomplete | Reason::UnknownSku) | None) => {
+                (
+                    _,
+                    Some(
+                        Reason::NotCached
+                        | Reason::ErpIncomplete
+                        | Reason::UnknownSku
+                        | Reason::ItemInactive
+                        | Reason::NoPrice
+                        | Reason::UnitNotConvertible,
+                    )
+                    | None,
+                ) => {
                     let pointer = format!("/lines/{}", line.id);
                     refused.push(FieldError::new(pointer, "no_price", "the item has no price now"));
                 }

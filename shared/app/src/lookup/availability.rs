@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::availability::{Availability, AvailabilityStatus, ThresholdRules};
-use domain::freshness::{Age, Freshness, Reason, Source, age, jittered, spread, spread_out};
-use domain::ids::{LocationId, Sku};
+use domain::freshness::{Absence, Age, Freshness, Reason, Source, age, jittered, spread, spread_out};
+use domain::ids::{LocationId, Sku, Unit};
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
+use futures::FutureExt;
 
 use super::flow::Flow;
 use super::subject::{Found, Groups, Subject, worse};
-use super::{LookupParts, Mode};
+use super::{ABSENT_SECONDS, LookupParts, Mode};
 use crate::failure::Failure;
 use crate::ports::StoreError;
 use crate::ports::erp::{AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpError, ItemAnswer};
@@ -42,9 +43,12 @@ pub struct AvailabilityItem {
     pub location: Option<LocationId>,
     /// How many are wanted: scarce stock is asked for more often.
     pub quantity: Option<Quantity>,
+    /// The unit that the quantity counts: what the ERP counts in another is no answer. None = whatever it counts in.
+    pub unit: Option<Unit>,
 }
 
 /// Looks up availabilities.
+#[derive(Clone)]
 pub struct AvailabilityLookup {
     /// The ERP.
     pub erp: Arc<dyn ErpAvailability>,
@@ -76,18 +80,28 @@ impl AvailabilityLookup {
             }
         }
         let subject = Availabilities { lookup: self, context, keys: &groups.keys, quantities };
-        let found = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        let (found, due) = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        if let Some(later) = self.parts.later.as_ref().filter(|_| !due.is_empty()) {
+            later.later(self.clone().renew(self.parts.renewal(context), due).boxed());
+        }
         let missing = Found::Missing(Reason::ErpIncomplete);
         let shown =
             |(item, place): (&AvailabilityItem, &usize)| self.shown(found.get(*place).unwrap_or(&missing), item);
         Ok(items.iter().zip(&groups.places).map(shown).collect())
     }
 
+    async fn renew(self, context: CallContext, due: Vec<(usize, AvailabilityKey, Slot<AvailabilityEntry>)>) {
+        let keys: Vec<AvailabilityKey> = due.iter().map(|(_, key, _)| key.clone()).collect();
+        let subject = Availabilities { lookup: &self, context: &context, keys: &keys, quantities: Vec::new() };
+        Flow::new(&self.parts, &context, &subject).renew(due).await;
+    }
+
     fn key(&self, item: &AvailabilityItem) -> AvailabilityKey {
         AvailabilityKey { store: self.parts.store.clone(), sku: item.sku.clone(), location: item.location.clone() }
     }
 
-    /// An item that the ERP does not know is asked for again after the time of plentiful stock.
+    /// An item that the ERP does not know is asked for again after the time of plentiful stock, one that it does not
+    /// sell any more sooner.
     fn fresh_until(
         &self,
         entry: &AvailabilityEntry,
@@ -97,8 +111,11 @@ impl AvailabilityLookup {
     ) -> Option<Timestamp> {
         let rule = self.settings.rules.rule(sku, location);
         let seconds = match &entry.availability {
-            Some(availability) => rule.expiry(availability, quantity),
-            None => rule.expiry_above,
+            Ok(availability) => rule.expiry(availability, quantity),
+            Err(Absence::UnknownSku) => rule.expiry_above,
+            Err(Absence::ItemInactive | Absence::NoPrice) => {
+                Some(rule.expiry_above.map_or(ABSENT_SECONDS, |above| above.min(ABSENT_SECONDS)))
+            }
         };
         seconds.map(|seconds| entry.as_of.plus_millis(spread_out(seconds, entry.spread)))
     }
@@ -119,7 +136,16 @@ impl AvailabilityLookup {
         source: Source,
         stale: Option<Reason>,
     ) -> AgedAvailability {
-        let Some(availability) = entry.availability.clone() else { return unknown(Reason::UnknownSku) };
+        let availability = match &entry.availability {
+            Ok(availability) => availability.clone(),
+            Err(absence) => return unknown(Reason::from(*absence)),
+        };
+        // So many boxes are no number of pieces.
+        if let (Some(wanted), Some(counted)) = (&item.unit, &availability.unit)
+            && wanted != counted
+        {
+            return unknown(Reason::UnitNotConvertible);
+        }
         let freshness = Freshness {
             source,
             as_of: Some(entry.as_of),
@@ -169,7 +195,7 @@ impl Subject for Availabilities<'_> {
         self.quantities.get(at).into_iter().flatten().filter_map(until).min()
     }
 
-    fn entry(&self, availability: Option<Availability>) -> AvailabilityEntry {
+    fn entry(&self, availability: Result<Availability, Absence>) -> AvailabilityEntry {
         let parts = &self.lookup.parts;
         let as_of = parts.clock.now();
         let hard = jittered(self.lookup.settings.hard_seconds, parts.ids.below(u64::MAX));

@@ -56,6 +56,14 @@ impl Declared {
         self.erp.lookup_limit_ms().saturating_add(MARGIN_MS)
     }
 
+    /// Opens a connection to the ERP.
+    ///
+    /// # Errors
+    /// [`ErpError`] when it cannot be reached.
+    pub(super) async fn reach(&self, context: &CallContext) -> Result<(), ErpError> {
+        self.erp.reach(context).await
+    }
+
     /// The capabilities: what this instance remembers, else what the table holds, else what the ERP says. What is
     /// older than some minutes is asked again, and stands when the ERP does not answer.
     ///

@@ -4,9 +4,9 @@
 //! request asks for what it was granted, in as few calls as the ERP allows, and waits for the others' answers to the
 //! rest. So a thousand requests that miss the same key make one call, on however many instances they run.
 //!
-//! A call that goes out anyway takes along what is fresh but near its end, as far as there is room in it: what is asked
-//! for often is renewed before anybody has to wait for it. A function has no life between its requests, so nothing
-//! could be renewed then.
+//! A call that goes out anyway takes along what is fresh but near its end, as far as there is room in it. What is near
+//! its end and asked for often is renewed without such a call too, after the answer: whoever asked has the kept value
+//! at once, and nobody waits when its time is over.
 
 use std::time::Duration;
 
@@ -42,6 +42,9 @@ struct Open<S: Subject> {
     rider: bool,
 }
 
+/// An entry near its end: the place of its key, and the entry as it was seen.
+pub(super) type Due<S> = (usize, <S as Subject>::Key, Slot<<S as Subject>::Entry>);
+
 /// One request on its way.
 pub(super) struct Flow<'a, S: Subject> {
     parts: &'a LookupParts,
@@ -58,19 +61,35 @@ impl<'a, S: Subject> Flow<'a, S> {
     }
 
     /// What became of each key, in their order.
+    /// And what is to be renewed by [`Self::renew`] after the answer.
     ///
     /// # Errors
     /// [`StoreError`] when the cache cannot be read at first; later the ERP's answers are worth more than it.
-    pub(super) async fn run(self, mode: Mode, keys: &[S::Key]) -> Result<Vec<Found<S::Entry>>, StoreError> {
-        let mut settled = match mode {
-            Mode::Live => self.live(keys).await?,
+    pub(super) async fn run(
+        self,
+        mode: Mode,
+        keys: &[S::Key],
+    ) -> Result<(Vec<Found<S::Entry>>, Vec<Due<S>>), StoreError> {
+        let (mut settled, due) = match mode {
+            Mode::Live => (self.live(keys).await?, Vec::new()),
             Mode::Cached | Mode::Auto => self.cached(mode, keys).await?,
         };
         settled.sort_by_key(|(place, _)| *place);
-        Ok(settled.into_iter().map(|(_, found)| found).collect())
+        Ok((settled.into_iter().map(|(_, found)| found).collect(), due))
     }
 
-    async fn cached(&self, mode: Mode, keys: &[S::Key]) -> Result<Settled<S>, StoreError> {
+    /// Asks the ERP for what is near its end, unless another request does. The subject's questions are those of `due`,
+    /// in their order.
+    pub(super) async fn renew(self, due: Vec<Due<S>>) {
+        let opens = due.into_iter().enumerate();
+        let opens = opens.map(|(place, (_, key, slot))| Open { place, key, slot, rider: true }).collect();
+        let (owner, granted, _) = self.lease(opens).await;
+        if owner.is_some() {
+            self.lead(granted, owner.as_deref()).await;
+        }
+    }
+
+    async fn cached(&self, mode: Mode, keys: &[S::Key]) -> Result<(Settled<S>, Vec<Due<S>>), StoreError> {
         let slots = self.subject.read(keys).await?;
         let now = self.parts.clock.now();
         let mut settled = Vec::with_capacity(keys.len());
@@ -86,16 +105,20 @@ impl<'a, S: Subject> Flow<'a, S> {
                 _ => free.push(open),
             }
         }
+        let mut due = Vec::new();
         let room = if free.is_empty() { 0 } else { self.room_beside(free.len()).await };
         for (at, rider) in riders.into_iter().enumerate() {
             if at < room {
                 free.push(rider);
             } else {
                 settled.push((rider.place, self.fallback(&rider, Reason::NotCached)));
+                if due.len() < RIDERS && self.asked_often(&rider) {
+                    due.push((rider.place, rider.key, rider.slot));
+                }
             }
         }
         if free.is_empty() && busy.is_empty() {
-            return Ok(settled);
+            return Ok((settled, due));
         }
         let (owner, granted, refused) = self.lease(free).await;
         for open in refused {
@@ -108,7 +131,13 @@ impl<'a, S: Subject> Flow<'a, S> {
         let (led, followed) = futures::join!(self.lead(granted, owner.as_deref()), self.follow(busy));
         settled.extend(led);
         settled.extend(followed);
-        Ok(settled)
+        Ok((settled, due))
+    }
+
+    fn asked_often(&self, rider: &Open<S>) -> bool {
+        let entry = rider.slot.entry.as_ref();
+        self.parts.later.is_some()
+            && entry.is_some_and(|entry| self.parts.often.asked(S::leased(&rider.key), S::as_of(entry)))
     }
 
     fn near_end(&self, place: usize, slot: &Slot<S::Entry>, now: Timestamp) -> bool {
@@ -193,8 +222,8 @@ impl<'a, S: Subject> Flow<'a, S> {
         let mut given_up: Vec<(Reason, LookupKey)> = Vec::new();
         for (open, answer) in opens.into_iter().zip(answers) {
             let value = match answer {
-                Ok(ItemAnswer::Known(value)) => Ok(Some(value)),
-                Ok(ItemAnswer::UnknownSku) => Ok(None),
+                Ok(ItemAnswer::Known(value)) => Ok(Ok(value)),
+                Ok(ItemAnswer::Absent(absence)) => Ok(Err(absence)),
                 Ok(ItemAnswer::Missing) => Err(Reason::ErpIncomplete),
                 Err(reason) => Err(reason),
             };

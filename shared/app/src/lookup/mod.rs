@@ -4,6 +4,7 @@ mod availability;
 mod declared;
 mod flow;
 mod invalidate;
+mod often;
 mod parts;
 mod prices;
 mod query;
@@ -29,6 +30,10 @@ pub enum Mode {
     /// The ERP for everything; the cache is written, not read.
     Live,
 }
+
+/// Seconds for which the ERP's word counts that an item is not sold or has no price: short, for somebody may be about
+/// to mend it.
+const ABSENT_SECONDS: i64 = 60;
 
 /// What a failed call means to the value that was to be fetched.
 fn reason(error: &ErpError) -> Reason {

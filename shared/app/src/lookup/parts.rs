@@ -5,9 +5,13 @@ use std::sync::Arc;
 use domain::ids::StoreId;
 
 use super::declared::Declared;
-use crate::ports::erp::ErpCapabilities;
+use super::often::Often;
+use crate::ports::erp::{CallContext, ErpCapabilities};
 use crate::ports::lookups::Lookups;
-use crate::ports::{Clock, Ids};
+use crate::ports::{Clock, Ids, Later};
+
+/// The longest that a call is given which makes an instance ready, in milliseconds.
+const WARMING_MS: i64 = 1_000;
 
 /// What every lookup works with. Cheap to clone; clones share what the instance remembers.
 #[derive(Clone)]
@@ -22,6 +26,10 @@ pub struct LookupParts {
     pub(super) ids: Arc<dyn Ids>,
     /// The store that is asked for.
     pub(super) store: StoreId,
+    /// How often this instance was asked for what is near its end.
+    pub(super) often: Arc<Often>,
+    /// What renews it.
+    pub(super) later: Option<Arc<dyn Later>>,
 }
 
 impl LookupParts {
@@ -35,6 +43,30 @@ impl LookupParts {
         store: StoreId,
     ) -> Self {
         let declared = Arc::new(Declared::new(erp, cache.clone(), clock.clone(), store.clone()));
-        Self { declared, cache, clock, ids, store }
+        Self { declared, cache, clock, ids, store, often: Arc::default(), later: None }
+    }
+
+    /// With what renews entries that are asked for often before they end, so that nobody waits for it.
+    #[must_use]
+    pub fn renewing(mut self, later: Arc<dyn Later>) -> Self {
+        self.later = Some(later);
+        self
+    }
+
+    /// How a renewal on behalf of a request calls the ERP: within the time of one call, and of the request.
+    pub(super) fn renewal(&self, context: &CallContext) -> CallContext {
+        let end = self.clock.now().plus_millis(self.declared.lease_ms());
+        CallContext { deadline: end.min(context.deadline), ..context.clone() }
+    }
+
+    /// Makes a new instance ready for its first request: what the ERP declares, from the table as a rule, and a
+    /// connection to the ERP. What fails is left to the first request.
+    pub async fn warm(&self) {
+        let deadline = self.clock.now().plus_millis(WARMING_MS);
+        let context = CallContext { deadline, correlation_id: format!("warm-up-{}", self.ids.mint()) };
+        let (declared, reached) = futures::join!(self.declared.get(&context), self.declared.reach(&context));
+        if let Err(error) = declared.and(reached) {
+            tracing::info!(%error, "the ERP could not be reached while the function started");
+        }
     }
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::caller::Customer;
-use domain::freshness::{Age, Freshness, Reason, Source, age, jittered};
+use domain::freshness::{Absence, Age, Freshness, Reason, Source, age, jittered};
 use domain::money::{Currency, Money};
 use domain::price::{OfferPrice, QuantityBreak};
 use domain::time::Timestamp;
+use futures::FutureExt;
 
 use super::flow::Flow;
 use super::subject::{Found, Groups, Subject};
-use super::{LookupParts, Mode, reason};
+use super::{ABSENT_SECONDS, LookupParts, Mode, reason};
 use crate::failure::Failure;
 use crate::ports::StoreError;
 use crate::ports::erp::{CallContext, Capabilities, ErpError, ErpPrices, ItemAnswer, PriceQuestion};
@@ -40,7 +41,7 @@ pub enum PriceStatus {
     Priced,
     /// Nobody knows one at the moment.
     Unpriced,
-    /// The ERP does not know the item.
+    /// The ERP does not know the item, or not in this unit.
     Error,
 }
 
@@ -60,16 +61,20 @@ pub struct PriceItem {
 impl PriceItem {
     pub(super) fn missing(reason: Reason) -> Self {
         let status = match reason {
-            Reason::UnknownSku => PriceStatus::Error,
-            Reason::NotCached | Reason::ErpUnavailable | Reason::ErpTimeout | Reason::ErpIncomplete => {
-                PriceStatus::Unpriced
-            }
+            Reason::UnknownSku | Reason::UnitNotConvertible => PriceStatus::Error,
+            Reason::NotCached
+            | Reason::ErpUnavailable
+            | Reason::ErpTimeout
+            | Reason::ErpIncomplete
+            | Reason::ItemInactive
+            | Reason::NoPrice => PriceStatus::Unpriced,
         };
         Self { status, unit_price: None, breaks: Vec::new(), freshness: Freshness::missing(reason) }
     }
 }
 
 /// Looks up offer prices.
+#[derive(Clone)]
 pub struct PriceLookup {
     /// The ERP.
     pub erp: Arc<dyn ErpPrices>,
@@ -114,11 +119,30 @@ impl PriceLookup {
         }
         let questions_of_keys = asked.into_iter().flatten().collect();
         let subject = Prices { lookup: self, context, capabilities, customer, currency, questions: questions_of_keys };
-        let found = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        let (found, due) = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        if let Some(later) = self.parts.later.as_ref().filter(|_| !due.is_empty()) {
+            let questions = due.iter().filter_map(|(place, ..)| subject.questions.get(*place).cloned()).collect();
+            let asker = (customer.clone(), currency);
+            let work = self.clone().renew(self.parts.renewal(context), subject.capabilities, asker, questions, due);
+            later.later(work.boxed());
+        }
         let missing = Found::Missing(Reason::ErpIncomplete);
         let shown =
             |(question, place): (&PriceQuestion, &usize)| shown(found.get(*place).unwrap_or(&missing), question);
         Ok(questions.iter().zip(&groups.places).map(shown).collect())
+    }
+
+    async fn renew(
+        self,
+        context: CallContext,
+        capabilities: Capabilities,
+        (customer, currency): (Customer, Currency),
+        questions: Vec<PriceQuestion>,
+        due: Vec<(usize, PriceKey, Slot<PriceEntry>)>,
+    ) {
+        let subject =
+            Prices { lookup: &self, context: &context, capabilities, customer: &customer, currency, questions };
+        Flow::new(&self.parts, &context, &subject).renew(due).await;
     }
 
     fn key(
@@ -169,7 +193,7 @@ impl Subject for Prices<'_> {
         let priced = |offer: &OfferPrice| self.questions.get(at).is_some_and(|q| offer.at(q.quantity).is_some());
         match &entry.offer {
             // A ladder that does not reach down to this quantity says nothing about it.
-            Some(offer) if !priced(offer) => Age::Expired,
+            Ok(offer) if !priced(offer) => Age::Expired,
             _ => age(Some(entry.fresh_until), entry.hard_until, now),
         }
     }
@@ -178,10 +202,14 @@ impl Subject for Prices<'_> {
         Some(entry.fresh_until)
     }
 
-    fn entry(&self, offer: Option<OfferPrice>) -> PriceEntry {
+    fn entry(&self, offer: Result<OfferPrice, Absence>) -> PriceEntry {
         let as_of = self.lookup.parts.clock.now();
         let settings = self.lookup.settings;
-        let fresh = jittered(settings.fresh_seconds, self.lookup.parts.ids.below(u64::MAX));
+        let fresh = match &offer {
+            Ok(_) | Err(Absence::UnknownSku) => settings.fresh_seconds,
+            Err(Absence::ItemInactive | Absence::NoPrice) => settings.fresh_seconds.min(ABSENT_SECONDS),
+        };
+        let fresh = jittered(fresh, self.lookup.parts.ids.below(u64::MAX));
         PriceEntry {
             offer,
             as_of,
@@ -218,7 +246,10 @@ fn shown(found: &Found<PriceEntry>, question: &PriceQuestion) -> PriceItem {
 }
 
 fn served(entry: &PriceEntry, question: &PriceQuestion, source: Source, stale: Option<Reason>) -> PriceItem {
-    let Some(offer) = &entry.offer else { return PriceItem::missing(Reason::UnknownSku) };
+    let offer = match &entry.offer {
+        Ok(offer) => offer,
+        Err(absence) => return PriceItem::missing(Reason::from(*absence)),
+    };
     let Some(unit_price) = offer.at(question.quantity) else { return PriceItem::missing(Reason::ErpIncomplete) };
     PriceItem {
         status: PriceStatus::Priced,

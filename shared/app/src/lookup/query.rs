@@ -87,7 +87,13 @@ impl PriceQuery {
                 answer.quantity = article.item.ordered_quantity(entered, asked.unit.is_some()).map_err(|error| {
                     Failure::invalid(format!("/items/{at}/quantity"), "invalid_quantity", error.to_string())
                 })?;
-                let unit = asked.unit.clone().unwrap_or_else(|| article.item.unit.clone());
+                let unit = article.item.unit.clone();
+                if asked.unit.as_ref().is_some_and(|asked| *asked != unit) {
+                    answer.quantity = entered;
+                    answer.price = PriceItem::missing(Reason::UnitNotConvertible);
+                    answers.push(answer);
+                    continue;
+                }
                 answer.list_price = article.list_price(currency, now);
                 answer.unit = Some(unit.clone());
                 questions.push((at, PriceQuestion { sku: asked.sku.clone(), quantity: answer.quantity, unit }));
@@ -126,15 +132,18 @@ pub struct AnsweredAvailability {
 pub struct AvailabilityQuery {
     /// Who asks.
     pub directory: Directory,
+    /// What is asked about: how many units a quantity counts.
+    pub articles: Articles,
     /// Cache and ERP.
     pub lookup: AvailabilityLookup,
 }
 
 impl AvailabilityQuery {
-    /// One answer per item and location, items outermost; without locations the online store's total.
+    /// One answer per item and location, items outermost; without locations the online store's total. A quantity
+    /// counts as in a cart: nominal quantities, rounded up to the multiple.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] for too many items; [`Failure::MemberNotActive`]; [`Failure::Store`].
+    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered; [`Failure::MemberNotActive`]; [`Failure::Store`].
     pub async fn answer(
         &self,
         context: &CallContext,
@@ -144,19 +153,29 @@ impl AvailabilityQuery {
         locations: &[LocationId],
     ) -> Result<Vec<AnsweredAvailability>, Failure> {
         check_count(items.len().saturating_mul(locations.len().max(1)))?;
-        self.directory.recent(customer).await?;
+        let skus: Vec<Sku> = items.iter().map(|(sku, _)| sku.clone()).collect();
+        let (member, articles) = futures::join!(self.directory.recent(customer), self.articles.find(&skus));
+        member?;
+        let articles = articles?;
         let places: Vec<Option<LocationId>> =
             if locations.is_empty() { vec![None] } else { locations.iter().cloned().map(Some).collect() };
-        let asked: Vec<AvailabilityItem> = items
-            .iter()
-            .flat_map(|(sku, quantity)| {
-                places.iter().map(|location| AvailabilityItem {
-                    sku: sku.clone(),
-                    location: location.clone(),
-                    quantity: *quantity,
-                })
-            })
-            .collect();
+        let mut asked = Vec::with_capacity(items.len().saturating_mul(places.len()));
+        for (at, (sku, entered)) in items.iter().enumerate() {
+            // The ERP may have what the catalog has not: then a quantity is what it says.
+            let item = articles.get(sku).map(|article| &article.item);
+            let quantity = match (item, entered) {
+                (Some(item), Some(entered)) => Some(item.ordered_quantity(*entered, false).map_err(|error| {
+                    Failure::invalid(format!("/items/{at}/quantity"), "invalid_quantity", error.to_string())
+                })?),
+                (_, entered) => *entered,
+            };
+            asked.extend(places.iter().map(|location| AvailabilityItem {
+                sku: sku.clone(),
+                location: location.clone(),
+                quantity,
+                unit: item.map(|item| item.unit.clone()),
+            }));
+        }
         let found = self.lookup.availabilities(context, mode, &asked).await?;
         Ok(asked
             .into_iter()

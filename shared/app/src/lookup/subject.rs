@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use async_trait::async_trait;
-use domain::freshness::{Age, Reason};
+use domain::freshness::{Absence, Age, Reason};
 use domain::time::Timestamp;
 
 use crate::ports::StoreError;
@@ -33,8 +33,8 @@ pub(super) trait Subject: Sync {
     /// Until when it is fresh for the questions of the key at `at`; the earliest, if there are several. None = for ever.
     fn fresh_until(&self, at: usize, entry: &Self::Entry) -> Option<Timestamp>;
 
-    /// What is to be kept of an answer; none = the ERP does not know the item.
-    fn entry(&self, value: Option<Self::Value>) -> Self::Entry;
+    /// What is to be kept of an answer.
+    fn entry(&self, value: Result<Self::Value, Absence>) -> Self::Entry;
 
     /// The ERP's limits, for a request that has to call it.
     async fn limits(&self) -> Result<Capabilities, ErpError>;

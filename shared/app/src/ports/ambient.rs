@@ -1,11 +1,18 @@
 //! Time and ids: everything that would make a run differ from its repetition is handed in.
 
 use domain::time::Timestamp;
+use futures::future::BoxFuture;
 
 /// Tells what time it is.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+}
+
+/// Does what nobody waits for, after the answer of the request that caused it. May leave it undone.
+pub trait Later: Send + Sync {
+    /// Takes the work.
+    fn later(&self, work: BoxFuture<'static, ()>);
 }
 
 /// Mints ids and random numbers.

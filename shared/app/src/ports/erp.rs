@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::availability::Availability;
 use domain::caller::Customer;
 use domain::cart::Shipping;
+use domain::freshness::Absence;
 use domain::ids::{CartId, ExternalId, LineId, LocationId, OrganizationId, Sku, SubmissionId, Unit, UserId};
 use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
@@ -73,6 +74,12 @@ pub trait ErpCapabilities: Send + Sync {
     /// [`ErpError`] when the ERP does not say and never said before.
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError>;
 
+    /// Opens a connection, so that the next call need not; without a business call.
+    ///
+    /// # Errors
+    /// [`ErpError`] when the ERP cannot be reached.
+    async fn reach(&self, context: &CallContext) -> Result<(), ErpError>;
+
     /// The longest, in milliseconds, that a full call for prices or availability is given.
     fn lookup_limit_ms(&self) -> i64 {
         5_000
@@ -95,8 +102,8 @@ pub struct PriceQuestion {
 pub enum ItemAnswer<T> {
     /// It said this.
     Known(T),
-    /// It does not know the item.
-    UnknownSku,
+    /// It said that there is nothing to say.
+    Absent(Absence),
     /// It did not say, or said something unusable (another currency, twice, garbage). Never the same as zero.
     Missing,
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::availability::Availability;
 use domain::caller::Customer;
-use domain::freshness::Reason;
+use domain::freshness::{Absence, Reason};
 use domain::ids::{LocationId, OrganizationId, Sku, StoreId, Unit};
 use domain::money::Currency;
 use domain::price::{OfferPrice, PriceScope};
@@ -57,8 +57,8 @@ pub struct AvailabilityKey {
 /// A cached price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceEntry {
-    /// The ERP's offer; none when it does not know the item.
-    pub offer: Option<OfferPrice>,
+    /// The ERP's offer, or its word that there is none.
+    pub offer: Result<OfferPrice, Absence>,
     /// When the ERP said so.
     pub as_of: Timestamp,
     /// Soft limit.
@@ -70,8 +70,8 @@ pub struct PriceEntry {
 /// A cached availability. Its soft limit depends on the quantity asked for, so it is not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailabilityEntry {
-    /// What the ERP said; none when it does not know the item.
-    pub availability: Option<Availability>,
+    /// What the ERP said, or its word that there is nothing to say.
+    pub availability: Result<Availability, Absence>,
     /// When the ERP said so.
     pub as_of: Timestamp,
     /// How much longer or shorter than the rule says it is fresh, in thousandths: entries written together must not

@@ -65,7 +65,7 @@ impl Pair {
 }
 
 fn client(base_url: String) -> ErpClient {
-    let limit = TimeLimit { base_ms: 400, per_line_ms: 10 };
+    let limit = TimeLimit { base_ms: 400, per_line_ms: 10, read_ms: 5_000 };
     let limits = TimeLimits { connect_ms: 300, lookup: limit, checkout: limit, submission: limit, tracking: limit };
     let breaker = BreakerLimits { in_a_row: 5, window: 10, open_ms: 5_000 };
     let config = Config { base_url, token: Options::LOCAL_TOKEN.to_owned(), store: "main".to_owned(), limits, breaker };

@@ -68,8 +68,8 @@ async fn what_the_erp_refuses_does_not_stop_lookups() {
     assert!(pair.price().await.is_ok());
 }
 
-/// A server that answers every request with 429 and says how long to wait.
-async fn busy(retry_after: &'static str) -> (ErpClient, tokio::sync::mpsc::UnboundedReceiver<std::time::Instant>) {
+/// A server that answers every request with 429 and these headers, which say how long to wait.
+async fn busy(headers: &'static str) -> (ErpClient, tokio::sync::mpsc::UnboundedReceiver<std::time::Instant>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let (told, arrivals) = tokio::sync::mpsc::unbounded_channel();
@@ -79,28 +79,58 @@ async fn busy(retry_after: &'static str) -> (ErpClient, tokio::sync::mpsc::Unbou
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
             told.send(std::time::Instant::now()).unwrap();
-            let head = format!(
-                "HTTP/1.1 429 X\r\nretry-after: {retry_after}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            );
+            let head = format!("HTTP/1.1 429 X\r\n{headers}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             let _ = stream.write_all(head.as_bytes()).await;
         }
     });
     (client(base_url), arrivals)
 }
 
+/// The clock of these tests stands at noon of a Sunday, 22 November 2026.
 #[tokio::test]
 async fn a_busy_erp_is_given_the_time_that_it_asks_for() {
-    let (mut erp, mut arrivals) = busy("1").await;
-    erp.config.limits.lookup = TimeLimit { base_ms: 3_000, per_line_ms: 0 };
-    let prices = erp.prices(&context(), &customer(), usd(), &[price_of("TAP-5")]).await;
-    assert_eq!(prices, Err(ErpError::Unavailable("status_429")));
-    let (first, second) = (arrivals.recv().await.unwrap(), arrivals.recv().await.unwrap());
-    assert!(second.duration_since(first).as_millis() >= 1_000);
+    for (headers, least) in [
+        ("retry-after: 1", Some(1_000)),
+        ("retry-after: Sun, 22 Nov 2026 12:00:01 GMT", Some(1_000)),
+        // Its clock is ten years behind ours, and counts.
+        ("date: Tue, 22 Nov 2016 12:00:00 GMT\r\nretry-after: Tue, 22 Nov 2016 12:00:01 GMT", Some(1_000)),
+        // Over, or not to be understood: as long as without it.
+        ("retry-after: Sun, 22 Nov 2026 11:00:00 GMT", Some(50)),
+        ("retry-after: soon", Some(50)),
+        // More than there is time for: there is no second call.
+        ("retry-after: 60", None),
+        ("retry-after: 99999999999999999999", None),
+        ("retry-after: Sun, 22 Nov 2026 12:01:00 GMT", None),
+    ] {
+        let (mut erp, mut arrivals) = busy(headers).await;
+        erp.config.limits.lookup = TimeLimit { base_ms: 3_000, per_line_ms: 0, read_ms: 5_000 };
+        let prices = erp.prices(&context(), &customer(), usd(), &[price_of("TAP-5")]).await;
+        assert_eq!(prices, Err(ErpError::Unavailable("status_429")), "{headers}");
+        let first = arrivals.recv().await.unwrap();
+        let second = arrivals.try_recv().ok();
+        match (least, second) {
+            (Some(least), Some(second)) => {
+                assert!(second.duration_since(first).as_millis() >= least, "{headers}");
+            }
+            (least, second) => assert_eq!(least.is_some(), second.is_some(), "{headers}"),
+        }
+    }
+}
 
-    // More than there is time for: there is no second call.
-    let (erp, mut arrivals) = busy("60").await;
-    let prices = erp.prices(&context(), &customer(), usd(), &[price_of("TAP-5")]).await;
-    assert_eq!(prices, Err(ErpError::Unavailable("status_429")));
-    arrivals.recv().await.unwrap();
-    assert!(arrivals.try_recv().is_err());
+/// A slow answer is waited for until its limit, and one that stopped is not.
+#[tokio::test]
+async fn an_answer_that_stops_is_given_up_long_before_the_limit_of_the_whole_call() {
+    for (pause, read_ms, in_time) in [(2_000, 200, true), (20, 200, false)] {
+        let mut pair = Pair::start().await;
+        let limit = TimeLimit { base_ms: 1_500, per_line_ms: 0, read_ms };
+        let limits = &mut pair.client.config.limits;
+        (limits.lookup, limits.checkout, limits.submission, limits.tracking) = (limit, limit, limit, limit);
+        pair.simulator.arm(Fault { delay_ms: Some(pause), ..Fault::new("*", FaultKind::SlowDrip, 9) });
+        let began = std::time::Instant::now();
+        assert_eq!(pair.price().await, Err(ErpError::Timeout));
+        let outcome = pair.client.submit(&context(), &submission("C1")).await;
+        assert!(matches!(outcome, Outcome::Unknown { reason: "timeout" }), "{outcome:?}");
+        let took = began.elapsed().as_millis();
+        assert_eq!(took < 1_400, in_time, "{took} ms for two calls with pauses of {pause}");
+    }
 }

@@ -5,6 +5,7 @@ use app::ports::erp::{
     ErpSubmission, ErpTracking, Expiry, ItemAnswer,
 };
 use domain::availability::AvailabilityStatus;
+use domain::freshness::Absence;
 use domain::ids::{ExternalId, LocationId};
 use domain::preparation::ReservationStatus;
 use domain::submission::{Answer, Outcome, QuoteRequest, Refusal, SubmissionKind, Support};
@@ -17,7 +18,7 @@ async fn prices_come_in_the_order_of_asking_with_their_steps() {
     let ItemAnswer::Known(gloves) = &answers[0] else { panic!("{:?}", answers[0]) };
     assert_eq!(gloves.breaks.len(), 3);
     assert_eq!(gloves.at(Quantity::ONE), Some(gloves.unit_price));
-    assert_eq!(answers[1], ItemAnswer::UnknownSku);
+    assert_eq!(answers[1], ItemAnswer::Absent(Absence::UnknownSku));
     assert_eq!(answers[2], ItemAnswer::Missing);
     assert!(matches!(answers[3], ItemAnswer::Known(_)));
     let calls = pair.simulator.calls();
@@ -50,7 +51,7 @@ async fn availability_is_told_online_and_per_location() {
     assert_eq!(known(&answers[0]), (AvailabilityStatus::Available, Some(Decimal::ONE)));
     assert_eq!(known(&answers[1]), (AvailabilityStatus::Backorderable, Some(Decimal::ZERO)));
     assert_eq!(known(&answers[2]), (AvailabilityStatus::Backorderable, Some(Decimal::ZERO)));
-    assert_eq!(answers[3], ItemAnswer::UnknownSku);
+    assert_eq!(answers[3], ItemAnswer::Absent(Absence::UnknownSku));
     assert_eq!(pair.simulator.calls().counts["availability"], 1);
 }
 

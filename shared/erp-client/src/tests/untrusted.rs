@@ -44,6 +44,10 @@ async fn a_price_that_cannot_be_right_is_missing() {
     let cases = [
         (json!([good]), true),
         (json!([good, good]), false),
+        // Entries that nobody asked for change nothing.
+        (json!([{"sku": "B", "unitPrice": usd_json("9.00")}, good, {"sku": "a"}, 7, null]), true),
+        (json!([{"sku": "B", "unitPrice": usd_json("2.00")}]), false),
+        (json!([with("code", json!("no_price"))]), false),
         (json!([with("unitPrice", json!({"amount": "2.00", "currency": "EUR"}))]), false),
         (json!([with("unitPrice", usd_json("-2.00"))]), false),
         (json!([with("unitPrice", json!("2.00"))]), false),

@@ -157,6 +157,9 @@ enum ReasonName {
     ErpTimeout,
     ErpIncomplete,
     UnknownSku,
+    ItemInactive,
+    NoPrice,
+    UnitNotConvertible,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -187,6 +190,9 @@ impl From<&Freshness> for FreshnessDocument {
                 Reason::ErpTimeout => ReasonName::ErpTimeout,
                 Reason::ErpIncomplete => ReasonName::ErpIncomplete,
                 Reason::UnknownSku => ReasonName::UnknownSku,
+                Reason::ItemInactive => ReasonName::ItemInactive,
+                Reason::NoPrice => ReasonName::NoPrice,
+                Reason::UnitNotConvertible => ReasonName::UnitNotConvertible,
             }),
         }
     }
@@ -210,6 +216,9 @@ impl From<FreshnessDocument> for Freshness {
                 ReasonName::ErpTimeout => Reason::ErpTimeout,
                 ReasonName::ErpIncomplete => Reason::ErpIncomplete,
                 ReasonName::UnknownSku => Reason::UnknownSku,
+                ReasonName::ItemInactive => Reason::ItemInactive,
+                ReasonName::NoPrice => Reason::NoPrice,
+                ReasonName::UnitNotConvertible => Reason::UnitNotConvertible,
             }),
         }
     }

@@ -3,7 +3,7 @@
 use app::ports::StoreError;
 use app::ports::lookups::{AvailabilityEntry, AvailabilityKey, LookupKey, PriceEntry, PriceKey, Slot};
 use domain::availability::{Availability, AvailabilityStatus};
-use domain::freshness::Reason;
+use domain::freshness::{Absence, Reason};
 use domain::ids::Unit;
 use domain::money::{Currency, Money};
 use domain::price::{OfferPrice, QuantityBreak};
@@ -73,7 +73,19 @@ pub(super) fn reason_name(reason: Reason) -> &'static str {
         Reason::ErpTimeout => "erp_timeout",
         Reason::ErpIncomplete => "erp_incomplete",
         Reason::UnknownSku => "unknown_sku",
+        Reason::ItemInactive => "item_inactive",
+        Reason::NoPrice => "no_price",
+        Reason::UnitNotConvertible => "unit_not_convertible",
     }
+}
+
+fn absence_name(absence: Absence) -> &'static str {
+    reason_name(Reason::from(absence))
+}
+
+fn parse_absence(text: &str) -> Result<Absence, ()> {
+    let all = [Absence::UnknownSku, Absence::ItemInactive, Absence::NoPrice];
+    all.into_iter().find(|absence| absence_name(*absence) == text).ok_or(())
 }
 
 fn parse_reason(text: &str) -> Reason {
@@ -92,7 +104,10 @@ pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, St
         .with("freshUntil", instant(entry.fresh_until))
         .with("hardUntil", instant(entry.hard_until))
         .with("expiresAt", number(entry.hard_until.as_seconds()));
-    let Some(offer) = &entry.offer else { return Ok(record.into_attributes()) };
+    let offer = match &entry.offer {
+        Ok(offer) => offer,
+        Err(absence) => return Ok(record.with("absent", text(absence_name(*absence))).into_attributes()),
+    };
     let step = |step: &QuantityBreak| {
         Record::empty()
             .with("minQuantity", number(step.min_quantity.value()))
@@ -114,7 +129,7 @@ fn revision(as_of: Timestamp) -> String {
 
 pub(super) fn read_price(record: &Attributes) -> Result<PriceEntry, StoreError> {
     let offer = match find_parsed(record, "currency", Currency::parse)? {
-        None => None,
+        None => Err(get_parsed(record, "absent", parse_absence)?),
         Some(currency) => {
             let money = |record: &Attributes| {
                 Money::new(get_decimal(record, "unitPrice")?, currency).map_err(|_| corrupt("unitPrice"))
@@ -126,7 +141,7 @@ pub(super) fn read_price(record: &Attributes) -> Result<PriceEntry, StoreError> 
                     Quantity::new(get_decimal(step, "minQuantity")?).map_err(|_| corrupt("minQuantity"))?;
                 breaks.push(QuantityBreak { min_quantity, unit_price: money(step)? });
             }
-            Some(OfferPrice { unit_price: money(record)?, breaks })
+            Ok(OfferPrice { unit_price: money(record)?, breaks })
         }
     };
     Ok(PriceEntry {
@@ -164,7 +179,10 @@ pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> 
         .with("spread", number(entry.spread))
         .with("hardUntil", instant(entry.hard_until))
         .with("expiresAt", number(entry.hard_until.as_seconds()));
-    let Some(known) = &entry.availability else { return record.into_attributes() };
+    let known = match &entry.availability {
+        Ok(known) => known,
+        Err(absence) => return record.with("absent", text(absence_name(*absence))).into_attributes(),
+    };
     record
         .with("status", text(status_name(known.status)))
         .with_some("quantity", known.quantity.map(number))
@@ -175,8 +193,8 @@ pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> 
 
 pub(super) fn read_availability(record: &Attributes) -> Result<AvailabilityEntry, StoreError> {
     let availability = match find_text(record, "status")? {
-        None => None,
-        Some(_) => Some(Availability {
+        None => Err(get_parsed(record, "absent", parse_absence)?),
+        Some(_) => Ok(Availability {
             status: get_parsed(record, "status", parse_status)?,
             quantity: find_decimal(record, "quantity")?,
             unit: find_parsed(record, "unit", Unit::parse)?,

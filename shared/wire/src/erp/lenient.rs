@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Reads a value, or `None` when it is null or of another shape.
 pub(super) fn option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -10,7 +10,7 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+    Ok(readable(&Box::<RawValue>::deserialize(deserializer)?))
 }
 
 /// Reads a value, or its default when it is null or of another shape.
@@ -37,19 +37,21 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Array(values) => {
-            Some(values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
-    })
+    let values: Option<Vec<Box<RawValue>>> = option(deserializer)?;
+    Ok(values.map(|values| values.iter().filter_map(|value| readable(value)).collect()))
 }
 
 /// Reads a text, or a number as text: document numbers are numbers in many ERPs.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(match raw.get().as_bytes().first() {
+        Some(b'"') => readable(&raw).filter(|text: &String| !text.is_empty()),
+        Some(first) if *first == b'-' || first.is_ascii_digit() => Some(raw.get().to_owned()),
+        _ => None,
     })
+}
+
+/// A value as it was written, down to the last digit; none when it is null or of another shape.
+fn readable<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
+    if raw.get() == "null" { None } else { serde_json::from_str(raw.get()).ok() }
 }

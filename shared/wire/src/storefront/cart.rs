@@ -23,6 +23,7 @@ pub struct NewLine {
     /// The item.
     pub sku: String,
     /// Rounded up to the item's multiple.
+    #[serde(deserialize_with = "crate::value::json_number")]
     pub quantity: Number,
     /// The item's own; without it the quantity counts pieces of the nominal quantity.
     pub unit: Option<String>,
@@ -41,6 +42,7 @@ pub struct NewLines {
 #[serde(deny_unknown_fields)]
 pub struct NewQuantity {
     /// Rounded up to the item's multiple.
+    #[serde(deserialize_with = "crate::value::json_number")]
     pub quantity: Number,
 }
 

@@ -33,6 +33,12 @@ pub enum Reason {
     ErpIncomplete,
     /// The ERP does not know this item.
     UnknownSku,
+    /// The ERP does not sell this item any more.
+    ItemInactive,
+    /// The ERP has no price for this item in this currency.
+    NoPrice,
+    /// Another unit than the item's, and nobody said how many of one make the other.
+    UnitNotConvertible,
 }
 
 impl From<model::Reason> for Reason {
@@ -43,6 +49,9 @@ impl From<model::Reason> for Reason {
             model::Reason::ErpTimeout => Self::ErpTimeout,
             model::Reason::ErpIncomplete => Self::ErpIncomplete,
             model::Reason::UnknownSku => Self::UnknownSku,
+            model::Reason::ItemInactive => Self::ItemInactive,
+            model::Reason::NoPrice => Self::NoPrice,
+            model::Reason::UnitNotConvertible => Self::UnitNotConvertible,
         }
     }
 }

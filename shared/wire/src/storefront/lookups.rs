@@ -39,6 +39,7 @@ pub struct PriceQueryItem {
     /// The item.
     pub sku: String,
     /// One, unless given.
+    #[serde(default, deserialize_with = "crate::value::json_number_or_null")]
     pub quantity: Option<Number>,
     /// The item's own, unless given.
     pub unit: Option<String>,
@@ -118,6 +119,7 @@ pub struct AvailabilityQueryItem {
     /// The item.
     pub sku: String,
     /// How many are wanted: scarce stock is asked for more often.
+    #[serde(default, deserialize_with = "crate::value::json_number_or_null")]
     pub quantity: Option<Number>,
 }
 

@@ -126,6 +126,71 @@ async fn an_item_that_the_erp_does_not_know_is_remembered_as_such() {
     shop.stack.stop().await;
 }
 
+/// What the ERP does not sell any more, or has no price for, is remembered for a minute.
+#[tokio::test]
+async fn what_the_erp_does_not_sell_is_remembered_for_a_short_time() {
+    let shop = Shop::open().await;
+    let (prices, name) = (shop.instance("prices").await, "TAP-5");
+    // The ERP's list has no prices in this currency.
+    let asked = json!({"currency": "SEK", "items": [{"sku": name}]});
+    let look = async || list(prices.post(ADA, "/prices/query", &asked).await).remove(0);
+    for _ in 0..3 {
+        let item = look().await;
+        assert_eq!((&item["status"], &item["code"]), (&json!("unpriced"), &json!("no_price")), "{item}");
+    }
+    assert_eq!(shop.asked("prices"), 1);
+    shop.advance(67);
+    look().await;
+    assert_eq!(shop.asked("prices"), 2);
+    shop.stack.stop().await;
+}
+
+/// A value that the hard limit ended is not shown, however well stocked, even if a rule lets it be fresh for ever.
+#[tokio::test]
+async fn an_availability_is_gone_after_its_hard_limit() {
+    let shop = Shop::open().await;
+    let inventory = shop.instance_with("inventory", &[("INVENTORY_RULES", r#"[{"threshold": 1}]"#)]).await;
+    let item = json!({"sku": "TAP-5"});
+    assert_eq!(age(&one(&inventory, "/inventory/query", item.clone()).await), ("erp", false, None));
+    shop.fault(json!({"operation": "availability", "kind": "status", "status": 500, "times": 1000}));
+    // A day, give or take a tenth.
+    shop.advance(77_000);
+    assert_eq!(age(&one(&inventory, "/inventory/query", item.clone()).await), ("cache", false, None));
+    shop.advance(19_000);
+    let gone = one(&inventory, "/inventory/query", item).await;
+    assert_eq!((age(&gone), &gone["status"]), (("none", false, Some("erp_unavailable")), &json!("unknown")));
+    assert!(gone["availableQuantity"].is_null(), "{gone}");
+    shop.stack.stop().await;
+}
+
+/// Nobody said how many pieces a box has, so a box has no price and the ERP is not asked for one.
+#[tokio::test]
+async fn another_unit_than_the_items_is_refused_line_by_line() {
+    let shop = Shop::open().await;
+    let prices = shop.instance("prices").await;
+    let asked = json!({"items": [{"sku": "TAP-5", "unit": "BX"}, {"sku": "TAP-5", "unit": "EA"}]});
+    let items = list(prices.post(ADA, "/prices/query", &asked).await);
+    assert_eq!((&items[0]["status"], &items[0]["code"]), (&json!("error"), &json!("unit_not_convertible")));
+    assert!(items[0]["offerPrice"].is_null() && items[0]["listPrice"].is_null(), "{}", items[0]);
+    assert_eq!(items[1]["status"], "priced");
+    shop.stack.stop().await;
+}
+
+/// As in a cart: packs of 100 count as 100, so the stock that is left decides by pieces.
+#[tokio::test]
+async fn an_availability_is_judged_by_the_quantity_that_would_be_ordered() {
+    let shop = Shop::open().await;
+    shop.stock("SCR-WD-4X20", 1_000).await;
+    let inventory = shop.instance("inventory").await;
+    for (quantity, fresh) in [(9, true), (10, false)] {
+        shop.advance(1_000);
+        let item = one(&inventory, "/inventory/query", json!({"sku": "SCR-WD-4X20", "quantity": quantity})).await;
+        let (until, as_of) = (&item["freshness"]["freshUntil"], &item["freshness"]["asOf"]);
+        assert_eq!(until != as_of, fresh, "{quantity} packs of 1000 pieces: {item}");
+    }
+    shop.stack.stop().await;
+}
+
 async fn source(instance: &Instance, who: Who, path: &str, sku: &str) -> String {
     let item = list(instance.post(who, path, &json!({"items": [{"sku": sku}]})).await).remove(0);
     item["freshness"]["source"].as_str().unwrap().to_owned()

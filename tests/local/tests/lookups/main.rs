@@ -2,6 +2,7 @@
 //! the ERP fails, and that nobody sees what is not theirs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod ahead;
 mod freshness;
 mod outage;
 mod shop;

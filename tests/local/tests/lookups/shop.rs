@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::ports::Clock;
 use domain::time::Timestamp;
 use erp_sim::{Fault, Simulator};
-use lambda_kit::{Env, Function, RandomIds, Start, SystemClock};
+use lambda_kit::{After, Env, Function, RandomIds, Start, SystemClock};
 use lambda_runtime::Context;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
@@ -98,7 +98,8 @@ impl Shop {
         let client = counts.over(self.stack.http_client());
         let start = Start::new(env, Some(client), Arc::new(self.clock.clone()), Arc::new(RandomIds)).unwrap();
         let function = local::functions::build(name, &start).await.unwrap().unwrap();
-        Instance { function, counts, clock: self.clock.clone() }
+        let after = start.after.clone();
+        Instance { function, counts, after, start, clock: self.clock.clone() }
     }
 }
 
@@ -107,6 +108,8 @@ impl Shop {
 pub struct Instance {
     function: Function,
     pub counts: Counts,
+    pub after: After,
+    pub start: Start,
     clock: ShiftedClock,
 }
 

@@ -61,6 +61,26 @@ async fn many_misses_go_out_in_calls_of_the_size_that_the_erp_takes() {
     shop.stack.stop().await;
 }
 
+/// However many the ERP says it bears, one request has at most four calls under way.
+#[tokio::test]
+async fn calls_of_one_request_go_out_in_parallel_and_not_all_at_once() {
+    let shop = Shop::open().await;
+    shop.declare(json!({"maxItemsPerCall": 10, "maxConcurrency": 50, "quantityBreaks": false})).await;
+    let prices = shop.instance("prices").await;
+    prices.prices(&[("TAP-8", 1)]).await;
+    shop.fault(json!({"operation": "prices", "kind": "delay", "delayMs": 700, "times": 1000}));
+    let asked: Vec<(&str, u32)> = (1..=120).map(|quantity| ("TAP-5", quantity)).collect();
+    let began = std::time::Instant::now();
+    let answers = prices.prices(&asked).await;
+    assert!(answers.iter().all(|item| item["status"] == "priced"));
+    let took = began.elapsed();
+    // Twelve calls: three times four.
+    assert_eq!(shop.asked("prices"), 13);
+    assert!(took >= Duration::from_millis(2_100), "no more than four at once: {took:?}");
+    assert!(took < Duration::from_millis(6_000), "in parallel: {took:?}");
+    shop.stack.stop().await;
+}
+
 #[tokio::test]
 async fn an_item_that_is_asked_twice_is_looked_up_once() {
     let shop = Shop::open().await;
@@ -131,6 +151,7 @@ async fn a_thousand_misses_at_once_are_one_call() {
     // must have begun before it is there.
     shop.stock("TAP-5", 3).await;
     let answers = at_once(&shop, ("inventory", "/inventory/query"), 12, 5_000, &body).await;
+    assert_eq!(answers.len(), 96);
     for answer in &answers {
         assert_eq!((&answer["availableQuantity"], &answer["freshness"]["source"]), (&json!(3), &json!("erp")));
     }
