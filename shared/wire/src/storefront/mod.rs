@@ -9,3 +9,4 @@ pub mod lookups;
 pub mod members;
 pub mod preparation;
 pub mod problem;
+pub mod rules;
