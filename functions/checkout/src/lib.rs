@@ -4,7 +4,6 @@ mod config;
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::checkout::Checkout;
 use app::directory::Directory;
 use app::lookup::{LookupParts, PriceLookup, PriceSettings};
@@ -38,7 +37,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         async move { parts.warm().await }
     });
     let checkout = Checkout {
-        articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), clock.clone()),
+        catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
         directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), clock.clone()),
         prices: PriceLookup { erp: erp.clone(), parts, settings: PriceSettings::default() },
         reservations: Reservations { carts: carts.clone(), erp: erp.clone(), clock: clock.clone() },

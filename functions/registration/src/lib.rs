@@ -81,6 +81,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         .with_state(Arc::new(registrar));
     let own = Router::new()
         .route("/me", get(me::read).put(me::change))
+        .route("/me/organization", get(me::rules).put(me::change_rules))
         .route("/me/addresses", get(me::addresses).post(me::add_address))
         .route("/me/addresses/{address_id}", put(me::change_address).delete(me::remove_address))
         .with_state(Arc::new(profiles));

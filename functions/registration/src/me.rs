@@ -1,4 +1,4 @@
-//! `/me` and `/me/addresses`.
+//! `/me`, `/me/organization` and `/me/addresses`.
 
 use std::sync::Arc;
 
@@ -9,8 +9,11 @@ use app::registration::fields::{Fields, MAX_NAME, PostalText};
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::AddressId;
+use domain::member::OrderRules;
+use domain::money::Money;
 use lambda_kit::{Json, Member, Path, Problem, parse_id};
 use wire::storefront::members as body;
+use wire::storefront::rules::{OrganizationRules, RulesRequest};
 
 type Shared = State<Arc<Profiles>>;
 
@@ -64,6 +67,24 @@ pub(crate) async fn remove_address(
     let id = parse_id(&id, AddressId::parse)?;
     profiles.remove_address(actor(&member), &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn rules(State(profiles): Shared, member: Member) -> Result<Json<OrganizationRules>, Problem> {
+    let me = profiles.me(&member.customer).await?;
+    Ok(Json(OrganizationRules::new(&me.organization, &me.rules)))
+}
+
+pub(crate) async fn change_rules(
+    State(profiles): Shared,
+    member: Member,
+    Json(request): Json<RulesRequest>,
+) -> Result<Json<OrganizationRules>, Problem> {
+    let limit = request.approval_above.as_ref().map(Money::try_from).transpose();
+    let limit = limit.map_err(|error| Failure::invalid("/approvalAbove", "invalid_money", error.to_string()))?;
+    let rules =
+        OrderRules { purchase_order_number_required: request.purchase_order_number_required, approval_above: limit };
+    let me = profiles.change_rules(actor(&member), rules).await?;
+    Ok(Json(OrganizationRules::new(&me.organization, &me.rules)))
 }
 
 fn actor(member: &Member) -> Actor<'_> {

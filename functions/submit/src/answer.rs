@@ -13,15 +13,18 @@ fn links(route: &str, submission: &Submission) -> Links {
     Links { own: format!("/{route}/{}", submission.id), timeline: format!("/{route}/{}/timeline", submission.id) }
 }
 
-pub(crate) fn order(submission: &Submission) -> StoredAnswer {
-    let answer = OrderAnswer {
+pub(crate) fn order_answer(submission: &Submission) -> OrderAnswer {
+    OrderAnswer {
         order_id: submission.id.to_string(),
         state: submission.state.as_str().to_owned(),
         external_order_id: submission.external_id.as_ref().map(ToString::to_string),
         reason: submission.reason.clone(),
         links: links("orders", submission),
-    };
-    StoredAnswer { status: status(submission), body: json!(answer).to_string() }
+    }
+}
+
+pub(crate) fn order(submission: &Submission) -> StoredAnswer {
+    StoredAnswer { status: status(submission), body: json!(order_answer(submission)).to_string() }
 }
 
 pub(crate) fn quote(submission: &Submission) -> StoredAnswer {

@@ -1,58 +1,34 @@
-//! Captures orders and quotes durably. Needs no ERP: a slow one must never stop an order from being taken.
+//! Captures orders and quotes durably, and lets approvers decide about orders that wait for them. Needs no ERP: a slow one must never stop an order from being taken.
 
 mod answer;
+mod config;
 mod read;
 
 use std::sync::Arc;
 
 use app::directory::Directory;
 use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
-use app::submission::{Captured, Submit};
+use app::submission::{Approvals, Captured, Submit};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
-use domain::caller::Customer;
+use domain::caller::{Customer, Role};
+use domain::ids::SubmissionId;
 use lambda_kit::{
-    Buyer, Call, ConfigError, Env, FingerprintedJson, Function, IdempotencyHeader, PreferWait, Problem, Start, recorded,
+    Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path, PreferWait, Problem,
+    Start, parse_id, recorded,
 };
 use queue_sqs::SqsSubmitQueue;
-use store_dynamodb::{CaptureTables, CartsTable, IdempotencyTable, MembersTable, SubmissionsTable};
-use wire::storefront::documents::{NewOrder, NewQuote};
+use store_dynamodb::{CaptureTables, CartsTable, CatalogTable, IdempotencyTable, MembersTable, SubmissionsTable};
+use wire::storefront::documents::{NewOrder, NewQuote, OrderAnswer};
+use wire::storefront::members::DecisionRequest;
 
-/// How the function is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// `CARTS_TABLE`: what becomes an order.
-    pub carts_table: String,
-    /// `SUBMISSIONS_TABLE`: what is handed to the ERP.
-    pub submissions_table: String,
-    /// `IDEMPOTENCY_TABLE`: requests that may be repeated.
-    pub idempotency_table: String,
-    /// `MEMBERS_TABLE`: who buys.
-    pub members_table: String,
-    /// `SUBMIT_QUEUE_URL`: wakes the submit worker.
-    pub submit_queue_url: String,
-}
-
-impl Config {
-    /// Reads the variables.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable that is missing.
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            carts_table: env.required("CARTS_TABLE")?.to_owned(),
-            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
-            idempotency_table: env.required("IDEMPOTENCY_TABLE")?.to_owned(),
-            members_table: env.required("MEMBERS_TABLE")?.to_owned(),
-            submit_queue_url: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
-        })
-    }
-}
+pub use config::Config;
 
 struct Routes {
     submit: Submit,
+    approvals: Approvals,
     idempotent: Idempotent,
 }
 
@@ -66,19 +42,33 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
     let tables = CaptureTables { carts: config.carts_table.clone(), idempotency: config.idempotency_table.clone() };
     let records = Arc::new(IdempotencyTable::new(&start.sdk, config.idempotency_table));
+    let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, Some(tables)));
+    let queue = Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url));
     let routes = Routes {
+        approvals: Approvals {
+            submissions: submissions.clone(),
+            queue: queue.clone(),
+            directory: Directory::new(members.clone(), clock.clone()),
+            clock: clock.clone(),
+        },
         submit: Submit {
             carts: Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone())),
-            submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, Some(tables))),
-            queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
+            submissions,
+            queue,
             directory: Directory::new(members.clone(), clock.clone()),
             members,
+            catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            backorder: config.backorder,
             clock: clock.clone(),
             ids: ids.clone(),
         },
         idempotent: Idempotent::new(records, clock, ids),
     };
-    let router = Router::new().route("/orders", post(order)).route("/quotes", post(quote)).with_state(Arc::new(routes));
+    let router = Router::new()
+        .route("/orders", post(order))
+        .route("/orders/{id}/approval", post(approval))
+        .route("/quotes", post(quote))
+        .with_state(Arc::new(routes));
     lambda_kit::serve(router, start)
 }
 
@@ -134,4 +124,17 @@ async fn quote(
         Ok(Completed::Unrecorded(answer::quote(&submission)))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
+}
+
+async fn approval(
+    State(routes): State<Arc<Routes>>,
+    call: Call,
+    member: Member,
+    Path(id): Path<String>,
+    Json(request): Json<DecisionRequest>,
+) -> Result<Json<OrderAnswer>, Problem> {
+    member.require(Role::Approver)?;
+    let request = read::approval(parse_id(&id, SubmissionId::parse)?, request)?;
+    let order = routes.approvals.decide(&member.customer, &request, &call.correlation_id).await?;
+    Ok(Json(answer::order_answer(&order)))
 }

@@ -1,14 +1,15 @@
 //! Request bodies as values.
 
-use app::submission::{OrderRequest, QuoteOrder};
+use app::submission::{ApprovalRequest, OrderRequest, QuoteOrder};
 use app::{Failure, FieldError};
-use domain::ids::{AddressId, CartId, PreparationId};
+use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
 use domain::money::Money;
 use domain::submission::Payment;
 use domain::time::Timestamp;
 use wire::storefront::documents as body;
+use wire::storefront::members::{DecisionRequest, Verdict};
 
-/// Most characters of a remark.
+/// Most characters of a remark, or of the words of an approver.
 const COMMENT_LIMIT: usize = 2_000;
 /// Most characters of a purchase order number or a token.
 const TEXT_LIMIT: usize = 200;
@@ -84,4 +85,11 @@ pub(crate) fn quote(new: body::NewQuote) -> Result<QuoteOrder, Failure> {
         _ => None,
     };
     reader.finish(request)
+}
+
+pub(crate) fn approval(order: SubmissionId, request: DecisionRequest) -> Result<ApprovalRequest, Failure> {
+    let mut reader = Reader::default();
+    reader.text("/reason", COMMENT_LIMIT, request.reason.as_deref());
+    let approve = request.decision == Verdict::Approve;
+    reader.finish(Some(ApprovalRequest { order, approve, reason: request.reason }))
 }

@@ -36,6 +36,7 @@ pub(crate) fn document(
         state: own.map_or(State::Confirmed, |s| s.state).as_str().to_owned(),
         status: external.and_then(|d| d.status.clone()).or_else(|| own.and_then(|s| s.external_status.clone())),
         reason: own.and_then(|s| s.reason.clone()),
+        approval: own.and_then(|s| s.approval.as_ref()).map(body::Approval::from),
         channel: own.map(|_| CHANNEL.to_owned()).or_else(|| external.and_then(|d| d.channel.clone())),
         placed_at: external.and_then(|d| d.placed_at).or_else(|| own.map(|s| s.created_at)).map(Instant::from),
         user_id: external.and_then(|d| d.user.as_ref()).or_else(|| own.map(|s| &s.user)).map(ToString::to_string),

@@ -56,6 +56,9 @@ pub enum Failure {
     /// The cart has no shipping address and method.
     #[error("shipping is missing")]
     ShippingMissing,
+    /// The organization demands a purchase order number, and the order has none.
+    #[error("a purchase order number is required")]
+    PurchaseOrderNumberRequired,
     /// The preparation is missing, over, or of another version of the cart.
     #[error("the preparation does not hold")]
     PreparationInvalid,

@@ -153,7 +153,7 @@ fn wrote_nothing(failure: &Failure) -> bool {
     match failure {
         Failure::Store(StoreError::Unavailable { .. }) | Failure::Internal(_) => false,
         Failure::Store(
-            StoreError::Throttled { .. } | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Cursor,
+            StoreError::Throttled { .. } | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge | StoreError::Cursor,
         )
         | Failure::NotFound
         | Failure::Forbidden
@@ -165,6 +165,7 @@ fn wrote_nothing(failure: &Failure) -> bool {
         | Failure::TooManyLines
         | Failure::CartEmpty
         | Failure::ShippingMissing
+        | Failure::PurchaseOrderNumberRequired
         | Failure::PreparationInvalid
         | Failure::TotalChanged { .. }
         | Failure::LinesRefused(_)

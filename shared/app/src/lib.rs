@@ -15,6 +15,7 @@ pub mod ports;
 pub mod profile;
 pub mod registration;
 pub mod reservations;
+mod sold;
 pub mod submission;
 pub mod tracking;
 

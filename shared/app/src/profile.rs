@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use domain::caller::{Customer, Role};
 use domain::ids::{AddressId, OrganizationId};
-use domain::member::{Address, AddressKind, MemberStatus, Origin, PostalAddress};
+use domain::member::{Address, AddressKind, MemberStatus, OrderRules, Origin, PostalAddress};
 
 use crate::Failure;
 use crate::directory::Directory;
@@ -81,6 +81,29 @@ impl Profiles {
                 Ok(member)
             }
         }
+    }
+
+    /// Replaces what the organization demands of orders. Orders that were captured before keep to the rules of their time.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] for who is no administrator, [`Failure::MemberNotActive`]; [`Failure::Invalid`] for a limit
+    /// below zero or in another currency than the organization's; [`Failure::Store`].
+    pub async fn change_rules(&self, actor: Actor<'_>, rules: OrderRules) -> Result<Member, Failure> {
+        if !actor.roles.contains(&Role::OrgAdmin) {
+            return Err(Failure::Forbidden);
+        }
+        let member = self.directory.active(actor.customer).await?;
+        if let Some(limit) = rules.approval_above {
+            if limit.currency() != member.organization.currency {
+                let message = "a limit is in the organization's currency";
+                return Err(Failure::invalid("/approvalAbove/currency", "currency_not_allowed", message));
+            }
+            if limit.is_negative() {
+                return Err(Failure::invalid("/approvalAbove/amount", "invalid_money", "a limit is not below zero"));
+            }
+        }
+        self.writer.put_rules(&actor.customer.organization, &rules).await?;
+        Ok(Member { rules, ..member })
     }
 
     /// The addresses of the organization that may be used, by id.

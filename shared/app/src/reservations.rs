@@ -29,14 +29,14 @@ pub struct Reservations {
 }
 
 impl Reservations {
-    /// Notes that the ERP will be asked to set stock aside, and holds the entry until the request's deadline. It takes
-    /// the place of the entry with revision `replaces`, or of one that nobody holds.
+    /// Notes that the ERP will be asked to set stock aside for a cart of version `version`, and holds the entry until
+    /// the request's deadline. It takes the place of the entry with revision `replaces`, or of one that nobody holds.
     ///
     /// # Errors
-    /// [`Failure::Contention`] while somebody else prepares or releases the same cart; [`Failure::Store`]. The ERP must
-    /// not be asked then.
-    pub async fn note(&self, entry: &LedgerEntry, replaces: Option<&str>) -> Result<(), Failure> {
-        match self.carts.note_reservation(entry, replaces, self.clock.now()).await? {
+    /// [`Failure::Contention`] while somebody else prepares or releases the same cart, or when it was written since it
+    /// was read; [`Failure::Store`]. The ERP must not be asked then.
+    pub async fn note(&self, entry: &LedgerEntry, version: u64, replaces: Option<&str>) -> Result<(), Failure> {
+        match self.carts.note_reservation(entry, version, replaces, self.clock.now()).await? {
             Written::Done => Ok(()),
             Written::Conflict => Err(Failure::Contention),
         }

@@ -12,5 +12,6 @@ pub mod money;
 pub mod preparation;
 pub mod price;
 pub mod quantity;
+pub mod seal;
 pub mod submission;
 pub mod time;

@@ -2,7 +2,7 @@
 
 use crate::caller::Role;
 use crate::ids::{AddressId, Language, OrganizationId, UserId};
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 
 /// Whether a member may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,24 @@ pub struct Organization {
     pub tax_id: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+/// What an organization demands of the orders of its buyers. Its administrators decide it here; no file says anything of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrderRules {
+    /// Whether an order must carry the buyer's purchase order number.
+    pub purchase_order_number_required: bool,
+    /// The grand total above which an order waits for an approver; none = none waits.
+    pub approval_above: Option<Money>,
+}
+
+impl OrderRules {
+    /// Whether an order of this grand total waits for an approver. A limit in another currency, which the organization
+    /// had before, says nothing about the total: then a person decides.
+    #[must_use]
+    pub fn needs_approval(&self, total: Money) -> bool {
+        self.approval_above.is_some_and(|limit| limit.currency() != total.currency() || total.amount() > limit.amount())
+    }
 }
 
 /// A user of an organization.

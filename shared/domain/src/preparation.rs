@@ -1,5 +1,8 @@
 //! A preparation: the figures that the buyer commits to.
 
+#[cfg(test)]
+mod tests;
+
 use crate::ids::{LineId, PreparationId, Sku, Unit};
 use crate::money::{Currency, Money, MoneyError};
 use crate::quantity::Quantity;
@@ -17,6 +20,18 @@ pub enum ReservationStatus {
     Unavailable,
 }
 
+impl ReservationStatus {
+    /// The status by its name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Backordered => "backordered",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// A line as the ERP reserved, priced and calculated it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedLine {
@@ -28,6 +43,8 @@ pub struct PreparedLine {
     pub quantity: Quantity,
     /// The unit.
     pub unit: Unit,
+    /// The price of one unit that the cart showed before.
+    pub shown_price: Option<Money>,
     /// The live price of one unit.
     pub unit_price: Money,
     /// The ERP's amount of the line.
@@ -134,6 +151,32 @@ pub struct Preparation {
     pub lines: Vec<PreparedLine>,
     /// The amounts.
     pub totals: Totals,
-    /// What differs from what the cart showed.
-    pub changes: Vec<Change>,
+    /// A digest of [`crate::seal::sealed`], made when it was prepared. Capture makes it again, and refuses when a single
+    /// figure is another one.
+    pub seal: String,
+}
+
+impl Preparation {
+    /// What differs from what the cart showed, line by line.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.lines.iter().flat_map(PreparedLine::changes).collect()
+    }
+}
+
+impl PreparedLine {
+    fn changes(&self) -> impl Iterator<Item = Change> {
+        let text = |money: Money| money.to_string();
+        let shown_total = self.shown_price.and_then(|price| price.times(self.quantity.value()).ok());
+        // A cart shows no reservation; what a buyer expects is that all of it is there.
+        let expected = ReservationStatus::Reserved.as_str().to_owned();
+        [
+            ("unitPrice", self.shown_price.map(text), text(self.unit_price)),
+            ("lineTotal", shown_total.map(text), text(self.line_total)),
+            ("reservation", Some(expected), self.reservation.as_str().to_owned()),
+        ]
+        .into_iter()
+        .filter(|(_, before, after)| before.as_ref() != Some(after))
+        .map(|(field, before, after)| Change { line: self.id.clone(), field, before, after: Some(after) })
+    }
 }

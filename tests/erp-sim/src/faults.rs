@@ -42,6 +42,8 @@ pub enum FaultKind {
     ErrorSentence,
     /// Does it and leaves every second entry of the answer's lists out, the first one included.
     OmitItems,
+    /// Does it and answers a grand total that is one too high.
+    WrongAmounts,
     /// Does it; from then on the connection counts as closed by the server once it was idle for `delayMs` (1000): the
     /// next request on it is cut without being read, as when it crosses with the server's close.
     StaleKeepalive,
@@ -67,6 +69,7 @@ impl FaultKind {
             | Self::WrongReference
             | Self::ErrorSentence
             | Self::OmitItems
+            | Self::WrongAmounts
             | Self::StaleKeepalive => true,
         }
     }

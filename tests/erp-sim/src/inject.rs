@@ -105,6 +105,7 @@ async fn strike(fault: &Fault, connection: &Connection, request: Request, next: 
         FaultKind::Partial => in_pieces(next.run(request).await, Duration::from_millis(20), true).await,
         FaultKind::WrongReference => changed(next.run(request).await, misname).await,
         FaultKind::OmitItems => changed(next.run(request).await, omit).await,
+        FaultKind::WrongAmounts => changed(next.run(request).await, inflate).await,
         FaultKind::ErrorSentence => {
             let sentence = "Sorry, this order could not be processed at the moment. Please contact your sales office.";
             (status(StatusCode::BAD_REQUEST), sentence).into_response()
@@ -195,5 +196,13 @@ fn omit(value: &mut Value) {
                 keep
             });
         }
+    }
+}
+
+fn inflate(value: &mut Value) {
+    let amount = value.pointer_mut("/totals/grand/amount");
+    let Some(Value::String(amount)) = amount else { return };
+    if let Ok(grand) = amount.parse::<rust_decimal::Decimal>() {
+        *amount = grand.saturating_add(rust_decimal::Decimal::ONE).to_string();
     }
 }

@@ -1,10 +1,10 @@
 //! The open cart of a buyer.
 
+mod edit;
 mod refused;
 mod view;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::caller::Customer;
 use domain::cart::{Cart, CartStatus, MAX_LINES, Shipping};
@@ -23,15 +23,13 @@ use crate::ports::erp::CallContext;
 use crate::ports::members::MemberReader;
 use crate::ports::{Clock, Ids};
 use crate::reservations::Reservations;
+use edit::{Touched, Tries};
 use refused::line_error;
 
 pub(crate) use refused::cart_failure;
 
 /// Seconds after its last change at which a cart is gone: thirty days.
 const KEEP_SECONDS: i64 = 30 * 86_400;
-
-/// Tries of one edit against concurrent edits of the same cart.
-const TRIES: u32 = 25;
 
 /// A line that a buyer adds.
 #[derive(Debug, Clone)]
@@ -51,16 +49,6 @@ pub enum ShipTo {
     Known(AddressId),
     /// To an address typed in.
     Given(PostalAddress),
-}
-
-/// What an edit must look up before the cart is written.
-enum Touched {
-    /// No line's quantity.
-    Nothing,
-    /// These lines are new: cached availability will do.
-    Added(Vec<LineId>),
-    /// The quantity of this line: the ERP is asked, whatever is cached.
-    Changed(LineId),
 }
 
 /// The open cart of a buyer.
@@ -110,7 +98,7 @@ impl CartService {
     /// # Errors
     /// [`Failure`].
     pub async fn current(&self, context: &CallContext, customer: &Customer) -> Result<Cart, Failure> {
-        let id = self.carts.current(customer, self.clock.now()).await?.ok_or(Failure::NotFound)?;
+        let id = self.carts.current(customer).await?.ok_or(Failure::NotFound)?;
         let cart = self.get(context, customer, &id).await?;
         match cart.status {
             CartStatus::Open => Ok(cart),
@@ -142,7 +130,8 @@ impl CartService {
         id: &CartId,
         if_match: Option<u64>,
     ) -> Result<(), Failure> {
-        for attempt in 0..TRIES {
+        let mut tries = Tries::new(self, context);
+        loop {
             let cart = self.owned(customer, id).await?;
             check_match(&cart, if_match)?;
             cart.ensure_open().map_err(cart_failure)?;
@@ -153,10 +142,9 @@ impl CartService {
                     }
                     return Ok(());
                 }
-                Written::Conflict => self.pause(attempt).await,
+                Written::Conflict => tries.again().await?,
             }
         }
-        Err(Failure::Contention)
     }
 
     /// Adds lines, or adds to lines with the same item.
@@ -309,51 +297,8 @@ impl CartService {
         .await
     }
 
-    /// Reads, changes, looks up and writes; again when somebody else was faster.
-    async fn edit(
-        &self,
-        context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
-        change: impl Fn(&mut Cart) -> Result<Touched, Failure>,
-    ) -> Result<Cart, Failure> {
-        for attempt in 0..TRIES {
-            let mut cart = self.owned(customer, id).await?;
-            check_match(&cart, if_match)?;
-            cart.ensure_open().map_err(cart_failure)?;
-            let touched = change(&mut cart)?;
-            match touched {
-                Touched::Nothing => self.look_up(context, &mut cart, Mode::Auto, &[], Mode::Cached).await?,
-                Touched::Added(lines) => self.look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto).await?,
-                Touched::Changed(line) => self.look_up(context, &mut cart, Mode::Auto, &[line], Mode::Live).await?,
-            }
-            let expected = cart.version;
-            let dropped = cart.preparation.take();
-            cart.version = expected.saturating_add(1);
-            cart.updated_at = self.clock.now();
-            match self.carts.put(&cart, expected, keep_until(cart.updated_at)).await? {
-                Written::Done => {
-                    if let Some(dropped) = dropped {
-                        self.reservations.release(context, id, &dropped.reservation).await;
-                    }
-                    return Ok(cart);
-                }
-                Written::Conflict if if_match.is_some() => return Err(Failure::PreconditionFailed),
-                Written::Conflict => self.pause(attempt).await,
-            }
-        }
-        Err(Failure::Contention)
-    }
-
     async fn owned(&self, customer: &Customer, id: &CartId) -> Result<Cart, Failure> {
         owned(self.carts.as_ref(), customer, id, self.clock.now()).await
-    }
-
-    /// Waits a little, so that concurrent edits do not keep meeting.
-    async fn pause(&self, attempt: u32) {
-        let most = 4_u64 << attempt.min(5);
-        tokio::time::sleep(Duration::from_millis(self.ids.below(most))).await;
     }
 }
 

@@ -1,18 +1,19 @@
 //! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the ERP calculates.
 
-mod changes;
+mod seal;
+mod show;
+
+pub(crate) use seal::seal;
 
 use std::sync::Arc;
 
 use domain::caller::Customer;
 use domain::cart::{Cart, Shipping};
-use domain::catalog::ItemStatus;
 use domain::freshness::Reason;
-use domain::ids::{CartId, PreparationId, Sku};
+use domain::ids::{CartId, PreparationId};
 use domain::money::Money;
 use domain::preparation::{Preparation, PreparedLine};
 
-use crate::articles::Articles;
 use crate::cart::{cart_failure, keep_until, owned};
 use crate::directory::Directory;
 use crate::failure::{Failure, FieldError};
@@ -21,8 +22,9 @@ use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{
     CalculateRequest, CallContext, CheckoutLine, ErpCheckout, ErpError, PriceQuestion, ReservedLine,
 };
-use crate::ports::{Clock, Ids};
+use crate::ports::{CatalogReader, Clock, Ids};
 use crate::reservations::Reservations;
+use crate::sold::refuse_unsold;
 
 /// Seconds for which a preparation, and with it the reservation, holds.
 pub const HOLD_SECONDS: i64 = 900;
@@ -32,7 +34,7 @@ pub struct Checkout {
     /// Where carts are kept.
     pub carts: Arc<dyn Carts>,
     /// What carts hold.
-    pub articles: Articles,
+    pub catalog: Arc<dyn CatalogReader>,
     /// Who buys.
     pub directory: Directory,
     /// Offer prices.
@@ -66,7 +68,7 @@ impl Checkout {
             return Err(Failure::CartEmpty);
         }
         let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
-        self.refuse_inactive_items(&cart).await?;
+        refuse_unsold(self.catalog.as_ref(), &cart).await?;
         let entry = LedgerEntry {
             cart: id.clone(),
             expires_at: self.clock.now().plus_seconds(HOLD_SECONDS),
@@ -74,7 +76,7 @@ impl Checkout {
             held_until: context.deadline,
         };
         let earlier = cart.preparation.as_ref().map(|p| p.reservation.clone());
-        self.reservations.note(&entry, earlier.as_deref()).await?;
+        self.reservations.note(&entry, cart.version, earlier.as_deref()).await?;
         match self.prepare_in_erp(context, customer, cart, &shipping, &entry).await {
             Ok(preparation) => Ok(preparation),
             Err(failure) => {
@@ -114,19 +116,6 @@ impl Checkout {
         Ok(())
     }
 
-    async fn refuse_inactive_items(&self, cart: &Cart) -> Result<(), Failure> {
-        let skus: Vec<Sku> = cart.lines.iter().map(|line| line.sku.clone()).collect();
-        let articles = self.articles.find(&skus).await?;
-        let sold = |sku: &Sku| articles.get(sku).is_some_and(|article| article.item.status == ItemStatus::Active);
-        let refused: Vec<FieldError> = cart
-            .lines
-            .iter()
-            .filter(|line| !sold(&line.sku))
-            .map(|line| FieldError::new(format!("/lines/{}", line.id), "item_inactive", "the item is not sold"))
-            .collect();
-        if refused.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(refused)) }
-    }
-
     async fn prepare_in_erp(
         &self,
         context: &CallContext,
@@ -158,18 +147,19 @@ impl Checkout {
             .totals
             .check(cart.currency, calculation.lines.iter().map(|line| line.line_total))
             .map_err(|error| Failure::AmountsDisagree(error.to_string()))?;
-        let prepared = prepared_lines(&lines, &prices, reserved, calculation.lines);
+        let prepared = prepared_lines(&cart, &prices, reserved, calculation.lines);
         let id = PreparationId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
-        let preparation = Preparation {
+        let mut preparation = Preparation {
             id,
             cart_version: cart.version.saturating_add(1),
             reservation: entry.revision.clone(),
             expires_at: entry.expires_at,
-            changes: changes::changes(&cart, &prepared),
             lines: prepared,
             totals: calculation.totals,
+            seal: String::new(),
         };
-        changes::show(&mut cart, &preparation, self.clock.now(), self.prices.settings);
+        show::show(&mut cart, &preparation, self.clock.now(), self.prices.settings);
+        preparation.seal = seal(&cart, &preparation);
         cart.preparation = Some(preparation.clone());
         self.write(&mut cart).await?;
         Ok(preparation)
@@ -227,12 +217,12 @@ impl Checkout {
 }
 
 fn prepared_lines(
-    lines: &[CheckoutLine],
+    cart: &Cart,
     prices: &[Money],
     reserved: Vec<ReservedLine>,
     calculated: Vec<crate::ports::erp::CalculatedLine>,
 ) -> Vec<PreparedLine> {
-    lines
+    cart.lines
         .iter()
         .zip(prices)
         .zip(reserved.into_iter().zip(calculated))
@@ -241,6 +231,7 @@ fn prepared_lines(
             sku: line.sku.clone(),
             quantity: line.quantity,
             unit: line.unit.clone(),
+            shown_price: line.unit_price,
             unit_price: *price,
             line_total: amounts.line_total,
             tax: amounts.tax,

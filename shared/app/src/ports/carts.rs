@@ -37,8 +37,8 @@ pub trait Carts: Send + Sync {
     /// The cart with this id, whoever it belongs to.
     async fn cart(&self, id: &CartId, now: Timestamp) -> Result<Option<Cart>, StoreError>;
 
-    /// The id of the customer's current cart.
-    async fn current(&self, customer: &Customer, now: Timestamp) -> Result<Option<CartId>, StoreError>;
+    /// The id of the cart that the customer made last; it may be gone, or submitted.
+    async fn current(&self, customer: &Customer) -> Result<Option<CartId>, StoreError>;
 
     /// Writes a new cart and makes it the customer's current one, in one step.
     async fn create(&self, cart: &Cart, keep_until: Timestamp) -> Result<(), StoreError>;
@@ -49,11 +49,13 @@ pub trait Carts: Send + Sync {
     /// Removes a cart, if it still has version `expected`, and with it the customer's current cart.
     async fn delete(&self, cart: &Cart, expected: u64) -> Result<Written, StoreError>;
 
-    /// Notes a reservation **before** the ERP is asked for it, if the cart has no entry, or one with revision `replaces`,
-    /// or one that nobody holds at `now`.
+    /// Notes a reservation **before** the ERP is asked for it, if the cart still has version `version`, and if it has no
+    /// entry, or one with revision `replaces`, or one that nobody holds at `now`. A cart that became an order meanwhile
+    /// is thereby left alone: its goods are the order's.
     async fn note_reservation(
         &self,
         entry: &LedgerEntry,
+        version: u64,
         replaces: Option<&str>,
         now: Timestamp,
     ) -> Result<Written, StoreError>;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::caller::Customer;
 use domain::ids::{AddressId, OrganizationId, UserId};
-use domain::member::{Address, Organization, User};
+use domain::member::{Address, OrderRules, Organization, User};
 
 use super::StoreError;
 
@@ -14,12 +14,14 @@ pub struct Member {
     pub user: User,
     /// The user's organization.
     pub organization: Organization,
+    /// What the organization demands of orders.
+    pub rules: OrderRules,
 }
 
 /// Reads the members. Whether they may act is for the caller to decide: pending, inactive and rejected ones are answered too.
 #[async_trait]
 pub trait MemberReader: Send + Sync {
-    /// User and organization of a customer in one call; none when either is not there, or the user belongs to another organization.
+    /// User and organization of a customer, and the organization's rules, in one call; none when either is not there, or the user belongs to another organization.
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError>;
 
     /// The user with the given id.

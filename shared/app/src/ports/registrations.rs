@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::caller::Customer;
 use domain::ids::{Language, OrganizationId, RegistrationId};
-use domain::member::Address;
+use domain::member::{Address, OrderRules};
 use domain::submission::{Submission, TimelineEvent};
 
 use super::submissions::StoredAnswer;
@@ -85,11 +85,14 @@ pub struct ProfileChange {
     pub language: Option<Language>,
 }
 
-/// Writes what members change about themselves.
+/// Writes what members change about themselves and their organization.
 #[async_trait]
 pub trait ProfileWriter: Send + Sync {
     /// Changes a user's profile and nothing else. `Conflict` when the organization has no such active user.
     async fn change_profile(&self, customer: &Customer, change: &ProfileChange) -> Result<Written, StoreError>;
+
+    /// Replaces what an organization demands of orders.
+    async fn put_rules(&self, organization: &OrganizationId, rules: &OrderRules) -> Result<(), StoreError>;
 
     /// Writes a new address. `Conflict` when its id exists.
     async fn add_address(&self, address: &Address) -> Result<Written, StoreError>;

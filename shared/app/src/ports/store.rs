@@ -33,6 +33,9 @@ pub enum StoreError {
         /// Record and attribute, without the value: it may be personal.
         what: String,
     },
+    /// The record is larger than the store keeps records. Certainly not processed.
+    #[error("the record is too large")]
+    TooLarge,
     /// The cursor was not made by this list.
     #[error("the cursor is not one of this list")]
     Cursor,
@@ -44,7 +47,7 @@ impl StoreError {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Throttled { .. } | Self::Unavailable { .. } => true,
-            Self::Refused { .. } | Self::Corrupt { .. } | Self::Cursor => false,
+            Self::Refused { .. } | Self::Corrupt { .. } | Self::TooLarge | Self::Cursor => false,
         }
     }
 }

@@ -78,11 +78,33 @@ pub struct Capture<'a> {
     pub answer: Option<(&'a IdempotencyKey, &'a str, &'a StoredAnswer, Option<Timestamp>)>,
 }
 
+/// What becomes of the reservation of an order that an approver decided about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// The order takes it over, if it still stands beyond this instant.
+    Keep(Timestamp),
+    /// It is over at this instant, and `reconcile` releases it.
+    End(Timestamp),
+}
+
+/// Whether a decision was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum DecisionWritten {
+    /// It was.
+    Done,
+    /// Somebody else was faster; nothing was written.
+    Conflict,
+    /// The reservation is over already; nothing was written.
+    ReservationOver,
+}
+
 /// Keeps submissions.
 #[async_trait]
 pub trait Submissions: Send + Sync {
     /// Writes a submission, its first timeline entry and the answered idempotency record, closes its cart and hands
-    /// the cart's reservation over to the submission, in **one** transaction. `Conflict` when the cart was written
+    /// the cart's reservation over to the submission, in **one** transaction. The reservation of an order that awaits
+    /// approval stays in the ledger, so that it ends with the preparation. `Conflict` when the cart was written
     /// since, its reservation is gone, or the submission exists; nothing is written then.
     async fn capture(&self, capture: &Capture<'_>) -> Result<Written, StoreError>;
 
@@ -96,6 +118,15 @@ pub trait Submissions: Send + Sync {
     /// Writes a submission and its next timeline entry in one transaction, if the stored one still has revision
     /// `submission.revision - 1`.
     async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError>;
+
+    /// Writes an order that an approver decided about and its next timeline entry, and settles what becomes of its
+    /// reservation, in **one** transaction, if the stored one still has revision `order.revision - 1`.
+    async fn decide(
+        &self,
+        order: &Submission,
+        event: &TimelineEvent,
+        reserved: Reserved,
+    ) -> Result<DecisionWritten, StoreError>;
 
     /// The timeline, oldest first.
     async fn timeline(&self, id: &SubmissionId) -> Result<Vec<TimelineEvent>, StoreError>;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::caller::{Caller, Role};
 use domain::ids::{AddressId, OrganizationId, RegistrationId, SubmissionId, UserId};
-use domain::member::{Address, MemberStatus, Organization, Origin, PostalAddress, User};
+use domain::member::{Address, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User};
 use domain::money::Currency;
 use domain::submission::{Content, Submission, TimelineEvent};
 use domain::time::Timestamp;
@@ -102,7 +102,11 @@ impl Registrations for World {
 impl MemberReader for World {
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
         let (user, organization) = (self.user(&customer.user).await?, self.organization(&customer.organization).await?);
-        Ok(user.zip(organization).map(|(user, organization)| Member { user, organization }))
+        Ok(user.zip(organization).map(|(user, organization)| Member {
+            user,
+            organization,
+            rules: OrderRules::default(),
+        }))
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {

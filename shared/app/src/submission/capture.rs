@@ -8,18 +8,20 @@ use domain::cart::{Cart, CartStatus};
 use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
 use domain::member::MemberStatus;
 use domain::money::Money;
-use domain::preparation::{Preparation, ReservationStatus};
+use domain::preparation::Preparation;
 use domain::submission::{Content, Order, OrderLine, Payment, QuoteRequest, State, Submission, SubmissionKind};
 use domain::time::Timestamp;
 
+use super::checks::{Backorder, committed};
 use super::{GRACE_SECONDS, event};
 use crate::cart::{cart_failure, keep_until, owned};
 use crate::directory::Directory;
-use crate::failure::{Failure, FieldError};
+use crate::failure::Failure;
 use crate::ports::carts::{Carts, Written};
 use crate::ports::members::MemberReader;
 use crate::ports::submissions::{Capture, IdempotencyKey, StoredAnswer, Submissions, SubmitQueue};
-use crate::ports::{Clock, Ids};
+use crate::ports::{CatalogReader, Clock, Ids};
+use crate::sold::refuse_unsold;
 
 /// Milliseconds between the first two looks at a submission that a caller waits for; grows by half each time.
 const FIRST_LOOK_MS: u64 = 100;
@@ -85,6 +87,10 @@ pub struct Submit {
     pub directory: Directory,
     /// Addresses for invoices.
     pub members: Arc<dyn MemberReader>,
+    /// What is sold.
+    pub catalog: Arc<dyn CatalogReader>,
+    /// What becomes of lines that are not all in stock.
+    pub backorder: Backorder,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -102,10 +108,13 @@ impl Submit {
         request: OrderRequest,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
     ) -> Result<Submission, Failure> {
-        self.directory.active(by.customer).await?;
+        let rules = self.directory.active(by.customer).await?.rules;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
         cart.ensure_open().map_err(cart_failure)?;
+        if rules.purchase_order_number_required && request.purchase_order_number.is_none() {
+            return Err(Failure::PurchaseOrderNumberRequired);
+        }
         if let Some(id) = &request.billing_address
             && !self.is_usable(by.customer, id).await?
         {
@@ -115,8 +124,8 @@ impl Submit {
                 "the organization has no such address",
             ));
         }
-        let preparation = cart.live_preparation(&request.preparation, now).ok_or(Failure::PreparationInvalid)?;
-        check(preparation, request.accepted_total)?;
+        let preparation = committed(&cart, &request.preparation, request.accepted_total, self.backorder, now)?;
+        refuse_unsold(self.catalog.as_ref(), &cart).await?;
         let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
         let order = Order {
             currency: cart.currency,
@@ -130,7 +139,9 @@ impl Submit {
             comment: request.comment,
         };
         let id = SubmissionId::parse(cart.id.as_str()).map_err(|e| Failure::Internal(e.to_string()))?;
-        self.capture(by, cart, id, Content::Order(Box::new(order)), answer).await
+        let state =
+            if rules.needs_approval(request.accepted_total) { State::AwaitingApproval } else { State::Accepted };
+        self.capture(by, cart, id, state, Content::Order(Box::new(order)), answer).await
     }
 
     /// Captures a request for a quote under an id of its own.
@@ -163,7 +174,7 @@ impl Submit {
             comment: request.comment,
         };
         let id = SubmissionId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
-        self.capture(by, cart, id, Content::Quote(Box::new(quote)), answer).await
+        self.capture(by, cart, id, State::Accepted, Content::Quote(Box::new(quote)), answer).await
     }
 
     async fn is_usable(&self, customer: &Customer, address: &AddressId) -> Result<bool, Failure> {
@@ -176,11 +187,17 @@ impl Submit {
         by: &Captured<'_>,
         mut cart: Cart,
         id: SubmissionId,
+        state: State,
         content: Content,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
     ) -> Result<Submission, Failure> {
         let now = self.clock.now();
-        let submission = accepted(id, by.customer, content, by.correlation_id, now);
+        let mut submission = accepted(id, by.customer, content, by.correlation_id, now);
+        if state == State::AwaitingApproval {
+            submission.state = state;
+            // Nobody sends it before somebody decided.
+            submission.due_at = None;
+        }
         let expected = cart.version;
         cart.version = expected.saturating_add(1);
         cart.status = CartStatus::Submitted;
@@ -203,6 +220,9 @@ impl Submit {
                     SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => Failure::Contention,
                 });
             }
+        }
+        if submission.state == State::AwaitingApproval {
+            return Ok(submission);
         }
         if let Err(error) = self.queue.tell(&submission.id, 0).await {
             tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
@@ -262,29 +282,10 @@ pub fn accepted(
         external_id: None,
         external_status: None,
         reason: None,
+        approval: None,
         correlation_id: correlation_id.to_owned(),
         content,
     }
-}
-
-/// Refuses a total that is not the prepared one, and lines that cannot be had.
-fn check(preparation: &Preparation, accepted: Money) -> Result<(), Failure> {
-    let prepared = preparation.totals.grand;
-    if accepted.currency() != prepared.currency() || accepted.amount() != prepared.amount() {
-        let lines = preparation
-            .lines
-            .iter()
-            .map(|line| FieldError::new(format!("/lines/{}", line.id), "prepared_amount", line.line_total.to_string()))
-            .collect();
-        return Err(Failure::TotalChanged { accepted, prepared, lines });
-    }
-    let refused: Vec<FieldError> = preparation
-        .lines
-        .iter()
-        .filter(|line| line.reservation == ReservationStatus::Unavailable)
-        .map(|line| FieldError::new(format!("/lines/{}", line.id), "unavailable", "the item cannot be had"))
-        .collect();
-    if refused.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(refused)) }
 }
 
 /// The lines of the cart at the prepared figures, or, for a quote without preparation, at those that the cart showed.

@@ -1,11 +1,15 @@
 //! Orders, quotes and approved registrations on their way to the ERP.
 
+mod approval;
 mod capture;
+mod checks;
 mod handover;
 mod operate;
 mod reconcile;
 
+pub use approval::{ApprovalRequest, Approvals};
 pub use capture::{Captured, OrderRequest, QuoteOrder, Submit, accepted};
+pub use checks::Backorder;
 pub use handover::HandOver;
 pub use operate::Operate;
 pub use reconcile::{Reconcile, Reconciled};

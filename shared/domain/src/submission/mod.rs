@@ -1,5 +1,6 @@
 //! A submission: something captured here that the ERP must get exactly once in effect.
 
+mod approval;
 mod machine;
 mod operator;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use crate::preparation::Totals;
 use crate::quantity::Quantity;
 use crate::time::Timestamp;
 
+pub use approval::{Approval, Decided};
 pub use machine::{Answer, Found, LIMITS, Limits, NextStep, Outcome, RELEASE_TRIES, Support, next_step};
 pub use operator::{NotDecidable, Resolution};
 
@@ -258,8 +260,11 @@ pub struct Submission {
     pub external_id: Option<ExternalId>,
     /// The ERP's own status of it.
     pub external_status: Option<String>,
-    /// The code of why it is rejected, waiting, unknown or in need of attention.
+    /// The code of why it is rejected, waiting, unknown or in need of attention; the approver's words where one did not
+    /// approve.
     pub reason: Option<String>,
+    /// What an approver decided, if the order had to wait for one.
+    pub approval: Option<Approval>,
     /// The correlation id of the request that captured it; travels to the ERP.
     pub correlation_id: String,
     /// What is in it.

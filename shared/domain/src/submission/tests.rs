@@ -28,6 +28,7 @@ fn captured() -> Submission {
         external_id: None,
         external_status: None,
         reason: None,
+        approval: None,
         correlation_id: "c".to_owned(),
         content: Content::Organization(Box::new(Organization {
             id: organization,

@@ -172,6 +172,7 @@ fn submission(id: &str) -> Submission {
         external_id: None,
         external_status: None,
         reason: None,
+        approval: None,
         correlation_id: "c-1".to_owned(),
         content: Content::Order(Box::new(Order {
             currency: usd(),

@@ -81,6 +81,11 @@ fn failure_head(failure: &Failure) -> Head {
         Failure::ShippingMissing => {
             (StatusCode::CONFLICT, "shipping_missing", "The cart has no shipping address and method")
         }
+        Failure::PurchaseOrderNumberRequired => (
+            StatusCode::BAD_REQUEST,
+            "purchase_order_number_required",
+            "The organization requires a purchase order number",
+        ),
         Failure::PreparationInvalid => (
             StatusCode::CONFLICT,
             "preparation_invalid",
@@ -101,7 +106,7 @@ fn failure_head(failure: &Failure) -> Head {
         Failure::IdempotencyInProgress => {
             (StatusCode::CONFLICT, "idempotency_in_progress", "The first request with this Idempotency-Key still runs")
         }
-        Failure::AlreadyDecided => (StatusCode::CONFLICT, "already_decided", "It was decided about already"),
+        Failure::AlreadyDecided => (StatusCode::CONFLICT, "already_decided", "There is nothing left to decide"),
         Failure::AlreadyExists => (StatusCode::CONFLICT, "already_exists", "There is one already"),
         Failure::AmountsDisagree(_) => {
             (StatusCode::BAD_GATEWAY, "erp_amounts_disagree", "The external system's amounts do not add up")
@@ -109,6 +114,9 @@ fn failure_head(failure: &Failure) -> Head {
         Failure::Erp(error) => erp_head(error),
         Failure::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The store is not available; try again")
+        }
+        Failure::Store(StoreError::TooLarge) => {
+            (StatusCode::CONFLICT, "cart_too_large", "The cart is too large to be kept; order a part of it first")
         }
         Failure::Store(StoreError::Cursor) => {
             (StatusCode::BAD_REQUEST, "invalid_cursor", "The cursor is not one of this list")

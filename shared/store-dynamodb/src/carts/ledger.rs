@@ -1,9 +1,10 @@
 //! The ledger of reservations. An entry has no time to live: it goes when the reservation is released or ordered, never by itself.
 
 use app::ports::carts::LedgerEntry;
+use app::ports::submissions::Reserved;
 use app::ports::{StoreError, Written};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use domain::ids::CartId;
 use domain::time::Timestamp;
 
@@ -27,13 +28,12 @@ fn read(record: &Attributes) -> Result<LedgerEntry, StoreError> {
     })
 }
 
-pub(super) async fn note(
-    client: &Client,
+pub(super) fn note(
     table: &str,
     entry: &LedgerEntry,
     replaces: Option<&str>,
     now: Timestamp,
-) -> Result<Written, StoreError> {
+) -> Result<TransactWriteItem, StoreError> {
     let record = Record::empty()
         .with("pk", text(key(&entry.cart)))
         .with("cartId", text(entry.cart.as_str()))
@@ -41,25 +41,16 @@ pub(super) async fn note(
         .with("heldUntil", instant(entry.held_until))
         .with("due", text(DUE))
         .with("dueAt", instant(entry.expires_at));
-    let put = client
-        .put_item()
+    let put = Put::builder()
         .table_name(table)
         .set_item(Some(record.into_attributes()))
-        // The last: our own put whose answer was lost, sent again by the SDK.
-        .condition_expression(
-            "attribute_not_exists(pk) OR heldUntil <= :now OR revision = :replaces OR revision = :own",
-        )
+        .condition_expression("attribute_not_exists(pk) OR heldUntil <= :now OR revision = :replaces")
         .expression_attribute_values(":now", instant(now))
         // No revision is empty, so this replaces nothing.
         .expression_attribute_values(":replaces", text(replaces.unwrap_or_default()))
-        .expression_attribute_values(":own", text(&entry.revision));
-    match put.send().await {
-        Ok(_) => Ok(Written::Done),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-            Ok(Written::Conflict)
-        }
-        Err(error) => Err(store_error("PutItem", error)),
-    }
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(TransactWriteItem::builder().put(put).build())
 }
 
 pub(super) async fn hold(
@@ -130,4 +121,44 @@ pub(crate) fn hand_over(table: &str, cart: &CartId, revision: &str) -> Result<Tr
         .build()
         .map_err(transaction::incomplete)?;
     Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// Takes effect only if the ledger still has the preparation's revision, and leaves the entry there.
+pub(crate) fn still_there(table: &str, cart: &CartId, revision: &str) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .key("pk", text(key(cart)))
+        .condition_expression("revision = :revision")
+        .expression_attribute_values(":revision", text(revision))
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+/// What becomes of the reservation of an order that waited for an approver. Its cart is closed, so the entry that the cart
+/// has, if it has one, is the order's.
+pub(crate) fn settle(table: &str, cart: &CartId, reserved: Reserved) -> Result<TransactWriteItem, StoreError> {
+    let item = TransactWriteItem::builder();
+    let item = match reserved {
+        Reserved::Keep(beyond) => item.delete(
+            Delete::builder()
+                .table_name(table)
+                .key("pk", text(key(cart)))
+                .condition_expression("dueAt > :beyond")
+                .expression_attribute_values(":beyond", instant(beyond))
+                .build()
+                .map_err(transaction::incomplete)?,
+        ),
+        Reserved::End(at) => item.update(
+            Update::builder()
+                .table_name(table)
+                .key("pk", text(key(cart)))
+                .update_expression("SET dueAt = :at")
+                .condition_expression("dueAt > :at")
+                .expression_attribute_values(":at", instant(at))
+                .build()
+                .map_err(transaction::incomplete)?,
+        ),
+    };
+    Ok(item.build())
 }

@@ -1,6 +1,8 @@
 //! Carts, each in one record, and the ledger of reservations beside them.
 
 pub(crate) mod ledger;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -9,14 +11,14 @@ use app::ports::{Ids, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use aws_types::SdkConfig;
 use domain::caller::Customer;
 use domain::cart::Cart;
 use domain::ids::CartId;
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, find_text, get_number, get_text, number, text};
+use crate::attribute::{Attributes, Record, find_text, get_number, get_parsed, get_text, number, text};
 use crate::document::cart::CartDocument;
 use crate::document::{decode, encode};
 use crate::error::store_error;
@@ -47,13 +49,27 @@ fn current_key(customer: &Customer) -> String {
     joined(&["current", customer.organization.as_str(), customer.user.as_str()])
 }
 
+/// Most bytes of the document of a cart: DynamoDB keeps records of 400 KB, names of attributes included.
+const MAX_DOCUMENT: usize = 400_000;
+
+/// Bytes that a preparation adds for each line at most, so that a cart that can be kept can be prepared too.
+const PREPARED_LINE: usize = 240;
+
 /// The record of a cart.
+///
+/// # Errors
+/// [`StoreError::TooLarge`] when DynamoDB would not keep it, or not once it is prepared.
 pub(crate) fn cart_record(cart: &Cart, keep_until: Timestamp, mark: &str) -> Result<Attributes, StoreError> {
+    let document = encode(&CartDocument::from(cart))?;
+    let room = if cart.preparation.is_none() { cart.lines.len().saturating_mul(PREPARED_LINE) } else { 0 };
+    if document.len().saturating_add(room) > MAX_DOCUMENT {
+        return Err(StoreError::TooLarge);
+    }
     Ok(Record::empty()
         .with("pk", text(cart_key(&cart.id)))
         .with("version", number(cart.version))
         .with("mark", text(mark))
-        .with("document", text(encode(&CartDocument::of(cart)?)?))
+        .with("document", text(document))
         .with("expiresAt", number(keep_until.as_seconds()))
         .into_attributes())
 }
@@ -80,6 +96,18 @@ pub(crate) fn cart_put(
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
+/// Takes effect only if the stored cart still has version `version`.
+fn version_check(table: &str, cart: &CartId, version: u64) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .key("pk", text(cart_key(cart)))
+        .condition_expression("version = :version")
+        .expression_attribute_values(":version", number(version))
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
 #[async_trait]
 impl Carts for CartsTable {
     async fn cart(&self, id: &CartId, now: Timestamp) -> Result<Option<Cart>, StoreError> {
@@ -93,24 +121,17 @@ impl Carts for CartsTable {
         }
     }
 
-    async fn current(&self, customer: &Customer, now: Timestamp) -> Result<Option<CartId>, StoreError> {
+    async fn current(&self, customer: &Customer) -> Result<Option<CartId>, StoreError> {
         let get =
             self.client.get_item().table_name(&self.table).key("pk", text(current_key(customer))).consistent_read(true);
         let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
-        match answer.item {
-            Some(record) if kept(&record, now)? => {
-                CartId::parse(get_text(&record, "cartId")?).map(Some).map_err(|_| crate::attribute::corrupt("cartId"))
-            }
-            _ => Ok(None),
-        }
+        answer.item.map(|record| get_parsed(&record, "cartId", CartId::parse)).transpose()
     }
 
     async fn create(&self, cart: &Cart, keep_until: Timestamp) -> Result<(), StoreError> {
         let customer = Customer { organization: cart.organization.clone(), user: cart.user.clone() };
-        let pointer = Record::empty()
-            .with("pk", text(current_key(&customer)))
-            .with("cartId", text(cart.id.as_str()))
-            .with("expiresAt", number(keep_until.as_seconds()));
+        // It ends with the cart that it points to, which every change keeps for longer.
+        let pointer = Record::empty().with("pk", text(current_key(&customer))).with("cartId", text(cart.id.as_str()));
         let new = Put::builder()
             .table_name(&self.table)
             .set_item(Some(cart_record(cart, keep_until, &self.ids.mint())?))
@@ -169,10 +190,13 @@ impl Carts for CartsTable {
     async fn note_reservation(
         &self,
         entry: &LedgerEntry,
+        version: u64,
         replaces: Option<&str>,
         now: Timestamp,
     ) -> Result<Written, StoreError> {
-        ledger::note(&self.client, &self.table, entry, replaces, now).await
+        let items =
+            vec![ledger::note(&self.table, entry, replaces, now)?, version_check(&self.table, &entry.cart, version)?];
+        transaction::run(&self.client, items).await
     }
 
     async fn hold_reservation(&self, cart: &CartId, revision: &str, until: Timestamp) -> Result<Written, StoreError> {

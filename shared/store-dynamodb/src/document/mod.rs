@@ -2,6 +2,8 @@
 //! attributes; the rest is read and written whole, and one text is parsed several times faster than as many attributes.
 
 pub(crate) mod cart;
+pub(crate) mod event;
+mod prepared;
 pub(crate) mod submission;
 pub(crate) mod value;
 

@@ -1,4 +1,4 @@
-//! The document of a submission and of an entry of its timeline.
+//! The document of a submission.
 
 use app::ports::StoreError;
 use domain::caller::Role;
@@ -6,7 +6,7 @@ use domain::ids::{AddressId, CartId, ExternalId, Language, LineId, OrganizationI
 use domain::member::{MemberStatus, Organization, Origin, User};
 use domain::money::Currency;
 use domain::submission::{
-    Content, Lease, Order, OrderLine, Payment, QuoteRequest, Refusal, State, Submission, TimelineEvent,
+    Approval, Content, Lease, Order, OrderLine, Payment, QuoteRequest, Refusal, State, Submission,
 };
 use serde::{Deserialize, Serialize};
 use wire::value::{Instant, Money as MoneyText};
@@ -34,6 +34,8 @@ pub(crate) struct SubmissionDocument {
     external_id: Option<String>,
     external_status: Option<String>,
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approval: Option<ApprovalDocument>,
     correlation_id: String,
     content: ContentDocument,
 }
@@ -48,6 +50,14 @@ struct LeaseDocument {
 struct RefusalDocument {
     code: String,
     reason: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ApprovalDocument {
+    approved: bool,
+    by: String,
+    reason: Option<String>,
+    at: Instant,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +152,7 @@ impl From<&Submission> for SubmissionDocument {
             external_id: s.external_id.as_ref().map(ToString::to_string),
             external_status: s.external_status.clone(),
             reason: s.reason.clone(),
+            approval: s.approval.as_ref().map(ApprovalDocument::from),
             correlation_id: s.correlation_id.clone(),
             content: match &s.content {
                 Content::Order(order) => ContentDocument::Order(Box::new(order.as_ref().into())),
@@ -180,6 +191,7 @@ impl SubmissionDocument {
                 .map_err(refused("externalId"))?,
             external_status: self.external_status,
             reason: self.reason,
+            approval: self.approval.map(ApprovalDocument::read).transpose()?,
             correlation_id: self.correlation_id,
             content: match self.content {
                 ContentDocument::Order(order) => Content::Order(Box::new(order.read()?)),
@@ -188,6 +200,19 @@ impl SubmissionDocument {
                 ContentDocument::User(user) => Content::User(Box::new(user.read()?)),
             },
         })
+    }
+}
+
+impl From<&Approval> for ApprovalDocument {
+    fn from(a: &Approval) -> Self {
+        Self { approved: a.approved, by: a.by.to_string(), reason: a.reason.clone(), at: a.at.into() }
+    }
+}
+
+impl ApprovalDocument {
+    fn read(self) -> Result<Approval, StoreError> {
+        let by = UserId::parse(&self.by).map_err(refused("userId"))?;
+        Ok(Approval { approved: self.approved, by, reason: self.reason, at: self.at.into() })
     }
 }
 
@@ -346,42 +371,5 @@ impl UserDocument {
             status: MemberStatus::parse(&self.status).ok_or(()).map_err(refused("status"))?,
             origin: origin(self.registered),
         })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EventDocument {
-    at: Instant,
-    event: String,
-    attempt: Option<u32>,
-    reason: Option<String>,
-    duration_ms: Option<i64>,
-    correlation_id: String,
-}
-
-impl From<&TimelineEvent> for EventDocument {
-    fn from(e: &TimelineEvent) -> Self {
-        Self {
-            at: e.at.into(),
-            event: e.event.clone().into(),
-            attempt: e.attempt,
-            reason: e.reason.clone(),
-            duration_ms: e.duration_ms,
-            correlation_id: e.correlation_id.clone(),
-        }
-    }
-}
-
-impl From<EventDocument> for TimelineEvent {
-    fn from(e: EventDocument) -> Self {
-        Self {
-            at: e.at.into(),
-            event: e.event.into(),
-            attempt: e.attempt,
-            reason: e.reason,
-            duration_ms: e.duration_ms,
-            correlation_id: e.correlation_id,
-        }
     }
 }

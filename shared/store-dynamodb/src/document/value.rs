@@ -6,13 +6,13 @@ use domain::cart::Shipping;
 use domain::freshness::{Freshness, Reason, Source};
 use domain::ids::AddressId;
 use domain::member::PostalAddress;
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use wire::value::{Instant, Money as MoneyText};
+use wire::value::Money as MoneyText;
 
 use super::refused;
 
@@ -22,6 +22,15 @@ pub(crate) fn money(text: &MoneyText) -> Result<Money, StoreError> {
 
 pub(crate) fn some_money(text: Option<&MoneyText>) -> Result<Option<Money>, StoreError> {
     text.map(money).transpose()
+}
+
+/// An amount whose currency stands elsewhere in the document.
+pub(crate) fn amount(text: &str, currency: Currency) -> Result<Money, StoreError> {
+    Money::parse(text, currency).map_err(refused("money"))
+}
+
+pub(crate) fn some_amount(text: Option<&str>, currency: Currency) -> Result<Option<Money>, StoreError> {
+    text.map(|text| amount(text, currency)).transpose()
 }
 
 pub(crate) fn decimal(text: &str) -> Result<Decimal, StoreError> {
@@ -162,13 +171,18 @@ enum ReasonName {
     UnitNotConvertible,
 }
 
+/// A cart has two of them in each of 500 lines: see the document of a cart. Instants are milliseconds.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct FreshnessDocument {
+    #[serde(rename = "s")]
     source: SourceName,
-    as_of: Option<Instant>,
-    fresh_until: Option<Instant>,
+    #[serde(rename = "at", default, skip_serializing_if = "Option::is_none")]
+    as_of: Option<i64>,
+    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
+    fresh_until: Option<i64>,
+    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     stale: bool,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     reason: Option<ReasonName>,
 }
 
@@ -181,8 +195,8 @@ impl From<&Freshness> for FreshnessDocument {
                 Source::List => SourceName::List,
                 Source::None => SourceName::None,
             },
-            as_of: f.as_of.map(Instant::from),
-            fresh_until: f.fresh_until.map(Instant::from),
+            as_of: f.as_of.map(Timestamp::as_millis),
+            fresh_until: f.fresh_until.map(Timestamp::as_millis),
             stale: f.stale,
             reason: f.reason.map(|reason| match reason {
                 Reason::NotCached => ReasonName::NotCached,
@@ -207,8 +221,8 @@ impl From<FreshnessDocument> for Freshness {
                 SourceName::List => Source::List,
                 SourceName::None => Source::None,
             },
-            as_of: f.as_of.map(Timestamp::from),
-            fresh_until: f.fresh_until.map(Timestamp::from),
+            as_of: f.as_of.map(Timestamp::from_millis),
+            fresh_until: f.fresh_until.map(Timestamp::from_millis),
             stale: f.stale,
             reason: f.reason.map(|reason| match reason {
                 ReasonName::NotCached => Reason::NotCached,

@@ -3,6 +3,7 @@
 //! | pk | sk | what |
 //! | --- | --- | --- |
 //! | `organization#<organization id>` | `organization` | an organization |
+//! | `organization#<organization id>` | `rules` | what it demands of orders |
 //! | `organization#<organization id>` | `address#<address id>` | one of its addresses |
 //! | `user#<user id>` | `user` | a user |
 //! | `pointer` | kind | the newest snapshot of the kind, see `loads::pointer` |

@@ -4,11 +4,12 @@ use app::ports::{Member, MemberReader, StoreError};
 use async_trait::async_trait;
 use domain::caller::Customer;
 use domain::ids::{AddressId, OrganizationId, UserId};
-use domain::member::{Address, Organization, User};
+use domain::member::{Address, OrderRules, Organization, User};
 
 use super::MembersTable;
 use super::record::{
-    ADDRESSES, ORGANIZATION, USER, address_sk, organization_pk, read_address, read_organization, read_user, user_pk,
+    ADDRESSES, ORGANIZATION, RULES, USER, address_sk, organization_pk, read_address, read_organization, read_rules,
+    read_user, user_pk,
 };
 use crate::attribute::{Attributes, get_text, key};
 use crate::batch;
@@ -18,17 +19,23 @@ use crate::query::{Asked, get, query_all};
 #[async_trait]
 impl MemberReader for MembersTable {
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
-        let keys = vec![key(user_pk(&customer.user), USER), key(organization_pk(&customer.organization), ORGANIZATION)];
-        let (mut user, mut organization) = (None, None);
+        let organization_pk = organization_pk(&customer.organization);
+        let keys = vec![
+            key(user_pk(&customer.user), USER),
+            key(organization_pk.clone(), ORGANIZATION),
+            key(organization_pk, RULES),
+        ];
+        let (mut user, mut organization, mut rules) = (None, None, OrderRules::default());
         for record in
             batch::read_all(&self.client, &self.table, keys, &[]).await?.iter().filter(|record| !is_gone(record))
         {
             match get_text(record, "sk")? {
                 USER => user = Some(read_user(record)?),
+                RULES => rules = read_rules(record)?,
                 _ => organization = Some(read_organization(record)?),
             }
         }
-        let member = user.zip(organization).map(|(user, organization)| Member { user, organization });
+        let member = user.zip(organization).map(|(user, organization)| Member { user, organization, rules });
         Ok(member.filter(|member| member.user.organization == member.organization.id))
     }
 

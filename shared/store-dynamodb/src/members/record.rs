@@ -1,19 +1,23 @@
 //! Members as records and back.
 
 use app::ports::StoreError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::caller::Role;
 use domain::ids::{AddressId, Language, OrganizationId, UserId};
-use domain::member::{Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User};
-use domain::money::Currency;
+use domain::member::{Address, AddressKind, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User};
+use domain::money::{Currency, Money};
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_parsed, find_text, get_parsed, get_text, get_texts, text, texts,
+    Attributes, Record, corrupt, find_decimal, find_parsed, find_text, get_parsed, get_text, get_texts, number, text,
+    texts,
 };
 
 /// Where an organization stands among what belongs to it.
 pub(crate) const ORGANIZATION: &str = "organization";
 /// Where a user stands.
 pub(crate) const USER: &str = "user";
+/// Where the rules of an organization stand: beside it, so that no file overwrites them.
+pub(crate) const RULES: &str = "rules";
 /// What the sort keys of addresses begin with.
 pub(crate) const ADDRESSES: &str = "address#";
 /// Where a member came from.
@@ -58,7 +62,7 @@ fn read_words(record: &Attributes, name: &str) -> Result<String, StoreError> {
     Ok(find_text(record, name)?.unwrap_or_default().to_owned())
 }
 
-fn words(value: &str) -> Option<aws_sdk_dynamodb::types::AttributeValue> {
+fn words(value: &str) -> Option<AttributeValue> {
     (!value.is_empty()).then(|| text(value))
 }
 
@@ -81,6 +85,26 @@ pub(crate) fn read_organization(record: &Attributes) -> Result<Organization, Sto
         currency: get_parsed(record, "currency", Currency::parse)?,
         tax_id: find_text(record, TAX_ID)?.map(str::to_owned),
         origin: read_origin(record)?,
+    })
+}
+
+pub(crate) fn write_rules(rules: &OrderRules, record: Record) -> Record {
+    record
+        .with("numberRequired", AttributeValue::Bool(rules.purchase_order_number_required))
+        .with_some("approvalAbove", rules.approval_above.map(|limit| number(limit.amount())))
+        .with_some("currency", rules.approval_above.map(|limit| text(limit.currency().as_str())))
+}
+
+pub(crate) fn read_rules(record: &Attributes) -> Result<OrderRules, StoreError> {
+    let number_required = record.get("numberRequired").and_then(|value| value.as_bool().ok()).copied();
+    let currency = find_parsed(record, "currency", Currency::parse)?;
+    let limit = find_decimal(record, "approvalAbove")?.zip(currency);
+    Ok(OrderRules {
+        purchase_order_number_required: number_required.ok_or_else(|| corrupt("numberRequired"))?,
+        approval_above: limit
+            .map(|(amount, currency)| Money::new(amount, currency))
+            .transpose()
+            .map_err(|_| corrupt("approvalAbove"))?,
     })
 }
 

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::caller::Customer;
-use domain::member::Address;
+use domain::ids::OrganizationId;
+use domain::member::{Address, OrderRules};
 
 use crate::attribute::{Record, key, text};
 use crate::error::store_error;
 use crate::members::MembersTable;
-use crate::members::record::{USER, address_sk, organization_pk, user_pk, write_address};
+use crate::members::record::{RULES, USER, address_sk, organization_pk, user_pk, write_address, write_rules};
 
 /// The attributes of an address that may be missing.
 const OPTIONAL: [&str; 2] = ["line2", "region"];
@@ -79,6 +80,12 @@ impl ProfileWriter for MembersTable {
             ("language".to_owned(), profile.language.as_ref().map(|language| text(language.as_str()))),
         ];
         send(change(update, attributes)).await
+    }
+
+    async fn put_rules(&self, organization: &OrganizationId, rules: &OrderRules) -> Result<(), StoreError> {
+        let record = write_rules(rules, Record::keyed(organization_pk(organization), RULES));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(record.into_attributes()));
+        put.send().await.map(|_| ()).map_err(|error| store_error("PutItem", error))
     }
 
     async fn add_address(&self, address: &Address) -> Result<Written, StoreError> {

@@ -4,20 +4,22 @@ mod capture;
 
 use std::collections::HashSet;
 
-use app::ports::submissions::{Capture, Submissions};
+use app::ports::submissions::{Capture, DecisionWritten, Reserved, Submissions};
 use app::ports::{Cursor, Page, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_types::SdkConfig;
-use domain::ids::{OrganizationId, SubmissionId};
+use domain::ids::{CartId, OrganizationId, SubmissionId};
 use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, get_parsed, get_text, instant, key, number, text};
+use crate::attribute::{Attributes, Record, corrupt, get_parsed, get_text, instant, key, number, text};
 use crate::batch::read_all;
+use crate::carts::ledger;
 use crate::cursor;
-use crate::document::submission::{EventDocument, SubmissionDocument};
+use crate::document::event::EventDocument;
+use crate::document::submission::SubmissionDocument;
 use crate::document::{decode, encode};
 use crate::error::store_error;
 use crate::key::joined;
@@ -100,6 +102,23 @@ pub(crate) fn new_submission_items(
     Ok(vec![TransactWriteItem::builder().put(put).build(), event_put(table, submission, event)?])
 }
 
+/// The parts of a transaction that write a submission and the next entry of its timeline, if the stored one has the
+/// revision before.
+fn update_items(
+    table: &str,
+    submission: &Submission,
+    event: &TimelineEvent,
+) -> Result<Vec<TransactWriteItem>, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(record(submission)?))
+        .condition_expression("revision = :expected")
+        .expression_attribute_values(":expected", number(submission.revision.saturating_sub(1)))
+        .build()
+        .map_err(transaction::incomplete)?;
+    Ok(vec![TransactWriteItem::builder().put(put).build(), event_put(table, submission, event)?])
+}
+
 fn read(record: &Attributes) -> Result<Submission, StoreError> {
     decode::<SubmissionDocument>(get_text(record, "document")?)?.read()
 }
@@ -129,15 +148,27 @@ impl Submissions for SubmissionsTable {
     }
 
     async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(record(submission)?))
-            .condition_expression("revision = :expected")
-            .expression_attribute_values(":expected", number(submission.revision.saturating_sub(1)))
-            .build()
-            .map_err(transaction::incomplete)?;
-        let items = vec![TransactWriteItem::builder().put(put).build(), event_put(&self.table, submission, event)?];
-        transaction::run(&self.client, items).await
+        transaction::run(&self.client, update_items(&self.table, submission, event)?).await
+    }
+
+    async fn decide(
+        &self,
+        order: &Submission,
+        event: &TimelineEvent,
+        reserved: Reserved,
+    ) -> Result<DecisionWritten, StoreError> {
+        let tables = self.capture.as_ref().ok_or_else(capture::without_tables)?;
+        // An order keeps its cart's id.
+        let cart = CartId::parse(order.id.as_str()).map_err(|_| corrupt("submissionId"))?;
+        let mut items = update_items(&self.table, order, event)?;
+        items.push(ledger::settle(&tables.carts, &cart, reserved)?);
+        let reservation = items.len().saturating_sub(1);
+        let unmet = transaction::commit(&self.client, items).await?;
+        Ok(match unmet.as_slice() {
+            [] => DecisionWritten::Done,
+            [place] if *place == reservation => DecisionWritten::ReservationOver,
+            _ => DecisionWritten::Conflict,
+        })
     }
 
     async fn timeline(&self, id: &SubmissionId) -> Result<Vec<TimelineEvent>, StoreError> {

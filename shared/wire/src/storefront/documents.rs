@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::members::Verdict;
 use crate::value::{Instant, Money, Number};
 
 /// How an order is paid.
@@ -124,6 +125,30 @@ pub struct DocumentLine {
     pub line_total: Option<Money>,
 }
 
+/// What an approver decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// `approve` or `reject`.
+    pub decision: Verdict,
+    /// Why, in the approver's words.
+    pub reason: Option<String>,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Instant,
+}
+
+impl From<&domain::submission::Approval> for Approval {
+    fn from(a: &domain::submission::Approval) -> Self {
+        Self {
+            decision: if a.approved { Verdict::Approve } else { Verdict::Reject },
+            reason: a.reason.clone(),
+            by: a.by.to_string(),
+            at: a.at.into(),
+        }
+    }
+}
+
 /// An order or a quote. The ids are `orderId` and `externalOrderId`, or `quoteId` and `externalQuoteId`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -146,6 +171,9 @@ pub struct Document {
     pub status: Option<String>,
     /// Why it is rejected or waiting.
     pub reason: Option<String>,
+    /// What an approver decided, if the order had to wait for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// How it came in; `storefront` for one from here.
     pub channel: Option<String>,
     /// When it was placed.
@@ -209,7 +237,7 @@ pub struct TimelineEvent {
     /// In which attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
-    /// The code of why.
+    /// The code of why; the words of an approver who did not approve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How long the ERP took.

@@ -101,17 +101,17 @@ pub struct RegistrationMade {
     pub status: String,
 }
 
-/// What is decided about a registration.
+/// What is decided about a registration or an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Its members may act.
+    /// Its members may act; it goes to the ERP.
     Approve,
-    /// They may not.
+    /// They may not; it does not.
     Reject,
 }
 
-/// `POST /registrations/{id}/decision`
+/// `POST /registrations/{id}/decision` and `POST /orders/{id}/approval`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DecisionRequest {

@@ -10,3 +10,4 @@ pub mod members;
 pub mod operations;
 pub mod preparation;
 pub mod problem;
+pub mod rules;

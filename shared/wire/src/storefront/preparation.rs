@@ -119,13 +119,13 @@ impl From<&model::Preparation> for Preparation {
             lines: p.lines.iter().map(PreparedLine::from).collect(),
             totals: Totals::from(&p.totals),
             changes: p
-                .changes
-                .iter()
+                .changes()
+                .into_iter()
                 .map(|c| Change {
                     line_id: c.line.to_string(),
                     field: c.field.to_owned(),
-                    before: c.before.clone(),
-                    after: c.after.clone(),
+                    before: c.before,
+                    after: c.after,
                 })
                 .collect(),
         }

@@ -130,3 +130,23 @@ async fn a_cart_can_be_thrown_away() {
     assert!(app.reservations_of(&prepared.cart_id).is_empty());
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_cart_that_nobody_touches_for_thirty_days_is_gone_and_every_change_keeps_it() {
+    const DAY: i64 = 86_400;
+    let app = TestApp::start().await;
+    let cart = app.cart(ADA, &[("GLS-CLR", 1)]).await;
+    let id = cart.text_of("cartId");
+    let lines = format!("/carts/{id}/lines");
+    app.advance(29 * DAY);
+    app.post(ADA, &lines, json!({"sku": "TAP-5", "quantity": 1})).await.expect(200);
+    app.advance(29 * DAY);
+    let current = app.get(ADA, "/carts/current").await.expect(200);
+    assert_eq!((current["cartId"].as_str(), current.list("lines").len()), (Some(id.as_str()), 2));
+    app.advance(2 * DAY);
+    // Whether DynamoDB deleted it already or not.
+    app.get(ADA, "/carts/current").await.expect_problem(404, "not_found");
+    app.get(ADA, &format!("/carts/{id}")).await.expect_problem(404, "not_found");
+    app.post(ADA, &lines, json!({"sku": "TAP-5", "quantity": 1})).await.expect_problem(404, "not_found");
+    app.finish().await;
+}

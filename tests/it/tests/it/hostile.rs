@@ -35,6 +35,7 @@ fn bodied(cart: &str, line: &str) -> Vec<(Method, String)> {
         (Method::POST, "/organizations".to_owned()),
         (Method::POST, "/users".to_owned()),
         (Method::PUT, "/me".to_owned()),
+        (Method::PUT, "/me/organization".to_owned()),
         (Method::POST, "/me/addresses".to_owned()),
         (Method::POST, "/registrations/any/decision".to_owned()),
     ]

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of it is test code")]
 
 mod app;
+mod approval;
 mod browse;
 mod cart;
+mod concurrency;
 mod confidentiality;
+mod crash;
 mod degradation;
 mod events;
 mod hostile;
@@ -20,3 +23,4 @@ mod reservations;
 mod template;
 mod tour;
 mod tracking;
+mod work_counts;

@@ -161,3 +161,39 @@ async fn a_cart_without_lines_or_shipping_cannot_be_prepared() {
     app.prepare(FINN, &unshipped).await.expect_problem(404, "not_found");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn an_item_that_is_no_longer_sold_is_refused_by_preparation_and_by_capture() {
+    let app = TestApp::start().await;
+    let prepared = app.prepared(ADA, &LINES).await;
+    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status";
+    let file = format!("{header}\nWRN-CMB-13,WRN-CMB,Combination wrench 13 mm,,WRENCHES,EA,1,1,inactive\n");
+    let load = app.load("incoming/items/delta/items-20270101T000000Z.csv", file).await;
+    assert_eq!((load["state"].as_str(), load["counts"]["applied"].as_u64()), (Some("published"), Some(1)), "{load}");
+    let before = app.moment();
+    let refused = app.place(ADA, "key-1", 0, &prepared.order()).await.expect_problem(409, "lines_refused");
+    let wrench = &prepared.preparation["lines"][1]["lineId"].as_str().unwrap();
+    assert_eq!(refused.list("errors").len(), 1, "{}", refused.text);
+    assert_eq!(
+        (refused["errors"][0]["pointer"].as_str(), refused["errors"][0]["code"].as_str()),
+        (Some(format!("/lines/{wrench}").as_str()), Some("item_inactive"))
+    );
+    assert_eq!(app.written_since(&before), [] as [&str; 0]);
+    let reserved = app.calls("reserve");
+    app.prepare(ADA, &prepared.cart_id).await.expect_problem(409, "lines_refused");
+    assert_eq!(app.calls("reserve"), reserved, "the ERP is not even asked");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn amounts_of_the_erp_that_do_not_add_up_are_an_error_and_nothing_is_set_aside() {
+    let app = TestApp::start().await;
+    let cart = app.cart_to_ship(ADA, &LINES).await;
+    app.fault(json!({"operation": "calculate", "kind": "wrong-amounts"}));
+    app.prepare(ADA, &cart).await.expect_problem(502, "erp_amounts_disagree");
+    assert_eq!(app.take_server_errors().len(), 1);
+    assert!(app.reservations_of(&cart).is_empty());
+    assert_eq!(app.get(ADA, &format!("/carts/{cart}")).await.expect(200)["preparation"], Value::Null);
+    app.prepare(ADA, &cart).await.expect(200);
+    app.finish().await;
+}

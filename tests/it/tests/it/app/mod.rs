@@ -3,10 +3,12 @@
 mod answer;
 mod erp;
 mod files;
+mod instance;
 mod shop;
 mod tables;
 
 pub use answer::Answer;
+pub use instance::Cut;
 pub use shop::Prepared;
 
 use std::collections::HashMap;
@@ -26,6 +28,8 @@ use testkit::ShiftedClock;
 pub const ADA: &str = "ada@hillside.example";
 /// A buyer of ORG-100.
 pub const BEN: &str = "ben@hillside.example";
+/// An approver of ORG-100.
+pub const CLEO: &str = "cleo@hillside.example";
 /// A buyer of ORG-200, which pays in EUR.
 pub const DIRK: &str = "dirk@norddach.example";
 /// A buyer and administrator of ORG-300, which pays in USD.
@@ -155,6 +159,11 @@ impl TestApp {
         let token = answer["token"].as_str().unwrap().to_owned();
         self.tokens.lock().unwrap().insert(user.to_owned(), token.clone());
         token
+    }
+
+    /// The clock of functions, gateway and simulator.
+    fn clock(&self) -> &ShiftedClock {
+        &self.clock
     }
 
     /// Runs the function that the schedule would run.

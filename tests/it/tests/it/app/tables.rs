@@ -14,7 +14,7 @@ impl TestApp {
     /// back: whoever was refused may use them again.
     pub fn moment(&self) -> Moment {
         let tables = self.stack().template().tables.iter().filter(|table| table.name != "LookupsTable");
-        let items = tables.flat_map(|table| self.scan(&table.name));
+        let items = tables.flat_map(|table| self.table(&table.name));
         Moment(items.filter(|item| !item.contains(r#""status":{"S":"abandoned"}"#)).collect())
     }
 
@@ -23,7 +23,8 @@ impl TestApp {
         self.moment().0.symmetric_difference(&before.0).cloned().collect()
     }
 
-    fn scan(&self, table: &str) -> Vec<String> {
+    /// The items of a table, each as the table's name and a text.
+    pub fn table(&self, table: &str) -> Vec<String> {
         let mut items = Vec::new();
         let mut start = Value::Null;
         loop {

@@ -1,0 +1,86 @@
+//! What must hold before a buyer's order is taken. Whatever is refused here, nothing was written.
+
+#[cfg(test)]
+mod tests;
+
+use domain::cart::Cart;
+use domain::ids::PreparationId;
+use domain::money::Money;
+use domain::preparation::{Preparation, ReservationStatus};
+use domain::time::Timestamp;
+
+use crate::checkout::seal;
+use crate::failure::{Failure, FieldError};
+
+/// What a store does with lines that the ERP could not set aside whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backorder {
+    /// They are ordered, and the rest follows when it comes in.
+    Allow,
+    /// They are refused.
+    Refuse,
+}
+
+impl Backorder {
+    /// The setting by its name in the configuration.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "allow" => Some(Self::Allow),
+            "refuse" => Some(Self::Refuse),
+            _ => None,
+        }
+    }
+}
+
+/// The preparation that the buyer commits to, if all of it still holds.
+///
+/// # Errors
+/// [`Failure::PreparationInvalid`] when it is over, of another version of the cart, or not as it was made;
+/// [`Failure::TotalChanged`]; [`Failure::LinesRefused`].
+pub(super) fn committed<'a>(
+    cart: &'a Cart,
+    id: &PreparationId,
+    accepted: Money,
+    backorder: Backorder,
+    now: Timestamp,
+) -> Result<&'a Preparation, Failure> {
+    let preparation = cart.live_preparation(id, now).ok_or(Failure::PreparationInvalid)?;
+    if preparation.seal != seal(cart, preparation) {
+        tracing::error!(cart.id = %cart.id, "a prepared cart is not as it was prepared");
+        return Err(Failure::PreparationInvalid);
+    }
+    check_total(preparation, accepted)?;
+    check_stock(preparation, backorder)?;
+    Ok(preparation)
+}
+
+fn check_total(preparation: &Preparation, accepted: Money) -> Result<(), Failure> {
+    let prepared = preparation.totals.grand;
+    if accepted.currency() == prepared.currency() && accepted.amount() == prepared.amount() {
+        return Ok(());
+    }
+    let lines = preparation
+        .lines
+        .iter()
+        .map(|line| FieldError::new(format!("/lines/{}", line.id), "prepared_amount", line.line_total.to_string()))
+        .collect();
+    Err(Failure::TotalChanged { accepted, prepared, lines })
+}
+
+fn check_stock(preparation: &Preparation, backorder: Backorder) -> Result<(), Failure> {
+    let refusal = |status| match (status, backorder) {
+        (ReservationStatus::Unavailable, _) => Some(("unavailable", "the item cannot be had")),
+        (ReservationStatus::Backordered, Backorder::Refuse) => Some(("backordered", "not all of it is in stock")),
+        (ReservationStatus::Backordered, Backorder::Allow) | (ReservationStatus::Reserved, _) => None,
+    };
+    let refused = preparation.lines.iter().filter_map(|line| {
+        let (code, message) = refusal(line.reservation)?;
+        Some(FieldError::new(format!("/lines/{}", line.id), code, message))
+    });
+    refuse(refused.collect())
+}
+
+fn refuse(lines: Vec<FieldError>) -> Result<(), Failure> {
+    if lines.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(lines)) }
+}
