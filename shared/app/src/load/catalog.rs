@@ -70,9 +70,8 @@ fn category(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
     if removes {
         return Some(CatalogRecord::NoCategory(id?));
     }
-    let own = row.text(0);
     let parent = row.optional(1, "identifier", |text| {
-        if text == own {
+        if id.as_ref().is_some_and(|id| id.as_str() == text) {
             Err("is the category itself".to_owned())
         } else {
             CategoryId::parse(text).map_err(|error| error.to_string())

@@ -2,7 +2,7 @@
 
 use domain::load::{LoadFailure, LoadKind, LoadMode, Warning};
 
-use super::csv::{Flaw, MAX_FIELDS, Record};
+use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, Record};
 
 /// A field of a kind of rows.
 #[derive(Debug, Clone, Copy)]
@@ -23,10 +23,17 @@ pub(super) const fn optional(name: &'static str) -> Field {
 
 /// The column that tells what to do with a row of a delta.
 pub(super) const ACTION: &str = "_action";
-/// What the columns of attributes begin with.
-const ATTRIBUTE: &str = "attr:";
 /// Longest name of a column that is quoted in a message.
 const QUOTED: usize = 64;
+
+/// Where a value stands in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In this column.
+    At(usize),
+    /// In the field of this name.
+    Named(String),
+}
 
 /// Where the fields of a kind stand in one file.
 #[derive(Debug, Clone)]
@@ -34,13 +41,13 @@ pub struct Header {
     /// The fields of the kind, in its own order.
     pub fields: &'static [Field],
     /// The column of each of `fields`.
-    pub columns: Vec<Option<usize>>,
+    pub(super) columns: Vec<Option<Place>>,
     /// The columns of attributes, by name.
-    pub attributes: Vec<(String, usize)>,
+    pub(super) attributes: Vec<(String, Place)>,
     /// The column of the action.
-    pub action: Option<usize>,
-    /// How many columns there are.
-    pub width: usize,
+    pub(super) action: Option<Place>,
+    /// How many columns there are, where they are told by their order.
+    pub width: Option<usize>,
     /// What may not be what was meant.
     pub warnings: Vec<Warning>,
 }
@@ -50,7 +57,7 @@ fn unusable(code: &'static str, message: impl Into<String>) -> LoadFailure {
 }
 
 impl Header {
-    /// Reads the first record of a file.
+    /// Reads the first row of a file: the header, or in a format that names its fields any row.
     pub(super) fn read(
         record: Record<'_>,
         kind: LoadKind,
@@ -65,16 +72,26 @@ impl Header {
             Some(Flaw::TooLong | Flaw::OpenQuote) => {
                 return Err(unusable("header_unreadable", "the header does not end; a quote may not be closed"));
             }
+            Some(Flaw::Json(_) | Flaw::Xml(_) | Flaw::Encoding) => {}
+        }
+        if record.named {
+            return Ok(Self::by_names(record, kind, mode, fields));
         }
         let names: Option<Vec<&str>> =
             record.fields().map(|field| std::str::from_utf8(field).ok().map(str::trim)).collect();
-        let names = names.ok_or_else(|| unusable("encoding", "the header is not UTF-8; save the file as UTF-8"))?;
+        let encoding = record.encoding();
+        let names = names.ok_or_else(|| {
+            unusable(
+                "encoding",
+                format!("the header is not {encoding}; save the file as UTF-8, or say its encoding in a profile"),
+            )
+        })?;
         let mut header = Self {
             fields,
             columns: vec![None; fields.len()],
             attributes: Vec::new(),
             action: None,
-            width: names.len(),
+            width: Some(names.len()),
             warnings: Vec::new(),
         };
         for (column, name) in names.iter().enumerate() {
@@ -84,14 +101,34 @@ impl Header {
                     format!("the header names the column {} twice", quoted(name)),
                 ));
             }
-            header.place(column, name, kind, mode);
+            header.place(Place::At(column), name, kind, mode);
         }
         header.check(kind)?;
-        header.attributes.sort();
+        header.attributes.sort_by(|(one, _), (two, _)| one.cmp(two));
         Ok(header)
     }
 
-    fn place(&mut self, column: usize, name: &str, kind: LoadKind, mode: LoadMode) {
+    /// Where rows name their fields, each may have other ones. The names of the first row are compared with those that are
+    /// known, in case there is a mistake in one.
+    fn by_names(first: Record<'_>, kind: LoadKind, mode: LoadMode, fields: &'static [Field]) -> Self {
+        let mut header = Self {
+            fields,
+            columns: vec![None; fields.len()],
+            attributes: Vec::new(),
+            action: None,
+            width: None,
+            warnings: Vec::new(),
+        };
+        for name in first.names() {
+            header.place(Place::Named(name.to_owned()), name, kind, mode);
+        }
+        header.attributes.clear();
+        header.columns = fields.iter().map(|field| Some(Place::Named(field.name.to_owned()))).collect();
+        header.action = (mode == LoadMode::Delta).then(|| Place::Named(ACTION.to_owned()));
+        header
+    }
+
+    fn place(&mut self, column: Place, name: &str, kind: LoadKind, mode: LoadMode) {
         let known = self.fields.iter().position(|field| field.name == name);
         if let Some(slot) = known.and_then(|index| self.columns.get_mut(index)) {
             *slot = Some(column);

@@ -2,9 +2,9 @@
 
 use domain::load::{Accepted, LoadKind, RowProblem, Sequence};
 
-use super::csv::Record;
 use super::header::{Field, Header};
 use super::row::Row;
+use super::source::Record;
 
 /// Longest key that is quoted in a reason.
 const QUOTED_KEY: usize = 200;
@@ -42,23 +42,26 @@ pub(super) fn accept<R: Rows>(
     }
 }
 
-/// What a record is about, as far as it can be read.
-pub(super) fn quoted_key<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> String {
-    let part = |column: &Option<usize>| {
-        let bytes = column.and_then(|column| record.get(column)).unwrap_or_default();
-        String::from_utf8_lossy(bytes).trim().to_owned()
-    };
-    let parts: Vec<String> = header.columns.iter().take(R::key_fields(kind)).map(part).collect();
-    parts.join("/").chars().take(QUOTED_KEY).collect()
+/// Appends what a record is about, as far as it can be read.
+pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>, into: &mut Vec<u8>) {
+    let key = understood(header, record, |row| {
+        let parts: Vec<&str> = (0..R::key_fields(kind)).map(|field| row.text(field)).collect();
+        parts.join("/").chars().take(QUOTED_KEY).collect::<String>()
+    });
+    into.extend_from_slice(key.as_bytes());
 }
 
 /// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
 /// is not missing from it.
 pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> Option<R> {
-    // Bytes that may not be text are replaced one by one, so that the fields stay where they are.
-    let text: String =
-        record.bytes().iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
-    let text = std::str::from_utf8(record.bytes()).unwrap_or(&text);
-    let mut row = Row::damaged(header, record, text);
-    R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
+    understood(header, record, |row| R::parse(kind, row, true).filter(|_| row.problems.is_empty()))
+}
+
+/// Looks at a record of which anything may be wrong.
+fn understood<T>(header: &Header, record: Record<'_>, look: impl FnOnce(&mut Row<'_>) -> T) -> T {
+    if let Some(texts) = record.texts() {
+        return look(&mut Row::damaged(header, record, texts));
+    }
+    let [row, aside] = record.mended();
+    look(&mut Row::damaged(header, record, [&row, &aside]))
 }

@@ -4,18 +4,19 @@ use domain::load::{Accepted, Counts, ExportKey, Guard, Load, Measured};
 
 use super::header::Header;
 use super::kinds::Rows;
+use super::profile::Profile;
 use super::rejects::Rejects;
 use super::rows::{FileRows, Origins};
 use super::run::{LoadError, Loader, Turn};
 use super::seen::Seen;
-use super::unpack::Unpacker;
+use super::source::{RefusedFile, Source, Unpacker};
 use crate::ports::{ExportFile, Outcome, Stage, StoreError};
 
 /// A file whose header was read.
 pub(super) struct Opened {
     pub rows: FileRows,
     pub header: Header,
-    pub header_line: Vec<u8>,
+    pub refused: RefusedFile,
     pub declared: Option<u64>,
 }
 
@@ -39,14 +40,14 @@ impl<R: Rows> Loader<R> {
         mut seen: Option<&mut Seen>,
     ) -> Result<Measured, LoadError> {
         let guard = self.guard(load.kind);
-        let Opened { rows: file, header, header_line, declared } = opened;
+        let Opened { rows: file, header, refused, declared } = opened;
         let (kind, sequence) = (load.kind, load.sequence);
         let mut note = |row: &R| {
             if let Some(seen) = &mut seen {
                 seen.note(self.rows.identity(row));
             }
         };
-        let mut rejects = Rejects::new(key, &load.id, header_line);
+        let mut rejects = Rejects::new(key, &load.id, refused);
         let mut measured = Measured { declared: *declared, ..Measured::default() };
         load.counts = Counts::default();
         let mut batch = file.batch::<R>(kind, header, sequence, &mut rejects, &mut note).await?;
@@ -116,7 +117,7 @@ impl<R: Rows> Loader<R> {
         let mut opened = self.opened(load, file.ok_or(LoadError::FileChanged)?).await??;
         let key = ExportKey::parse(&load.key).map_err(|_| LoadError::FileChanged)?;
         // Its refused rows are known from the pass before.
-        let mut rejects = Rejects::new(&key, &load.id, &[]);
+        let mut rejects = Rejects::new(&key, &load.id, &opened.refused);
         loop {
             let mut note = |row: &R| seen.note(self.rows.identity(row));
             let (kind, sequence) = (load.kind, load.sequence);
@@ -136,14 +137,18 @@ impl<R: Rows> Loader<R> {
         file: ExportFile,
     ) -> Result<Result<Opened, domain::load::LoadFailure>, LoadError> {
         let declared = file.declared_rows;
-        let compression = ExportKey::parse(&load.key).ok().and_then(|key| key.compression());
+        let Some(key) = ExportKey::parse(&load.key).ok() else { return Err(LoadError::FileChanged) };
+        let (Some(format), compression) = (key.format(), key.compression()) else {
+            return Err(LoadError::FileChanged);
+        };
+        let profile = Profile::default();
         let unpacker = match Unpacker::new(compression, self.max_unpacked_bytes) {
             Ok(unpacker) => unpacker,
             Err(failure) => return Ok(Err(failure)),
         };
-        let mut rows = FileRows::new(file, unpacker);
+        let mut rows = FileRows::new(file, unpacker, Source::new(format, &profile));
         let header = rows.header::<R>(load.kind, load.mode).await?;
-        Ok(header.map(|(header, header_line)| Opened { rows, header, header_line, declared }))
+        Ok(header.map(|(header, refused)| Opened { rows, header, refused, declared }))
     }
 
     pub(super) fn guard(&self, kind: domain::load::LoadKind) -> Guard {

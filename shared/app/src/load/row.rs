@@ -1,5 +1,6 @@
 //! One row: its fields as values of the domain, and every problem that it has.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -8,25 +9,29 @@ use domain::load::RowProblem;
 use domain::money::parse_decimal;
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
-use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::Xxh3Default;
 
-use super::csv::{Flaw, MAX_FIELDS, MAX_RECORD, Record};
-use super::header::Header;
+use super::header::{Header, Place};
+use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
 /// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two versions of the row beside names
 /// and keys.
-const MAX_KEPT: usize = 160 * 1024;
+const MAX_KEPT: u64 = 160 * 1024;
 /// Changes with the way rows are stored, so that the next load writes all of them anew.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+
+/// Most fields of a kind.
+const MAX_KIND_FIELDS: usize = 12;
 
 /// A row that is being understood.
 pub struct Row<'a> {
     header: &'a Header,
-    /// All fields one after the other.
-    text: &'a str,
+    texts: [&'a str; 2],
     record: Record<'a>,
+    /// The fields of the kind, without white space at their ends.
+    values: [Cow<'a, str>; MAX_KIND_FIELDS],
     /// What is wrong with it so far.
     pub problems: Vec<RowProblem>,
 }
@@ -37,49 +42,62 @@ impl<'a> Row<'a> {
     /// # Errors
     /// The problem that keeps its fields from being looked at.
     pub(super) fn new(header: &'a Header, record: Record<'a>) -> Result<Self, RowProblem> {
-        match record.flaw {
-            None => {}
-            Some(Flaw::TooLong) => {
-                let message = format!("the row is longer than {MAX_RECORD} bytes; a quote may not be closed");
-                return Err(RowProblem::row("row_too_long", message));
-            }
-            Some(Flaw::TooManyFields) => {
-                return Err(RowProblem::row("field_count", format!("the row has more than {MAX_FIELDS} fields")));
-            }
-            Some(Flaw::OpenQuote) => {
-                return Err(RowProblem::row(
-                    "open_quote",
-                    "a quote that opens in this row is not closed before the file ends",
-                ));
-            }
+        if let Some(flaw) = record.flaw {
+            return Err(flawed(flaw, record));
         }
-        if record.len() != header.width {
-            let message = format!("the row has {} fields, the header has {}", record.len(), header.width);
+        if let Some(width) = header.width
+            && record.len() != width
+        {
+            let message = format!("the row has {} fields, the header has {width}", record.len());
             return Err(RowProblem::row("field_count", message));
         }
-        let text = std::str::from_utf8(record.bytes());
-        let text = text.map_err(|_| RowProblem::row("encoding", "the row is not UTF-8; save the file as UTF-8"))?;
-        if text.len() > MAX_FIELD && record.fields().any(|field| field.len() > MAX_FIELD) {
+        let texts = record.texts().ok_or_else(|| flawed(Flaw::Encoding, record))?;
+        if record.length > MAX_FIELD as u64 && record.fields().any(|field| field.len() > MAX_FIELD) {
             return Err(RowProblem::row("field_too_long", format!("a field is longer than {MAX_FIELD} bytes")));
         }
-        if text.len() > MAX_KEPT {
+        if record.length > MAX_KEPT {
             return Err(RowProblem::row("row_too_long", format!("the row is longer than {MAX_KEPT} bytes")));
         }
-        Ok(Self { header, text, record, problems: Vec::new() })
+        Ok(Self::damaged(header, record, texts))
     }
 
-    /// Takes a record of which anything may be wrong, with its text. Good for its key alone.
-    pub(super) fn damaged(header: &'a Header, record: Record<'a>, text: &'a str) -> Self {
-        Self { header, text, record, problems: Vec::new() }
+    /// Takes a record of which anything may be wrong, with its texts. Good for its key alone.
+    pub(super) fn damaged(header: &'a Header, record: Record<'a>, texts: [&'a str; 2]) -> Self {
+        let mut row = Self {
+            header,
+            texts,
+            record,
+            values: [const { Cow::Borrowed("") }; MAX_KIND_FIELDS],
+            problems: Vec::new(),
+        };
+        for (index, place) in header.columns.iter().enumerate() {
+            if let (Some(place), true) = (place, index < MAX_KIND_FIELDS) {
+                let value = row.value(place);
+                row.values[index] = Cow::Borrowed(value);
+            }
+        }
+        row
     }
 
-    fn column(&self, column: usize) -> &'a str {
-        self.record.range(column).and_then(|range| self.text.get(range)).unwrap_or_default().trim()
+    /// What stands at a place.
+    fn value(&self, place: &Place) -> &'a str {
+        let index = match place {
+            Place::At(column) => Some(*column),
+            Place::Named(name) => self.record.find(name),
+        };
+        index.map_or("", |index| self.field(index))
+    }
+
+    /// A field without white space at its ends.
+    fn field(&self, index: usize) -> &'a str {
+        let place = self.record.place(index);
+        let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
+        text.unwrap_or_default().trim()
     }
 
     /// The text of a field of the kind, without white space at its ends; empty when the file has no such column.
-    pub fn text(&self, field: usize) -> &'a str {
-        self.header.columns.get(field).copied().flatten().map_or("", |column| self.column(column))
+    pub fn text(&self, field: usize) -> &str {
+        self.values.get(field).map_or("", |value| value)
     }
 
     fn name(&self, field: usize) -> &'static str {
@@ -92,7 +110,7 @@ impl<'a> Row<'a> {
 
     /// Whether the row removes what it names.
     pub fn removes(&mut self) -> bool {
-        let action = self.header.action.map_or("", |column| self.column(column));
+        let action = self.header.action.as_ref().map_or("", |place| self.value(place));
         match action {
             "" | "upsert" => false,
             "delete" => true,
@@ -225,30 +243,73 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The attributes that have a value.
+    /// The attributes that have a value, by name.
     pub fn attributes(&self) -> BTreeMap<String, String> {
-        let values = self.header.attributes.iter().map(|(name, column)| (name, self.column(*column)));
-        values.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.clone(), value.to_owned())).collect()
+        let mut all = BTreeMap::new();
+        self.each_attribute(|name, value| {
+            all.insert(name.to_owned(), value.to_owned());
+        });
+        all
     }
 
-    /// A hash of what the row says, whatever the order of its columns.
+    fn each_attribute(&self, mut hear: impl FnMut(&str, &str)) {
+        let mut put = |name: &str, value: &str| {
+            if !value.is_empty() {
+                hear(name, value);
+            }
+        };
+        if self.header.width.is_some() {
+            return self.header.attributes.iter().for_each(|(name, place)| put(name, self.value(place)));
+        }
+        let names = self.record.names().enumerate();
+        let mut attributes: Vec<(&str, usize)> = names
+            .filter_map(|(index, name)| Some((name.strip_prefix(ATTRIBUTE)?, index)))
+            .filter(|(name, _)| !name.is_empty())
+            .collect();
+        attributes.sort_unstable();
+        attributes.into_iter().for_each(|(name, index)| put(name, self.field(index)));
+    }
+
+    /// A hash of what the row says, whatever the order of its columns and the format of its file.
     pub fn fingerprint(&self, removes: bool) -> [u8; 16] {
-        let mut hash = Sha256::new();
-        hash.update([LAYOUT, u8::from(removes)]);
+        let mut hash = Xxh3Default::new();
+        hash.update(&[LAYOUT, u8::from(removes)]);
         let mut put = |text: &str| {
-            hash.update(text.len().to_le_bytes());
-            hash.update(text);
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
         };
         (0..self.header.fields.len()).for_each(|field| put(self.text(field)));
-        for (name, column) in &self.header.attributes {
-            let value = self.column(*column);
-            if !value.is_empty() {
-                put(name);
-                put(value);
-            }
+        self.each_attribute(|name, value| {
+            put(name);
+            put(value);
+        });
+        hash.digest128().to_le_bytes()
+    }
+}
+
+fn flawed(flaw: Flaw, record: Record<'_>) -> RowProblem {
+    let Record { line, offset, length, .. } = record;
+    match flaw {
+        Flaw::TooLong => RowProblem::row(
+            "row_too_long",
+            format!(
+                "the row that begins on line {line} at byte {offset} has {length} bytes, more than {MAX_ROW}; \
+                 a quote may not be closed"
+            ),
+        ),
+        Flaw::TooManyFields => RowProblem::row("field_count", format!("the row has more than {MAX_FIELDS} fields")),
+        Flaw::OpenQuote => RowProblem::row(
+            "open_quote",
+            format!(
+                "a quote that opens in the row on line {line} is not closed before the file ends, {length} bytes later"
+            ),
+        ),
+        Flaw::Json(reason) => RowProblem::row("json", reason),
+        Flaw::Xml(reason) => RowProblem::row("xml", reason),
+        Flaw::Encoding => {
+            let encoding = record.encoding();
+            RowProblem::row("encoding", format!("the row is not {encoding}; save the file as UTF-8"))
         }
-        let digest: [u8; 32] = hash.finalize().into();
-        digest.first_chunk().copied().unwrap_or_default()
     }
 }
 

@@ -144,7 +144,7 @@ impl<R: Rows> Loader<R> {
             None => Err(unusable("file_missing", "the file was gone before it could be read")),
             Some(_) if arrival.key.format().is_none() => Err(unusable(
                 "format",
-                "files of this format cannot be read; drop a file that ends in .csv, .csv.gz or .csv.zst",
+                "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or packed as .gz or .zst",
             )),
             // What a person released is what was held, and nothing else.
             Some(file) if load.released && before.is_some_and(|before| before.version != file.version) => {

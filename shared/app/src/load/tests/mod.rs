@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod csv;
 mod decide;
 mod fakes;
 mod rows;
 mod run;
+mod source;
