@@ -5,6 +5,7 @@
 //! anything of it. Loads of one kind run one after the other.
 
 mod catalog;
+mod check;
 mod decide;
 mod header;
 mod kinds;
@@ -17,12 +18,13 @@ mod row;
 mod rows;
 mod run;
 mod seen;
-#[allow(dead_code, unused_imports, reason = "loads that are cut into chunks need all of it")]
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Checked, check, holds_together};
 pub use decide::Decisions;
 pub use kinds::Rows;
 pub use list::Loads;
+pub use profile::Profile;
 pub use run::{Arrival, LoadError, Loader};

@@ -7,6 +7,7 @@ use futures::StreamExt;
 
 use super::header::Header;
 use super::kinds::{Rows, accept, named, quote_key};
+use super::profile::Profile;
 use super::rejects::{Place, Rejects};
 use super::run::LoadError;
 use super::source::{RefusedFile, Source, Step, Unpacker};
@@ -89,6 +90,7 @@ impl FileRows {
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
+        profile: &Profile,
     ) -> Result<Result<(Header, RefusedFile), LoadFailure>, LoadError> {
         if !self.next_record().await? {
             return Ok(Err(LoadFailure { code: "empty_file".into(), message: "the file is empty".to_owned() }));
@@ -97,8 +99,8 @@ impl FileRows {
         let Some(fields) = R::fields(kind) else {
             return Ok(Err(LoadFailure { code: "kind".into(), message: format!("{kind} are not loaded here") }));
         };
-        self.waits = record.named;
-        Ok(Header::read(record, kind, mode, fields).map(|header| (header, self.source.refused())))
+        self.waits = record.number > 0;
+        Ok(Header::read(record, kind, mode, fields, profile).map(|header| (header, self.source.refused())))
     }
 
     /// The next rows that were understood, in file order; the others go to `rejects`. `found` hears what each row is about,
