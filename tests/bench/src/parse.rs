@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use app::load::{Profile, check};
 use bytes::Bytes;
 use domain::load::{CatalogRecord, Format, LoadKind};
+
+use crate::cpu;
 
 /// Bytes of a piece, as they come from a bucket.
 const PIECE: usize = 64 * 1024;
@@ -21,9 +23,9 @@ pub struct Parsed {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
-    /// The median time of the csv crate, reading `ByteRecord`s.
+    /// The median CPU time of the csv crate, reading `ByteRecord`s.
     pub bare: Duration,
-    /// The median time of ours: every row understood, validated and hashed.
+    /// The median CPU time of ours: every row understood, validated and hashed.
     pub ours: Duration,
 }
 
@@ -45,12 +47,12 @@ pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error
     let bytes = path.metadata()?.len();
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let begin = Instant::now();
+        let begin = cpu::used();
         let read = bare_rows(&path)?;
-        bare.push(begin.elapsed());
-        let begin = Instant::now();
+        bare.push(cpu::used().saturating_sub(begin));
+        let begin = cpu::used();
         let checked = check::<CatalogRecord>(LoadKind::Items, Format::Csv, &Profile::default(), pieces(&path)?);
-        ours.push(begin.elapsed());
+        ours.push(cpu::used().saturating_sub(begin));
         let checked = checked.map_err(|failure| failure.message)?;
         if (read, checked.sound, checked.refused) != (rows, rows, 0) {
             return Err(format!("{rows} rows were written, the csv crate read {read}, we {checked:?}").into());

@@ -66,7 +66,7 @@ pub(super) enum Place {
 pub(super) struct Origin {
     pub place: Place,
     /// None when the text is ours already.
-    pub rule: Option<Rule>,
+    pub rule: Option<Box<Rule>>,
 }
 
 /// How many fields a row has.
@@ -299,7 +299,7 @@ fn origin(place: Place, rule: Option<&Rule>, shape: Shape, profile: &Profile) ->
             rule.numbers = defaults.numbers;
         }
     }
-    Origin { place, rule: Some(rule).filter(|rule| !rule.is_plain()) }
+    Origin { place, rule: Some(rule).filter(|rule| !rule.is_plain()).map(Box::new) }
 }
 
 fn unique(names: Vec<String>) -> Result<Vec<String>, LoadFailure> {

@@ -3,11 +3,8 @@
 use domain::load::{Accepted, LoadKind, RowProblem, Sequence};
 
 use super::header::{Field, Header};
-use super::row::Row;
+use super::row::{Row, View};
 use super::source::Record;
-
-/// Longest key that is quoted in a reason.
-const QUOTED_KEY: usize = 200;
 
 /// Rows of a family of kinds that one function loads. Implemented here alone: outside it only bounds a type.
 pub trait Rows: Sized + Send + Sync + 'static {
@@ -32,7 +29,7 @@ pub(super) fn accept<R: Rows>(
     record: Record<'_>,
     sequence: Sequence,
 ) -> Result<Accepted<R>, Vec<RowProblem>> {
-    let mut row = Row::new(header, record).map_err(|problem| vec![problem])?;
+    let mut row = Row::new(View::sound(header, record).map_err(|problem| vec![problem])?);
     let removes = row.removes();
     match R::parse(kind, &mut row, removes) {
         Some(record) if row.problems.is_empty() => {
@@ -44,28 +41,25 @@ pub(super) fn accept<R: Rows>(
 
 /// Appends what a record is about, as far as it can be read.
 pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>, into: &mut Vec<u8>) {
-    let key = understood(header, record, |row| {
-        let parts: Vec<&str> = (0..R::key_fields(kind)).map(|field| row.text(field)).collect();
-        parts.join("/").chars().take(QUOTED_KEY).collect::<String>()
-    });
-    into.extend_from_slice(key.as_bytes());
+    looked_at(header, record, |view| view.key(R::key_fields(kind), into));
 }
 
 /// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
 /// is not missing from it.
 pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> Option<R> {
-    understood(header, record, |row| {
+    looked_at(header, record, |view| {
+        let mut row = Row::new(view);
         // Its key may be sound all the same.
         row.problems.clear();
-        R::parse(kind, row, true).filter(|_| row.problems.is_empty())
+        R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
     })
 }
 
 /// Looks at a record of which anything may be wrong.
-fn understood<T>(header: &Header, record: Record<'_>, look: impl FnOnce(&mut Row<'_>) -> T) -> T {
+fn looked_at<T>(header: &Header, record: Record<'_>, look: impl FnOnce(View<'_>) -> T) -> T {
     if let Some(texts) = record.texts() {
-        return look(&mut Row::damaged(header, record, texts));
+        return look(View::damaged(header, record, texts));
     }
     let [row, aside] = record.mended();
-    look(&mut Row::damaged(header, record, [&row, &aside]))
+    look(View::damaged(header, record, [&row, &aside]))
 }

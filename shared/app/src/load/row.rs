@@ -9,9 +9,10 @@ use domain::load::RowProblem;
 use domain::money::parse_decimal;
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::header::{ACTION, Header, Origin, Place, Width};
+use super::profile::Meaningless;
 use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
 /// Most bytes of one field.
@@ -22,29 +23,25 @@ const MAX_KEPT: u64 = 160 * 1024;
 /// Changes with the way rows are stored, so that the next load writes all of them anew.
 const LAYOUT: u8 = 2;
 
+/// Longest key that is quoted in a reason, in characters.
+const QUOTED_KEY: usize = 200;
 /// Most fields of a kind.
 const MAX_KIND_FIELDS: usize = 12;
 
-/// A row that is being understood.
-pub struct Row<'a> {
+/// A record, and the texts that its fields stand in.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
     header: &'a Header,
-    texts: [&'a str; 2],
     record: Record<'a>,
-    /// The fields of the kind, without white space at their ends.
-    values: [Cow<'a, str>; MAX_KIND_FIELDS],
-    /// The attributes that have a value, by name.
-    attributes: Vec<(&'a str, Cow<'a, str>)>,
-    action: Cow<'a, str>,
-    /// What is wrong with it so far.
-    pub problems: Vec<RowProblem>,
+    texts: [&'a str; 2],
 }
 
-impl<'a> Row<'a> {
-    /// Takes a record as row.
+impl<'a> View<'a> {
+    /// Looks at a record whose fields can be read.
     ///
     /// # Errors
     /// The problem that keeps its fields from being looked at.
-    pub(super) fn new(header: &'a Header, record: Record<'a>) -> Result<Self, RowProblem> {
+    pub fn sound(header: &'a Header, record: Record<'a>) -> Result<Self, RowProblem> {
         if let Some(flaw) = record.flaw {
             return Err(flawed(flaw, record));
         }
@@ -64,27 +61,78 @@ impl<'a> Row<'a> {
         if record.length > MAX_KEPT {
             return Err(RowProblem::row("row_too_long", format!("the row is longer than {MAX_KEPT} bytes")));
         }
-        Ok(Self::damaged(header, record, texts))
+        Ok(Self { header, record, texts })
     }
 
-    /// Takes a record of which anything may be wrong, with its texts. Good for its key alone.
-    pub(super) fn damaged(header: &'a Header, record: Record<'a>, texts: [&'a str; 2]) -> Self {
-        let values = [const { Cow::Borrowed("") }; MAX_KIND_FIELDS];
-        let mut row = Self {
-            header,
-            texts,
-            record,
-            values,
-            attributes: Vec::new(),
-            action: Cow::Borrowed(""),
-            problems: Vec::new(),
+    /// Looks at a record of which anything may be wrong. Good for its key alone.
+    pub fn damaged(header: &'a Header, record: Record<'a>, texts: [&'a str; 2]) -> Self {
+        Self { header, record, texts }
+    }
+
+    /// The fields at the front of the kind, as one text.
+    pub fn key(&self, fields: usize, into: &mut Vec<u8>) {
+        let start = into.len();
+        for (index, origin) in self.header.origins.iter().take(fields).enumerate() {
+            if index > 0 {
+                into.push(b'/');
+            }
+            let value = origin.as_ref().and_then(|origin| self.value(origin).ok()).unwrap_or_default();
+            let short = value.char_indices().nth(QUOTED_KEY).and_then(|(end, _)| value.get(..end)).unwrap_or(&value);
+            into.extend_from_slice(short.as_bytes());
+        }
+        let key = into.get(start..).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
+        let end = key.char_indices().nth(QUOTED_KEY).map_or(key.len(), |(end, _)| end);
+        into.truncate(start + end);
+    }
+
+    /// What an origin makes of the record.
+    fn value(&self, origin: &'a Origin) -> Result<Cow<'a, str>, Meaningless> {
+        let index = match &origin.place {
+            Place::At(column) => Some(*column),
+            Place::Named(name) => self.record.find(name),
+            Place::Nowhere => None,
         };
+        let text = index.map_or("", |index| self.field(index));
+        match &origin.rule {
+            None => Ok(Cow::Borrowed(text)),
+            Some(rule) => rule.apply(text),
+        }
+    }
+
+    /// A field without white space at its ends.
+    fn field(&self, index: usize) -> &'a str {
+        let place = self.record.place(index);
+        let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
+        let text = text.unwrap_or_default();
+        // Most fields begin and end with what is visible.
+        let visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        if visible(text.as_bytes().first()) && visible(text.as_bytes().last()) { text } else { text.trim() }
+    }
+}
+
+/// A row that is being understood.
+pub struct Row<'a> {
+    view: View<'a>,
+    /// The fields of the kind, without white space at their ends.
+    values: [Cow<'a, str>; MAX_KIND_FIELDS],
+    /// The attributes that have a value, by name.
+    attributes: Vec<(&'a str, Cow<'a, str>)>,
+    action: Cow<'a, str>,
+    /// What is wrong with it so far.
+    pub problems: Vec<RowProblem>,
+}
+
+impl<'a> Row<'a> {
+    /// Takes what a record says as row.
+    pub(super) fn new(view: View<'a>) -> Self {
+        let values = [const { Cow::Borrowed("") }; MAX_KIND_FIELDS];
+        let mut row = Self { view, values, attributes: Vec::new(), action: Cow::Borrowed(""), problems: Vec::new() };
+        let header = view.header;
         for (index, (field, origin)) in header.fields.iter().zip(&header.origins).enumerate() {
-            if let Some(origin) = origin {
-                let value = row.value(field.name, origin);
-                if let Some(slot) = row.values.get_mut(index) {
-                    *slot = value;
-                }
+            let (Some(origin), true) = (origin, index < MAX_KIND_FIELDS) else { continue };
+            let value = row.value(field.name, origin);
+            if let Some(slot) = row.values.get_mut(index) {
+                *slot = value;
             }
         }
         if let Some(action) = &header.action {
@@ -95,7 +143,7 @@ impl<'a> Row<'a> {
     }
 
     fn find_attributes(&mut self) {
-        let header = self.header;
+        let View { header, record, .. } = self.view;
         for (name, origin) in &header.attributes {
             let value = self.value(name, origin);
             if !value.is_empty() {
@@ -103,8 +151,8 @@ impl<'a> Row<'a> {
             }
         }
         if header.own_attributes {
-            for (index, name) in self.record.names().enumerate() {
-                let value = self.field(index);
+            for (index, name) in record.names().enumerate() {
+                let value = self.view.field(index);
                 if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
                     self.attributes.push((name, Cow::Borrowed(value)));
                 }
@@ -115,27 +163,10 @@ impl<'a> Row<'a> {
 
     /// A value; empty, with a problem, when its text means nothing.
     fn value(&mut self, name: &str, origin: &'a Origin) -> Cow<'a, str> {
-        let index = match &origin.place {
-            Place::At(column) => Some(*column),
-            Place::Named(name) => self.record.find(name),
-            Place::Nowhere => None,
-        };
-        let text = index.map_or("", |index| self.field(index));
-        let Some(rule) = &origin.rule else { return Cow::Borrowed(text) };
-        match rule.apply(text) {
-            Ok(value) => value,
-            Err((code, message)) => {
-                self.problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
-                Cow::Borrowed("")
-            }
-        }
-    }
-
-    /// A field without white space at its ends.
-    fn field(&self, index: usize) -> &'a str {
-        let place = self.record.place(index);
-        let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
-        text.unwrap_or_default().trim()
+        self.view.value(origin).unwrap_or_else(|(code, message)| {
+            self.problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
+            Cow::Borrowed("")
+        })
     }
 
     /// The text of a field of the kind, without white space at its ends; empty when the file has no such column.
@@ -144,7 +175,7 @@ impl<'a> Row<'a> {
     }
 
     fn name(&self, field: usize) -> &'static str {
-        self.header.fields.get(field).map_or("", |field| field.name)
+        self.view.header.fields.get(field).map_or("", |field| field.name)
     }
 
     fn problem(&mut self, field: usize, code: &'static str, message: String) {
@@ -274,6 +305,9 @@ impl<'a> Row<'a> {
             return Some(Quantity::ONE);
         }
         self.optional(field, "quantity", |text| {
+            if text == "1" {
+                return Ok(Quantity::ONE);
+            }
             let value = parse_decimal(text).ok_or_else(|| "is no plain decimal number such as 2.5".to_owned())?;
             Quantity::new(value).map_err(|error| format!("is no quantity: {error}"))
         })
@@ -291,23 +325,28 @@ impl<'a> Row<'a> {
 
     /// The attributes that have a value, by name.
     pub fn attributes(&self) -> BTreeMap<String, String> {
-        self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_owned())).collect()
+        let mut all = BTreeMap::new();
+        for (name, value) in &self.attributes {
+            all.insert((*name).to_owned(), value.as_ref().to_owned());
+        }
+        all
     }
 
     /// A hash of what the row says, whatever the order of its columns and the format of its file.
     pub fn fingerprint(&self, removes: bool) -> [u8; 16] {
-        let mut hash = Xxh3Default::new();
-        hash.update(&[LAYOUT, u8::from(removes)]);
+        let mut said = Vec::with_capacity(self.view.record.raw.len() + 256);
+        said.extend_from_slice(&[LAYOUT, u8::from(removes)]);
         let mut put = |text: &str| {
-            hash.update(&(text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
+            said.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            said.extend_from_slice(text.as_bytes());
         };
-        (0..self.header.fields.len()).for_each(|field| put(self.text(field)));
+        let fields = self.view.header.fields.len();
+        self.values.iter().take(fields).for_each(|value| put(value));
         for (name, value) in &self.attributes {
             put(name);
             put(value);
         }
-        hash.digest128().to_le_bytes()
+        xxh3_128(&said).to_le_bytes()
     }
 }
 
@@ -339,6 +378,11 @@ fn flawed(flaw: Flaw, record: Record<'_>) -> RowProblem {
 
 /// A text without control characters other than line breaks and tabs.
 fn plain(text: &str) -> Result<String, &'static str> {
+    // Nearly every text is visible ASCII; all bytes are looked at, for that is done many at a time.
+    let visible = |all: bool, byte: u8| all & (0x20..0x7F).contains(&byte);
+    if text.bytes().fold(true, visible) {
+        return Ok(text.to_owned());
+    }
     let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(hidden) { Err("holds a control character") } else { Ok(text.to_owned()) }
 }

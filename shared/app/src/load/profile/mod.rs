@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use domain::load::{LoadFailure, LoadKind};
 
-pub(super) use self::rule::{Dates, Numbers, Rule};
+pub(super) use self::rule::{Dates, Meaningless, Numbers, Rule};
 use super::source::{Dialect, Encoding};
 
 /// Most bytes of a profile.

@@ -68,7 +68,17 @@ pub(super) struct Scanner {
 }
 
 /// Whether `bytes` begin with `token`; none when they are too short to tell.
+#[inline]
 fn begins(bytes: &[u8], token: &[u8], ended: bool) -> Option<bool> {
+    // Most tokens are one byte, and most bytes begin none.
+    if let (Some(byte), [first, rest @ ..]) = (bytes.first(), token) {
+        if byte != first {
+            return Some(false);
+        }
+        if rest.is_empty() {
+            return Some(true);
+        }
+    }
     if bytes.starts_with(token) {
         Some(true)
     } else if !ended && bytes.len() < token.len() && token.starts_with(bytes) {

@@ -3,6 +3,7 @@
 mod decide;
 mod fakes;
 mod formats;
+mod profile;
 mod rows;
 mod run;
 mod source;

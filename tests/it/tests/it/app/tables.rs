@@ -23,7 +23,8 @@ impl TestApp {
         self.moment().0.symmetric_difference(&before.0).cloned().collect()
     }
 
-    fn scan(&self, table: &str) -> Vec<String> {
+    /// Every item of a table, behind the table's name.
+    pub fn scan(&self, table: &str) -> Vec<String> {
         let mut items = Vec::new();
         let mut start = Value::Null;
         loop {
