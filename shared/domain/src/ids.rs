@@ -23,6 +23,9 @@ fn check(text: &str, limit: usize) -> Result<(), IdError> {
         Err(IdError::Empty)
     } else if text.len() > limit {
         Err(IdError::TooLong(limit))
+    } else if text.bytes().fold(true, |all, byte| all & (byte.is_ascii_graphic() & (byte != b'/'))) {
+        // The usual case, looked at many bytes at a time.
+        Ok(())
     } else if text.trim() != text || text.chars().any(|c| c.is_control() || c == '/') {
         Err(IdError::Character)
     } else {

@@ -5,6 +5,7 @@ pub mod cpu;
 pub mod loads;
 pub mod lookups;
 pub mod orders;
+pub mod parse;
 
 /// What a benchmark found.
 #[derive(Debug, Clone, Copy, PartialEq)]

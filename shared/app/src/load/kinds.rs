@@ -2,12 +2,9 @@
 
 use domain::load::{Accepted, LoadKind, RowProblem, Sequence};
 
-use super::csv::Record;
 use super::header::{Field, Header};
-use super::row::Row;
-
-/// Longest key that is quoted in a reason.
-const QUOTED_KEY: usize = 200;
+use super::row::{Row, View};
+use super::source::Record;
 
 /// Rows of a family of kinds that one function loads. Implemented here alone: outside it only bounds a type.
 pub trait Rows: Sized + Send + Sync + 'static {
@@ -32,7 +29,7 @@ pub(super) fn accept<R: Rows>(
     record: Record<'_>,
     sequence: Sequence,
 ) -> Result<Accepted<R>, Vec<RowProblem>> {
-    let mut row = Row::new(header, record).map_err(|problem| vec![problem])?;
+    let mut row = Row::new(View::sound(header, record).map_err(|problem| vec![problem])?);
     let removes = row.removes();
     match R::parse(kind, &mut row, removes) {
         Some(record) if row.problems.is_empty() => {
@@ -42,23 +39,27 @@ pub(super) fn accept<R: Rows>(
     }
 }
 
-/// What a record is about, as far as it can be read.
-pub(super) fn quoted_key<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> String {
-    let part = |column: &Option<usize>| {
-        let bytes = column.and_then(|column| record.get(column)).unwrap_or_default();
-        String::from_utf8_lossy(bytes).trim().to_owned()
-    };
-    let parts: Vec<String> = header.columns.iter().take(R::key_fields(kind)).map(part).collect();
-    parts.join("/").chars().take(QUOTED_KEY).collect()
+/// Appends what a record is about, as far as it can be read.
+pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>, into: &mut Vec<u8>) {
+    looked_at(header, record, |view| view.key(R::key_fields(kind), into));
 }
 
 /// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
 /// is not missing from it.
 pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> Option<R> {
-    // Bytes that may not be text are replaced one by one, so that the fields stay where they are.
-    let text: String =
-        record.bytes().iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
-    let text = std::str::from_utf8(record.bytes()).unwrap_or(&text);
-    let mut row = Row::damaged(header, record, text);
-    R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
+    looked_at(header, record, |view| {
+        let mut row = Row::new(view);
+        // Its key may be sound all the same.
+        row.problems.clear();
+        R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
+    })
+}
+
+/// Looks at a record of which anything may be wrong.
+fn looked_at<T>(header: &Header, record: Record<'_>, look: impl FnOnce(View<'_>) -> T) -> T {
+    if let Some(texts) = record.texts() {
+        return look(View::damaged(header, record, texts));
+    }
+    let [row, aside] = record.mended();
+    look(View::damaged(header, record, [&row, &aside]))
 }

@@ -5,23 +5,26 @@
 //! anything of it. Loads of one kind run one after the other.
 
 mod catalog;
-mod csv;
+mod check;
 mod decide;
 mod header;
 mod kinds;
 mod list;
 mod members;
 mod pass;
+mod profile;
 mod rejects;
 mod row;
 mod rows;
 mod run;
 mod seen;
+mod source;
 #[cfg(test)]
 mod tests;
-mod unpack;
 
+pub use check::{Checked, check, holds_together};
 pub use decide::Decisions;
 pub use kinds::Rows;
 pub use list::Loads;
+pub use profile::Profile;
 pub use run::{Arrival, LoadError, Loader};

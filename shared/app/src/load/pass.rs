@@ -1,22 +1,24 @@
 //! One pass over a file: every row applied, or only measured, and counted once.
 
-use domain::load::{Accepted, Counts, ExportKey, Guard, Load, Measured};
+use domain::load::{Accepted, Counts, ExportKey, Guard, Load, LoadFailure, Measured};
 
 use super::header::Header;
 use super::kinds::Rows;
+use super::profile::{self, MAX_PROFILE, Profile};
 use super::rejects::Rejects;
 use super::rows::{FileRows, Origins};
 use super::run::{LoadError, Loader, Turn};
 use super::seen::Seen;
-use super::unpack::Unpacker;
+use super::source::{RefusedFile, Source, Unpacker};
 use crate::ports::{ExportFile, Outcome, Stage, StoreError};
 
 /// A file whose header was read.
 pub(super) struct Opened {
     pub rows: FileRows,
     pub header: Header,
-    pub header_line: Vec<u8>,
+    pub refused: RefusedFile,
     pub declared: Option<u64>,
+    pub profile: Profile,
 }
 
 /// What the rows of a pass are for.
@@ -39,14 +41,14 @@ impl<R: Rows> Loader<R> {
         mut seen: Option<&mut Seen>,
     ) -> Result<Measured, LoadError> {
         let guard = self.guard(load.kind);
-        let Opened { rows: file, header, header_line, declared } = opened;
+        let Opened { rows: file, header, refused, declared, .. } = opened;
         let (kind, sequence) = (load.kind, load.sequence);
         let mut note = |row: &R| {
             if let Some(seen) = &mut seen {
                 seen.note(self.rows.identity(row));
             }
         };
-        let mut rejects = Rejects::new(key, &load.id, header_line);
+        let mut rejects = Rejects::new(key, &load.id, refused);
         let mut measured = Measured { declared: *declared, ..Measured::default() };
         load.counts = Counts::default();
         let mut batch = file.batch::<R>(kind, header, sequence, &mut rejects, &mut note).await?;
@@ -85,7 +87,7 @@ impl<R: Rows> Loader<R> {
         &self,
         load: &mut Load,
         stage: &Stage,
-        mut seen: Seen,
+        (mut seen, profile): (Seen, &Profile),
         turn: &mut Turn,
         measured: &mut Measured,
     ) -> Result<(), LoadError> {
@@ -104,19 +106,24 @@ impl<R: Rows> Loader<R> {
             }
             let Some(next) = seen.next_part() else { break };
             seen = next;
-            self.collect(load, &mut seen, turn).await?;
+            self.collect(load, &mut seen, profile, turn).await?;
         }
         load.removed = measured.removed;
         Ok(())
     }
 
     /// Reads the file once more for the identities of one part of its rows.
-    async fn collect(&self, load: &mut Load, seen: &mut Seen, turn: &mut Turn) -> Result<(), LoadError> {
-        let file = self.files.open(&load.key).await?.filter(|file| file.version == load.version);
-        let mut opened = self.opened(load, file.ok_or(LoadError::FileChanged)?).await??;
+    async fn collect(
+        &self,
+        load: &mut Load,
+        seen: &mut Seen,
+        profile: &Profile,
+        turn: &mut Turn,
+    ) -> Result<(), LoadError> {
+        let mut opened = self.reopened(load, profile).await?;
         let key = ExportKey::parse(&load.key).map_err(|_| LoadError::FileChanged)?;
         // Its refused rows are known from the pass before.
-        let mut rejects = Rejects::new(&key, &load.id, &[]);
+        let mut rejects = Rejects::new(&key, &load.id, &opened.refused);
         loop {
             let mut note = |row: &R| seen.note(self.rows.identity(row));
             let (kind, sequence) = (load.kind, load.sequence);
@@ -130,20 +137,48 @@ impl<R: Rows> Loader<R> {
     }
 
     /// Reads the header.
-    pub(super) async fn opened(
-        &self,
-        load: &Load,
-        file: ExportFile,
-    ) -> Result<Result<Opened, domain::load::LoadFailure>, LoadError> {
+    pub(super) async fn opened(&self, load: &Load, file: ExportFile) -> Result<Result<Opened, LoadFailure>, LoadError> {
         let declared = file.declared_rows;
-        let compression = ExportKey::parse(&load.key).ok().and_then(|key| key.compression());
+        let Some(key) = ExportKey::parse(&load.key).ok() else { return Err(LoadError::FileChanged) };
+        let (Some(format), compression) = (key.format(), key.compression()) else {
+            return Err(LoadError::FileChanged);
+        };
+        let profile = match self.profile(&key).await? {
+            Ok(profile) => profile,
+            Err(failure) => return Ok(Err(failure)),
+        };
         let unpacker = match Unpacker::new(compression, self.max_unpacked_bytes) {
             Ok(unpacker) => unpacker,
             Err(failure) => return Ok(Err(failure)),
         };
-        let mut rows = FileRows::new(file, unpacker);
-        let header = rows.header::<R>(load.kind, load.mode).await?;
-        Ok(header.map(|(header, header_line)| Opened { rows, header, header_line, declared }))
+        let mut rows = FileRows::new(file, unpacker, Source::new(format, &profile));
+        let header = rows.header::<R>(load.kind, load.mode, &profile).await?;
+        Ok(header.map(|(header, refused)| Opened { rows, header, refused, declared, profile }))
+    }
+
+    /// Opens the file of a load once more. What came of it so far holds only if nothing changed.
+    pub(super) async fn reopened(&self, load: &Load, profile: &Profile) -> Result<Opened, LoadError> {
+        let file = self.files.open(&load.key).await?.filter(|file| file.version == load.version);
+        let opened = self.opened(load, file.ok_or(LoadError::FileChanged)?).await??;
+        if opened.profile == *profile {
+            return Ok(opened);
+        }
+        let message = "the profile was changed while the file was loaded; drop the file again".to_owned();
+        Err(LoadError::Unusable(LoadFailure { code: "profile_changed".into(), message }))
+    }
+
+    /// The profile of a file: its own, else that of its kind, else our own layout.
+    async fn profile(&self, key: &ExportKey) -> Result<Result<Profile, LoadFailure>, LoadError> {
+        for key in Profile::keys(key.as_str(), key.kind()) {
+            match self.files.read(&key, MAX_PROFILE).await? {
+                None => {}
+                Some(text) if text.len() > MAX_PROFILE => {
+                    return Ok(Err(profile::unusable(format!("{key} is larger than {MAX_PROFILE} bytes"))));
+                }
+                Some(text) => return Ok(Profile::parse(&text)),
+            }
+        }
+        Ok(Ok(Profile::default()))
     }
 
     pub(super) fn guard(&self, kind: domain::load::LoadKind) -> Guard {

@@ -1,12 +1,12 @@
 //! The rows that were refused, and why, in two files beside each other.
 //!
-//! `rejects.csv` has the layout of the input, so that it can be corrected and dropped back. Both files come into being
+//! The file of refused rows has the layout of the input, so that it can be corrected and dropped back. Both files come into being
 //! with the first refused row.
 
 use domain::ids::LoadId;
 use domain::load::{ExportKey, Load, Reason, RowProblem};
 
-use super::csv::Record;
+use super::source::RefusedFile;
 use crate::ports::{ExportFiles, FileWriter, FilesError};
 
 const REASONS_HEADER: &[u8] = b"row,line,key,field,code,message\n";
@@ -47,26 +47,28 @@ impl Sheet {
 /// Collects refused rows.
 pub(super) struct Rejects {
     rejects: Sheet,
+    layout: RefusedFile,
     reasons: Sheet,
     refused: u64,
     first: Vec<Reason>,
 }
 
 impl Rejects {
-    /// `header` is the header of the input as a line.
-    pub fn new(key: &ExportKey, load: &LoadId, header: &[u8]) -> Self {
+    /// `layout` is that of the input.
+    pub fn new(key: &ExportKey, load: &LoadId, layout: &RefusedFile) -> Self {
         Self {
-            rejects: Sheet::new(key.rejects(load, "rejects.csv"), header),
+            rejects: Sheet::new(key.rejects(load, layout.name), &layout.prologue),
+            layout: layout.clone(),
             reasons: Sheet::new(key.rejects(load, "reasons.csv"), REASONS_HEADER),
             refused: 0,
             first: Vec::new(),
         }
     }
 
-    /// Notes a refused row. `line` is the row as it goes into `rejects.csv`.
-    pub fn add(&mut self, place: Place<'_>, line: &[u8], problems: &[RowProblem]) {
+    /// Notes a refused row. `raw` is the row as it stands in the input.
+    pub fn add(&mut self, place: Place<'_>, raw: &[u8], problems: &[RowProblem]) {
         self.refused += 1;
-        self.rejects.buffer.extend_from_slice(line);
+        self.layout.row(raw, &mut self.rejects.buffer);
         for problem in problems {
             let numbers = [place.row.to_string(), place.line.to_string()];
             let [row, at] = &numbers;
@@ -116,6 +118,7 @@ impl Rejects {
         if self.refused == 0 {
             return Ok(());
         }
+        self.rejects.buffer.extend_from_slice(&self.layout.epilogue);
         for sheet in [&mut self.rejects, &mut self.reasons] {
             sheet.flush(files).await?;
             if let Some(writer) = sheet.writer.take() {
@@ -126,16 +129,8 @@ impl Rejects {
     }
 }
 
-/// Appends a record as a line.
-pub(super) fn write_record(line: &mut Vec<u8>, record: Record<'_>) {
-    if record.len() > 0 {
-        write_line(line, record.fields());
-    }
-}
-
 /// Appends fields as a line, quoted where needed.
 fn write_line<'a>(line: &mut Vec<u8>, fields: impl Iterator<Item = &'a [u8]>) {
-    let start = line.len();
     for (index, field) in fields.enumerate() {
         if index > 0 {
             line.push(b',');
@@ -152,10 +147,6 @@ fn write_line<'a>(line: &mut Vec<u8>, fields: impl Iterator<Item = &'a [u8]>) {
         } else {
             line.extend_from_slice(field);
         }
-    }
-    if line.len() == start {
-        // A single empty field would read back as an empty line.
-        line.extend_from_slice(b"\"\"");
     }
     line.push(b'\n');
 }

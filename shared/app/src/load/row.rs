@@ -1,5 +1,6 @@
 //! One row: its fields as values of the domain, and every problem that it has.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -8,97 +9,191 @@ use domain::load::RowProblem;
 use domain::money::parse_decimal;
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
-use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::csv::{Flaw, MAX_FIELDS, MAX_RECORD, Record};
-use super::header::Header;
+use super::header::{ACTION, Header, Origin, Place, Width};
+use super::profile::Meaningless;
+use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
 /// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two versions of the row beside names
 /// and keys.
-const MAX_KEPT: usize = 160 * 1024;
+const MAX_KEPT: u64 = 160 * 1024;
 /// Changes with the way rows are stored, so that the next load writes all of them anew.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+
+/// Longest key that is quoted in a reason, in characters.
+const QUOTED_KEY: usize = 200;
+/// Most fields of a kind.
+const MAX_KIND_FIELDS: usize = 12;
+
+/// A record, and the texts that its fields stand in.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    header: &'a Header,
+    record: Record<'a>,
+    texts: [&'a str; 2],
+}
+
+impl<'a> View<'a> {
+    /// Looks at a record whose fields can be read.
+    ///
+    /// # Errors
+    /// The problem that keeps its fields from being looked at.
+    pub fn sound(header: &'a Header, record: Record<'a>) -> Result<Self, RowProblem> {
+        if let Some(flaw) = record.flaw {
+            return Err(flawed(flaw, record));
+        }
+        let count = record.len();
+        let message = match header.width {
+            Width::Exactly(width) if count != width => format!("the row has {count} fields, the header has {width}"),
+            Width::AtLeast(width) if count < width => format!("the row has {count} fields, fewer than {width}"),
+            _ => String::new(),
+        };
+        if !message.is_empty() {
+            return Err(RowProblem::row("field_count", message));
+        }
+        let texts = record.texts().ok_or_else(|| flawed(Flaw::Encoding, record))?;
+        if record.length > MAX_FIELD as u64 && record.fields().any(|field| field.len() > MAX_FIELD) {
+            return Err(RowProblem::row("field_too_long", format!("a field is longer than {MAX_FIELD} bytes")));
+        }
+        if record.length > MAX_KEPT {
+            return Err(RowProblem::row("row_too_long", format!("the row is longer than {MAX_KEPT} bytes")));
+        }
+        Ok(Self { header, record, texts })
+    }
+
+    /// Looks at a record of which anything may be wrong. Good for its key alone.
+    pub fn damaged(header: &'a Header, record: Record<'a>, texts: [&'a str; 2]) -> Self {
+        Self { header, record, texts }
+    }
+
+    /// The fields at the front of the kind, as one text.
+    pub fn key(&self, fields: usize, into: &mut Vec<u8>) {
+        let start = into.len();
+        for (index, origin) in self.header.origins.iter().take(fields).enumerate() {
+            if index > 0 {
+                into.push(b'/');
+            }
+            let value = origin.as_ref().and_then(|origin| self.value(origin).ok()).unwrap_or_default();
+            let short = value.char_indices().nth(QUOTED_KEY).and_then(|(end, _)| value.get(..end)).unwrap_or(&value);
+            into.extend_from_slice(short.as_bytes());
+        }
+        let key = into.get(start..).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
+        let end = key.char_indices().nth(QUOTED_KEY).map_or(key.len(), |(end, _)| end);
+        into.truncate(start + end);
+    }
+
+    /// What an origin makes of the record.
+    fn value(&self, origin: &'a Origin) -> Result<Cow<'a, str>, Meaningless> {
+        let index = match &origin.place {
+            Place::At(column) => Some(*column),
+            Place::Named(name) => self.record.find(name),
+            Place::Nowhere => None,
+        };
+        let text = index.map_or("", |index| self.field(index));
+        match &origin.rule {
+            None => Ok(Cow::Borrowed(text)),
+            Some(rule) => rule.apply(text),
+        }
+    }
+
+    /// A field without white space at its ends.
+    fn field(&self, index: usize) -> &'a str {
+        let place = self.record.place(index);
+        let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
+        let text = text.unwrap_or_default();
+        // Most fields begin and end with what is visible.
+        let visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        if visible(text.as_bytes().first()) && visible(text.as_bytes().last()) { text } else { text.trim() }
+    }
+}
 
 /// A row that is being understood.
 pub struct Row<'a> {
-    header: &'a Header,
-    /// All fields one after the other.
-    text: &'a str,
-    record: Record<'a>,
+    view: View<'a>,
+    /// The fields of the kind, without white space at their ends.
+    values: [Cow<'a, str>; MAX_KIND_FIELDS],
+    /// The attributes that have a value, by name.
+    attributes: Vec<(&'a str, Cow<'a, str>)>,
+    action: Cow<'a, str>,
     /// What is wrong with it so far.
     pub problems: Vec<RowProblem>,
 }
 
 impl<'a> Row<'a> {
-    /// Takes a record as row.
-    ///
-    /// # Errors
-    /// The problem that keeps its fields from being looked at.
-    pub(super) fn new(header: &'a Header, record: Record<'a>) -> Result<Self, RowProblem> {
-        match record.flaw {
-            None => {}
-            Some(Flaw::TooLong) => {
-                let message = format!("the row is longer than {MAX_RECORD} bytes; a quote may not be closed");
-                return Err(RowProblem::row("row_too_long", message));
-            }
-            Some(Flaw::TooManyFields) => {
-                return Err(RowProblem::row("field_count", format!("the row has more than {MAX_FIELDS} fields")));
-            }
-            Some(Flaw::OpenQuote) => {
-                return Err(RowProblem::row(
-                    "open_quote",
-                    "a quote that opens in this row is not closed before the file ends",
-                ));
+    /// Takes what a record says as row.
+    pub(super) fn new(view: View<'a>) -> Self {
+        let values = [const { Cow::Borrowed("") }; MAX_KIND_FIELDS];
+        let mut row = Self { view, values, attributes: Vec::new(), action: Cow::Borrowed(""), problems: Vec::new() };
+        let header = view.header;
+        for (index, (field, origin)) in header.fields.iter().zip(&header.origins).enumerate() {
+            let (Some(origin), true) = (origin, index < MAX_KIND_FIELDS) else { continue };
+            let value = row.value(field.name, origin);
+            if let Some(slot) = row.values.get_mut(index) {
+                *slot = value;
             }
         }
-        if record.len() != header.width {
-            let message = format!("the row has {} fields, the header has {}", record.len(), header.width);
-            return Err(RowProblem::row("field_count", message));
+        if let Some(action) = &header.action {
+            row.action = row.value(ACTION, action);
         }
-        let text = std::str::from_utf8(record.bytes());
-        let text = text.map_err(|_| RowProblem::row("encoding", "the row is not UTF-8; save the file as UTF-8"))?;
-        if text.len() > MAX_FIELD && record.fields().any(|field| field.len() > MAX_FIELD) {
-            return Err(RowProblem::row("field_too_long", format!("a field is longer than {MAX_FIELD} bytes")));
-        }
-        if text.len() > MAX_KEPT {
-            return Err(RowProblem::row("row_too_long", format!("the row is longer than {MAX_KEPT} bytes")));
-        }
-        Ok(Self { header, text, record, problems: Vec::new() })
+        row.find_attributes();
+        row
     }
 
-    /// Takes a record of which anything may be wrong, with its text. Good for its key alone.
-    pub(super) fn damaged(header: &'a Header, record: Record<'a>, text: &'a str) -> Self {
-        Self { header, text, record, problems: Vec::new() }
+    fn find_attributes(&mut self) {
+        let View { header, record, .. } = self.view;
+        for (name, origin) in &header.attributes {
+            let value = self.value(name, origin);
+            if !value.is_empty() {
+                self.attributes.push((name, value));
+            }
+        }
+        if header.own_attributes {
+            for (index, name) in record.names().enumerate() {
+                let value = self.view.field(index);
+                if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
+                    self.attributes.push((name, Cow::Borrowed(value)));
+                }
+            }
+            self.attributes.sort_unstable();
+        }
     }
 
-    fn column(&self, column: usize) -> &'a str {
-        self.record.range(column).and_then(|range| self.text.get(range)).unwrap_or_default().trim()
+    /// A value; empty, with a problem, when its text means nothing.
+    fn value(&mut self, name: &str, origin: &'a Origin) -> Cow<'a, str> {
+        self.view.value(origin).unwrap_or_else(|(code, message)| {
+            self.problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
+            Cow::Borrowed("")
+        })
     }
 
     /// The text of a field of the kind, without white space at its ends; empty when the file has no such column.
-    pub fn text(&self, field: usize) -> &'a str {
-        self.header.columns.get(field).copied().flatten().map_or("", |column| self.column(column))
+    pub fn text(&self, field: usize) -> &str {
+        self.values.get(field).map_or("", |value| value)
     }
 
     fn name(&self, field: usize) -> &'static str {
-        self.header.fields.get(field).map_or("", |field| field.name)
+        self.view.header.fields.get(field).map_or("", |field| field.name)
     }
 
     fn problem(&mut self, field: usize, code: &'static str, message: String) {
-        self.problems.push(RowProblem::field(self.name(field), code, message));
+        let name = self.name(field);
+        // A text that means nothing was noted already, and its field is not empty for that.
+        if self.problems.iter().all(|problem| problem.field != name) {
+            self.problems.push(RowProblem::field(name, code, message));
+        }
     }
 
     /// Whether the row removes what it names.
     pub fn removes(&mut self) -> bool {
-        let action = self.header.action.map_or("", |column| self.column(column));
-        match action {
+        match self.action.as_ref() {
             "" | "upsert" => false,
             "delete" => true,
             _ => {
                 self.problems.push(RowProblem::field(
-                    super::header::ACTION,
+                    ACTION,
                     "action",
                     "the action is neither delete, upsert nor empty",
                 ));
@@ -210,6 +305,9 @@ impl<'a> Row<'a> {
             return Some(Quantity::ONE);
         }
         self.optional(field, "quantity", |text| {
+            if text == "1" {
+                return Ok(Quantity::ONE);
+            }
             let value = parse_decimal(text).ok_or_else(|| "is no plain decimal number such as 2.5".to_owned())?;
             Quantity::new(value).map_err(|error| format!("is no quantity: {error}"))
         })
@@ -225,35 +323,66 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The attributes that have a value.
+    /// The attributes that have a value, by name.
     pub fn attributes(&self) -> BTreeMap<String, String> {
-        let values = self.header.attributes.iter().map(|(name, column)| (name, self.column(*column)));
-        values.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.clone(), value.to_owned())).collect()
+        let mut all = BTreeMap::new();
+        for (name, value) in &self.attributes {
+            all.insert((*name).to_owned(), value.as_ref().to_owned());
+        }
+        all
     }
 
-    /// A hash of what the row says, whatever the order of its columns.
+    /// A hash of what the row says, whatever the order of its columns and the format of its file.
     pub fn fingerprint(&self, removes: bool) -> [u8; 16] {
-        let mut hash = Sha256::new();
-        hash.update([LAYOUT, u8::from(removes)]);
+        let mut said = Vec::with_capacity(self.view.record.raw.len() + 256);
+        said.extend_from_slice(&[LAYOUT, u8::from(removes)]);
         let mut put = |text: &str| {
-            hash.update(text.len().to_le_bytes());
-            hash.update(text);
+            said.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            said.extend_from_slice(text.as_bytes());
         };
-        (0..self.header.fields.len()).for_each(|field| put(self.text(field)));
-        for (name, column) in &self.header.attributes {
-            let value = self.column(*column);
-            if !value.is_empty() {
-                put(name);
-                put(value);
-            }
+        let fields = self.view.header.fields.len();
+        self.values.iter().take(fields).for_each(|value| put(value));
+        for (name, value) in &self.attributes {
+            put(name);
+            put(value);
         }
-        let digest: [u8; 32] = hash.finalize().into();
-        digest.first_chunk().copied().unwrap_or_default()
+        xxh3_128(&said).to_le_bytes()
+    }
+}
+
+fn flawed(flaw: Flaw, record: Record<'_>) -> RowProblem {
+    let Record { line, offset, length, .. } = record;
+    match flaw {
+        Flaw::TooLong => RowProblem::row(
+            "row_too_long",
+            format!(
+                "the row that begins on line {line} at byte {offset} has {length} bytes, more than {MAX_ROW}; \
+                 a quote may not be closed"
+            ),
+        ),
+        Flaw::TooManyFields => RowProblem::row("field_count", format!("the row has more than {MAX_FIELDS} fields")),
+        Flaw::OpenQuote => RowProblem::row(
+            "open_quote",
+            format!(
+                "a quote that opens in the row on line {line} is not closed before the file ends, {length} bytes later"
+            ),
+        ),
+        Flaw::Json(reason) => RowProblem::row("json", reason),
+        Flaw::Xml(reason) => RowProblem::row("xml", reason),
+        Flaw::Encoding => {
+            let encoding = record.encoding();
+            RowProblem::row("encoding", format!("the row is not {encoding}; save the file as UTF-8"))
+        }
     }
 }
 
 /// A text without control characters other than line breaks and tabs.
 fn plain(text: &str) -> Result<String, &'static str> {
+    // Nearly every text is visible ASCII; all bytes are looked at, for that is done many at a time.
+    let visible = |all: bool, byte: u8| all & (0x20..0x7F).contains(&byte);
+    if text.bytes().fold(true, visible) {
+        return Ok(text.to_owned());
+    }
     let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(hidden) { Err("holds a control character") } else { Ok(text.to_owned()) }
 }

@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use domain::load::{Accepted, LoadFailure, LoadKind, LoadMode, RowProblem, Sequence};
 use futures::StreamExt;
 
-use super::csv::{RecordReader, Step};
 use super::header::Header;
-use super::kinds::{Rows, accept, named, quoted_key};
-use super::rejects::{Place, Rejects, write_record};
+use super::kinds::{Rows, accept, named, quote_key};
+use super::profile::Profile;
+use super::rejects::{Place, Rejects};
 use super::run::LoadError;
-use super::unpack::Unpacker;
+use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
 /// Most rows of a batch, and the bytes after which it is full however few they are.
@@ -73,36 +72,35 @@ pub(super) struct FileRows {
     file: ExportFile,
     unpacker: Unpacker,
     arrived: bool,
-    chunk: Bytes,
     ended: bool,
-    reader: RecordReader,
-    row: u64,
+    source: Source,
+    /// Whether the row that was found is one that nobody took yet.
+    waits: bool,
     /// Bytes of the file, packed as it is, that were read so far.
     pub bytes_read: u64,
 }
 
 impl FileRows {
-    pub fn new(file: ExportFile, unpacker: Unpacker) -> Self {
-        let reader = RecordReader::new();
-        Self { file, unpacker, arrived: false, chunk: Bytes::new(), ended: false, reader, row: 0, bytes_read: 0 }
+    pub fn new(file: ExportFile, unpacker: Unpacker, source: Source) -> Self {
+        Self { file, unpacker, arrived: false, ended: false, source, waits: false, bytes_read: 0 }
     }
 
-    /// Reads the header, and the line that repeats it.
+    /// Reads the header, and the layout of refused rows.
     pub async fn header<R: Rows>(
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
-    ) -> Result<Result<(Header, Vec<u8>), LoadFailure>, LoadError> {
+        profile: &Profile,
+    ) -> Result<Result<(Header, RefusedFile), LoadFailure>, LoadError> {
         if !self.next_record().await? {
             return Ok(Err(LoadFailure { code: "empty_file".into(), message: "the file is empty".to_owned() }));
         }
-        let record = self.reader.record();
+        let record = self.source.row();
         let Some(fields) = R::fields(kind) else {
             return Ok(Err(LoadFailure { code: "kind".into(), message: format!("{kind} are not loaded here") }));
         };
-        let mut line = Vec::new();
-        write_record(&mut line, record);
-        Ok(Header::read(record, kind, mode, fields).map(|header| (header, line)))
+        self.waits = record.number > 0;
+        Ok(Header::read(record, kind, mode, fields, profile).map(|header| (header, self.source.refused())))
     }
 
     /// The next rows that were understood, in file order; the others go to `rejects`. `found` hears what each row is about,
@@ -119,25 +117,24 @@ impl FileRows {
         let refused = rejects.refused();
         // A run of bad rows ends the batch too, so that what was gathered about them is handed on.
         while !batch.is_full() && rejects.refused() - refused < BATCH_ROWS as u64 && self.next_record().await? {
-            self.row += 1;
-            let record = self.reader.record();
+            let record = self.source.row();
             let start = batch.text.len();
-            write_record(&mut batch.text, record);
+            batch.text.extend_from_slice(record.raw);
             let raw = start..batch.text.len();
-            batch.text.extend_from_slice(quoted_key::<R>(kind, header, record).as_bytes());
+            quote_key::<R>(kind, header, record, &mut batch.text);
             let key = raw.end..batch.text.len();
             match accept(kind, header, record, sequence) {
                 Ok(row) => {
                     found(&row.record);
                     batch.rows.push(row);
-                    batch.origins.push(Origin { row: self.row, line: record.line, raw, key });
+                    batch.origins.push(Origin { row: record.number, line: record.line, raw, key });
                 }
                 Err(problems) => {
                     if let Some(named) = named(kind, header, record) {
                         found(&named);
                     }
                     let quoted = batch.text.get(key).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
-                    let place = Place { row: self.row, line: record.line, key: quoted };
+                    let place = Place { row: record.number, line: record.line, key: quoted };
                     rejects.add(place, batch.text.get(raw).unwrap_or_default(), &problems);
                     batch.text.truncate(start);
                 }
@@ -151,12 +148,34 @@ impl FileRows {
         self.ended
     }
 
-    /// Makes sure that there is something to read, or notes the end.
+    async fn next_record(&mut self) -> Result<bool, LoadError> {
+        if std::mem::take(&mut self.waits) {
+            return Ok(true);
+        }
+        loop {
+            match self.source.next()? {
+                Step::Row => return Ok(true),
+                Step::End => {
+                    self.ended = true;
+                    return Ok(false);
+                }
+                Step::More => self.fill().await?,
+            }
+        }
+    }
+
+    /// Hands the source something to read, or tells it the end.
     async fn fill(&mut self) -> Result<(), LoadError> {
-        while self.chunk.is_empty() && !self.ended {
+        loop {
             match self.unpacker.next()? {
-                Some(piece) => self.chunk = piece,
-                None if self.arrived => self.ended = true,
+                Some(piece) => {
+                    self.source.feed(piece);
+                    return Ok(());
+                }
+                None if self.arrived => {
+                    self.source.end();
+                    return Ok(());
+                }
                 None => match self.file.chunks.next().await {
                     Some(piece) => {
                         let piece = piece?;
@@ -168,23 +187,6 @@ impl FileRows {
                         self.unpacker.end();
                     }
                 },
-            }
-        }
-        Ok(())
-    }
-
-    async fn next_record(&mut self) -> Result<bool, LoadError> {
-        loop {
-            self.fill().await?;
-            let mut input: &[u8] = &self.chunk;
-            let before = input.len();
-            let step = self.reader.step(&mut input);
-            let used = before - input.len();
-            let _ = self.chunk.split_to(used);
-            match step {
-                Step::Record => return Ok(true),
-                Step::End => return Ok(false),
-                Step::More => {}
             }
         }
     }

@@ -144,7 +144,7 @@ impl<R: Rows> Loader<R> {
             None => Err(unusable("file_missing", "the file was gone before it could be read")),
             Some(_) if arrival.key.format().is_none() => Err(unusable(
                 "format",
-                "files of this format cannot be read; drop a file that ends in .csv, .csv.gz or .csv.zst",
+                "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or packed as .gz or .zst",
             )),
             // What a person released is what was held, and nothing else.
             Some(file) if load.released && before.is_some_and(|before| before.version != file.version) => {
@@ -254,7 +254,7 @@ impl<R: Rows> Loader<R> {
         let stage = stage(load, pointer.clone(), generation, true);
         let mut seen = Seen::all();
         let mut measured = self.pass(key, load, &mut opened, Work::Stage(&stage), turn, Some(&mut seen)).await?;
-        self.sweep(load, &stage, seen, turn, &mut measured).await?;
+        self.sweep(load, &stage, (seen, &opened.profile), turn, &mut measured).await?;
         if self.is_held(load, &measured) {
             return Ok(LoadState::Held);
         }
@@ -284,14 +284,13 @@ impl<R: Rows> Loader<R> {
             let mut seen = snapshot.then(Seen::all);
             let mut measured = self.pass(key, load, &mut opened, Work::Stage(&stage), turn, seen.as_mut()).await?;
             if let Some(seen) = seen {
-                self.sweep(load, &stage, seen, turn, &mut measured).await?;
+                self.sweep(load, &stage, (seen, &opened.profile), turn, &mut measured).await?;
             }
             if !writes {
                 if self.is_held(load, &measured) {
                     return Ok(LoadState::Held);
                 }
-                let file = self.files.open(key.as_str()).await?.filter(|file| file.version == load.version);
-                opened = self.opened(load, file.ok_or(LoadError::FileChanged)?).await??;
+                opened = self.reopened(load, &opened.profile).await?;
             }
         }
         if snapshot {

@@ -65,6 +65,10 @@ pub trait ExportFiles: Send + Sync {
     /// Opens a file; none when there is none.
     async fn open(&self, key: &str) -> Result<Option<ExportFile>, FilesError>;
 
+    /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it answers the first
+    /// `most` and some more, so that it shows.
+    async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError>;
+
     /// Begins a file of comma-separated values; in place of one with the same key.
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError>;
 

@@ -80,8 +80,12 @@ named! {
 named! {
     /// How the rows of a file are written down.
     Format {
-        /// Comma-separated values with a header.
+        /// Delimited text: comma-separated values with a header, unless a profile says otherwise.
         Csv = "csv",
+        /// JSON objects, one on a line.
+        Ndjson = "ndjson",
+        /// XML: the elements in the root element.
+        Xml = "xml",
     }
 }
 

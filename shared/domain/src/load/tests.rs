@@ -12,7 +12,7 @@ fn a_key_names_kind_mode_name_and_format() {
 
 #[test]
 fn a_format_that_cannot_be_read_is_still_an_export_file() {
-    for (file, name) in [("a.csv.bz2", "a.csv"), ("a.b.ndjson", "a.b"), ("a", "a"), ("a.gz", "a"), ("a.xml.zst", "a")] {
+    for (file, name) in [("a.csv.bz2", "a.csv"), ("a.b.json", "a.b"), ("a", "a"), ("a.gz", "a"), ("a.xls.zst", "a")] {
         let key = ExportKey::parse(&format!("incoming/users/snapshot/{file}")).unwrap();
         assert_eq!((key.name(), key.format()), (name, None), "{file}");
     }
@@ -20,13 +20,15 @@ fn a_format_that_cannot_be_read_is_still_an_export_file() {
 
 #[test]
 fn a_packed_file_is_known_by_its_last_suffix() {
-    for (file, name, compression) in [
-        ("a.csv", "a", None),
-        ("a.csv.gz", "a", Some(Compression::Gzip)),
-        ("a.b.csv.zst", "a.b", Some(Compression::Zstd)),
+    for (file, name, format, compression) in [
+        ("a.csv", "a", Format::Csv, None),
+        ("a.csv.gz", "a", Format::Csv, Some(Compression::Gzip)),
+        ("a.b.csv.zst", "a.b", Format::Csv, Some(Compression::Zstd)),
+        ("a.ndjson", "a", Format::Ndjson, None),
+        ("a.xml.gz", "a", Format::Xml, Some(Compression::Gzip)),
     ] {
         let key = ExportKey::parse(&format!("incoming/users/snapshot/{file}")).unwrap();
-        assert_eq!((key.name(), key.format(), key.compression()), (name, Some(Format::Csv), compression), "{file}");
+        assert_eq!((key.name(), key.format(), key.compression()), (name, Some(format), compression), "{file}");
     }
 }
 

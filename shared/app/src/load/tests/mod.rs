@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod csv;
 mod decide;
 mod fakes;
+mod formats;
+mod profile;
 mod rows;
 mod run;
+mod source;

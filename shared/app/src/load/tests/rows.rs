@@ -1,20 +1,24 @@
-use domain::load::{Accepted, CatalogRecord, LoadFailure, LoadKind, LoadMode, MemberRecord, RowProblem, Sequence};
+use domain::load::{
+    Accepted, CatalogRecord, Format, LoadFailure, LoadKind, LoadMode, MemberRecord, RowProblem, Sequence,
+};
 use domain::time::Timestamp;
 
-use crate::load::csv::{RecordReader, Step};
 use crate::load::header::Header;
 use crate::load::kinds::{Rows, accept};
+use crate::load::profile::Profile;
+use crate::load::source::{Source, Step};
 
 type Understood<R> = Result<Accepted<R>, Vec<RowProblem>>;
 
 /// Understands a file of a header and one row.
 fn read<R: Rows>(kind: LoadKind, mode: LoadMode, file: &str) -> Result<(Header, Understood<R>), LoadFailure> {
-    let mut reader = RecordReader::new();
-    let mut input = file.as_bytes();
-    assert_eq!(reader.step(&mut input), Step::Record);
-    let header = Header::read(reader.record(), kind, mode, R::fields(kind).unwrap())?;
-    while reader.step(&mut input) != Step::Record {}
-    let row = accept(kind, &header, reader.record(), Sequence::new(1));
+    let mut source = Source::new(Format::Csv, &Profile::default());
+    source.feed(file.to_owned().into());
+    source.end();
+    assert_eq!(source.next()?, Step::Row);
+    let header = Header::read(source.row(), kind, mode, R::fields(kind).unwrap(), &Profile::default())?;
+    assert_eq!(source.next()?, Step::Row);
+    let row = accept(kind, &header, source.row(), Sequence::new(1));
     Ok((header, row))
 }
 

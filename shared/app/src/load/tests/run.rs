@@ -79,7 +79,8 @@ fn a_file_that_cannot_be_used_ends_as_failed_with_a_code() {
         (b"\n\n", "empty_file"),
         (b"name\nx\n", "missing_columns"),
         (b"category_id,name,name\n", "duplicate_column"),
-        (b"\xFF\xFEc\0a\0", "encoding"),
+        (b"\xFF\xFEc\0a\0b", "encoding"),
+        (b"c\xE4tegory_id,name\nA,a\n", "encoding"),
         (b"category_id,\"name\nA,a\n", "header_unreadable"),
     ] {
         let (_, load) = load(content);
@@ -87,7 +88,7 @@ fn a_file_that_cannot_be_used_ends_as_failed_with_a_code() {
         assert_eq!(load.failure.unwrap().code, code, "{content:?}");
     }
     let world = Arc::new(World::default());
-    let arrival = drop_file(&world, "incoming/categories/delta/c.xml", "<a/>");
+    let arrival = drop_file(&world, "incoming/categories/delta/c.xls", "<a/>");
     assert_eq!(run(&world, &arrival).unwrap().failure.unwrap().code, "format");
 }
 

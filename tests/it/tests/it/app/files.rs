@@ -36,8 +36,13 @@ impl TestApp {
 
     /// The content of an object of the bucket.
     pub async fn file(&self, key: &str) -> String {
+        String::from_utf8(self.bytes(key).await).unwrap()
+    }
+
+    /// The same as bytes, for what may be no text.
+    pub async fn bytes(&self, key: &str) -> Vec<u8> {
         let object = self.s3().get_object().bucket(BUCKET).key(key).send().await.unwrap();
-        String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap()
+        object.body.collect().await.unwrap().to_vec()
     }
 
     /// The keys in the bucket that begin with `prefix`.

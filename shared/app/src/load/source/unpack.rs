@@ -51,7 +51,7 @@ enum Packed {
 }
 
 /// Unpacks one file.
-pub(super) struct Unpacker {
+pub(in crate::load) struct Unpacker {
     packed: Packed,
     room: Vec<u8>,
     /// Bytes that may still be unpacked.

@@ -1,0 +1,59 @@
+use domain::load::{CatalogRecord, Format, LoadKind};
+
+use super::formats::{failure, load, profile};
+use crate::load::profile::Profile;
+
+#[test]
+fn values_dates_and_numbers_are_made_ours() {
+    let prices = profile(
+        r#"{"delimiter":";","decimalSeparator":",","groupSeparator":".","dateFormat":"d.M.yyyy","nulls":["NULL"],
+            "fields":{"sku":"Artikel","currency":{"constant":"EUR"},"amount":"Preis","unit":{"column":"ME","values":{"ST":"EA"}},
+                      "valid_from":"von","valid_until":{"column":"bis","dateFormat":"yyyyMMdd HH:mm"},
+                      "_action":{"column":"Loesch","values":{"X":"delete"},"default":"upsert"}}}"#,
+    );
+    let file = "Artikel;Preis;ME;von;bis;Loesch\n\
+                A;1.234,5600;ST;1.2.2025;20250301 10:30;\n\
+                B;,5;ST;NULL;;X\n\
+                C;12.34,5;KG;31.2.2025;1.1.2026;\n";
+    let (rows, _) = load(LoadKind::ListPrices, Format::Csv, &prices, file.as_bytes(), 9).unwrap();
+    let CatalogRecord::ListPrice(price) = &rows[0].1.as_ref().unwrap().record else { panic!("a list price") };
+    assert_eq!(price.price.to_string(), "1234.56 EUR");
+    assert_eq!(price.valid_from, Some("2025-02-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(price.valid_until, Some("2025-03-01T10:30:00Z".parse().unwrap()));
+    assert!(matches!(rows[1].1.as_ref().unwrap().record, CatalogRecord::NoListPrice(..)));
+    let problems = rows[2].1.as_ref().unwrap_err();
+    let mut named: Vec<_> = problems.iter().map(|problem| (problem.field.as_ref(), problem.code)).collect();
+    named.sort_unstable();
+    assert_eq!(named, [("amount", "number"), ("unit", "value"), ("valid_from", "date"), ("valid_until", "date")]);
+}
+
+#[test]
+fn a_profile_that_cannot_be_used_says_which_member_is_wrong() {
+    for (json, word) in [
+        ("{", "line 1"),
+        (r#"{"delimeter":";"}"#, "delimeter"),
+        (r#"{"encoding":"ebcdic"}"#, "encoding"),
+        (r#"{"delimiter":""}"#, "delimiter"),
+        (r#"{"delimiter":"\""}"#, "quote"),
+        (r#"{"rowTerminator":"|","delimiter":"||"}"#, "rowTerminator"),
+        (r#"{"header":false}"#, "columns"),
+        (r#"{"columns":3}"#, "header"),
+        (r#"{"dateFormat":"dd.MM.yy"}"#, "dateFormat"),
+        (r#"{"decimalSeparator":"12"}"#, "decimalSeparator"),
+        (r#"{"fields":{"sku":{"column":1,"constant":"x"}}}"#, "fields.sku"),
+        (r#"{"fields":{"sku":{"colum":1}}}"#, "a field is the name of a column"),
+    ] {
+        let failure = Profile::parse(json.as_bytes()).unwrap_err();
+        assert!(failure.code == "profile" && failure.message.contains(word), "{json}: {}", failure.message);
+    }
+    let file = b"Number,Title\nA,N\n";
+    for (fields, code, word) in [
+        (r#"{"sku":"Number","name":"Title"}"#, "profile", "unit"),
+        (r#"{"sku":"No.","name":"Title","unit":{"constant":"EA"}}"#, "missing_columns", "No."),
+        (r#"{"sku":9,"name":"Title","unit":{"constant":"EA"}}"#, "missing_columns", "9"),
+        (r#"{"sku":"Number","name":"Title","unit":{"constant":"EA"},"colour":0}"#, "profile", "colour"),
+    ] {
+        let (found, message) = failure(Format::Csv, &profile(&format!("{{\"fields\":{fields}}}")), file);
+        assert!(found == code && message.contains(word), "{fields}: {found} {message}");
+    }
+}
