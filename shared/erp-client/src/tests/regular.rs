@@ -19,7 +19,7 @@ async fn prices_come_in_the_order_of_asking_with_their_steps() {
     assert_eq!(gloves.breaks.len(), 3);
     assert_eq!(gloves.at(Quantity::ONE), Some(gloves.unit_price));
     assert_eq!(answers[1], ItemAnswer::Absent(Absence::UnknownSku));
-    assert_eq!(answers[2], ItemAnswer::Missing);
+    assert_eq!(answers[2], ItemAnswer::Absent(Absence::ItemInactive));
     assert!(matches!(answers[3], ItemAnswer::Known(_)));
     let calls = pair.simulator.calls();
     assert_eq!(calls.counts["prices"], 1);
