@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::cpu;
 
-type Error = Box<dyn std::error::Error>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
 type Record = HashMap<String, AttributeValue>;
 
 /// Rounds of each side.
