@@ -18,6 +18,7 @@ mod preparation;
 mod purchase;
 mod quote;
 mod registration;
+mod reorder;
 mod reservations;
 mod template;
 mod tour;
