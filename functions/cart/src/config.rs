@@ -15,6 +15,8 @@ pub struct Config {
     pub members_table: String,
     /// `LOOKUPS_TABLE`: the cache of prices and availabilities.
     pub lookups_table: String,
+    /// `SUBMISSIONS_TABLE`: orders to order again.
+    pub submissions_table: String,
     /// `STORE_ID`: the store that is asked for.
     pub store: StoreId,
     /// `INVENTORY_RULES`: how long an availability is fresh, as [`wire::rules`] describes; optional.
@@ -32,6 +34,7 @@ impl Config {
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
+            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
             rules: wire::rules::read(env.optional("INVENTORY_RULES").unwrap_or("[]"))
                 .map_err(|e| env.invalid("INVENTORY_RULES", &e.to_string()))?,

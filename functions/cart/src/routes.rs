@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::Failure;
-use app::cart::CartService;
+use app::cart::{CartService, Reorder};
 use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::http::{HeaderValue, StatusCode};
@@ -11,8 +11,9 @@ use axum::response::{IntoResponse, Response};
 use domain::cart::Cart;
 use domain::ids::{CartId, LineId};
 use domain::money::Currency;
-use lambda_kit::{Buyer, Call, IfMatch, Json, Path, Problem, parse_id};
+use lambda_kit::{Buyer, Call, IfMatch, Json, NoBody, Path, Problem, parse_id};
 use wire::storefront::cart as body;
+use wire::storefront::problem::ProblemError;
 
 use crate::read;
 
@@ -20,7 +21,10 @@ type Service = State<Arc<CartService>>;
 
 /// A cart with its version as entity tag.
 fn shown(status: StatusCode, cart: &Cart) -> Response {
-    let mut response = (status, Json(body::Cart::from(cart))).into_response();
+    tagged(cart, (status, Json(body::Cart::from(cart))).into_response())
+}
+
+fn tagged(cart: &Cart, mut response: Response) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", cart.version)) {
         response.headers_mut().insert(ETAG, tag);
     }
@@ -129,4 +133,21 @@ pub(crate) async fn set_shipping(
     let (ship_to, method, day) = read::shipping(new)?;
     let cart = carts.set_shipping(&call.context(), &customer, &cart_id(&id)?, version, ship_to, method, day).await?;
     Ok(shown(StatusCode::OK, &cart))
+}
+
+pub(crate) async fn reorder(
+    State(reorder): State<Arc<Reorder>>,
+    call: Call,
+    Buyer(customer): Buyer,
+    Path(id): Path<String>,
+    _: NoBody,
+) -> Result<Response, Problem> {
+    let made = reorder.reorder(&call.context(), &customer, &id).await?;
+    let left_out = made.left_out.into_iter().map(|line| ProblemError {
+        pointer: line.pointer,
+        code: line.code.to_owned(),
+        message: line.message,
+    });
+    let reordered = body::Reordered { cart: body::Cart::from(&made.cart), left_out: left_out.collect() };
+    Ok(tagged(&made.cart, (StatusCode::CREATED, Json(reordered)).into_response()))
 }

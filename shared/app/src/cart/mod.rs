@@ -2,6 +2,7 @@
 
 mod edit;
 mod refused;
+mod reorder;
 mod view;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use edit::{Touched, Tries};
 use refused::line_error;
 
 pub(crate) use refused::cart_failure;
+pub use reorder::{Reorder, Reordered};
 
 /// Seconds after its last change at which a cart is gone: thirty days.
 const KEEP_SECONDS: i64 = 30 * 86_400;

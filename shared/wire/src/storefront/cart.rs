@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::freshness::Freshness;
 use super::lookups::AvailabilityStatus;
 use super::preparation::Preparation;
+use super::problem::ProblemError;
 use crate::value::{Money, Number};
 
 /// `POST /carts`.
@@ -266,4 +267,15 @@ impl From<&model::Cart> for Cart {
             preparation: cart.preparation.as_ref().map(Preparation::from),
         }
     }
+}
+
+/// The answer of `POST /orders/{id}/reorder`: the new cart, and what of the order is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reordered {
+    /// The cart.
+    #[serde(flatten)]
+    pub cart: Cart,
+    /// The lines that cannot be ordered any more, each with its place in the order.
+    pub left_out: Vec<ProblemError>,
 }

@@ -21,6 +21,7 @@ mod preparation;
 mod purchase;
 mod quote;
 mod registration;
+mod reorder;
 mod reservations;
 mod template;
 mod tour;

@@ -46,6 +46,7 @@ fn variables_come_with_their_references_worked_out() {
         ("LOOKUPS_TABLE", "LookupsTable"),
         ("MEMBERS_TABLE", "MembersTable"),
         ("STORE_ID", "main"),
+        ("SUBMISSIONS_TABLE", "SubmissionsTable"),
     ];
     let expected: BTreeMap<_, _> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     assert_eq!(cart.env, expected);

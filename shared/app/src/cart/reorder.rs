@@ -1,0 +1,119 @@
+//! A new cart with the lines of an order, at today's prices.
+
+use std::sync::Arc;
+
+use domain::caller::Customer;
+use domain::cart::{Cart, CartError};
+use domain::ids::{CartId, LineId, Sku, Unit};
+use domain::quantity::Quantity;
+use domain::submission::Content;
+use rust_decimal::Decimal;
+
+use super::{CartService, cart_failure, keep_until, line_error, new_cart};
+use crate::failure::{Failure, FieldError};
+use crate::lookup::Mode;
+use crate::ports::erp::{CallContext, DocumentKind};
+use crate::tracking::{Document, Tracking};
+
+/// A line as the order has it. The ERP may leave anything out.
+struct Ordered {
+    sku: Option<String>,
+    quantity: Option<Decimal>,
+    unit: Option<String>,
+}
+
+/// A new cart, and what of the order is not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reordered {
+    /// The cart.
+    pub cart: Cart,
+    /// The lines that cannot be ordered any more; each points at its place in the order.
+    pub left_out: Vec<FieldError>,
+}
+
+/// Orders again.
+pub struct Reorder {
+    /// Finds the order.
+    pub tracking: Tracking,
+    /// Makes the cart.
+    pub carts: Arc<CartService>,
+}
+
+impl Reorder {
+    /// Makes a cart with the lines of an order of the customer's organization, whatever channel it came from, and makes
+    /// it the customer's current one. Lines that cannot be ordered any more are left out, and named.
+    ///
+    /// # Errors
+    /// [`Failure::MemberNotActive`]; [`Failure::NotFound`] when there is no such order; [`Failure::LinesRefused`] when
+    /// no line of it can be ordered; [`Failure::TooManyLines`]; [`Failure::Erp`] when only the ERP knows the order and
+    /// fails; [`Failure::Store`]. No cart is made then.
+    pub async fn reorder(&self, context: &CallContext, customer: &Customer, order: &str) -> Result<Reordered, Failure> {
+        let carts = &self.carts;
+        let member = carts.directory.active(customer).await?;
+        let found = self.tracking.detail(context, customer, DocumentKind::Order, order).await?.found;
+        let ordered = ordered(&found);
+        let skus: Vec<Sku> =
+            ordered.iter().filter_map(|line| line.sku.as_deref()).filter_map(|sku| Sku::parse(sku).ok()).collect();
+        let articles = carts.articles.find(&skus).await?;
+        let id = CartId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let mut cart = new_cart(id, customer, member.organization.currency, carts.clock.now());
+        let mut left_out = Vec::new();
+        for (at, line) in ordered.iter().enumerate() {
+            let pointer = format!("/lines/{at}");
+            let article = line.sku.as_deref().and_then(|sku| Sku::parse(sku).ok()).and_then(|sku| articles.get(&sku));
+            let Some(article) = article else {
+                left_out.push(FieldError::new(pointer, "unknown_sku", "there is no such item"));
+                continue;
+            };
+            let Some(quantity) = line.quantity.and_then(|quantity| Quantity::new(quantity).ok()) else {
+                left_out.push(FieldError::new(pointer, "invalid_quantity", "the order does not say how many"));
+                continue;
+            };
+            // An order counts in the unit that it names; one that names none counts in the item's.
+            let unit = match line.unit.as_deref() {
+                Some(unit) => Unit::parse(unit).ok(),
+                None => Some(article.item.unit.clone()),
+            };
+            let line_id = LineId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+            let added = match &unit {
+                Some(unit) => cart.add(line_id, &article.item, quantity, Some(unit)),
+                None => Err(CartError::Unit),
+            };
+            match added {
+                Ok(_) => {}
+                Err(CartError::TooManyLines) => return Err(cart_failure(CartError::TooManyLines)),
+                Err(error) => left_out.push(line_error(&pointer, error)?),
+            }
+        }
+        if cart.lines.is_empty() {
+            return Err(Failure::LinesRefused(left_out));
+        }
+        let lines: Vec<LineId> = cart.lines.iter().map(|line| line.id.clone()).collect();
+        carts.look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto).await?;
+        carts.carts.create(&cart, keep_until(cart.updated_at)).await?;
+        Ok(Reordered { cart, left_out })
+    }
+}
+
+/// The lines as the ERP shows them, or else as they were captured here.
+fn ordered(document: &Document) -> Vec<Ordered> {
+    let external = document.external.as_ref().map(|d| d.lines.as_slice()).unwrap_or_default();
+    if !external.is_empty() {
+        let line = external.iter();
+        return line
+            .map(|line| Ordered { sku: line.sku.clone(), quantity: line.quantity, unit: line.unit.clone() })
+            .collect();
+    }
+    match document.submission.as_ref().map(|own| &own.content) {
+        Some(Content::Order(order)) => order
+            .lines
+            .iter()
+            .map(|line| Ordered {
+                sku: Some(line.sku.to_string()),
+                quantity: Some(line.quantity.value()),
+                unit: Some(line.unit.to_string()),
+            })
+            .collect(),
+        Some(Content::Quote(_) | Content::Organization(_) | Content::User(_)) | None => Vec::new(),
+    }
+}
