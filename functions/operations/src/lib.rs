@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
+use files_s3::ExportBucket;
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
 use queue_sqs::SqsLoadQueue;
 use serde::Deserialize;
@@ -35,6 +36,8 @@ pub struct Config {
     pub store: StoreId,
     /// `CATALOG_TABLE`: what readers see of the catalog.
     pub catalog_table: String,
+    /// `EXPORTS_BUCKET`: where the reports of loads are.
+    pub exports_bucket: String,
     /// `CATALOG_LOAD_QUEUE_URL`: wakes the function that loads the catalog.
     pub catalog_load_queue_url: String,
     /// `MEMBER_LOAD_QUEUE_URL`: wakes the function that loads members.
@@ -52,6 +55,7 @@ impl Config {
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
+            exports_bucket: env.required("EXPORTS_BUCKET")?.to_owned(),
             catalog_load_queue_url: env.required("CATALOG_LOAD_QUEUE_URL")?.to_owned(),
             member_load_queue_url: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
         })
@@ -70,6 +74,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         decisions: Decisions {
             loads: store,
             catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            files: Arc::new(ExportBucket::new(&start.sdk, config.exports_bucket)),
             queue: Arc::new(SqsLoadQueue::new(&start.sdk, config.catalog_load_queue_url, config.member_load_queue_url)),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
