@@ -25,6 +25,9 @@ pub struct Config {
     pub guards: BTreeMap<LoadKind, Guard>,
     /// `CHUNK_BYTES`: a larger file is cut into chunks of about this size; 16 MiB when it is missing.
     pub chunk_bytes: u64,
+    /// `CHECKPOINT_ROWS`: rows between two checkpoints of a worker, which are done again when it is stopped; 25,000 when it is
+    /// missing.
+    pub checkpoint_rows: u64,
     /// `MAX_UNPACKED_BYTES`: what a compressed file may unpack to; 8 GiB when it is missing.
     pub max_unpacked_bytes: u64,
 }
@@ -34,7 +37,7 @@ const MAX_UNPACKED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
 /// Seconds of loading: what is lost at most when a worker is stopped is less than that, for there are checkpoints.
 const CHUNK_BYTES: u64 = 16 * 1024 * 1024;
-/// Rows between two checkpoints: seconds of work.
+/// Seconds of work.
 const CHECKPOINT_ROWS: u64 = 25_000;
 
 impl Config {
@@ -48,6 +51,7 @@ impl Config {
             guards: guards.map_err(|error| env.invalid("GUARDRAILS", &error.to_string()))?,
             max_unpacked_bytes: env.parsed("MAX_UNPACKED_BYTES", MAX_UNPACKED_BYTES)?,
             chunk_bytes: env.parsed("CHUNK_BYTES", CHUNK_BYTES)?,
+            checkpoint_rows: env.parsed("CHECKPOINT_ROWS", CHECKPOINT_ROWS)?,
             load_queue_url: env.required("LOAD_QUEUE_URL")?.to_owned(),
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             loads_table: env.required("LOADS_TABLE")?.to_owned(),
@@ -73,7 +77,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         guards: config.guards,
         max_unpacked_bytes: config.max_unpacked_bytes,
         chunk_bytes: config.chunk_bytes,
-        checkpoint_rows: CHECKPOINT_ROWS,
+        checkpoint_rows: config.checkpoint_rows,
         clock: start.clock.clone(),
         ids: start.ids.clone(),
     };
