@@ -79,6 +79,18 @@ impl ExportFiles for ExportBucket {
         }))
     }
 
+    async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError> {
+        let Some(mut file) = self.open(key, None).await? else { return Ok(None) };
+        let mut content = Vec::new();
+        while let Some(chunk) = file.chunks.next().await.transpose()? {
+            content.extend_from_slice(&chunk);
+            if content.len() > most {
+                break;
+            }
+        }
+        Ok(Some(content))
+    }
+
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
         Ok(Box::new(ObjectWriter::new(self.client.clone(), self.bucket.clone(), key.to_owned())))
     }

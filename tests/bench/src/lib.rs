@@ -4,6 +4,7 @@
 pub mod cpu;
 pub mod loads;
 pub mod orders;
+pub mod parse;
 
 /// What a benchmark found.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,10 +1,10 @@
-//! `cargo run --release -p bench -- orders` or `-- loads`.
+//! `cargo run --release -p bench -- orders`, `-- loads` or `-- parse`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench::orders::Buyer;
-use bench::{Finding, loads, orders};
+use bench::{Finding, loads, orders, parse};
 use clap::{Parser, ValueEnum};
 use local::stack::{Options, Stack};
 
@@ -18,6 +18,8 @@ enum Work {
     Orders,
     /// The data set, a first time and unchanged.
     Loads,
+    /// Rows of a large file, understood and not stored, beside the bare csv crate.
+    Parse,
 }
 
 /// Measures the whole system in one process, in CPU seconds.
@@ -28,6 +30,9 @@ struct Flags {
     /// How many orders.
     #[arg(long, default_value_t = 200)]
     count: u64,
+    /// How many rows to parse.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
     /// A folder with incoming/ and erp/ to use instead of the bundled data set.
     #[arg(long, value_name = "DIR")]
     dataset: Option<PathBuf>,
@@ -57,6 +62,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
+    if matches!(flags.work, Work::Parse) {
+        let folder = tempfile::tempdir()?;
+        let found = parse::run(flags.rows, folder.path())?;
+        let rate = |time: std::time::Duration| u128::from(found.rows) * 1_000_000 / time.as_micros().max(1);
+        println!(
+            "{} rows, {} MB: csv crate {} rows/s, parsed and validated {} rows/s, {} %",
+            found.rows,
+            found.bytes / 1_000_000,
+            rate(found.bare),
+            rate(found.ours),
+            found.percent()
+        );
+        return Ok(());
+    }
     let options = Options { dataset: flags.dataset, schedules: false, ..Options::default() };
     let stack = Stack::start(Options { port: 0, aws_port: 0, erp_port: 0, ..options }).await?;
     let first = loads::run(&stack).await?;
@@ -65,6 +84,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
             report("rows, first load", &first);
             report("rows, unchanged", &loads::run(&stack).await?);
         }
+        Work::Parse => {}
         Work::Orders => {
             stack.set_ready();
             let buyer = Buyer { user: flags.user, address: flags.address, method: flags.method, skus: flags.skus };

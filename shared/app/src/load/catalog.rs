@@ -9,7 +9,8 @@ use super::header::{Field, optional, required};
 use super::kinds::Rows;
 use super::row::Row;
 
-const CATEGORIES: &[Field] = &[required("category_id"), optional("parent_id"), required("name"), optional("sequence")];
+const CATEGORIES: &[Field] =
+    &[required("category_id"), optional("parent_id"), required("name"), optional("sequence").number()];
 
 const ITEMS: &[Field] = &[
     required("sku"),
@@ -18,8 +19,8 @@ const ITEMS: &[Field] = &[
     optional("description"),
     optional("category_ids"),
     required("unit"),
-    optional("nominal_quantity"),
-    optional("quantity_multiple"),
+    optional("nominal_quantity").number(),
+    optional("quantity_multiple").number(),
     optional("status"),
 ];
 
@@ -28,10 +29,10 @@ const TEXTS: &[Field] = &[required("sku"), required("language"), optional("name"
 const LIST_PRICES: &[Field] = &[
     required("sku"),
     required("currency"),
-    required("amount"),
+    required("amount").number(),
     required("unit"),
-    optional("valid_from"),
-    optional("valid_until"),
+    optional("valid_from").date(),
+    optional("valid_until").date(),
 ];
 
 impl Rows for CatalogRecord {

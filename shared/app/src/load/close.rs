@@ -35,6 +35,10 @@ impl<R: Rows> Loader<R> {
         }
         let outdated = hands.load.work.outdated;
         if !outdated && !self.rounds(hands, stage, chunks, tail.as_ref()).await? {
+            if let (Some(mut gathered), [chunk]) = (tail, chunks) {
+                // Whoever goes on finds what is in memory here.
+                self.checkpoint(hands, &mut chunk.clone(), &mut gathered, true).await?;
+            }
             let key = export_key(&hands.load)?;
             self.queue.tell(&key, &hands.load.id, &[], 0).await?;
             return Ok(Step::Away);
@@ -96,7 +100,7 @@ impl<R: Rows> Loader<R> {
         }
         let layout = match layout {
             Some(layout) => layout,
-            None => self.opened(&hands.load, (Place::START, None), None).await?.layout,
+            None => self.opened(hands, (Place::START, None), None).await?.layout,
         };
         let key = export_key(&hands.load)?;
         let parts = Parts { files: self.files.as_ref(), key: &key, load: &hands.load.id };
@@ -191,7 +195,7 @@ impl<R: Rows> Loader<R> {
             return Ok(());
         }
         let (kind, sequence) = (hands.load.kind, hands.load.sequence);
-        let mut opened = self.opened(&hands.load, (Place::START, None), None).await?;
+        let mut opened = self.opened(hands, (Place::START, None), None).await?;
         loop {
             let batch = opened.rows.batch::<R>(kind, &opened.header, sequence, |_| {}).await?;
             if batch.is_empty() {

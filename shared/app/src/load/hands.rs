@@ -4,6 +4,7 @@ use domain::load::{Chunk, Load, Phase};
 use domain::time::Timestamp;
 
 use super::kinds::Rows;
+use super::open::Form;
 use super::run::{LoadError, Loader};
 
 /// How long a load, a chunk and the turn of a kind stay with a worker without a sign of life. Longer than the longest write of
@@ -24,6 +25,8 @@ pub(super) struct Hands {
     pub whole: bool,
     /// The chunk as it was kept last, unless the load as a whole is in its hands.
     pub kept: Option<Chunk>,
+    /// How the file is read, once that is known.
+    pub form: Option<Form>,
     /// When they were prolonged.
     pub renewed: Timestamp,
     /// When the work must stop.

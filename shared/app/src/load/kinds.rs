@@ -54,7 +54,11 @@ pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: Record
 /// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
 /// is not missing from it.
 pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> Option<R> {
-    understood(header, record, |row| R::parse(kind, row, true).filter(|_| row.problems.is_empty()))
+    understood(header, record, |row| {
+        // Its key may be sound all the same.
+        row.problems.clear();
+        R::parse(kind, row, true).filter(|_| row.problems.is_empty())
+    })
 }
 
 /// Looks at a record of which anything may be wrong.

@@ -9,6 +9,7 @@
 //! other; the chunks of a load beside each other.
 
 mod catalog;
+mod check;
 mod close;
 mod decide;
 mod hands;
@@ -25,12 +26,13 @@ mod row;
 mod rows;
 mod run;
 mod seen;
-#[allow(dead_code, unused_imports, reason = "loads that are cut into chunks need all of it")]
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Checked, check, holds_together};
 pub use decide::Decisions;
 pub use kinds::Rows;
 pub use list::Loads;
+pub use profile::Profile;
 pub use run::{Arrival, LoadError, Loader, Progress};

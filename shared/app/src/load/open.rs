@@ -1,10 +1,13 @@
 //! Opens files, as a whole or from a place inside them.
 
-use domain::load::{ExportKey, Format, Load, Place};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use domain::load::{ExportKey, Format, Load, Phase, Place};
+
+use super::hands::Hands;
 use super::header::Header;
 use super::kinds::Rows;
-use super::profile::Profile;
+use super::profile::{self, MAX_PROFILE, Profile};
 use super::rows::FileRows;
 use super::run::{LoadError, Loader};
 use super::source::{Position, RefusedFile, Source, Unpacker, can_be_entered};
@@ -21,6 +24,7 @@ pub(super) struct Opened {
 }
 
 /// How the file of a load is read.
+#[derive(Clone)]
 pub(super) struct Form {
     pub format: Format,
     pub profile: Profile,
@@ -29,28 +33,59 @@ pub(super) struct Form {
 }
 
 impl<R: Rows> Loader<R> {
-    /// How the file of a load is read.
-    pub(super) async fn form(&self, load: &Load) -> Result<Form, LoadError> {
-        let key = export_key(load)?;
+    /// How the file of a load is read: the same from its plan to its end.
+    pub(super) async fn form(&self, hands: &mut Hands) -> Result<Form, LoadError> {
+        if let Some(form) = &hands.form {
+            return Ok(form.clone());
+        }
+        let key = export_key(&hands.load)?;
         let Some(format) = key.format() else {
             return Err(LoadError::failed(
                 "format",
                 "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or packed as .gz or .zst",
             ));
         };
-        let profile = Profile::default();
+        let (profile, mark) = self.profile(&key).await?;
+        let work = &mut hands.load.work;
+        if work.phase == Phase::Plan {
+            work.profile = mark;
+        } else if work.profile != mark {
+            let message = "the profile was changed while the file was loaded; drop the file again";
+            return Err(LoadError::failed("profile_changed", message));
+        }
         let entered = can_be_entered(format, key.compression(), &profile);
-        Ok(Form { format, profile, entered })
+        let form = Form { format, profile, entered };
+        hands.form = Some(form.clone());
+        Ok(form)
+    }
+
+    /// The profile of a file: its own, else that of its kind, else our own layout. The number tells it from others.
+    async fn profile(&self, key: &ExportKey) -> Result<(Profile, u64), LoadError> {
+        for key in Profile::keys(key.as_str(), key.kind()) {
+            match self.files.read(&key, MAX_PROFILE).await? {
+                None => {}
+                Some(text) if text.len() > MAX_PROFILE => {
+                    return Err(profile::unusable(format!("{key} is larger than {MAX_PROFILE} bytes")).into());
+                }
+                Some(text) => {
+                    let mut hasher = DefaultHasher::new();
+                    text.hash(&mut hasher);
+                    return Ok((Profile::parse(&text)?, hasher.finish()));
+                }
+            }
+        }
+        Ok((Profile::default(), 0))
     }
 
     /// Opens a file for the rows from `at` on, up to the byte `to`. `file` is the whole file, if it is open already.
     pub(super) async fn opened(
         &self,
-        load: &Load,
+        hands: &mut Hands,
         (at, to): (Place, Option<u64>),
         file: Option<ExportFile>,
     ) -> Result<Opened, LoadError> {
-        let form = self.form(load).await?;
+        let form = self.form(hands).await?;
+        let load = &hands.load;
         let compression = export_key(load)?.compression();
         let file = match file {
             Some(file) => file,
@@ -60,7 +95,7 @@ impl<R: Rows> Loader<R> {
         let unpacker = Unpacker::new(compression, self.max_unpacked_bytes)?;
         let source = Source::new(form.format, &form.profile);
         let mut rows = FileRows::new(file, unpacker, source, to);
-        let (header, layout) = rows.header::<R>(load.kind, load.mode).await?;
+        let (header, layout) = rows.header::<R>(load.kind, load.mode, &form.profile).await?;
         if at == Place::START {
             return Ok(Opened { rows, header, layout });
         }

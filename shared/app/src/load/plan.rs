@@ -23,11 +23,11 @@ impl<R: Rows> Loader<R> {
         pointer: Pointer,
         file: &mut Option<ExportFile>,
     ) -> Result<Step, LoadError> {
-        let form = self.form(&hands.load).await?;
+        let form = self.form(hands).await?;
         let size = self.chunk_bytes.max(hands.load.bytes.div_ceil(MOST_CHUNKS)).max(1);
         let cut = form.entered && hands.load.bytes > size;
         // A file in one piece is read once; one that is cut is looked at for its header, and then for its rows.
-        let opened = if cut { Some(self.opened(&hands.load, (Place::START, None), file.take()).await?) } else { None };
+        let opened = if cut { Some(self.opened(hands, (Place::START, None), file.take()).await?) } else { None };
         let warnings = opened.map(|opened| opened.header.warnings).unwrap_or_default();
         hands.load.warnings = self.doubt(&hands.load).into_iter().chain(warnings).collect();
 
@@ -55,7 +55,7 @@ impl<R: Rows> Loader<R> {
 
     /// Where the file is cut.
     async fn cuts(&self, hands: &mut Hands, size: u64) -> Result<Vec<Chunk>, LoadError> {
-        let form = self.form(&hands.load).await?;
+        let form = self.form(hands).await?;
         let now = self.clock.now();
         let targets: Vec<u64> = (1..hands.load.bytes.div_ceil(size)).map(|number| number * size).collect();
         let mut places = vec![Place::START];

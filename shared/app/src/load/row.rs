@@ -11,7 +11,7 @@ use domain::quantity::Quantity;
 use domain::time::Timestamp;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::header::{Header, Place};
+use super::header::{ACTION, Header, Origin, Place, Width};
 use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
 /// Most bytes of one field.
@@ -32,6 +32,9 @@ pub struct Row<'a> {
     record: Record<'a>,
     /// The fields of the kind, without white space at their ends.
     values: [Cow<'a, str>; MAX_KIND_FIELDS],
+    /// The attributes that have a value, by name.
+    attributes: Vec<(&'a str, Cow<'a, str>)>,
+    action: Cow<'a, str>,
     /// What is wrong with it so far.
     pub problems: Vec<RowProblem>,
 }
@@ -45,10 +48,13 @@ impl<'a> Row<'a> {
         if let Some(flaw) = record.flaw {
             return Err(flawed(flaw, record));
         }
-        if let Some(width) = header.width
-            && record.len() != width
-        {
-            let message = format!("the row has {} fields, the header has {width}", record.len());
+        let count = record.len();
+        let message = match header.width {
+            Width::Exactly(width) if count != width => format!("the row has {count} fields, the header has {width}"),
+            Width::AtLeast(width) if count < width => format!("the row has {count} fields, fewer than {width}"),
+            _ => String::new(),
+        };
+        if !message.is_empty() {
             return Err(RowProblem::row("field_count", message));
         }
         let texts = record.texts().ok_or_else(|| flawed(Flaw::Encoding, record))?;
@@ -63,29 +69,66 @@ impl<'a> Row<'a> {
 
     /// Takes a record of which anything may be wrong, with its texts. Good for its key alone.
     pub(super) fn damaged(header: &'a Header, record: Record<'a>, texts: [&'a str; 2]) -> Self {
+        let values = [const { Cow::Borrowed("") }; MAX_KIND_FIELDS];
         let mut row = Self {
             header,
             texts,
             record,
-            values: [const { Cow::Borrowed("") }; MAX_KIND_FIELDS],
+            values,
+            attributes: Vec::new(),
+            action: Cow::Borrowed(""),
             problems: Vec::new(),
         };
-        for (index, place) in header.columns.iter().enumerate() {
-            if let (Some(place), true) = (place, index < MAX_KIND_FIELDS) {
-                let value = row.value(place);
-                row.values[index] = Cow::Borrowed(value);
+        for (index, (field, origin)) in header.fields.iter().zip(&header.origins).enumerate() {
+            if let Some(origin) = origin {
+                let value = row.value(field.name, origin);
+                if let Some(slot) = row.values.get_mut(index) {
+                    *slot = value;
+                }
             }
         }
+        if let Some(action) = &header.action {
+            row.action = row.value(ACTION, action);
+        }
+        row.find_attributes();
         row
     }
 
-    /// What stands at a place.
-    fn value(&self, place: &Place) -> &'a str {
-        let index = match place {
+    fn find_attributes(&mut self) {
+        let header = self.header;
+        for (name, origin) in &header.attributes {
+            let value = self.value(name, origin);
+            if !value.is_empty() {
+                self.attributes.push((name, value));
+            }
+        }
+        if header.own_attributes {
+            for (index, name) in self.record.names().enumerate() {
+                let value = self.field(index);
+                if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
+                    self.attributes.push((name, Cow::Borrowed(value)));
+                }
+            }
+            self.attributes.sort_unstable();
+        }
+    }
+
+    /// A value; empty, with a problem, when its text means nothing.
+    fn value(&mut self, name: &str, origin: &'a Origin) -> Cow<'a, str> {
+        let index = match &origin.place {
             Place::At(column) => Some(*column),
             Place::Named(name) => self.record.find(name),
+            Place::Nowhere => None,
         };
-        index.map_or("", |index| self.field(index))
+        let text = index.map_or("", |index| self.field(index));
+        let Some(rule) = &origin.rule else { return Cow::Borrowed(text) };
+        match rule.apply(text) {
+            Ok(value) => value,
+            Err((code, message)) => {
+                self.problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
+                Cow::Borrowed("")
+            }
+        }
     }
 
     /// A field without white space at its ends.
@@ -105,18 +148,21 @@ impl<'a> Row<'a> {
     }
 
     fn problem(&mut self, field: usize, code: &'static str, message: String) {
-        self.problems.push(RowProblem::field(self.name(field), code, message));
+        let name = self.name(field);
+        // A text that means nothing was noted already, and its field is not empty for that.
+        if self.problems.iter().all(|problem| problem.field != name) {
+            self.problems.push(RowProblem::field(name, code, message));
+        }
     }
 
     /// Whether the row removes what it names.
     pub fn removes(&mut self) -> bool {
-        let action = self.header.action.as_ref().map_or("", |place| self.value(place));
-        match action {
+        match self.action.as_ref() {
             "" | "upsert" => false,
             "delete" => true,
             _ => {
                 self.problems.push(RowProblem::field(
-                    super::header::ACTION,
+                    ACTION,
                     "action",
                     "the action is neither delete, upsert nor empty",
                 ));
@@ -245,29 +291,7 @@ impl<'a> Row<'a> {
 
     /// The attributes that have a value, by name.
     pub fn attributes(&self) -> BTreeMap<String, String> {
-        let mut all = BTreeMap::new();
-        self.each_attribute(|name, value| {
-            all.insert(name.to_owned(), value.to_owned());
-        });
-        all
-    }
-
-    fn each_attribute(&self, mut hear: impl FnMut(&str, &str)) {
-        let mut put = |name: &str, value: &str| {
-            if !value.is_empty() {
-                hear(name, value);
-            }
-        };
-        if self.header.width.is_some() {
-            return self.header.attributes.iter().for_each(|(name, place)| put(name, self.value(place)));
-        }
-        let names = self.record.names().enumerate();
-        let mut attributes: Vec<(&str, usize)> = names
-            .filter_map(|(index, name)| Some((name.strip_prefix(ATTRIBUTE)?, index)))
-            .filter(|(name, _)| !name.is_empty())
-            .collect();
-        attributes.sort_unstable();
-        attributes.into_iter().for_each(|(name, index)| put(name, self.field(index)));
+        self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_owned())).collect()
     }
 
     /// A hash of what the row says, whatever the order of its columns and the format of its file.
@@ -279,10 +303,10 @@ impl<'a> Row<'a> {
             hash.update(text.as_bytes());
         };
         (0..self.header.fields.len()).for_each(|field| put(self.text(field)));
-        self.each_attribute(|name, value| {
+        for (name, value) in &self.attributes {
             put(name);
             put(value);
-        });
+        }
         hash.digest128().to_le_bytes()
     }
 }

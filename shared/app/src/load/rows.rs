@@ -7,6 +7,7 @@ use futures::StreamExt;
 
 use super::header::Header;
 use super::kinds::{Rows, accept, named, quote_key};
+use super::profile::Profile;
 use super::run::LoadError;
 use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
@@ -135,6 +136,7 @@ impl FileRows {
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
+        profile: &Profile,
     ) -> Result<(Header, RefusedFile), LoadError> {
         if !self.next_record().await? {
             return Err(LoadFailure { code: "empty_file".into(), message: "the file is empty".to_owned() }.into());
@@ -143,8 +145,8 @@ impl FileRows {
         let Some(fields) = R::fields(kind) else {
             return Err(LoadFailure { code: "kind".into(), message: format!("{kind} are not loaded here") }.into());
         };
-        self.waits = record.named;
-        let header = Header::read(record, kind, mode, fields)?;
+        self.waits = record.number > 0;
+        let header = Header::read(record, kind, mode, fields, profile)?;
         Ok((header, self.source.refused()))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{Chunk, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place, Work};
+use domain::load::{Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place, Work};
 use domain::time::Timestamp;
 
 use super::hands::{Hands, LEASE_SECONDS};
@@ -181,7 +181,7 @@ impl<R: Rows> Loader<R> {
             Taken::Done => {}
             Taken::Mine(chunk) => {
                 let kept = Some((*chunk).clone());
-                let mut hands = Hands { load, owner, whole: false, kept, renewed: now, until };
+                let mut hands = Hands { load, owner, whole: false, kept, form: None, renewed: now, until };
                 match self.work_chunk(&mut hands, *chunk).await {
                     Ok(Worked::Done) => {}
                     Ok(Worked::Superseded) => {
@@ -218,7 +218,7 @@ impl<R: Rows> Loader<R> {
         self.take_turn(&hands.load).await?;
         let pointer = self.publications.pointer(hands.load.kind).await?;
         let Some(stage) = self.stage(&hands.load, pointer) else { return Ok(Worked::Superseded) };
-        let opened = self.opened(&hands.load, (chunk.at, chunk.to), None).await?;
+        let opened = self.opened(hands, (chunk.at, chunk.to), None).await?;
         let stage = (!hands.load.work.outdated).then_some(&stage);
         match self.pass(hands, &mut chunk, stage, opened).await? {
             Passed::Stopped => Ok(Worked::Stopped),
@@ -267,7 +267,7 @@ impl<R: Rows> Loader<R> {
             self.loads.keep(&load, &owner, None).await?;
             return self.settled(&arrival.key, load).await;
         }
-        let mut hands = Hands { load, owner, whole: true, kept: None, renewed: now, until };
+        let mut hands = Hands { load, owner, whole: true, kept: None, form: None, renewed: now, until };
         let end = match broken {
             Some(error) => Err(error),
             None => self.steps(&mut hands, file, exists).await,
@@ -351,7 +351,9 @@ impl<R: Rows> Loader<R> {
                 Taken::Busy => return Err(LoadError::Busy),
             }
         }
-        let opened = self.opened(&hands.load, (chunk.at, None), file).await?;
+        // What was closed of a pass that is not done, or was kept by nobody, is closed again.
+        hands.load.work.closing = Closing::default();
+        let opened = self.opened(hands, (chunk.at, None), file).await?;
         let layout = opened.layout.clone();
         if phase == Phase::Count {
             for warning in &opened.header.warnings {

@@ -68,6 +68,10 @@ pub trait ExportFiles: Send + Sync {
     /// Opens a file, or the given bytes of it, which must not be empty; none when there is none.
     async fn open(&self, key: &str, bytes: Option<ByteRange>) -> Result<Option<ExportFile>, FilesError>;
 
+    /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it answers the first
+    /// `most` and some more, so that it shows.
+    async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError>;
+
     /// Begins a file of comma-separated values; in place of one with the same key.
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError>;
 

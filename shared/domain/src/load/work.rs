@@ -120,6 +120,8 @@ pub struct Work {
     pub chunks: u32,
     /// Whether a newer snapshot was there first: the rows are counted and change nothing.
     pub outdated: bool,
+    /// Tells the profile that the file is read with from others.
+    pub profile: u64,
     /// How many rows the sender says there are.
     pub declared: Option<u64>,
     /// Whether something was kept of its only chunk, or laid down of it.
@@ -136,6 +138,7 @@ impl Default for Work {
             phase: Phase::Plan,
             chunks: 0,
             outdated: false,
+            profile: 0,
             declared: None,
             kept: false,
             unresolved: Unresolved::default(),

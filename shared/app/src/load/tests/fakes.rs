@@ -168,6 +168,10 @@ impl ExportFiles for Shared {
         }))
     }
 
+    async fn read(&self, key: &str, _: usize) -> Result<Option<Vec<u8>>, FilesError> {
+        Ok(self.0.objects.lock().unwrap().get(key).cloned())
+    }
+
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
         Ok(Box::new(Writer { world: self.0.clone(), key: key.to_owned(), bytes: Vec::new() }))
     }

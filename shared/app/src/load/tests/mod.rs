@@ -2,6 +2,7 @@
 
 mod decide;
 mod fakes;
+mod formats;
 mod rows;
 mod run;
 mod source;

@@ -1,0 +1,114 @@
+//! Parse and validate alone: the rows of a large file, read by the bare csv crate and understood by us.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use app::load::{Profile, check};
+use bytes::Bytes;
+use domain::load::{CatalogRecord, Format, LoadKind};
+
+/// Bytes of a piece, as they come from a bucket.
+const PIECE: usize = 64 * 1024;
+/// How often each is measured; the median counts.
+const ROUNDS: usize = 5;
+
+/// What was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Parsed {
+    /// Rows of the file.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// The median time of the csv crate, reading `ByteRecord`s.
+    pub bare: Duration,
+    /// The median time of ours: every row understood, validated and hashed.
+    pub ours: Duration,
+}
+
+impl Parsed {
+    /// Our rows per second, in percent of those of the csv crate.
+    #[must_use]
+    pub fn percent(&self) -> u128 {
+        self.bare.as_micros() * 100 / self.ours.as_micros().max(1)
+    }
+}
+
+/// Writes a file of items and measures both ways of reading it, turn by turn.
+///
+/// # Errors
+/// The file cannot be written or read, or a row is not understood.
+pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error>> {
+    let path = folder.join("items.csv");
+    write_items(rows, &path)?;
+    let bytes = path.metadata()?.len();
+    let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        let read = bare_rows(&path)?;
+        bare.push(begin.elapsed());
+        let begin = Instant::now();
+        let checked = check::<CatalogRecord>(LoadKind::Items, Format::Csv, &Profile::default(), pieces(&path)?);
+        ours.push(begin.elapsed());
+        let checked = checked.map_err(|failure| failure.message)?;
+        if (read, checked.sound, checked.refused) != (rows, rows, 0) {
+            return Err(format!("{rows} rows were written, the csv crate read {read}, we {checked:?}").into());
+        }
+    }
+    Ok(Parsed { rows, bytes, bare: median(bare), ours: median(ours) })
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn bare_rows(path: &Path) -> Result<u64, csv::Error> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let mut record = csv::ByteRecord::new();
+    let mut rows = 0;
+    while reader.read_byte_record(&mut record)? {
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+fn pieces(path: &Path) -> io::Result<impl Iterator<Item = Bytes>> {
+    let mut file = File::open(path)?;
+    let mut piece = vec![0; PIECE];
+    Ok(std::iter::from_fn(move || {
+        let read = file.read(&mut piece).ok().filter(|read| *read > 0)?;
+        piece.get(..read).map(Bytes::copy_from_slice)
+    }))
+}
+
+/// Items of about 200 bytes each, the same ones every time.
+fn write_items(rows: u64, path: &Path) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    writeln!(
+        file,
+        "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status,attr:color,attr:size"
+    )?;
+    const COLORS: [&str; 4] = ["red", "black", "silver", ""];
+    let mut mixed: u64 = 1;
+    for row in 0..rows {
+        mixed = mixed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = mixed >> 33;
+        let color = COLORS[(random % 4) as usize];
+        writeln!(
+            file,
+            "SKU-{row:09},PROD-{:07},Hex bolt {random} galvanized,\"A bolt of grade {}, for work outdoors, in wood and in \
+             concrete; sold by the box of {} pieces\",C{};C{},EA,{},{},active,{color},{}",
+            row / 4,
+            random % 12,
+            random % 500,
+            random % 40,
+            40 + random % 60,
+            1 + random % 9,
+            1 + random % 3,
+            random % 64,
+        )?;
+    }
+    file.flush()
+}
