@@ -163,6 +163,10 @@ impl<R: Rows> Loader<R> {
                 self.clean(key, &mut load, &owner).await?;
             }
         }
+        if load.state != LoadState::Running {
+            // Whoever ended it may have been stopped just before.
+            self.loads.end_turn(load.kind, load.id.as_str()).await?;
+        }
         Ok(Progress::Ended(Box::new(load)))
     }
 
