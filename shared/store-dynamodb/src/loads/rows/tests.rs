@@ -74,9 +74,9 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
     let (known, again) = (version(1, Some("a")), version(2, Some("a")));
     for (mode, written) in [(LoadMode::Snapshot, false), (LoadMode::Delta, true)] {
         let mut slot = nothing();
-        decide::<_, Texts>(&known, &mut slot, mode);
+        decide::<_, Texts>(&known, &mut slot, mode, true);
         slot.pending = None;
-        assert_eq!(decide::<_, Texts>(&again, &mut slot, mode), Outcome::Unchanged);
+        assert_eq!(decide::<_, Texts>(&again, &mut slot, mode, true), Outcome::Unchanged);
         assert_eq!(slot.pending.is_some(), written);
     }
 }
