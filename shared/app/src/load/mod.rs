@@ -12,6 +12,7 @@ mod catalog;
 mod check;
 mod close;
 mod decide;
+mod end;
 mod hands;
 mod header;
 mod kinds;

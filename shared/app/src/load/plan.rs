@@ -1,12 +1,12 @@
 //! The beginning of a load: whether it has anything to say, and where its file can be cut.
 
-use domain::load::{Chunk, Closing, Load, LoadMode, LoadState, Phase, Place, Pointer, Sequence, Warning};
+use domain::load::{Chunk, Closing, Load, LoadMode, LoadState, Phase, Place, Pointer, Sequence, Warning, Work};
 use futures::StreamExt;
 
 use super::hands::Hands;
 use super::kinds::Rows;
 use super::open::export_key;
-use super::run::{LoadError, Loader, Step};
+use super::run::{Arrival, LoadError, Loader, Step};
 use super::source::{Boundaries, Position};
 use crate::ports::{ExportFile, Stage};
 
@@ -16,6 +16,33 @@ const TOMORROW_SECONDS: i64 = 86_400;
 const MOST_CHUNKS: u64 = 1000;
 
 impl<R: Rows> Loader<R> {
+    /// A load at its very beginning. `file` is its file, unless that is gone.
+    pub(super) fn begun(&self, arrival: &Arrival, file: Option<&ExportFile>) -> Load {
+        let now = self.clock.now();
+        Load {
+            id: arrival.load.clone(),
+            kind: arrival.key.kind(),
+            mode: arrival.key.mode(),
+            key: arrival.key.as_str().to_owned(),
+            version: file.map(|file| file.version.clone()).unwrap_or_default(),
+            sequence: arrival.key.sequence(file.map_or(now, |file| file.last_modified)),
+            state: LoadState::Running,
+            counts: Default::default(),
+            bytes: file.map_or(0, |file| file.bytes),
+            bytes_read: 0,
+            first_reasons: Vec::new(),
+            warnings: Vec::new(),
+            held_for: Vec::new(),
+            released: false,
+            removed: 0,
+            failure: None,
+            work: Work { declared: file.and_then(|file| file.declared_rows), ..Work::default() },
+            started_at: now,
+            updated_at: now,
+            finished_at: None,
+        }
+    }
+
     /// Plans a load. Done again after an interruption it comes to the same.
     pub(super) async fn plan(
         &self,

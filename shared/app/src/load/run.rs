@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place, Work};
+use domain::load::{Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place};
 use domain::time::Timestamp;
 
 use super::hands::{Hands, LEASE_SECONDS};
 use super::kinds::Rows;
 use super::open::export_key;
-use super::parts::Parts;
 use super::pass::Passed;
 use crate::ports::{
     Clock, ExportFile, ExportFiles, FilesError, Ids, LoadQueue, LoadStore, Publications, RowWriter, Stage, StoreError,
@@ -150,24 +149,6 @@ impl<R: Rows> Loader<R> {
             }
             (load, _) => self.run_whole(arrival, load.is_some(), None, until).await,
         }
-    }
-
-    /// Makes sure that nothing is left of the work on a load that ended.
-    async fn settled(&self, key: &ExportKey, mut load: Load) -> Result<Progress, LoadError> {
-        if load.work.chunks > 0 {
-            let owner = self.ids.mint();
-            let now = self.clock.now();
-            let claimed = self.loads.claim(&load.id, &owner, now, now.plus_seconds(LEASE_SECONDS)).await?;
-            load = claimed.ok_or(LoadError::Busy)?;
-            if load.state != LoadState::Running {
-                self.clean(key, &mut load, &owner).await?;
-            }
-        }
-        if load.state != LoadState::Running {
-            // Whoever ended it may have been stopped just before.
-            self.loads.end_turn(load.kind, load.id.as_str()).await?;
-        }
-        Ok(Progress::Ended(Box::new(load)))
     }
 
     async fn run_chunk(
@@ -399,75 +380,6 @@ impl<R: Rows> Loader<R> {
             self.queue.tell(&key, &hands.load.id, &free, 0).await?;
         }
         Ok(Step::Away)
-    }
-
-    async fn end(&self, key: &ExportKey, hands: Hands, end: Result<LoadState, LoadFailure>) -> Result<Load, LoadError> {
-        let Hands { mut load, owner, .. } = hands;
-        match end {
-            Ok(state) => load.state = state,
-            Err(failure) => {
-                load.state = LoadState::Failed;
-                load.failure = Some(failure);
-            }
-        }
-        self.warn_of_unresolved(&mut load).await?;
-        load.updated_at = self.clock.now();
-        load.finished_at = load.state.is_final().then_some(load.updated_at);
-        let left = load.work.chunks > 1 || load.work.kept;
-        if !left {
-            load.work = Work::default();
-        }
-        self.files.report(&key.report(&load.id), &load).await?;
-        let until = left.then(|| self.clock.now().plus_seconds(LEASE_SECONDS));
-        if !self.loads.keep(&load, &owner, until).await? {
-            return Err(LoadError::Lost);
-        }
-        if left {
-            self.clean(key, &mut load, &owner).await?;
-        }
-        self.loads.end_turn(load.kind, load.id.as_str()).await?;
-        Ok(load)
-    }
-
-    /// Removes what a load kept while it ran.
-    async fn clean(&self, key: &ExportKey, load: &mut Load, owner: &str) -> Result<(), LoadError> {
-        let parts = Parts { files: self.files.as_ref(), key, load: &load.id };
-        for phase in [Phase::Count, Phase::Apply] {
-            let chunks = self.loads.chunks(&load.id, phase, self.clock.now()).await?;
-            let chunks: Vec<Chunk> = chunks.into_iter().map(|(chunk, _)| chunk).collect();
-            parts.remove(&chunks).await?;
-            let numbers: Vec<u32> = chunks.iter().map(|chunk| chunk.number).collect();
-            self.loads.forget(&load.id, phase, &numbers).await?;
-        }
-        load.work = Work::default();
-        self.loads.keep(load, owner, None).await?;
-        Ok(())
-    }
-
-    fn begun(&self, arrival: &Arrival, file: Option<&ExportFile>) -> Load {
-        let now = self.clock.now();
-        Load {
-            id: arrival.load.clone(),
-            kind: arrival.key.kind(),
-            mode: arrival.key.mode(),
-            key: arrival.key.as_str().to_owned(),
-            version: file.map(|file| file.version.clone()).unwrap_or_default(),
-            sequence: arrival.key.sequence(file.map_or(now, |file| file.last_modified)),
-            state: LoadState::Running,
-            counts: Default::default(),
-            bytes: file.map_or(0, |file| file.bytes),
-            bytes_read: 0,
-            first_reasons: Vec::new(),
-            warnings: Vec::new(),
-            held_for: Vec::new(),
-            released: false,
-            removed: 0,
-            failure: None,
-            work: Work { declared: file.and_then(|file| file.declared_rows), ..Work::default() },
-            started_at: now,
-            updated_at: now,
-            finished_at: None,
-        }
     }
 
     pub(super) fn guard(&self, kind: LoadKind) -> Guard {

@@ -124,7 +124,9 @@ fn killed_at_any_call_a_load_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
                 let (whole, calls) = case.load(chunks, &[], 1).await;
                 whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
                 for call in 1..=calls {
-                    for cut in [Cut::Before, Cut::After] {
+                    // Where many runs say the same, what comes after a call is what comes before the next.
+                    let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
+                    for cut in cuts.iter().copied() {
                         let (left, _) = case.load(chunks, &[(call, cut)], 1).await;
                         let name = case.file.0;
                         left.assert_is(&expected, || {
