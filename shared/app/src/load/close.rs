@@ -28,6 +28,7 @@ impl<R: Rows> Loader<R> {
         tail: Option<Tail>,
     ) -> Result<Step, LoadError> {
         let counts = hands.load.work.phase == Phase::Count;
+        hands.load.bytes_read = hands.load.bytes;
         let (tail, layout) = tail.map_or((None, None), |(tail, layout)| (Some(tail), Some(layout)));
         if counts && hands.load.work.closing == Closing::default() {
             self.add_up(hands, chunks);
@@ -81,7 +82,6 @@ impl<R: Rows> Loader<R> {
         let total = Total::of(chunks);
         load.counts = total.counts;
         load.first_reasons = total.first_reasons;
-        load.bytes_read = load.bytes;
         let mut unresolved = Unresolved::default();
         chunks.iter().for_each(|chunk| unresolved.add(&chunk.unresolved));
         load.work.unresolved = unresolved;
