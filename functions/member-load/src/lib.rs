@@ -23,12 +23,22 @@ pub struct Config {
     pub load_queue_url: String,
     /// `GUARDRAILS`: limits of kinds that differ from the default, as [`Guard::parse_all`] reads them; may be missing.
     pub guards: BTreeMap<LoadKind, Guard>,
+    /// `CHUNK_BYTES`: a larger file is cut into chunks of about this size; 16 MiB when it is missing.
+    pub chunk_bytes: u64,
+    /// `CHECKPOINT_ROWS`: rows between two checkpoints of a worker, which are done again when it is stopped; 25,000 when it is
+    /// missing.
+    pub checkpoint_rows: u64,
     /// `MAX_UNPACKED_BYTES`: what a compressed file may unpack to; 8 GiB when it is missing.
     pub max_unpacked_bytes: u64,
 }
 
 /// Hours of loading: beyond it a file is a mistake or an attack.
 const MAX_UNPACKED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+
+/// Seconds of loading: what is lost at most when a worker is stopped is less than that, for there are checkpoints.
+const CHUNK_BYTES: u64 = 16 * 1024 * 1024;
+/// Seconds of work.
+const CHECKPOINT_ROWS: u64 = 25_000;
 
 impl Config {
     /// Reads the variables.
@@ -40,6 +50,8 @@ impl Config {
         Ok(Self {
             guards: guards.map_err(|error| env.invalid("GUARDRAILS", &error.to_string()))?,
             max_unpacked_bytes: env.parsed("MAX_UNPACKED_BYTES", MAX_UNPACKED_BYTES)?,
+            chunk_bytes: env.parsed("CHUNK_BYTES", CHUNK_BYTES)?,
+            checkpoint_rows: env.parsed("CHECKPOINT_ROWS", CHECKPOINT_ROWS)?,
             load_queue_url: env.required("LOAD_QUEUE_URL")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             loads_table: env.required("LOADS_TABLE")?.to_owned(),
@@ -55,16 +67,19 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let table = Arc::new(MembersTable::new(&start.sdk, config.members_table));
+    let queue = SqsLoadQueue::new(&start.sdk, config.load_queue_url.as_str(), config.load_queue_url.as_str());
     let loader: Loader<MemberRecord> = Loader {
         files: Arc::new(ExportBucket::new(&start.sdk, config.exports_bucket.as_str())),
         loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)),
         rows: table.clone(),
         publications: table,
+        queue: Arc::new(queue),
         guards: config.guards,
         max_unpacked_bytes: config.max_unpacked_bytes,
+        chunk_bytes: config.chunk_bytes,
+        checkpoint_rows: config.checkpoint_rows,
         clock: start.clock.clone(),
         ids: start.ids.clone(),
     };
-    let queue = SqsLoadQueue::new(&start.sdk, config.load_queue_url.as_str(), config.load_queue_url.as_str());
-    Ok(load_function(Arrivals { loader, bucket: config.exports_bucket, queue: Arc::new(queue) }))
+    Ok(load_function(Arrivals { loader, bucket: config.exports_bucket }))
 }

@@ -17,6 +17,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
+use files_s3::ExportBucket;
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
 use serde::Deserialize;
@@ -48,6 +49,8 @@ pub struct Config {
     pub catalog_loads: QueueUrls,
     /// `MEMBER_LOAD_QUEUE_URL` wakes the function that loads members, `MEMBER_LOAD_DEAD_LETTERS_URL` holds what it gave up.
     pub member_loads: QueueUrls,
+    /// `EXPORTS_BUCKET`: where the reports of loads are.
+    pub exports_bucket: String,
 }
 
 impl Config {
@@ -74,6 +77,7 @@ impl Config {
                 queue: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
                 dead_letters: env.required("MEMBER_LOAD_DEAD_LETTERS_URL")?.to_owned(),
             },
+            exports_bucket: env.required("EXPORTS_BUCKET")?.to_owned(),
         })
     }
 }
@@ -90,6 +94,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         decisions: Decisions {
             loads: store.clone(),
             catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            files: Arc::new(ExportBucket::new(&start.sdk, config.exports_bucket)),
             queue: Arc::new(SqsLoadQueue::new(
                 &start.sdk,
                 config.catalog_loads.queue.as_str(),

@@ -3,12 +3,13 @@
 mod error;
 mod writer;
 
-use app::ports::{ExportFile, ExportFiles, FileWriter, FilesError};
+use app::ports::{ByteRange, ExportFile, ExportFiles, FileWriter, FilesError};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_types::SdkConfig;
 use domain::load::Load;
 use domain::time::Timestamp;
@@ -20,6 +21,9 @@ use crate::writer::ObjectWriter;
 /// The metadata of an object (`x-amz-meta-row-count`) in which its sender declares how many rows the file has, without its
 /// header. What is no whole number declares nothing.
 const ROW_COUNT: &str = "row-count";
+
+/// Most objects that one call removes.
+const MOST_REMOVED: usize = 1000;
 
 /// The export files in their bucket.
 #[derive(Debug, Clone)]
@@ -38,9 +42,13 @@ impl ExportBucket {
 
 #[async_trait]
 impl ExportFiles for ExportBucket {
-    async fn open(&self, key: &str) -> Result<Option<ExportFile>, FilesError> {
+    async fn open(&self, key: &str, bytes: Option<ByteRange>) -> Result<Option<ExportFile>, FilesError> {
         const OPERATION: &str = "GetObject";
-        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+        let range = bytes.map(|(from, to)| match to {
+            Some(to) => format!("bytes={from}-{}", to.saturating_sub(1)),
+            None => format!("bytes={from}-"),
+        });
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).set_range(range).send().await {
             Ok(object) => object,
             Err(error) if is_missing(&error) => return Ok(None),
             Err(error) => return Err(files_error(OPERATION, error)),
@@ -60,14 +68,19 @@ impl ExportFiles for ExportBucket {
         Ok(Some(ExportFile {
             version: object.e_tag.unwrap_or_default(),
             declared_rows: declared.and_then(|count| count.trim().parse().ok()),
-            bytes: object.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+            // Of a part, the size of the whole stands behind the slash.
+            bytes: object
+                .content_range
+                .and_then(|range| range.rsplit_once('/')?.1.parse().ok())
+                .or_else(|| u64::try_from(object.content_length?).ok())
+                .unwrap_or_default(),
             last_modified,
             chunks: chunks.boxed(),
         }))
     }
 
     async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError> {
-        let Some(mut file) = self.open(key).await? else { return Ok(None) };
+        let Some(mut file) = self.open(key, None).await? else { return Ok(None) };
         let mut content = Vec::new();
         while let Some(chunk) = file.chunks.next().await.transpose()? {
             content.extend_from_slice(&chunk);
@@ -80,6 +93,25 @@ impl ExportFiles for ExportBucket {
 
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
         Ok(Box::new(ObjectWriter::new(self.client.clone(), self.bucket.clone(), key.to_owned())))
+    }
+
+    async fn remove(&self, keys: &[String]) -> Result<(), FilesError> {
+        const OPERATION: &str = "DeleteObjects";
+        for some in keys.chunks(MOST_REMOVED) {
+            let objects = some.iter().map(|key| ObjectIdentifier::builder().key(key).build());
+            let objects = objects.collect::<Result<Vec<_>, _>>();
+            let delete = objects.and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
+            let delete =
+                delete.map_err(|error| FilesError::Refused { operation: OPERATION, reason: error.to_string() })?;
+            let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
+            let answer = answer.map_err(|error| files_error(OPERATION, error))?;
+            // The answer is a success although some were not removed.
+            if let Some(error) = answer.errors().first() {
+                let reason = error.code().unwrap_or("unknown error").to_owned();
+                return Err(FilesError::Unavailable { operation: OPERATION, reason });
+            }
+        }
+        Ok(())
     }
 
     async fn report(&self, key: &str, load: &Load) -> Result<(), FilesError> {

@@ -1,25 +1,31 @@
-//! Events of the bucket that export files are dropped into, and of the queue that loads wait in.
+//! Events of the bucket that export files are dropped into, and of the queue that loads and their chunks wait in.
 
 use std::sync::Arc;
 
 use app::Failure;
-use app::load::{Arrival, LoadError, Loader, Rows};
-use app::ports::LoadQueue;
+use app::load::{Arrival, LoadError, Loader, Progress, Rows};
+use app::ports::StoreError;
 use async_trait::async_trait;
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
 use domain::ids::LoadId;
 use domain::load::{ExportKey, Load};
+use domain::time::Timestamp;
 use lambda_runtime::{Context, Error};
 use serde_json::{Value, json};
 use wire::queue::LoadMessage;
 
 use crate::function::{EventHandler, Function};
-use crate::queue::{QueueHandler, QueueRecord, RecordError, queue_handler};
+use crate::queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_handler};
 
-/// How long a load waits for its turn while another of its kind runs, before it looks again.
+/// How long a load waits for its turn while another of its kind runs, or another worker is at it, before it looks again.
 const TURN_DELAY_SECONDS: u32 = 3;
+/// How long it waits after a store had too much to do.
+const THROTTLE_DELAY_SECONDS: u32 = 5;
 /// How long a load waits after a store or the files failed.
 const FAILURE_DELAY_SECONDS: u32 = 20;
+
+/// What a worker keeps of its time for the batch that is under way, and for the checkpoint behind it.
+const STOP_MS: i64 = 30_000;
 
 /// Loads the files that events of the bucket tell of, one after the other, and those that the queue tells of.
 ///
@@ -31,8 +37,6 @@ pub struct Arrivals<R> {
     pub loader: Loader<R>,
     /// The bucket that they are in.
     pub bucket: String,
-    /// The queue of this function.
-    pub queue: Arc<dyn LoadQueue>,
 }
 
 /// A load function: behind its bucket and its queue.
@@ -54,7 +58,7 @@ impl<R: Rows> EventHandler for Sources<R> {
         let source = event.pointer("/Records/0/eventSource").and_then(Value::as_str);
         match source {
             Some("aws:sqs") => self.queue.handle(event, context).await,
-            _ => self.arrivals.handle(event).await,
+            _ => self.arrivals.handle(event, worker_deadline(&context, self.arrivals.loader.clock.now())).await,
         }
     }
 }
@@ -69,10 +73,13 @@ impl<R: Rows> QueueHandler for Arrivals<R> {
             return Err(RecordError::Poison("files of this kind are not loaded here"));
         }
         let arrival = Arrival { key, load };
-        match self.loader.run(&arrival).await {
-            Ok(load) => log(&load),
+        match self.loader.run(&arrival, message.chunk, record.deadline.plus_millis(-STOP_MS)).await {
+            Ok(progress) => _ = ended(&progress),
             // A new message, so that waiting never counts as a failure.
-            Err(LoadError::Busy) => self.later(&arrival, TURN_DELAY_SECONDS).await?,
+            Err(LoadError::Busy) => self.later(&arrival, message.chunk, TURN_DELAY_SECONDS).await?,
+            Err(LoadError::Store(StoreError::Throttled { .. }) | LoadError::Lost) => {
+                self.later(&arrival, message.chunk, THROTTLE_DELAY_SECONDS).await?;
+            }
             Err(LoadError::Store(error)) => return Err(Failure::Store(error).into()),
             Err(error) => return Err(Failure::Internal(error.to_string()).into()),
         }
@@ -80,12 +87,28 @@ impl<R: Rows> QueueHandler for Arrivals<R> {
     }
 }
 
+/// When an invocation must stop working on a load.
+fn worker_deadline(context: &Context, now: Timestamp) -> Timestamp {
+    deadline(context, now).plus_millis(-STOP_MS)
+}
+
+/// The load, if it ended, for the log and the answer.
+fn ended(progress: &Progress) -> Option<Value> {
+    match progress {
+        Progress::Ended(load) => {
+            log(load);
+            Some(summary(load))
+        }
+        Progress::GoesOn => None,
+    }
+}
+
 impl<R: Rows> Arrivals<R> {
-    async fn later(&self, arrival: &Arrival, seconds: u32) -> Result<(), Failure> {
-        Ok(self.queue.tell(&arrival.key, &arrival.load, seconds).await?)
+    async fn later(&self, arrival: &Arrival, chunk: Option<u32>, seconds: u32) -> Result<(), Failure> {
+        Ok(self.loader.queue.tell(&arrival.key, &arrival.load, chunk.as_slice(), seconds).await?)
     }
 
-    async fn handle(&self, event: Value) -> Result<Value, Error> {
+    async fn handle(&self, event: Value, until: Timestamp) -> Result<Value, Error> {
         let event: S3Event = serde_json::from_value(event)?;
         let mut loads = Vec::new();
         let mut ignored = 0_u64;
@@ -97,10 +120,12 @@ impl<R: Rows> Arrivals<R> {
                 continue;
             };
             // The first failure must not keep the other files waiting.
-            let delay = match self.loader.run(&arrival).await {
-                Ok(load) => {
-                    log(&load);
-                    loads.push(summary(&load));
+            let delay = match self.loader.run(&arrival, None, until).await {
+                Ok(progress) => {
+                    match ended(&progress) {
+                        Some(load) => loads.push(load),
+                        None => waiting += 1,
+                    }
                     continue;
                 }
                 Err(LoadError::Busy) => TURN_DELAY_SECONDS,
@@ -109,7 +134,7 @@ impl<R: Rows> Arrivals<R> {
                     FAILURE_DELAY_SECONDS
                 }
             };
-            match self.later(&arrival, delay).await {
+            match self.later(&arrival, None, delay).await {
                 Ok(()) => waiting += 1,
                 Err(error) => failure = Some(error),
             }

@@ -7,6 +7,7 @@ use app::ports::StoreError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
 
 use crate::attribute::Attributes;
 use crate::error::store_error;
@@ -16,8 +17,9 @@ const READ: usize = 100;
 const WRITE: usize = 25;
 /// Calls under way at once. More than this only moves the waiting from here to the table.
 const IN_FLIGHT: usize = 8;
-/// Tries of one call; the waits between them add up to about 25 seconds.
-const TRIES: u32 = 12;
+/// How long all calls of one read or write may be repeated. With the SDK's limit of one call behind it, and a read before a
+/// write, this stays below the time for which a worker holds a load: whoever lost it no longer writes.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Reads the records with the given keys, in no order; a key without a record is absent from the answer.
 ///
@@ -51,7 +53,9 @@ async fn read(
     projection: &[&str],
     current: bool,
 ) -> Result<Vec<Attributes>, StoreError> {
-    let calls = chunks(keys, READ).into_iter().map(|chunk| read_chunk(client, table, chunk, projection, current));
+    let until = Instant::now() + PATIENCE;
+    let one = |chunk| read_chunk(client, table, chunk, projection, current, until);
+    let calls = chunks(keys, READ).into_iter().map(one);
     let answers: Vec<Vec<Attributes>> = stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
@@ -62,6 +66,7 @@ async fn read_chunk(
     mut keys: Vec<Attributes>,
     projection: &[&str],
     current: bool,
+    until: Instant,
 ) -> Result<Vec<Attributes>, StoreError> {
     const OPERATION: &str = "BatchGetItem";
     let mut found = Vec::with_capacity(keys.len());
@@ -69,8 +74,11 @@ async fn read_chunk(
     let names = projection.iter().enumerate().map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
     let names: Option<HashMap<String, String>> = (!projection.is_empty()).then(|| names.collect());
     let expression = names.as_ref().map(|names| names.keys().map(String::as_str).collect::<Vec<_>>().join(","));
-    for attempt in 0..TRIES {
+    for attempt in 0.. {
         pause(attempt).await;
+        if Instant::now() > until {
+            break;
+        }
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys.clone()))
             .consistent_read(current)
@@ -99,14 +107,23 @@ async fn read_chunk(
 /// # Errors
 /// [`StoreError`]; some of the records may have been written then.
 pub(crate) async fn write_all(client: &Client, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
-    let calls = chunks(requests, WRITE).into_iter().map(|chunk| write_chunk(client, table, chunk));
+    let until = Instant::now() + PATIENCE;
+    let calls = chunks(requests, WRITE).into_iter().map(|chunk| write_chunk(client, table, chunk, until));
     stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await
 }
 
-async fn write_chunk(client: &Client, table: &str, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+async fn write_chunk(
+    client: &Client,
+    table: &str,
+    mut requests: Vec<WriteRequest>,
+    until: Instant,
+) -> Result<(), StoreError> {
     const OPERATION: &str = "BatchWriteItem";
-    for attempt in 0..TRIES {
+    for attempt in 0.. {
         pause(attempt).await;
+        if Instant::now() > until {
+            break;
+        }
         let answer = match client.batch_write_item().request_items(table, requests.clone()).send().await {
             Ok(answer) => answer,
             Err(error) => match store_error(OPERATION, error) {
@@ -132,7 +149,7 @@ fn chunks<T>(all: Vec<T>, size: usize) -> Vec<Vec<T>> {
 }
 
 /// Waits before a repetition: 50 milliseconds, doubling up to three seconds.
-async fn pause(attempt: u32) {
+pub(crate) async fn pause(attempt: u32) {
     if attempt > 0 {
         let millis = 50_u64.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(3000);
         tokio::time::sleep(Duration::from_millis(millis)).await;

@@ -16,12 +16,13 @@ pub(crate) struct Asked {
     sk_prefix: Option<&'static str>,
     descending: bool,
     equal: Vec<(&'static str, String)>,
+    current: bool,
 }
 
 impl Asked {
     /// All of a partition, ascending by sort key.
     pub(crate) fn all(pk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk_prefix: None, descending: false, equal: Vec::new() }
+        Self { pk: pk.into(), sk_prefix: None, descending: false, equal: Vec::new(), current: false }
     }
 
     /// Those of a partition whose sort key begins like this.
@@ -85,6 +86,15 @@ pub(crate) async fn query_all(client: &Client, table: &str, asked: Asked) -> Res
     }
 }
 
+/// The same, with everything that was written before: for whoever decides by it what to write.
+pub(crate) async fn query_all_current(
+    client: &Client,
+    table: &str,
+    asked: Asked,
+) -> Result<Vec<Attributes>, StoreError> {
+    query_all(client, table, Asked { current: true, ..asked }).await
+}
+
 /// One call: records of the whole table whose keys begin like this, and the key to go on after if there may be more. At most
 /// `limit` records are looked at, and fewer brought.
 pub(crate) async fn scan_page(
@@ -139,6 +149,7 @@ async fn call(
         .set_expression_attribute_names(Some(names))
         .set_expression_attribute_values(Some(values))
         .scan_index_forward(!asked.descending)
+        .consistent_read(asked.current)
         .set_limit(limit)
         .set_exclusive_start_key(start);
     let answer = query.send().await.map_err(|error| store_error("Query", error))?;

@@ -10,7 +10,7 @@ pub struct SubmitMessage {
     pub submission_id: String,
 }
 
-/// A load that its function is to take up.
+/// A load, or a chunk of one, that its function is to take up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoadMessage {
@@ -18,4 +18,7 @@ pub struct LoadMessage {
     pub load_id: String,
     /// The key of its file.
     pub key: String,
+    /// The chunk; none for the load as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<u32>,
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use domain::caller::{Caller, Role};
 use domain::ids::LoadId;
-use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, PointerError, Warning};
+use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, PointerError, Warning, Work};
 
-use super::run::TURN_SECONDS;
+use super::hands::LEASE_SECONDS;
 use crate::Failure;
-use crate::ports::{Clock, Ids, LoadQueue, LoadStore, Publications};
+use crate::ports::{Clock, ExportFiles, Ids, LoadQueue, LoadStore, Publications};
 
 /// Releases and takes back loads.
 pub struct Decisions {
@@ -16,6 +16,8 @@ pub struct Decisions {
     pub loads: Arc<dyn LoadStore>,
     /// What readers see of the catalog's kinds.
     pub catalog: Arc<dyn Publications>,
+    /// Where the reports are.
+    pub files: Arc<dyn ExportFiles>,
     /// Wakes the load functions.
     pub queue: Arc<dyn LoadQueue>,
     /// Time.
@@ -49,8 +51,7 @@ impl Decisions {
         if load.state != LoadState::Held {
             return Err(Failure::AlreadyDecided);
         }
-        self.in_turn(load.kind, async |owner| {
-            let mut load = self.found(caller, id).await?;
+        self.in_hands(&load, async |mut load, owner| {
             if load.state != LoadState::Held {
                 return Err(Failure::AlreadyDecided);
             }
@@ -60,10 +61,12 @@ impl Decisions {
                 self.move_pointer(&load, |pointer| pointer.publish(&load.id)).await?;
                 load.state = LoadState::Published;
                 load.finished_at = Some(load.updated_at);
-                self.loads.put(&load).await?;
+                self.keep(&load, owner).await?;
             } else {
+                // It is measured once more: other files may have come since. This time nothing holds it.
                 load.state = LoadState::Running;
-                self.loads.put(&load).await?;
+                load.work = Work::default();
+                self.keep(&load, owner).await?;
                 // The turn must be free before the function is woken.
                 self.loads.end_turn(load.kind, owner).await?;
                 self.wake(&load).await?;
@@ -82,8 +85,7 @@ impl Decisions {
     /// brought back, [`Failure::Contention`] while another load of the kind runs.
     pub async fn rollback(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
         let load = self.found(caller, id).await?;
-        self.in_turn(load.kind, async |_| {
-            let mut load = self.found(caller, id).await?;
+        self.in_hands(&load, async |mut load, owner| {
             match load.state {
                 LoadState::Held => {}
                 LoadState::Published if is_prepared(&load) => {}
@@ -101,7 +103,7 @@ impl Decisions {
             });
             load.updated_at = self.clock.now();
             load.finished_at = Some(load.updated_at);
-            self.loads.put(&load).await?;
+            self.keep(&load, owner).await?;
             Ok(load)
         })
         .await
@@ -109,7 +111,14 @@ impl Decisions {
 
     async fn wake(&self, load: &Load) -> Result<(), Failure> {
         let key = ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(self.queue.tell(&key, &load.id, 0).await?)
+        Ok(self.queue.tell(&key, &load.id, &[], 0).await?)
+    }
+
+    /// Writes the report anew, keeps the load and gives it back.
+    async fn keep(&self, load: &Load, owner: &str) -> Result<(), Failure> {
+        let key = ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
+        self.files.report(&key.report(&load.id), load).await.map_err(|error| Failure::Internal(error.to_string()))?;
+        if self.loads.keep(load, owner, None).await? { Ok(()) } else { Err(Failure::Contention) }
     }
 
     async fn found(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
@@ -119,20 +128,31 @@ impl Decisions {
         self.loads.load(id).await?.ok_or(Failure::NotFound)
     }
 
-    async fn in_turn<T>(
+    /// Decides on a load that no worker has, while no other load of its kind runs.
+    async fn in_hands(
         &self,
-        kind: LoadKind,
-        work: impl AsyncFnOnce(&str) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        load: &Load,
+        decide: impl AsyncFnOnce(Load, &str) -> Result<Load, Failure>,
+    ) -> Result<Load, Failure> {
         let (owner, now) = (self.ids.mint(), self.clock.now());
-        if !self.loads.take_turn(kind, &owner, now, now.plus_seconds(TURN_SECONDS)).await? {
+        let until = now.plus_seconds(LEASE_SECONDS);
+        if !self.loads.take_turn(load.kind, &owner, now, until).await? {
             return Err(Failure::Contention);
         }
-        let end = work(&owner).await;
-        let ended = self.loads.end_turn(kind, &owner).await;
-        let value = end?;
+        let end = match self.loads.claim(&load.id, &owner, now, until).await? {
+            None => Err(Failure::Contention),
+            Some(claimed) => {
+                let end = decide(claimed.clone(), &owner).await;
+                if end.is_err() {
+                    self.loads.keep(&claimed, &owner, None).await?;
+                }
+                end
+            }
+        };
+        let ended = self.loads.end_turn(load.kind, &owner).await;
+        let load = end?;
         ended?;
-        Ok(value)
+        Ok(load)
     }
 
     async fn move_pointer(

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use domain::caller::{Caller, Role};
 use domain::ids::LoadId;
-use domain::load::Load;
+use domain::load::{Load, LoadState, Phase};
+use domain::time::Timestamp;
 
+use super::close::Total;
 use crate::Failure;
 use crate::ports::{Cursor, LoadFilter, LoadStore, Page};
 
@@ -28,7 +30,11 @@ impl Loads {
         cursor: Option<&Cursor>,
     ) -> Result<Page<Load>, Failure> {
         ensure_operator(caller)?;
-        Ok(self.loads.loads(filter, limit, cursor).await?)
+        let mut page = self.loads.loads(filter, limit, cursor).await?;
+        for load in &mut page.items {
+            self.look_closer(load).await?;
+        }
+        Ok(page)
     }
 
     /// One load.
@@ -37,7 +43,27 @@ impl Loads {
     /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no such load.
     pub async fn get(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
         ensure_operator(caller)?;
-        self.loads.load(id).await?.ok_or(Failure::NotFound)
+        let mut load = self.loads.load(id).await?.ok_or(Failure::NotFound)?;
+        self.look_closer(&mut load).await?;
+        Ok(load)
+    }
+
+    /// How far the workers of a running load are, by the checkpoints of their chunks.
+    async fn look_closer(&self, load: &mut Load) -> Result<(), Failure> {
+        let phase = load.work.phase;
+        if load.state != LoadState::Running || load.work.chunks < 2 || phase == Phase::Plan {
+            return Ok(());
+        }
+        let chunks = self.loads.chunks(&load.id, phase, load.updated_at).await?;
+        let chunks: Vec<_> = chunks.into_iter().map(|(chunk, _)| chunk).collect();
+        let total = Total::of(&chunks);
+        load.bytes_read = total.bytes_read;
+        if phase == Phase::Count {
+            load.counts = total.counts;
+            load.first_reasons = total.first_reasons;
+        }
+        load.updated_at = chunks.iter().map(|chunk| chunk.updated_at).fold(load.updated_at, Timestamp::max);
+        Ok(())
     }
 }
 

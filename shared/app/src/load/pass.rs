@@ -1,211 +1,191 @@
-//! One pass over a file: every row applied, or only measured, and counted once.
+//! One pass over a chunk: every row counted once, and applied as far as its load is that far.
 
-use domain::load::{Accepted, Counts, ExportKey, Guard, Load, LoadFailure, Measured};
+use std::collections::HashMap;
 
-use super::header::Header;
+use domain::load::{Accepted, Chunk, LoadMode, Phase, Reference};
+
+use super::hands::Hands;
 use super::kinds::Rows;
-use super::profile::{self, MAX_PROFILE, Profile};
-use super::rejects::Rejects;
-use super::rows::{FileRows, Origins};
-use super::run::{LoadError, Loader, Turn};
-use super::seen::Seen;
-use super::source::{RefusedFile, Source, Unpacker};
-use crate::ports::{ExportFile, Outcome, Stage, StoreError};
+use super::open::{Opened, export_key};
+use super::parts::{Gathered, Parts};
+use super::rows::Batch;
+use super::run::{LoadError, Loader};
+use crate::ports::{Outcome, Stage, StoreError};
 
-/// A file whose header was read.
-pub(super) struct Opened {
-    pub rows: FileRows,
-    pub header: Header,
-    pub refused: RefusedFile,
-    pub declared: Option<u64>,
-    pub profile: Profile,
+/// A checkpoint is made after so many rows, or so much time.
+const CHECKPOINT_MILLIS: i64 = 10_000;
+/// References that are remembered as known, whether they lead somewhere or not.
+const MOST_KNOWN: usize = 20_000;
+
+/// How a pass ended.
+pub(super) enum Passed {
+    /// All rows are worked off. What was gathered since the last checkpoint is not laid down.
+    Done(Gathered),
+    /// There is no time left. A checkpoint was made.
+    Stopped,
 }
 
-/// What the rows of a pass are for.
-pub(super) enum Work<'a> {
-    /// They are applied, or measured, as the stage says.
-    Stage(&'a Stage),
-    /// A newer snapshot was there first: they change nothing.
-    Outdated,
+/// What one pass knows and gathers.
+struct Pass<'a> {
+    stage: Option<&'a Stage>,
+    gathered: Gathered,
+    known: HashMap<Reference, bool>,
+    rows: u64,
+    since: i64,
 }
 
 impl<R: Rows> Loader<R> {
-    /// Goes over the rows of an opened file. Rejects and reasons are written anew.
+    /// Goes over the rows of `chunk` that are not worked off. Without a stage they are counted and change nothing.
     pub(super) async fn pass(
         &self,
-        key: &ExportKey,
-        load: &mut Load,
-        opened: &mut Opened,
-        work: Work<'_>,
-        turn: &mut Turn,
-        mut seen: Option<&mut Seen>,
-    ) -> Result<Measured, LoadError> {
-        let guard = self.guard(load.kind);
-        let Opened { rows: file, header, refused, declared, .. } = opened;
-        let (kind, sequence) = (load.kind, load.sequence);
-        let mut note = |row: &R| {
-            if let Some(seen) = &mut seen {
-                seen.note(self.rows.identity(row));
-            }
-        };
-        let mut rejects = Rejects::new(key, &load.id, refused);
-        let mut measured = Measured { declared: *declared, ..Measured::default() };
-        load.counts = Counts::default();
-        let mut batch = file.batch::<R>(kind, header, sequence, &mut rejects, &mut note).await?;
-        loop {
-            let (rows, origins) = batch.split();
-            if rows.is_empty() && file.ended() {
-                break;
-            }
+        hands: &mut Hands,
+        chunk: &mut Chunk,
+        stage: Option<&Stage>,
+        opened: Opened,
+    ) -> Result<Passed, LoadError> {
+        let since = self.clock.now().as_millis();
+        let mut pass = Pass { stage, gathered: Gathered::default(), known: HashMap::new(), rows: 0, since };
+        let end = self.batches(hands, chunk, &mut pass, opened).await;
+        if end.as_ref().is_err_and(LoadError::is_passing) && pass.rows > 0 {
+            // What was done is not to be done again. Should this fail as well, it is.
+            let _ = self.checkpoint(hands, chunk, &mut pass.gathered, false).await;
+        }
+        Ok(if end? { Passed::Done(pass.gathered) } else { Passed::Stopped })
+    }
+
+    /// Whether all rows are worked off.
+    async fn batches(
+        &self,
+        hands: &mut Hands,
+        chunk: &mut Chunk,
+        pass: &mut Pass<'_>,
+        opened: Opened,
+    ) -> Result<bool, LoadError> {
+        let Opened { rows: mut file, header, layout } = opened;
+        let (kind, sequence) = (hands.load.kind, hands.load.sequence);
+        let counts = hands.load.work.phase == Phase::Count;
+        // What the first phase laid down serves the second as well; what it kept in memory is gathered again.
+        let alone = hands.load.work.chunks == 1;
+        let gathers = if alone { hands.load.mode == LoadMode::Snapshot } else { counts };
+        let before = chunk.bytes_read;
+        let mut ahead = Vec::new();
+        let mut batch = file.batch::<R>(kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)).await?;
+        while !batch.is_empty() {
+            self.renew(hands, chunk).await?;
+            let rows = std::mem::take(&mut batch.rows);
+            let identities = std::mem::take(&mut ahead);
+            let references = if counts { self.references(&rows) } else { HashMap::new() };
             // While the store works on this batch, the next one is read.
-            let (outcomes, next) = futures::join!(
-                self.outcomes(rows, &work),
-                file.batch::<R>(kind, header, sequence, &mut rejects, &mut note),
+            let ((outcomes, unresolved), next) = futures::join!(
+                async {
+                    let outcomes = self.outcomes(rows, pass.stage).await;
+                    // What the batch itself brought is there now.
+                    (outcomes, self.unresolved(references, pass.stage, &mut pass.known).await)
+                },
+                file.batch::<R>(kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)),
             );
-            count(&mut measured, outcomes?, &origins, &mut rejects, &guard);
+            let unresolved = unresolved?;
+            let outcomes = outcomes?;
+            chunk.bytes_read = before + batch.bytes_read;
+            chunk.at = batch.end;
+            pass.rows += outcomes.len() as u64;
+            pass.gathered.identities.extend(identities);
+            if counts {
+                unresolved.into_iter().for_each(|(reference, times)| chunk.unresolved.note(reference, times));
+                self.count(hands, chunk, &mut batch, outcomes);
+                pass.gathered.take(&mut batch, &layout, chunk);
+            }
             batch = next?;
-            measured.counts.rejected = rejects.refused();
-            take_over(load, &measured, file, &rejects);
-            self.keep_progress(load, turn).await?;
-            rejects.pass_on(self.files.as_ref()).await?;
+            let now = self.clock.now();
+            let stops = now >= hands.until && !batch.is_empty();
+            if stops || self.is_due(pass, now.as_millis()) && !batch.is_empty() {
+                self.checkpoint(hands, chunk, &mut pass.gathered, false).await?;
+                (pass.rows, pass.since) = (0, now.as_millis());
+            }
+            if stops {
+                return Ok(false);
+            }
         }
-        measured.counts.rejected = rejects.refused();
-        take_over(load, &measured, file, &rejects);
-        rejects.finish(self.files.as_ref()).await?;
-        Ok(measured)
+        Ok(true)
     }
 
-    async fn outcomes(&self, rows: Vec<Accepted<R>>, work: &Work<'_>) -> Result<Vec<Outcome>, StoreError> {
-        match work {
-            Work::Stage(stage) if !rows.is_empty() => self.rows.apply(rows, stage).await,
-            Work::Stage(_) | Work::Outdated => Ok(vec![Outcome::Unchanged; rows.len()]),
+    fn is_due(&self, pass: &Pass<'_>, now: i64) -> bool {
+        pass.rows >= self.checkpoint_rows || now - pass.since >= CHECKPOINT_MILLIS || pass.gathered.is_full()
+    }
+
+    async fn outcomes(&self, rows: Vec<Accepted<R>>, stage: Option<&Stage>) -> Result<Vec<Outcome>, StoreError> {
+        match stage {
+            Some(stage) if !rows.is_empty() => self.rows.apply(rows, stage).await,
+            _ => Ok(vec![Outcome::Unchanged; rows.len()]),
         }
     }
 
-    /// Takes away what the snapshot lacks, or only counts it, as the stage says. `seen` holds the rows of the pass before.
-    pub(super) async fn sweep(
-        &self,
-        load: &mut Load,
-        stage: &Stage,
-        (mut seen, profile): (Seen, &Profile),
-        turn: &mut Turn,
-        measured: &mut Measured,
-    ) -> Result<(), LoadError> {
-        loop {
-            seen.sort();
-            let mut from = None;
-            loop {
-                let swept = self.rows.sweep(stage, &|identity| seen.has(identity), from.take()).await?;
-                measured.there += swept.there;
-                measured.removed += swept.removed;
-                self.keep_progress(load, turn).await?;
-                from = swept.next;
-                if from.is_none() {
-                    break;
+    /// Counts each row that was understood once.
+    fn count(&self, hands: &Hands, chunk: &mut Chunk, batch: &mut Batch<R>, outcomes: Vec<Outcome>) {
+        let guard = self.guard(hands.load.kind);
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Outcome::Applied(change) => {
+                    chunk.counts.applied += 1;
+                    let jumps = change.is_some_and(|change| guard.is_jump(change.before, change.after));
+                    chunk.jumps += u64::from(jumps);
                 }
+                Outcome::Unchanged => chunk.counts.unchanged += 1,
+                Outcome::Refused(problem) => batch.refuse(index, problem),
             }
-            let Some(next) = seen.next_part() else { break };
-            seen = next;
-            self.collect(load, &mut seen, profile, turn).await?;
         }
-        load.removed = measured.removed;
-        Ok(())
     }
 
-    /// Reads the file once more for the identities of one part of its rows.
-    async fn collect(
+    fn references(&self, rows: &[Accepted<R>]) -> HashMap<Reference, u64> {
+        let mut references = HashMap::new();
+        for reference in rows.iter().flat_map(|row| self.rows.references(&row.record)) {
+            *references.entry(reference).or_default() += 1;
+        }
+        references
+    }
+
+    /// Which of the references lead nowhere, and how many rows have them.
+    async fn unresolved(
         &self,
-        load: &mut Load,
-        seen: &mut Seen,
-        profile: &Profile,
-        turn: &mut Turn,
+        references: HashMap<Reference, u64>,
+        stage: Option<&Stage>,
+        known: &mut HashMap<Reference, bool>,
+    ) -> Result<Vec<(Reference, u64)>, StoreError> {
+        let Some(stage) = stage else { return Ok(Vec::new()) };
+        let asked: Vec<Reference> =
+            references.keys().filter(|reference| !known.contains_key(*reference)).cloned().collect();
+        if known.len() + asked.len() > MOST_KNOWN {
+            known.clear();
+        }
+        if !asked.is_empty() {
+            let missing = self.rows.missing(asked.clone(), stage).await?;
+            known.extend(asked.into_iter().map(|reference| (reference, true)));
+            known.extend(missing.into_iter().map(|reference| (reference, false)));
+        }
+        let missing = |(reference, _): &(Reference, u64)| known.get(reference) == Some(&false);
+        Ok(references.into_iter().filter(missing).collect())
+    }
+
+    /// Keeps how far a chunk is. What was gathered of it is laid down before.
+    pub(super) async fn checkpoint(
+        &self,
+        hands: &mut Hands,
+        chunk: &mut Chunk,
+        gathered: &mut Gathered,
+        done: bool,
     ) -> Result<(), LoadError> {
-        let mut opened = self.reopened(load, profile).await?;
-        let key = ExportKey::parse(&load.key).map_err(|_| LoadError::FileChanged)?;
-        // Its refused rows are known from the pass before.
-        let mut rejects = Rejects::new(&key, &load.id, &opened.refused);
-        loop {
-            let mut note = |row: &R| seen.note(self.rows.identity(row));
-            let (kind, sequence) = (load.kind, load.sequence);
-            let batch = opened.rows.batch::<R>(kind, &opened.header, sequence, &mut rejects, &mut note).await?;
-            if batch.rows.is_empty() && opened.rows.ended() {
-                return Ok(());
-            }
-            rejects.forget();
-            self.keep_progress(load, turn).await?;
-        }
-    }
-
-    /// Reads the header.
-    pub(super) async fn opened(&self, load: &Load, file: ExportFile) -> Result<Result<Opened, LoadFailure>, LoadError> {
-        let declared = file.declared_rows;
-        let Some(key) = ExportKey::parse(&load.key).ok() else { return Err(LoadError::FileChanged) };
-        let (Some(format), compression) = (key.format(), key.compression()) else {
-            return Err(LoadError::FileChanged);
-        };
-        let profile = match self.profile(&key).await? {
-            Ok(profile) => profile,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let unpacker = match Unpacker::new(compression, self.max_unpacked_bytes) {
-            Ok(unpacker) => unpacker,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let mut rows = FileRows::new(file, unpacker, Source::new(format, &profile));
-        let header = rows.header::<R>(load.kind, load.mode, &profile).await?;
-        Ok(header.map(|(header, refused)| Opened { rows, header, refused, declared, profile }))
-    }
-
-    /// Opens the file of a load once more. What came of it so far holds only if nothing changed.
-    pub(super) async fn reopened(&self, load: &Load, profile: &Profile) -> Result<Opened, LoadError> {
-        let file = self.files.open(&load.key).await?.filter(|file| file.version == load.version);
-        let opened = self.opened(load, file.ok_or(LoadError::FileChanged)?).await??;
-        if opened.profile == *profile {
-            return Ok(opened);
-        }
-        let message = "the profile was changed while the file was loaded; drop the file again".to_owned();
-        Err(LoadError::Unusable(LoadFailure { code: "profile_changed".into(), message }))
-    }
-
-    /// The profile of a file: its own, else that of its kind, else our own layout.
-    async fn profile(&self, key: &ExportKey) -> Result<Result<Profile, LoadFailure>, LoadError> {
-        for key in Profile::keys(key.as_str(), key.kind()) {
-            match self.files.read(&key, MAX_PROFILE).await? {
-                None => {}
-                Some(text) if text.len() > MAX_PROFILE => {
-                    return Ok(Err(profile::unusable(format!("{key} is larger than {MAX_PROFILE} bytes"))));
-                }
-                Some(text) => return Ok(Profile::parse(&text)),
-            }
-        }
-        Ok(Ok(Profile::default()))
-    }
-
-    pub(super) fn guard(&self, kind: domain::load::LoadKind) -> Guard {
-        self.guards.get(&kind).copied().unwrap_or_default()
+        let key = export_key(&hands.load)?;
+        let parts = Parts { files: self.files.as_ref(), key: &key, load: &hands.load.id };
+        parts.lay_down(gathered, chunk).await?;
+        chunk.updated_at = self.clock.now();
+        chunk.done = done;
+        hands.load.work.kept = true;
+        self.keep_chunk(hands, chunk, done).await
     }
 }
 
-fn take_over(load: &mut Load, measured: &Measured, file: &FileRows, rejects: &Rejects) {
-    load.counts = measured.counts;
-    load.bytes_read = file.bytes_read;
-    if load.first_reasons.len() != rejects.first().len() {
-        load.first_reasons = rejects.first().to_vec();
-    }
-}
-
-/// Counts each row once.
-fn count(measured: &mut Measured, outcomes: Vec<Outcome>, origins: &Origins, rejects: &mut Rejects, guard: &Guard) {
-    debug_assert_eq!(outcomes.len(), origins.len(), "one outcome for each row");
-    for (index, outcome) in outcomes.into_iter().enumerate() {
-        match outcome {
-            Outcome::Applied(change) => {
-                measured.counts.applied += 1;
-                let jumps = change.is_some_and(|change| guard.is_jump(change.before, change.after));
-                measured.jumps += u64::from(jumps);
-            }
-            Outcome::Unchanged => measured.counts.unchanged += 1,
-            Outcome::Refused(problem) => origins.refuse(index, &problem, rejects),
-        }
+fn note<R: Rows>(loader: &Loader<R>, gathers: bool, identities: &mut Vec<u64>, row: &R) {
+    if gathers {
+        identities.push(loader.rows.identity(row));
     }
 }

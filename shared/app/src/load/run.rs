@@ -1,31 +1,22 @@
-//! The load of one file, with flat memory.
+//! The load of one file: planned, worked off in chunks, closed. Whoever takes it up finds in its store how far it is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{ExportKey, Guard, Load, LoadFailure, LoadKind, LoadMode, LoadState, Pointer, Sequence, Warning};
+use domain::load::{Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place};
 use domain::time::Timestamp;
 
+use super::hands::{Hands, LEASE_SECONDS};
 use super::kinds::Rows;
-use super::pass::{Opened, Work};
-use super::seen::Seen;
+use super::open::export_key;
+use super::pass::Passed;
 use crate::ports::{
-    Clock, ExportFile, ExportFiles, FilesError, Ids, LoadStore, Publications, RowWriter, Stage, StoreError,
+    Clock, ExportFile, ExportFiles, FilesError, Ids, LoadQueue, LoadStore, Publications, RowWriter, Stage, StoreError,
+    Taken,
 };
 
-/// Progress is kept at most this often.
-const PROGRESS_MILLIS: i64 = 1000;
-/// How long a turn lasts without a sign of life. Longer than the longest call of a store with all its repetitions, so that
-/// whoever lost the turn no longer writes.
-pub(super) const TURN_SECONDS: i64 = 180;
-/// A turn is prolonged at most this often.
-const PROLONG_MILLIS: i64 = 20_000;
-
-/// Seconds ahead of the clock at which a sequence is in the future: more than time zones explain.
-const TOMORROW_SECONDS: i64 = 86_400;
-
-/// A load could not go on for reasons outside its file. Repeating it later makes it whole.
+/// A load could not go on for reasons outside its file. Taken up again later it goes on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// A store failed.
@@ -34,23 +25,38 @@ pub enum LoadError {
     /// The files failed.
     #[error(transparent)]
     Files(#[from] FilesError),
-    /// Another load of the kind runs.
-    #[error("another load of this kind runs")]
+    /// Another load of the kind runs, or another worker has what was to be taken up.
+    #[error("another load of this kind runs, or another worker is at it")]
     Busy,
-    /// The turn went to another load, because this one showed no sign of life for too long.
-    #[error("the turn was lost to another load")]
-    TurnLost,
+    /// Another worker took the work over, because this one showed no sign of life for too long.
+    #[error("the work was lost to another worker")]
+    Lost,
     /// The file was replaced while it was read.
     #[error("the file was replaced while it was read")]
     FileChanged,
-    /// The file became unusable while it was read again.
-    #[error("the file cannot be used any more: {}", .0.message)]
+    /// The file cannot be used.
+    #[error("the file cannot be used: {}", .0.message)]
     Unusable(LoadFailure),
 }
 
 impl From<LoadFailure> for LoadError {
     fn from(failure: LoadFailure) -> Self {
         Self::Unusable(failure)
+    }
+}
+
+impl LoadError {
+    pub(super) fn failed(code: &'static str, message: &str) -> Self {
+        Self::Unusable(unusable(code, message))
+    }
+
+    /// Whether it passes by itself, and nobody else is at the work.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Files(_) => true,
+            Self::Busy | Self::Lost | Self::FileChanged | Self::Unusable(_) => false,
+        }
     }
 }
 
@@ -63,6 +69,15 @@ pub struct Arrival {
     pub load: LoadId,
 }
 
+/// What became of a piece of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The load ended, or waits for a person.
+    Ended(Box<Load>),
+    /// It goes on with messages of its queue, which were sent.
+    GoesOn,
+}
+
 /// Loads files of a family of kinds.
 pub struct Loader<R> {
     /// Where the files are.
@@ -73,20 +88,40 @@ pub struct Loader<R> {
     pub rows: Arc<dyn RowWriter<R>>,
     /// What readers see of the kinds.
     pub publications: Arc<dyn Publications>,
+    /// The queue of the function that runs this.
+    pub queue: Arc<dyn LoadQueue>,
     /// The guardrails of each kind; the default ones for a kind that is not here.
     pub guards: BTreeMap<LoadKind, Guard>,
     /// What a compressed file may unpack to, in bytes.
     pub max_unpacked_bytes: u64,
+    /// A larger file is cut into chunks of about this many bytes.
+    pub chunk_bytes: u64,
+    /// Rows between two checkpoints of a chunk, at most.
+    pub checkpoint_rows: u64,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Tells this run from others.
+    /// Tells workers apart.
     pub ids: Arc<dyn Ids>,
 }
 
-/// The turn of a kind, in the hands of one run.
-pub(super) struct Turn {
-    owner: String,
-    prolonged: Timestamp,
+/// What became of the work on a chunk.
+enum Worked {
+    /// All its rows are worked off.
+    Done,
+    /// There is no time left.
+    Stopped,
+    /// Another load took the place of this one. The load as a whole ends with that.
+    Superseded,
+}
+
+/// Where a step leads.
+pub(super) enum Step {
+    /// To the next one.
+    On,
+    /// To messages that were sent.
+    Away,
+    /// To the end of the load.
+    End(LoadState),
 }
 
 impl<R: Rows> Loader<R> {
@@ -96,263 +131,260 @@ impl<R: Rows> Loader<R> {
         R::fields(key.kind()).is_some()
     }
 
-    /// Loads a file to its end, unless that was done before. A bad row is refused and the others apply; a file that
-    /// cannot be used at all makes a load that is [`LoadState::Failed`]; one that a guardrail stops is [`LoadState::Held`].
+    /// Takes up a load, or one of its chunks, and goes on with it until it ends, or `until`. A bad row is refused and the
+    /// others apply; a file that cannot be used at all makes a load that is [`LoadState::Failed`]; one that a guardrail stops
+    /// is [`LoadState::Held`]. It may be called any number of times, also beside itself: each row is counted once.
     ///
     /// # Errors
-    /// [`LoadError::Busy`] when another load of the kind runs: the same arrival is to be handled again later.
-    /// [`LoadError`] when store or files failed. The load stays [`LoadState::Running`] then, and the same arrival handled
-    /// again begins anew: rows that took effect already are unchanged in the second run.
-    pub async fn run(&self, arrival: &Arrival) -> Result<Load, LoadError> {
-        if let Some(load) = self.settled(arrival).await? {
-            return Ok(load);
-        }
-        let (kind, now) = (arrival.key.kind(), self.clock.now());
-        let mut turn = Turn { owner: self.ids.mint(), prolonged: now };
-        if !self.loads.take_turn(kind, &turn.owner, now, now.plus_seconds(TURN_SECONDS)).await? {
-            return Err(LoadError::Busy);
-        }
-        let end = self.in_turn(arrival, &mut turn).await;
-        // Should this fail, the turn ends by itself.
-        let ended = self.loads.end_turn(kind, &turn.owner).await;
-        let load = end?;
-        ended?;
-        Ok(load)
-    }
-
-    /// The load, if there is nothing to do for it.
-    async fn settled(&self, arrival: &Arrival) -> Result<Option<Load>, StoreError> {
+    /// [`LoadError::Busy`] when another load of the kind runs or another worker is at it: to be called again later.
+    /// [`LoadError`] when store or files failed. The load stays [`LoadState::Running`] then, and called again it goes on.
+    pub async fn run(&self, arrival: &Arrival, chunk: Option<u32>, until: Timestamp) -> Result<Progress, LoadError> {
         let load = self.loads.load(&arrival.load).await?;
-        Ok(load.filter(|load| load.state != LoadState::Running))
-    }
-
-    async fn in_turn(&self, arrival: &Arrival, turn: &mut Turn) -> Result<Load, LoadError> {
-        let before = self.loads.load(&arrival.load).await?;
-        if let Some(load) = before.as_ref().filter(|load| load.state != LoadState::Running) {
-            return Ok(load.clone());
+        if let Some(load) = load.as_ref().filter(|load| load.state != LoadState::Running) {
+            return self.settled(&arrival.key, load.clone()).await;
         }
-        if let Some(load) = before.as_ref()
-            && self.publications.pointer(load.kind).await?.published.is_of(&load.id)
-        {
-            // Its rows were shown just before it was stopped, and its counts were kept just before that.
-            return self.end(arrival, load.clone(), Ok(LoadState::Published)).await;
-        }
-        let file = self.files.open(arrival.key.as_str()).await?;
-        let mut load = self.begin(arrival, file.as_ref(), before.as_ref());
-        self.loads.put(&load).await?;
-        let end = match file {
-            None => Err(unusable("file_missing", "the file was gone before it could be read")),
-            Some(_) if arrival.key.format().is_none() => Err(unusable(
-                "format",
-                "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or packed as .gz or .zst",
-            )),
-            // What a person released is what was held, and nothing else.
-            Some(file) if load.released && before.is_some_and(|before| before.version != file.version) => {
-                Err(unusable("file_changed", "the file was replaced after it was held; drop it again"))
+        match (load, chunk) {
+            (Some(load), Some(chunk)) if load.work.phase != Phase::Plan && load.work.chunks > 1 => {
+                self.run_chunk(arrival, load, chunk, until).await
             }
-            Some(file) => match self.apply(&arrival.key, &mut load, file, turn).await {
-                Err(LoadError::FileChanged) => {
-                    Err(unusable("file_changed", "the file was replaced while it was read; drop it again"))
-                }
-                Err(LoadError::Unusable(failure)) => Err(failure),
-                end => Ok(end?),
-            },
-        };
-        self.end(arrival, load, end).await
+            (load, _) => self.run_whole(arrival, load.is_some(), None, until).await,
+        }
     }
 
-    async fn end(
+    async fn run_chunk(
         &self,
         arrival: &Arrival,
-        mut load: Load,
-        end: Result<LoadState, LoadFailure>,
-    ) -> Result<Load, LoadError> {
-        match end {
-            Ok(state) => load.state = state,
-            Err(failure) => {
-                load.state = LoadState::Failed;
-                load.failure = Some(failure);
-            }
-        }
-        load.updated_at = self.clock.now();
-        load.finished_at = load.state.is_final().then_some(load.updated_at);
-        self.files.report(&arrival.key.report(&load.id), &load).await?;
-        self.loads.put(&load).await?;
-        Ok(load)
-    }
-
-    fn begin(&self, arrival: &Arrival, file: Option<&ExportFile>, before: Option<&Load>) -> Load {
-        let now = self.clock.now();
-        Load {
-            id: arrival.load.clone(),
-            kind: arrival.key.kind(),
-            mode: arrival.key.mode(),
-            key: arrival.key.as_str().to_owned(),
-            version: file.map(|file| file.version.clone()).unwrap_or_default(),
-            sequence: arrival.key.sequence(file.map_or(now, |file| file.last_modified)),
-            state: LoadState::Running,
-            counts: Default::default(),
-            bytes: file.map_or(0, |file| file.bytes),
-            bytes_read: 0,
-            first_reasons: Vec::new(),
-            warnings: Vec::new(),
-            held_for: before.map(|before| before.held_for.clone()).unwrap_or_default(),
-            released: before.is_some_and(|before| before.released),
-            removed: 0,
-            failure: None,
-            started_at: before.map_or(now, |before| before.started_at),
-            updated_at: now,
-            finished_at: None,
-        }
-    }
-
-    /// Applies the rows, and says how the load ends.
-    async fn apply(
-        &self,
-        key: &ExportKey,
-        load: &mut Load,
-        file: ExportFile,
-        turn: &mut Turn,
-    ) -> Result<LoadState, LoadError> {
-        let mut opened = self.opened(load, file).await??;
-        load.warnings.clone_from(&opened.header.warnings);
-        load.warnings.extend(self.doubt(load));
-        let pointer = self.publications.pointer(load.kind).await?;
-        let begun = pointer.begun(load.sequence, &load.id);
-        let prepared = R::PREPARED && load.mode == LoadMode::Snapshot;
-        if pointer.outdates(load.sequence) || prepared && begun.is_err() {
-            self.pass(key, load, &mut opened, Work::Outdated, turn, None).await?;
-            return Ok(LoadState::Superseded);
-        }
-        match begun {
-            Ok(begun) if prepared => self.prepare(key, load, opened, (pointer, begun), turn).await,
-            _ => self.direct(key, load, opened, pointer, turn).await,
-        }
-    }
-
-    /// What an ERP team should know of a file that loads all the same.
-    fn doubt(&self, load: &Load) -> Option<Warning> {
-        let tomorrow = Sequence::from(self.clock.now().plus_seconds(TOMORROW_SECONDS));
-        let message = "the timestamp in the name is in the future: files with earlier ones change none of these rows";
-        (load.sequence > tomorrow).then(|| Warning { code: "sequence_in_future".into(), message: message.to_owned() })
-    }
-
-    /// Writes a snapshot beside what readers see, and shows it.
-    async fn prepare(
-        &self,
-        key: &ExportKey,
-        load: &mut Load,
-        mut opened: Opened,
-        (before, pointer): (Pointer, Pointer),
-        turn: &mut Turn,
-    ) -> Result<LoadState, LoadError> {
-        self.replace(load.kind, &before, &pointer).await?;
-        if let Some(dropped) = before.pending.as_ref().filter(|pending| !pending.is_of(&load.id)) {
-            self.supersede(dropped.load.as_ref()).await?;
-        }
-        let generation = pointer.pending.as_ref().map(|pending| pending.generation);
-        let stage = stage(load, pointer.clone(), generation, true);
-        let mut seen = Seen::all();
-        let mut measured = self.pass(key, load, &mut opened, Work::Stage(&stage), turn, Some(&mut seen)).await?;
-        self.sweep(load, &stage, (seen, &opened.profile), turn, &mut measured).await?;
-        if self.is_held(load, &measured) {
-            return Ok(LoadState::Held);
-        }
-        // Whoever lost the turn must not show anything.
-        self.prolong(load, turn).await?;
-        self.loads.put(load).await?;
-        let published = pointer.publish(&load.id).map_err(|_| LoadError::TurnLost)?;
-        self.replace(load.kind, &pointer, &published).await?;
-        Ok(LoadState::Published)
-    }
-
-    /// Lets each row take effect by itself, once the first pass found nothing that holds the load.
-    async fn direct(
-        &self,
-        key: &ExportKey,
-        load: &mut Load,
-        mut opened: Opened,
-        pointer: Pointer,
-        turn: &mut Turn,
-    ) -> Result<LoadState, LoadError> {
-        let snapshot = load.mode == LoadMode::Snapshot;
-        for writes in [false, true] {
-            if load.released && !writes {
-                continue;
-            }
-            let stage = stage(load, pointer.clone(), None, writes);
-            let mut seen = snapshot.then(Seen::all);
-            let mut measured = self.pass(key, load, &mut opened, Work::Stage(&stage), turn, seen.as_mut()).await?;
-            if let Some(seen) = seen {
-                self.sweep(load, &stage, (seen, &opened.profile), turn, &mut measured).await?;
-            }
-            if !writes {
-                if self.is_held(load, &measured) {
-                    return Ok(LoadState::Held);
+        load: Load,
+        number: u32,
+        until: Timestamp,
+    ) -> Result<Progress, LoadError> {
+        let (owner, now, phase) = (self.ids.mint(), self.clock.now(), load.work.phase);
+        let lease = now.plus_seconds(LEASE_SECONDS);
+        match self.loads.take_chunk(&load.id, phase, number, &owner, now, lease).await? {
+            Taken::Busy => return Err(LoadError::Busy),
+            Taken::Missing => return self.run_whole(arrival, true, None, until).await,
+            Taken::Done => {}
+            Taken::Mine(chunk) => {
+                let kept = Some((*chunk).clone());
+                let mut hands = Hands { load, owner, whole: false, kept, form: None, renewed: now, until };
+                match self.work_chunk(&mut hands, *chunk).await {
+                    Ok(Worked::Done) => {}
+                    Ok(Worked::Superseded) => {
+                        self.give_back(&mut hands).await?;
+                        return self.run_whole(arrival, true, None, until).await;
+                    }
+                    Ok(Worked::Stopped) => {
+                        self.give_back(&mut hands).await?;
+                        self.queue.tell(&arrival.key, &arrival.load, &[number], 0).await?;
+                        return Ok(Progress::GoesOn);
+                    }
+                    // What cannot be used ends the load, whoever finds it out.
+                    Err(error @ (LoadError::FileChanged | LoadError::Unusable(_))) => {
+                        self.give_back(&mut hands).await?;
+                        return self.run_whole(arrival, true, Some(error), until).await;
+                    }
+                    Err(error) => {
+                        // Should this fail, the lease ends by itself.
+                        let _ = self.give_back(&mut hands).await;
+                        return Err(error);
+                    }
                 }
-                opened = self.reopened(load, &opened.profile).await?;
             }
         }
-        if snapshot {
-            self.loads.put(load).await?;
-            let next = pointer.begun(load.sequence, &load.id).and_then(|begun| begun.publish(&load.id));
-            self.replace(load.kind, &pointer, &next.map_err(|_| LoadError::TurnLost)?).await?;
+        // Whoever finds that nothing is left to do closes the phase; of several one gets hold of the load.
+        let chunks = self.loads.chunks(&arrival.load, phase, now).await?;
+        if chunks.iter().any(|(chunk, _)| !chunk.done) {
+            return Ok(Progress::GoesOn);
         }
-        Ok(LoadState::Published)
+        self.run_whole(arrival, true, None, until).await
     }
 
-    fn is_held(&self, load: &mut Load, measured: &domain::load::Measured) -> bool {
-        if load.released {
-            return false;
+    async fn work_chunk(&self, hands: &mut Hands, mut chunk: Chunk) -> Result<Worked, LoadError> {
+        self.take_turn(&hands.load).await?;
+        let pointer = self.publications.pointer(hands.load.kind).await?;
+        let Some(stage) = self.stage(&hands.load, pointer) else { return Ok(Worked::Superseded) };
+        let opened = self.opened(hands, (chunk.at, chunk.to), None).await?;
+        let stage = (!hands.load.work.outdated).then_some(&stage);
+        match self.pass(hands, &mut chunk, stage, opened).await? {
+            Passed::Stopped => Ok(Worked::Stopped),
+            Passed::Done(mut gathered) => {
+                self.checkpoint(hands, &mut chunk, &mut gathered, true).await?;
+                Ok(Worked::Done)
+            }
         }
-        load.held_for = self.guard(load.kind).holds(measured);
-        !load.held_for.is_empty()
     }
 
-    async fn replace(&self, kind: LoadKind, from: &Pointer, to: &Pointer) -> Result<(), LoadError> {
-        let unchanged = from == to;
-        if unchanged || self.publications.replace(kind, from.revision, to).await? {
-            return Ok(());
+    async fn give_back(&self, hands: &mut Hands) -> Result<(), LoadError> {
+        if let Some(kept) = hands.kept.take() {
+            let (id, phase) = (&hands.load.id, hands.load.work.phase);
+            self.loads.keep_chunk(id, phase, &kept, &hands.owner, None).await?;
         }
-        Err(LoadError::TurnLost)
+        Ok(())
     }
 
-    /// Notes at a held load that a newer snapshot took its place.
-    async fn supersede(&self, id: Option<&LoadId>) -> Result<(), LoadError> {
-        let Some(id) = id else { return Ok(()) };
-        let Some(mut load) = self.loads.load(id).await?.filter(|load| !load.state.is_final()) else { return Ok(()) };
-        load.state = LoadState::Superseded;
-        load.warnings.push(Warning {
-            code: "superseded".into(),
-            message: "a newer snapshot arrived before this one was released".to_owned(),
-        });
-        load.updated_at = self.clock.now();
-        load.finished_at = Some(load.updated_at);
-        Ok(self.loads.put(&load).await?)
-    }
-
-    pub(super) async fn keep_progress(&self, load: &mut Load, turn: &mut Turn) -> Result<(), LoadError> {
-        let now = self.clock.now();
-        if now.millis_since(turn.prolonged) >= PROLONG_MILLIS {
-            self.prolong(load, turn).await?;
+    /// Takes up the load as a whole. `broken` is what a worker found that ends it.
+    async fn run_whole(
+        &self,
+        arrival: &Arrival,
+        exists: bool,
+        broken: Option<LoadError>,
+        until: Timestamp,
+    ) -> Result<Progress, LoadError> {
+        let (kind, owner, now) = (arrival.key.kind(), self.ids.mint(), self.clock.now());
+        let lease = now.plus_seconds(LEASE_SECONDS);
+        if !self.loads.take_turn(kind, arrival.load.as_str(), now, lease).await? {
+            return Err(LoadError::Busy);
         }
-        if now.millis_since(load.updated_at) < PROGRESS_MILLIS {
-            return Ok(());
+        let mut file = None;
+        let load = if exists {
+            let load = self.loads.claim(&arrival.load, &owner, now, lease).await?;
+            load.ok_or(LoadError::Busy)?
+        } else {
+            file = self.files.open(arrival.key.as_str(), None).await?;
+            let load = self.begun(arrival, file.as_ref());
+            if !self.loads.begin(&load, &owner, lease).await? {
+                return Err(LoadError::Busy);
+            }
+            load
+        };
+        if load.state != LoadState::Running {
+            self.loads.end_turn(kind, arrival.load.as_str()).await?;
+            self.loads.keep(&load, &owner, None).await?;
+            return self.settled(&arrival.key, load).await;
         }
-        load.updated_at = now;
-        Ok(self.loads.put(load).await?)
+        let mut hands = Hands { load, owner, whole: true, kept: None, form: None, renewed: now, until };
+        let end = match broken {
+            Some(error) => Err(error),
+            None => self.steps(&mut hands, file, exists).await,
+        };
+        let end = match end {
+            Err(LoadError::FileChanged) => {
+                Ok(Err(unusable("file_changed", "the file was replaced before it was read to its end; drop it again")))
+            }
+            Err(LoadError::Unusable(failure)) => Ok(Err(failure)),
+            Err(error) => Err(error),
+            Ok(Step::Away | Step::On) => {
+                self.loads.keep(&hands.load, &hands.owner, None).await?;
+                return Ok(Progress::GoesOn);
+            }
+            Ok(Step::End(state)) => Ok(Ok(state)),
+        };
+        match end {
+            Ok(end) => self.end(&arrival.key, hands, end).await.map(|load| Progress::Ended(Box::new(load))),
+            Err(error) => {
+                // Should these fail, they end by themselves.
+                let _ = self.loads.keep(&hands.load, &hands.owner, None).await;
+                if hands.load.work.chunks <= 1 {
+                    let _ = self.loads.end_turn(kind, arrival.load.as_str()).await;
+                }
+                Err(error)
+            }
+        }
     }
 
-    async fn prolong(&self, load: &Load, turn: &mut Turn) -> Result<(), LoadError> {
-        let now = self.clock.now();
-        let kept = self.loads.take_turn(load.kind, &turn.owner, now, now.plus_seconds(TURN_SECONDS)).await?;
-        turn.prolonged = now;
-        if kept { Ok(()) } else { Err(LoadError::TurnLost) }
+    /// From step to step until the load ends, or others go on with it.
+    async fn steps(&self, hands: &mut Hands, mut file: Option<ExportFile>, resumed: bool) -> Result<Step, LoadError> {
+        if hands.load.version.is_empty() {
+            return Err(LoadError::failed("file_missing", "the file was gone before it could be read"));
+        }
+        loop {
+            let pointer = self.publications.pointer(hands.load.kind).await?;
+            if pointer.published.is_of(&hands.load.id) {
+                // Its rows were shown just before it was stopped, and its counts were kept just before that.
+                return Ok(Step::End(LoadState::Published));
+            }
+            let step = match hands.load.work.phase {
+                Phase::Plan => self.plan(hands, pointer, &mut file).await?,
+                Phase::Count | Phase::Apply => match self.stage(&hands.load, pointer) {
+                    None => return Ok(Step::End(self.given_up(hands))),
+                    Some(stage) if hands.load.work.chunks == 1 => {
+                        self.alone(hands, &stage, file.take(), resumed).await?
+                    }
+                    Some(stage) => self.together(hands, &stage).await?,
+                },
+            };
+            match step {
+                Step::On => {}
+                step => return Ok(step),
+            }
+        }
     }
-}
 
-fn stage(load: &Load, pointer: Pointer, generation: Option<u64>, writes: bool) -> Stage {
-    Stage { kind: load.kind, mode: load.mode, sequence: load.sequence, pointer, generation, writes }
+    /// Works off the only chunk, and closes the phase.
+    async fn alone(
+        &self,
+        hands: &mut Hands,
+        stage: &Stage,
+        file: Option<ExportFile>,
+        resumed: bool,
+    ) -> Result<Step, LoadError> {
+        let (id, phase, now) = (hands.load.id.clone(), hands.load.work.phase, self.clock.now());
+        let mut chunk = Chunk::new(0, Place::START, None, now);
+        if resumed {
+            match self.loads.take_chunk(&id, phase, 0, &hands.owner, now, now).await? {
+                Taken::Mine(there) => {
+                    hands.load.work.kept = true;
+                    chunk = *there;
+                }
+                Taken::Done => {
+                    hands.load.work.kept = true;
+                    let chunks = self.loads.chunks(&id, phase, now).await?;
+                    let chunks: Vec<Chunk> = chunks.into_iter().map(|(chunk, _)| chunk).collect();
+                    return self.close(hands, stage, &chunks, None).await;
+                }
+                Taken::Missing => {}
+                Taken::Busy => return Err(LoadError::Busy),
+            }
+        }
+        // What was closed of a pass that is not done, or was kept by nobody, is closed again.
+        hands.load.work.closing = Closing::default();
+        let opened = self.opened(hands, (chunk.at, None), file).await?;
+        let layout = opened.layout.clone();
+        if phase == Phase::Count {
+            for warning in &opened.header.warnings {
+                if !hands.load.warnings.contains(warning) {
+                    hands.load.warnings.push(warning.clone());
+                }
+            }
+        }
+        let applied = (!hands.load.work.outdated).then_some(stage);
+        match self.pass(hands, &mut chunk, applied, opened).await? {
+            Passed::Stopped => {
+                let key = export_key(&hands.load)?;
+                self.queue.tell(&key, &id, &[], 0).await?;
+                Ok(Step::Away)
+            }
+            // What was never laid down stays in memory.
+            Passed::Done(gathered) if chunk.identity_parts == 0 && chunk.reject_parts == 0 => {
+                self.close(hands, stage, &[chunk], Some((gathered, layout))).await
+            }
+            Passed::Done(mut gathered) => {
+                self.checkpoint(hands, &mut chunk, &mut gathered, true).await?;
+                self.close(hands, stage, &[chunk], None).await
+            }
+        }
+    }
+
+    /// Closes the phase once all chunks are done; before that it tells of those that nobody has.
+    async fn together(&self, hands: &mut Hands, stage: &Stage) -> Result<Step, LoadError> {
+        let chunks = self.loads.chunks(&hands.load.id, hands.load.work.phase, self.clock.now()).await?;
+        let open = |(chunk, taken): &&(Chunk, bool)| !chunk.done && !taken;
+        if chunks.iter().all(|(chunk, _)| chunk.done) {
+            let chunks: Vec<Chunk> = chunks.into_iter().map(|(chunk, _)| chunk).collect();
+            // A chunk that cannot be read to its end says why when it is read again.
+            return self.close(hands, stage, &chunks, None).await;
+        }
+        let free: Vec<u32> = chunks.iter().filter(open).map(|(chunk, _)| chunk.number).collect();
+        if !free.is_empty() {
+            let key = export_key(&hands.load)?;
+            self.queue.tell(&key, &hands.load.id, &free, 0).await?;
+        }
+        Ok(Step::Away)
+    }
+
+    pub(super) fn guard(&self, kind: LoadKind) -> Guard {
+        self.guards.get(&kind).copied().unwrap_or_default()
+    }
 }
 
 fn unusable(code: &'static str, message: &str) -> LoadFailure {

@@ -1,54 +1,32 @@
-//! Which records a snapshot holds, in flat memory: what is missing from the file is what it takes away.
+//! Which records a file is about, in flat memory: what is missing from a snapshot is what it takes away, and what stands in
+//! several chunks has to take effect in the order of the file.
 
-/// Most identities held at once: 16 MiB.
-const MOST: usize = 2_000_000;
+/// Most identities that are looked at in one round: 32 MiB with the chunks that they stand in.
+const MOST: u64 = 2_000_000;
 
-/// The identities of the rows of a file, or of one part of them when they are too many. Parts are told by the remainder of
-/// the identity, so that each can be collected by itself in another pass over the file.
-#[derive(Debug)]
+/// The identities of the rows of a file that one round looks at, and the chunk of each. Rounds are told by the remainder of the
+/// identity.
 pub(super) struct Seen {
-    identities: Vec<u64>,
-    part: u64,
-    parts: u64,
-    most: usize,
-    sorted: bool,
+    identities: Vec<(u64, u32)>,
+    round: u64,
+    rounds: u64,
 }
 
 impl Seen {
-    /// Collects all rows, or the first part of them when they turn out to be too many.
-    pub fn all() -> Self {
-        Self::with_most(MOST)
+    /// How many rounds a file of so many rows takes.
+    pub fn rounds(rows: u64) -> u32 {
+        u32::try_from(rows.div_ceil(MOST).max(1)).unwrap_or(u32::MAX)
     }
 
-    fn with_most(most: usize) -> Self {
-        Self { identities: Vec::new(), part: 0, parts: 1, most, sorted: false }
-    }
-
-    /// Collects the part after this one; none when this was the last.
-    pub fn next_part(self) -> Option<Self> {
-        let part = self.part + 1;
-        let Self { mut identities, parts, most, .. } = self;
-        identities.clear();
-        (part < parts).then_some(Self { identities, part, parts, most, sorted: false })
+    /// For one of the rounds.
+    pub fn new(round: u32, rounds: u32) -> Self {
+        Self { identities: Vec::new(), round: round.into(), rounds: u64::from(rounds).max(1) }
     }
 
     /// Notes a row.
-    pub fn note(&mut self, identity: u64) {
-        if identity % self.parts != self.part {
-            return;
-        }
-        self.identities.push(identity);
-        self.sorted = false;
-        // Only the first pass finds out how many parts it takes.
-        if self.part == 0 && self.identities.len() >= self.most {
-            // Repetitions are no reason for more parts.
-            self.identities.sort_unstable();
-            self.identities.dedup();
-            while self.identities.len() > self.most / 2 {
-                self.parts *= 2;
-                let parts = self.parts;
-                self.identities.retain(|identity| identity % parts == 0);
-            }
+    pub fn note(&mut self, identity: u64, chunk: u32) {
+        if identity % self.rounds == self.round && self.identities.last() != Some(&(identity, chunk)) {
+            self.identities.push((identity, chunk));
         }
     }
 
@@ -56,13 +34,20 @@ impl Seen {
     pub fn sort(&mut self) {
         self.identities.sort_unstable();
         self.identities.dedup();
-        self.sorted = true;
     }
 
-    /// Whether a record is in the file; none when another part tells.
+    /// Whether a record is in the file; none when another round tells.
     pub fn has(&self, identity: u64) -> Option<bool> {
-        debug_assert!(self.sorted, "searched before it was sorted");
-        (identity % self.parts == self.part).then(|| self.identities.binary_search(&identity).is_ok())
+        let found = || self.identities.binary_search_by_key(&identity, |(identity, _)| *identity).is_ok();
+        (identity % self.rounds == self.round).then(found)
+    }
+
+    /// The records that stand in several chunks, ascending.
+    pub fn repeated(&self) -> Vec<u64> {
+        let following = self.identities.iter().zip(self.identities.iter().skip(1));
+        let mut repeated: Vec<u64> = following.filter(|(one, next)| one.0 == next.0).map(|(one, _)| one.0).collect();
+        repeated.dedup();
+        repeated
     }
 }
 
@@ -71,36 +56,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_found_in_exactly_one_part_however_many_there_are() {
+    fn every_row_is_found_in_exactly_one_round_however_many_there_are() {
         let rows: Vec<u64> = (0..1_000).map(|n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
-        let mut seen = Seen::with_most(100);
         let mut found = vec![0; rows.len()];
         let mut strangers = 0;
-        let mut parts = 0;
-        loop {
-            rows.iter().for_each(|row| seen.note(*row));
+        for round in 0..7 {
+            let mut seen = Seen::new(round, 7);
+            rows.iter().for_each(|row| seen.note(*row, 0));
             seen.sort();
-            parts += 1;
             for (row, found) in rows.iter().zip(&mut found) {
                 *found += i32::from(seen.has(*row) == Some(true));
             }
             strangers += i32::from(seen.has(17) == Some(false));
-            match seen.next_part() {
-                Some(next) => seen = next,
-                None => break,
-            }
         }
         assert!(found.iter().all(|found| *found == 1));
         assert_eq!(strangers, 1);
-        assert!(parts > 8, "{parts}");
+        assert_eq!((Seen::rounds(0), Seen::rounds(MOST), Seen::rounds(MOST + 1)), (1, 1, 2));
     }
 
     #[test]
-    fn a_file_of_repetitions_does_not_grow() {
-        let mut seen = Seen::with_most(10);
-        (0..1_000).for_each(|_| seen.note(0));
+    fn a_record_is_repeated_when_several_chunks_hold_it() {
+        let mut seen = Seen::new(0, 1);
+        for (identity, chunk) in [(5, 0), (5, 0), (7, 0), (5, 1), (7, 1), (7, 2), (9, 2)] {
+            seen.note(identity, chunk);
+        }
         seen.sort();
-        assert_eq!(seen.has(0), Some(true));
-        assert!(seen.identities.len() <= 10);
+        assert_eq!(seen.repeated(), [5, 7]);
+        assert_eq!(seen.has(9), Some(true));
     }
 }

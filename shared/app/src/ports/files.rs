@@ -29,9 +29,12 @@ pub enum FilesError {
     },
 }
 
+/// Bytes of a file: the first, and the one after the last; none goes to the end.
+pub type ByteRange = (u64, Option<u64>);
+
 /// An export file, opened.
 pub struct ExportFile {
-    /// Its size.
+    /// The size of the whole file.
     pub bytes: u64,
     /// Tells this content from an earlier or later one under the same key.
     pub version: String,
@@ -62,8 +65,8 @@ pub trait FileWriter: Send {
 /// Reads export files and writes what came of them.
 #[async_trait]
 pub trait ExportFiles: Send + Sync {
-    /// Opens a file; none when there is none.
-    async fn open(&self, key: &str) -> Result<Option<ExportFile>, FilesError>;
+    /// Opens a file, or the given bytes of it, which must not be empty; none when there is none.
+    async fn open(&self, key: &str, bytes: Option<ByteRange>) -> Result<Option<ExportFile>, FilesError>;
 
     /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it answers the first
     /// `most` and some more, so that it shows.
@@ -71,6 +74,9 @@ pub trait ExportFiles: Send + Sync {
 
     /// Begins a file of comma-separated values; in place of one with the same key.
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError>;
+
+    /// Removes files. One that is not there is no error.
+    async fn remove(&self, keys: &[String]) -> Result<(), FilesError>;
 
     /// Writes the report of a load.
     async fn report(&self, key: &str, load: &Load) -> Result<(), FilesError>;

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use domain::ids::LoadId;
-use domain::load::{Accepted, ExportKey, Load, LoadKind, LoadMode, LoadState, Pointer, RowProblem, Sequence};
+use domain::load::{
+    Accepted, Chunk, ExportKey, Load, LoadKind, LoadMode, LoadState, Phase, Pointer, Reference, RowProblem, Sequence,
+};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -59,13 +61,22 @@ pub struct Swept {
 /// Whether a record, by its identity, is in the file. None = another sweep looks at it.
 pub type InFile<'a> = dyn Fn(u64) -> Option<bool> + Send + Sync + 'a;
 
-/// Applies the rows of export files. One load of a kind runs at a time; everything here relies on that.
+/// Applies the rows of export files. One load of a kind runs at a time, its chunks beside each other; everything here relies
+/// on that.
 #[async_trait]
 pub trait RowWriter<R>: Send + Sync {
     /// A number that tells the record of a row from the others, whatever the row says about it.
     fn identity(&self, row: &R) -> u64;
 
-    /// Applies rows as if one after the other, and answers what became of each, in their order.
+    /// The other records that a row names.
+    fn references(&self, row: &R) -> Vec<Reference>;
+
+    /// Which of the given records are not there: neither for readers nor for the stage.
+    async fn missing(&self, references: Vec<Reference>, stage: &Stage) -> Result<Vec<Reference>, StoreError>;
+
+    /// Applies rows as if one after the other, and answers what became of each, in their order. What becomes of a row is told
+    /// by what was there before the load, as far as the load did not write yet or writes beside what readers see: so rows
+    /// that are measured, or prepared, are told the same however often and in whatever order.
     ///
     /// A row of an older file never replaces what a newer one said, a removal included; of rows of the same file the last
     /// wins. A row that says what is known is not written in a snapshot. In a delta it is noted as seen, so that an
@@ -97,17 +108,75 @@ pub struct LoadFilter {
     pub state: Option<LoadState>,
 }
 
-/// Keeps the loads.
+/// What became of the attempt to take a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It is the caller's until the time that was asked for.
+    Mine(Box<Chunk>),
+    /// It is worked off.
+    Done,
+    /// Another worker has it.
+    Busy,
+    /// There is no such chunk.
+    Missing,
+}
+
+/// Keeps the loads. A load, and each of its chunks, is in the hands of one worker at a time, for as long as the worker asked
+/// for; whoever lost it writes nothing any more.
 #[async_trait]
 pub trait LoadStore: Send + Sync {
     /// The load with the given id.
     async fn load(&self, id: &LoadId) -> Result<Option<Load>, StoreError>;
 
-    /// Keeps a load as it is now, in place of what was kept of it before.
-    async fn put(&self, load: &Load) -> Result<(), StoreError>;
-
     /// At most `limit` loads, the newest first.
     async fn loads(&self, filter: LoadFilter, limit: usize, cursor: Option<&Cursor>) -> Result<Page<Load>, StoreError>;
+
+    /// Keeps a load that is not there yet; it is in the owner's hands until `until`. False when it is there.
+    async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Takes a load, as it is now, until `until`. None when there is none, or while another owner has it.
+    async fn claim(
+        &self,
+        id: &LoadId,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Load>, StoreError>;
+
+    /// Keeps a load in place of what was kept of it, until `until` in the owner's hands; none gives it back. False when
+    /// another owner took it.
+    async fn keep(&self, load: &Load, owner: &str, until: Option<Timestamp>) -> Result<bool, StoreError>;
+
+    /// Keeps the chunks of a phase, in place of what was kept of them, in nobody's hands.
+    async fn plan(&self, id: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError>;
+
+    /// The chunks of a phase in their order, each with whether somebody has it at `now`.
+    async fn chunks(&self, id: &LoadId, phase: Phase, now: Timestamp) -> Result<Vec<(Chunk, bool)>, StoreError>;
+
+    /// Takes a chunk that is not done until `until`.
+    async fn take_chunk(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        number: u32,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Taken, StoreError>;
+
+    /// Keeps a chunk in place of what was kept of it, as [`LoadStore::keep`] does with a load. One that was not kept before
+    /// is the owner's.
+    async fn keep_chunk(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        chunk: &Chunk,
+        owner: &str,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError>;
+
+    /// Forgets the chunks of a phase.
+    async fn forget(&self, id: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError>;
 
     /// Takes the turn of a kind until `until`, or keeps it. False while another has it: loads of a kind run one after
     /// the other. A turn whose time is over is free.
@@ -126,7 +195,7 @@ pub trait LoadStore: Send + Sync {
 /// Wakes the load functions.
 #[async_trait]
 pub trait LoadQueue: Send + Sync {
-    /// Tells the function of the file's kind to take up a load, after at least `delay_seconds` (at most 900). The message
-    /// may come more than once.
-    async fn tell(&self, key: &ExportKey, id: &LoadId, delay_seconds: u32) -> Result<(), StoreError>;
+    /// Tells the function of the file's kind to take up the given chunks of a load, or, when none is given, the load as a
+    /// whole, after at least `delay_seconds` (at most 900). A message may come more than once.
+    async fn tell(&self, key: &ExportKey, id: &LoadId, chunks: &[u32], delay_seconds: u32) -> Result<(), StoreError>;
 }

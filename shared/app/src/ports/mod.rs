@@ -17,9 +17,9 @@ pub use ambient::{Clock, Ids, Later};
 pub use carts::Written;
 pub use catalog::CatalogReader;
 pub use erp::ErpError;
-pub use files::{ExportFile, ExportFiles, FileWriter, FilesError};
+pub use files::{ByteRange, ExportFile, ExportFiles, FileWriter, FilesError};
 pub use loads::{
-    InFile, LoadFilter, LoadQueue, LoadStore, Outcome, PriceChange, Publications, RowWriter, Stage, Swept,
+    InFile, LoadFilter, LoadQueue, LoadStore, Outcome, PriceChange, Publications, RowWriter, Stage, Swept, Taken,
 };
 pub use members::{Member, MemberReader};
 pub use store::{Cursor, Page, StoreError};

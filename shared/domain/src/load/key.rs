@@ -225,6 +225,12 @@ impl ExportKey {
         format!("rejects/{}/{}/{load_id}/{file}", self.kind, self.name)
     }
 
+    /// What the keys of objects begin with that the load `load_id` keeps while it runs.
+    #[must_use]
+    pub fn work(&self, load_id: &crate::ids::LoadId) -> String {
+        format!("work/{}/{load_id}", self.kind)
+    }
+
     /// The key of the report of the load `load_id`.
     #[must_use]
     pub fn report(&self, load_id: &crate::ids::LoadId) -> String {

@@ -7,9 +7,11 @@ mod record;
 mod state;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use guard::{Guard, GuardError, Measured};
 pub use key::{Compression, ExportKey, ExportKeyError, Format, LoadKind, LoadMode, Sequence};
 pub use pointer::{Pointer, PointerError, Publication};
-pub use record::{Accepted, CatalogRecord, MemberRecord, RowProblem};
+pub use record::{Accepted, CatalogRecord, MemberRecord, Reference, RowProblem};
 pub use state::{Counts, Load, LoadFailure, LoadState, Reason, Warning};
+pub use work::{Chunk, Closing, Phase, Place, Unresolved, Work};

@@ -1,6 +1,7 @@
 //! Rows that were understood, and what is wrong with those that were not.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::key::Sequence;
 use crate::catalog::{Category, Item, ItemText, ListPrice};
@@ -73,6 +74,70 @@ pub enum MemberRecord {
     Address(Address),
     /// An address goes.
     NoAddress(OrganizationId, AddressId),
+}
+
+/// A record that a row names besides its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reference {
+    /// A category.
+    Category(CategoryId),
+    /// An item.
+    Item(Sku),
+    /// An organization.
+    Organization(OrganizationId),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Category(id) => write!(f, "category {id}"),
+            Self::Item(sku) => write!(f, "item {sku}"),
+            Self::Organization(id) => write!(f, "organization {id}"),
+        }
+    }
+}
+
+impl Reference {
+    /// The reference that [`fmt::Display`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, id) = text.split_once(' ')?;
+        match kind {
+            "category" => CategoryId::parse(id).ok().map(Self::Category),
+            "item" => Sku::parse(id).ok().map(Self::Item),
+            "organization" => OrganizationId::parse(id).ok().map(Self::Organization),
+            _ => None,
+        }
+    }
+}
+
+impl CatalogRecord {
+    /// The other records that it names.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        match self {
+            Self::Category(category) => category.parent.iter().cloned().map(Reference::Category).collect(),
+            Self::Item(item) => item.category_ids.iter().cloned().map(Reference::Category).collect(),
+            Self::Text(text) => vec![Reference::Item(text.sku.clone())],
+            Self::ListPrice(price) => vec![Reference::Item(price.sku.clone())],
+            Self::NoCategory(_) | Self::NoItem(_) | Self::NoText(..) | Self::NoListPrice(..) => Vec::new(),
+        }
+    }
+}
+
+impl MemberRecord {
+    /// The other records that it names.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        match self {
+            Self::Organization(organization) => {
+                organization.parent.iter().cloned().map(Reference::Organization).collect()
+            }
+            Self::User(user) => vec![Reference::Organization(user.organization.clone())],
+            Self::Address(address) => vec![Reference::Organization(address.organization.clone())],
+            Self::NoOrganization(_) | Self::NoUser(_) | Self::NoAddress(..) => Vec::new(),
+        }
+    }
 }
 
 /// A row that was understood.

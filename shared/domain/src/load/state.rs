@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::key::{LoadKind, LoadMode, Sequence, named};
+use super::work::Work;
 use crate::ids::LoadId;
 use crate::time::Timestamp;
 
@@ -50,6 +51,13 @@ impl Counts {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.applied + self.unchanged + self.rejected
+    }
+
+    /// Adds what became of other rows.
+    pub fn add(&mut self, other: Self) {
+        self.applied += other.applied;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
     }
 }
 
@@ -123,6 +131,8 @@ pub struct Load {
     pub removed: u64,
     /// Why the file cannot be used.
     pub failure: Option<LoadFailure>,
+    /// How far the work is.
+    pub work: Work,
     /// When it began.
     pub started_at: Timestamp,
     /// When this was written.

@@ -6,11 +6,11 @@ use domain::load::LoadKind;
 use super::CatalogTable;
 use super::record::{CATEGORIES, ITEM, PRICES, TEXTS};
 use super::version::{Versions, swept};
-use super::write::requests_for;
+use super::write::Changes;
 use crate::attribute::{get_text, key};
+use crate::cursor;
 use crate::loads::rows::identity;
 use crate::query::{Asked, query_page, scan_page};
-use crate::{batch, cursor};
 
 /// Records looked at in one step. They hold two versions each, so a step stays small.
 const PAGE: usize = 500;
@@ -40,7 +40,7 @@ impl CatalogTable {
             kind => scan_page(client, table, ("item#", sort_key(kind)), PAGE, start).await?,
         };
         let mut answer = Swept::default();
-        let mut requests = Vec::new();
+        let mut changes = Changes::default();
         for record in &records {
             let place = (get_text(record, "pk")?.to_owned(), get_text(record, "sk")?.to_owned());
             let Some(in_file) = in_file(identity(&place.0, &place.1)) else { continue };
@@ -48,11 +48,11 @@ impl CatalogTable {
             answer.there += u64::from(step.there);
             answer.removed += u64::from(step.removed);
             if let Some(versions) = step.versions {
-                requests.extend(requests_for(&place, Some(record), versions)?);
+                changes.add(&place, Some(record), versions)?;
             }
         }
         if stage.writes {
-            batch::write_all(client, table, requests).await?;
+            self.write(changes).await?;
         }
         let next = more.map(|key| Ok::<_, StoreError>(cursor::encode(&[get_text(&key, "pk")?, get_text(&key, "sk")?])));
         answer.next = next.transpose()?;

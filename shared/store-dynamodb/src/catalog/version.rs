@@ -103,7 +103,8 @@ impl Versions {
         [&self.newer, &self.older].into_iter().flatten()
     }
 
-    fn seen(&self, visible: impl Fn(u64) -> bool) -> Option<&Version> {
+    /// The newest version of a visible generation.
+    pub fn seen(&self, visible: impl Fn(u64) -> bool) -> Option<&Version> {
         self.iter().find(|version| visible(version.generation))
     }
 

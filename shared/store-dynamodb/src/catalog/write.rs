@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use app::ports::{Cursor, InFile, Outcome, PriceChange, Publications, RowWriter, Stage, StoreError, Swept};
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
-use domain::load::{Accepted, CatalogRecord, LoadKind, Pointer};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, WriteRequest};
+use domain::load::{Accepted, CatalogRecord, LoadKind, Pointer, Reference};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::CatalogTable;
 use super::record::{
@@ -14,11 +15,19 @@ use super::record::{
 };
 use super::version::{Version, Versions, with_row};
 use crate::attribute::{Attributes, Record, get_text, key};
+use crate::loads::pointer::{POINTER, read_pointer};
 use crate::loads::rows::{delete_request, identity, put_request};
-use crate::{batch, loads};
+use crate::transaction::incomplete;
+use crate::{batch, loads, transaction};
 
 /// A primary key.
 type Key = (String, String);
+
+/// Transactions under way at once.
+const IN_FLIGHT: usize = 8;
+/// Most ways that go in one transaction. Of an item that leaves more categories at once some ways stay; they lead nowhere, for
+/// whether an item is in a category stands in the item.
+const MOST_WAYS: usize = 99;
 
 #[async_trait]
 impl RowWriter<CatalogRecord> for CatalogTable {
@@ -43,20 +52,51 @@ impl RowWriter<CatalogRecord> for CatalogTable {
                 Outcome::Applied(_) => Outcome::Applied(price_change(&row.record, &versions, &stage.pointer)),
                 outcome => outcome,
             });
+            // What is only measured is measured against what was there before the load.
+            if !stage.writes {
+                continue;
+            }
             if change.versions.is_some() {
                 changed.insert(key);
             }
             known.insert(key, change.versions.unwrap_or(versions));
         }
-        if stage.writes {
-            let mut requests = Vec::with_capacity(changed.len());
-            for key in changed {
-                let versions = known.remove(key).unwrap_or_default();
-                requests.extend(requests_for(key, there.get(key), versions)?);
-            }
-            batch::write_all(&self.client, &self.table, requests).await?;
+        let mut changes = Changes::default();
+        for key in changed {
+            let versions = known.remove(key).unwrap_or_default();
+            changes.add(key, there.get(key), versions)?;
         }
+        self.write(changes).await?;
         Ok(outcomes)
+    }
+
+    fn references(&self, row: &CatalogRecord) -> Vec<Reference> {
+        row.references()
+    }
+
+    async fn missing(&self, references: Vec<Reference>, stage: &Stage) -> Result<Vec<Reference>, StoreError> {
+        let place = |reference: &Reference| match reference {
+            Reference::Category(id) => (CATEGORIES.to_owned(), id.to_string()),
+            Reference::Item(sku) => (item_pk(sku), ITEM.to_owned()),
+            Reference::Organization(id) => (POINTER.to_owned(), id.to_string()),
+        };
+        let kinds = [LoadKind::Categories, LoadKind::Items];
+        let mut keys: Vec<Key> = references.iter().map(place).collect();
+        keys.extend(kinds.map(|kind| (POINTER.to_owned(), kind.as_str().to_owned())));
+        let there = self.there(&keys).await?;
+        let mut missing = Vec::new();
+        for reference in references {
+            let kind = if matches!(reference, Reference::Category(_)) { kinds[0] } else { kinds[1] };
+            let pointer = read_pointer(there.get(&(POINTER.to_owned(), kind.as_str().to_owned())))?;
+            let published = pointer.published.generation;
+            let own = stage.generation.filter(|_| stage.kind == kind);
+            let versions = Versions::read(there.get(&place(&reference)))?;
+            let version = versions.seen(|other| other <= published || Some(other) == own);
+            if version.is_none_or(Version::is_gone) {
+                missing.push(reference);
+            }
+        }
+        Ok(missing)
     }
 
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {
@@ -126,34 +166,70 @@ fn price_change(row: &CatalogRecord, versions: &Versions, pointer: &Pointer) -> 
     Some(PriceChange { before: amount(&now.attributes).ok()?, after: price.price.amount() })
 }
 
-/// What to write so that a record has the given versions. `there` is the record that they replace.
+/// What to write so that records have other versions.
 ///
 /// The ways from categories lead to an item as long as one of its versions is in the category: new ones are put, those that no
-/// version needs go.
-pub(super) fn requests_for(
-    (pk, sk): &Key,
-    there: Option<&Attributes>,
-    versions: Versions,
-) -> Result<Vec<WriteRequest>, StoreError> {
-    let before = Versions::read(there)?;
-    let mut requests = Vec::with_capacity(1);
-    if let Some(sku) = pk.strip_prefix("item#").filter(|_| sk == ITEM) {
-        let (had, has) = (categories(&before), categories(&versions));
-        for id in has.difference(&had) {
-            requests.push(put_request(key(category_pk(id), sku))?);
+/// version needs go. A way is put before the item is written, and goes together with it: so whoever is stopped in between and
+/// begins again, with the item as it is then, leaves no way missing and none behind.
+#[derive(Default)]
+pub(super) struct Changes {
+    ways: Vec<WriteRequest>,
+    records: Vec<WriteRequest>,
+    /// Records whose old ways go with them.
+    together: Vec<(Attributes, Vec<Attributes>)>,
+}
+
+impl Changes {
+    /// Adds a record. `there` is what it replaces.
+    pub fn add(&mut self, (pk, sk): &Key, there: Option<&Attributes>, versions: Versions) -> Result<(), StoreError> {
+        let own = || key(pk.as_str(), sk.as_str());
+        let mut old = Vec::new();
+        if let Some(sku) = pk.strip_prefix("item#").filter(|_| sk == ITEM) {
+            let (had, has) = (categories(&Versions::read(there)?), categories(&versions));
+            for id in has.difference(&had) {
+                self.ways.push(put_request(key(category_pk(id), sku))?);
+            }
+            old.extend(had.difference(&has).map(|id| key(category_pk(id), sku)));
         }
-        for id in had.difference(&has) {
-            requests.push(delete_request(key(category_pk(id), sku))?);
+        match versions.into_attributes() {
+            Some(mut record) => {
+                record.extend(own());
+                if old.is_empty() {
+                    self.records.push(put_request(record)?);
+                } else {
+                    self.together.push((record, old));
+                }
+            }
+            None => {
+                // Nothing of the item is left to compare with, so its ways go before it.
+                let old: Result<Vec<_>, _> = old.into_iter().map(delete_request).collect();
+                self.ways.extend(old?);
+                self.records.push(delete_request(own())?);
+            }
         }
+        Ok(())
     }
-    requests.push(match versions.into_attributes() {
-        Some(mut record) => {
-            record.extend(key(pk.as_str(), sk.as_str()));
-            put_request(record)?
+}
+
+impl CatalogTable {
+    /// Writes changes.
+    pub(super) async fn write(&self, changes: Changes) -> Result<(), StoreError> {
+        batch::write_all(&self.client, &self.table, changes.ways).await?;
+        batch::write_all(&self.client, &self.table, changes.records).await?;
+        let together = changes.together.into_iter().map(|(record, old)| self.put_together(record, old));
+        stream::iter(together).buffer_unordered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn put_together(&self, record: Attributes, old: Vec<Attributes>) -> Result<(), StoreError> {
+        let mut items = Vec::with_capacity(old.len() + 1);
+        let put = Put::builder().table_name(&self.table).set_item(Some(record)).build().map_err(incomplete)?;
+        items.push(TransactWriteItem::builder().put(put).build());
+        for way in old.into_iter().take(MOST_WAYS) {
+            let delete = Delete::builder().table_name(&self.table).set_key(Some(way)).build().map_err(incomplete)?;
+            items.push(TransactWriteItem::builder().delete(delete).build());
         }
-        None => delete_request(key(pk.as_str(), sk.as_str()))?,
-    });
-    Ok(requests)
+        transaction::commit(&self.client, items).await.map(drop)
+    }
 }
 
 /// The categories of all versions of an item.

@@ -3,25 +3,28 @@
 //! | pk | sk | what |
 //! | --- | --- | --- |
 //! | `loads` | load id | a load; the ids sort by time |
+//! | `load#<load id>` | phase, `#` and number of five digits | a chunk of a load |
 //! | `turn#<kind>` | `turn` | whose turn it is to load the kind, and until when |
 
+mod chunk;
 pub(crate) mod pointer;
 mod record;
 pub(crate) mod rows;
 
-use app::ports::{Cursor, LoadFilter, LoadStore, Page, StoreError};
+use app::ports::{Cursor, LoadFilter, LoadStore, Page, StoreError, Taken};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use aws_types::SdkConfig;
 use domain::ids::LoadId;
-use domain::load::{Load, LoadKind};
+use domain::load::{Chunk, Load, LoadKind, Phase};
 use domain::time::Timestamp;
 
-use crate::attribute::{get_text, key, number, text};
-use crate::cursor;
+use crate::attribute::{Attributes, Record, find_number, get_text, key, number, text};
 use crate::error::store_error;
-use crate::query::{Asked, get_current, query_page};
+use crate::query::{Asked, get_current, query_all_current, query_page};
+use crate::{batch, cursor};
 
 const LOADS: &str = "loads";
 const TURN: &str = "turn";
@@ -47,6 +50,57 @@ impl LoadsTable {
     }
 }
 
+impl LoadsTable {
+    /// Puts a record into the owner's hands; none as time gives it back.
+    async fn put(
+        &self,
+        record: Record,
+        owner: &str,
+        until: Option<Timestamp>,
+        condition: &str,
+    ) -> Result<bool, StoreError> {
+        let record = record.with(OWNER, text(owner)).with(UNTIL, number(until.map_or(0, Timestamp::as_millis)));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(record.into_attributes()));
+        let put = put
+            .condition_expression(condition)
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_values(":owner", text(owner));
+        unless_condition_failed(put.send().await.map(drop), "PutItem")
+    }
+
+    /// Takes a record that nobody has; none when somebody has it, or it is not as `condition` says.
+    async fn take(
+        &self,
+        place: Attributes,
+        owner: &str,
+        (now, until): (Timestamp, Timestamp),
+        condition: &str,
+    ) -> Result<Option<Attributes>, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(place))
+            .update_expression("SET #owner = :owner, #until = :until")
+            .condition_expression(format!("{condition} AND (#owner = :owner OR #until < :now)"))
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_names("#until", UNTIL)
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":until", number(until.as_millis()))
+            .expression_attribute_values(":now", number(now.as_millis()))
+            .return_values(ReturnValue::AllNew);
+        let update = if condition.contains(":open") {
+            update.expression_attribute_values(":open", AttributeValue::Bool(false))
+        } else {
+            update
+        };
+        match update.send().await {
+            Ok(answer) => Ok(answer.attributes),
+            Err(error) => unless_condition_failed(Err(error), "UpdateItem").map(|_| None),
+        }
+    }
+}
+
 fn turn_pk(kind: LoadKind) -> String {
     format!("turn#{kind}")
 }
@@ -56,12 +110,6 @@ impl LoadStore for LoadsTable {
     async fn load(&self, id: &LoadId) -> Result<Option<Load>, StoreError> {
         let record = get_current(&self.client, &self.table, key(LOADS, id.as_str())).await?;
         record.as_ref().map(record::read).transpose()
-    }
-
-    async fn put(&self, load: &Load) -> Result<(), StoreError> {
-        let record = record::write(load, key(LOADS, load.id.as_str()));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(record)).send().await;
-        put.map(drop).map_err(|error| store_error("PutItem", error))
     }
 
     async fn loads(&self, filter: LoadFilter, limit: usize, cursor: Option<&Cursor>) -> Result<Page<Load>, StoreError> {
@@ -102,6 +150,82 @@ impl LoadStore for LoadsTable {
         }
         let next = start.as_ref().map(|key| get_text(key, "sk").map(|id| cursor::encode(&[id]))).transpose()?;
         Ok(Page { items, next })
+    }
+
+    async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError> {
+        let record = record::write(load, key(LOADS, load.id.as_str()));
+        // A put whose answer was lost is repeated, and must not meet itself.
+        self.put(record, owner, Some(until), "attribute_not_exists(pk) OR #owner = :owner").await
+    }
+
+    async fn claim(
+        &self,
+        id: &LoadId,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Load>, StoreError> {
+        let taken = self.take(key(LOADS, id.as_str()), owner, (now, until), "attribute_exists(pk)").await?;
+        taken.as_ref().map(record::read).transpose()
+    }
+
+    async fn keep(&self, load: &Load, owner: &str, until: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.put(record::write(load, key(LOADS, load.id.as_str())), owner, until, "#owner = :owner").await
+    }
+
+    async fn plan(&self, id: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError> {
+        let puts = chunks.iter().map(|chunk| {
+            let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number)).with(UNTIL, number(0));
+            rows::put_request(record.into_attributes())
+        });
+        batch::write_all(&self.client, &self.table, puts.collect::<Result<_, _>>()?).await
+    }
+
+    async fn chunks(&self, id: &LoadId, phase: Phase, now: Timestamp) -> Result<Vec<(Chunk, bool)>, StoreError> {
+        let asked = Asked::beginning(chunk::pk(id), chunk::beginning(phase));
+        let records = query_all_current(&self.client, &self.table, asked).await?;
+        let read = |record: &Attributes| {
+            let until: i64 = find_number(record, UNTIL)?.unwrap_or_default();
+            Ok((chunk::read(record)?, until >= now.as_millis()))
+        };
+        records.iter().map(read).collect()
+    }
+
+    async fn take_chunk(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        number: u32,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let place = chunk::chunk_key(id, phase, number);
+        if let Some(record) = self.take(place.clone(), owner, (now, until), "done = :open").await? {
+            return Ok(Taken::Mine(Box::new(chunk::read(&record)?)));
+        }
+        Ok(match get_current(&self.client, &self.table, place).await? {
+            None => Taken::Missing,
+            Some(record) if chunk::is_done(&record) => Taken::Done,
+            Some(_) => Taken::Busy,
+        })
+    }
+
+    async fn keep_chunk(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        chunk: &Chunk,
+        owner: &str,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number));
+        self.put(record, owner, until, "attribute_not_exists(pk) OR #owner = :owner").await
+    }
+
+    async fn forget(&self, id: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError> {
+        let deletes = numbers.iter().map(|number| rows::delete_request(chunk::chunk_key(id, phase, *number)));
+        batch::write_all(&self.client, &self.table, deletes.collect::<Result<_, _>>()?).await
     }
 
     async fn take_turn(

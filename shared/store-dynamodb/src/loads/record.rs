@@ -3,14 +3,17 @@
 use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::LoadId;
-use domain::load::{Counts, ExportKey, Load, LoadFailure, LoadState, Reason, Sequence, Warning};
+use domain::load::{
+    Closing, Counts, ExportKey, Load, LoadFailure, LoadState, Phase, Reason, Reference, Sequence, Unresolved, Warning,
+    Work,
+};
 
 use crate::attribute::{
     Attributes, Record, corrupt, find_instant, find_map, find_number, find_text, get_instant, get_list, get_number,
     get_parsed, get_text, instant, number, text,
 };
 
-pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
+pub(super) fn write(load: &Load, key: Attributes) -> Record {
     Record::from(key)
         .with("kind", text(load.kind.as_str()))
         .with("mode", text(load.mode.as_str()))
@@ -32,7 +35,7 @@ pub(super) fn write(load: &Load, key: Attributes) -> Attributes {
         .with("startedAt", instant(load.started_at))
         .with("updatedAt", instant(load.updated_at))
         .with_some("finishedAt", load.finished_at.map(instant))
-        .into_attributes()
+        .with("work", write_work(&load.work))
 }
 
 pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
@@ -65,9 +68,68 @@ pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
         released: matches!(record.get("released"), Some(AttributeValue::Bool(true))),
         removed: find_number(record, "removed")?.unwrap_or_default(),
         failure: failure.transpose()?,
+        work: find_map(record, "work")?.map(read_work).transpose()?.unwrap_or_default(),
         started_at: get_instant(record, "startedAt")?,
         updated_at: get_instant(record, "updatedAt")?,
         finished_at: find_instant(record, "finishedAt")?,
+    })
+}
+
+/// References that lead nowhere, by record, and `*` for further ones.
+pub(super) fn write_unresolved(unresolved: &Unresolved) -> AttributeValue {
+    let missing = unresolved.missing.iter().map(|(reference, times)| (reference.to_string(), number(times)));
+    let more = (unresolved.more > 0).then(|| ("*".to_owned(), number(unresolved.more)));
+    AttributeValue::M(missing.chain(more).collect())
+}
+
+pub(super) fn read_unresolved(record: &Attributes) -> Result<Unresolved, StoreError> {
+    let mut unresolved = Unresolved::default();
+    let Some(map) = find_map(record, "unresolved")? else { return Ok(unresolved) };
+    for name in map.keys() {
+        let times = get_number(map, name)?;
+        match Reference::parse(name) {
+            Some(reference) => _ = unresolved.missing.insert(reference, times),
+            None => unresolved.more = times,
+        }
+    }
+    Ok(unresolved)
+}
+
+fn write_work(work: &Work) -> AttributeValue {
+    let closing = &work.closing;
+    let map = Record::empty()
+        .with("phase", text(work.phase.as_str()))
+        .with("chunks", number(work.chunks))
+        .with("outdated", AttributeValue::Bool(work.outdated))
+        .with("profile", number(work.profile))
+        .with_some("declared", work.declared.map(number))
+        .with("kept", AttributeValue::Bool(work.kept))
+        .with("unresolved", write_unresolved(&work.unresolved))
+        .with("round", number(closing.round))
+        .with("repeated", AttributeValue::Bool(closing.repeated))
+        .with_some("cursor", closing.cursor.as_ref().map(text))
+        .with("there", number(closing.there))
+        .with("removed", number(closing.removed));
+    AttributeValue::M(map.into_attributes())
+}
+
+fn read_work(map: &Attributes) -> Result<Work, StoreError> {
+    let flag = |name: &str| matches!(map.get(name), Some(AttributeValue::Bool(true)));
+    Ok(Work {
+        phase: get_parsed(map, "phase", |text| Phase::parse(text).ok_or(()))?,
+        chunks: get_number(map, "chunks")?,
+        outdated: flag("outdated"),
+        profile: find_number(map, "profile")?.unwrap_or_default(),
+        declared: find_number(map, "declared")?,
+        kept: flag("kept"),
+        unresolved: read_unresolved(map)?,
+        closing: Closing {
+            round: get_number(map, "round")?,
+            repeated: flag("repeated"),
+            cursor: find_text(map, "cursor")?.map(str::to_owned),
+            there: get_number(map, "there")?,
+            removed: get_number(map, "removed")?,
+        },
     })
 }
 
@@ -80,7 +142,7 @@ fn remark(code: &str, message: &str) -> AttributeValue {
     AttributeValue::M(Record::empty().with("code", text(code)).with("message", text(message)).into_attributes())
 }
 
-fn write_reason(reason: &Reason) -> AttributeValue {
+pub(super) fn write_reason(reason: &Reason) -> AttributeValue {
     let map = Record::empty()
         .with("row", number(reason.row))
         .with("line", number(reason.line))
@@ -91,7 +153,7 @@ fn write_reason(reason: &Reason) -> AttributeValue {
     AttributeValue::M(map.into_attributes())
 }
 
-fn read_reason(value: &AttributeValue) -> Result<Reason, StoreError> {
+pub(super) fn read_reason(value: &AttributeValue) -> Result<Reason, StoreError> {
     let map = value.as_m().map_err(|_| corrupt("firstReasons"))?;
     Ok(Reason {
         row: get_number(map, "row")?,

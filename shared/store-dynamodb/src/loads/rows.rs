@@ -75,7 +75,7 @@ pub(crate) async fn apply<R: 'static, L: Layout<R>>(
             there: None,
             pending: None,
         });
-        outcomes.push(decide::<R, L>(row, slot, stage.mode));
+        outcomes.push(decide::<R, L>(row, slot, stage.mode, stage.writes));
     }
     if !stage.writes {
         return Ok(outcomes);
@@ -134,7 +134,7 @@ async fn read<'k, R: 'static, L: Layout<R>>(
     Ok(known)
 }
 
-fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mode: LoadMode) -> Outcome {
+fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mode: LoadMode, writes: bool) -> Outcome {
     let sequence = row.sequence.number();
     if sequence < slot.sequence {
         return Outcome::Unchanged;
@@ -149,10 +149,13 @@ fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mo
     }
     let removes = L::removes(&row.record);
     let nothing_to_remove = removes && slot.gone;
-    slot.sequence = sequence;
-    slot.fingerprint = row.fingerprint.to_vec();
-    slot.gone = removes;
-    slot.pending = Some(row);
+    // What is only measured is measured against what was there before the load.
+    if writes {
+        slot.sequence = sequence;
+        slot.fingerprint = row.fingerprint.to_vec();
+        slot.gone = removes;
+        slot.pending = Some(row);
+    }
     if same || nothing_to_remove { Outcome::Unchanged } else { Outcome::Applied(None) }
 }
 

@@ -1,8 +1,10 @@
 //! Loads into the members.
 
+use std::collections::HashSet;
+
 use app::ports::{Cursor, InFile, Outcome, Publications, RowWriter, Stage, StoreError, Swept};
 use async_trait::async_trait;
-use domain::load::{Accepted, LoadKind, MemberRecord, Pointer, RowProblem};
+use domain::load::{Accepted, LoadKind, MemberRecord, Pointer, Reference, RowProblem};
 use domain::member::Origin;
 
 use super::MembersTable;
@@ -10,9 +12,9 @@ use super::record::{
     ORGANIZATION, ORIGIN, TAX_ID, USER, address_sk, organization_pk, origin_text, user_pk, write_address,
     write_organization, write_user,
 };
-use crate::attribute::{Attributes, Record, text};
-use crate::loads;
-use crate::loads::rows::{self, Layout};
+use crate::attribute::{Attributes, Record, get_text, key, text};
+use crate::loads::rows::{self, GONE, Layout, is_gone};
+use crate::{batch, loads};
 
 #[async_trait]
 impl RowWriter<MemberRecord> for MembersTable {
@@ -23,6 +25,25 @@ impl RowWriter<MemberRecord> for MembersTable {
 
     async fn apply(&self, rows: Vec<Accepted<MemberRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
         rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, stage).await
+    }
+
+    fn references(&self, row: &MemberRecord) -> Vec<Reference> {
+        row.references()
+    }
+
+    async fn missing(&self, references: Vec<Reference>, _: &Stage) -> Result<Vec<Reference>, StoreError> {
+        let organizations = references.iter().filter_map(|reference| match reference {
+            Reference::Organization(id) => Some(key(organization_pk(id), ORGANIZATION)),
+            Reference::Category(_) | Reference::Item(_) => None,
+        });
+        let there = batch::read_all_current(&self.client, &self.table, organizations.collect(), &["pk", GONE]).await?;
+        let there = there.iter().filter(|record| !is_gone(record)).map(|record| get_text(record, "pk"));
+        let there: HashSet<&str> = there.collect::<Result<_, _>>()?;
+        let is_there = |reference: &Reference| match reference {
+            Reference::Organization(id) => there.contains(organization_pk(id).as_str()),
+            Reference::Category(_) | Reference::Item(_) => false,
+        };
+        Ok(references.iter().filter(|reference| !is_there(reference)).cloned().collect())
     }
 
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {

@@ -4,7 +4,7 @@ use domain::caller::{Caller, Role};
 use domain::ids::{LoadId, UserId};
 use domain::load::{ExportKey, Load, LoadKind, LoadState};
 
-use super::fakes::{World, decisions, loader};
+use super::fakes::{World, decisions, run_to_end};
 use crate::Failure;
 use crate::load::{Arrival, LoadError};
 
@@ -19,7 +19,7 @@ fn drop_categories(world: &Arc<World>, mode: &str, minute: u8, rows: &str) -> Re
     let key = format!("incoming/categories/{mode}/c-20250207T10{minute:02}00Z.csv");
     world.objects.lock().unwrap().insert(key.clone(), format!("{HEADER}{rows}").into_bytes());
     let arrival = Arrival { key: ExportKey::parse(&key).unwrap(), load: id(minute) };
-    block_on(loader(world).run(&arrival))
+    run_to_end(world, &arrival)
 }
 
 fn id(minute: u8) -> LoadId {
@@ -62,7 +62,10 @@ fn a_held_delta_writes_nothing_until_it_is_released() {
     let load = drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
     assert_eq!((load.state, world.seen.lock().unwrap().len()), (LoadState::Held, 0));
     let released = block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
-    assert_eq!((released.state, world.told.lock().unwrap().clone()), (LoadState::Running, vec!["1".to_owned()]));
+    assert_eq!(
+        (released.state, world.told.lock().unwrap().clone()),
+        (LoadState::Running, vec![("1".to_owned(), None)])
+    );
     let load = drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
     assert_eq!((load.state, world.seen.lock().unwrap().len()), (LoadState::Published, 10));
     assert_eq!((load.counts.applied, load.counts.rejected), (10, 11));

@@ -7,27 +7,29 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::catalog::Category;
 use domain::ids::{CategoryId, LoadId};
-use domain::load::{Accepted, CatalogRecord, ExportKey, Load, LoadKind, Pointer};
+use domain::load::{Accepted, CatalogRecord, Chunk, ExportKey, Load, LoadKind, Phase, Pointer, Reference};
 use domain::time::Timestamp;
 use futures::StreamExt;
 
-use crate::load::{Decisions, Loader};
+use crate::load::{Arrival, Decisions, LoadError, Loader, Progress};
 use crate::ports::{
-    Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, Ids, InFile, LoadFilter, LoadQueue, LoadStore,
-    Outcome, Page, Publications, RowWriter, Stage, StoreError, Swept,
+    ByteRange, Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, Ids, InFile, LoadFilter, LoadQueue,
+    LoadStore, Outcome, Page, Publications, RowWriter, Stage, StoreError, Swept, Taken,
 };
 
 #[derive(Default)]
 pub struct World {
     pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
     pub loads: Mutex<BTreeMap<String, Load>>,
+    pub chunks: Mutex<BTreeMap<(Phase, u32), Chunk>>,
     pub pointers: Mutex<BTreeMap<LoadKind, Pointer>>,
     pub turn: Mutex<Option<String>>,
     pub declared: Mutex<Option<u64>>,
-    pub told: Mutex<Vec<String>>,
+    pub told: Mutex<Vec<(String, Option<u32>)>>,
     pub minted: Mutex<u64>,
     pub seen: Mutex<BTreeMap<String, [u8; 16]>>,
     pub piece: Mutex<usize>,
+    pub chunk_bytes: Mutex<Option<u64>>,
     pub outage: Mutex<bool>,
 }
 
@@ -43,10 +45,26 @@ pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
         loads: Arc::new(Shared(world.clone())),
         rows: Arc::new(Shared(world.clone())),
         publications: Arc::new(Shared(world.clone())),
+        queue: Arc::new(Shared(world.clone())),
         guards: BTreeMap::new(),
         max_unpacked_bytes: 1 << 20,
+        chunk_bytes: (*world.chunk_bytes.lock().unwrap()).unwrap_or(1 << 20),
+        checkpoint_rows: 1500,
         clock: Arc::new(Noon),
         ids: Arc::new(Shared(world.clone())),
+    }
+}
+
+/// Runs a load, and the chunks that it tells of, until it ends.
+pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut chunk = None;
+    loop {
+        let until = Timestamp::from_seconds(i64::from(u32::MAX));
+        if let Progress::Ended(load) = runtime.block_on(loader(world).run(arrival, chunk, until))? {
+            return Ok(*load);
+        }
+        chunk = world.told.lock().unwrap().pop().unwrap().1;
     }
 }
 
@@ -54,6 +72,7 @@ pub fn decisions(world: &Arc<World>) -> Decisions {
     Decisions {
         loads: Arc::new(Shared(world.clone())),
         catalog: Arc::new(Shared(world.clone())),
+        files: Arc::new(Shared(world.clone())),
         queue: Arc::new(Shared(world.clone())),
         clock: Arc::new(Noon),
         ids: Arc::new(Shared(world.clone())),
@@ -74,8 +93,12 @@ impl Ids for Shared {
 
 #[async_trait]
 impl LoadQueue for Shared {
-    async fn tell(&self, _: &ExportKey, id: &LoadId, _: u32) -> Result<(), StoreError> {
-        self.0.told.lock().unwrap().push(id.to_string());
+    async fn tell(&self, _: &ExportKey, id: &LoadId, chunks: &[u32], _: u32) -> Result<(), StoreError> {
+        let mut told = self.0.told.lock().unwrap();
+        match chunks {
+            [] => told.push((id.to_string(), None)),
+            _ => told.extend(chunks.iter().map(|chunk| (id.to_string(), Some(*chunk)))),
+        }
         Ok(())
     }
 }
@@ -127,15 +150,18 @@ impl FileWriter for Writer {
 
 #[async_trait]
 impl ExportFiles for Shared {
-    async fn open(&self, key: &str) -> Result<Option<ExportFile>, FilesError> {
-        let Some(bytes) = self.0.objects.lock().unwrap().get(key).cloned() else { return Ok(None) };
+    async fn open(&self, key: &str, range: Option<ByteRange>) -> Result<Option<ExportFile>, FilesError> {
+        let Some(whole) = self.0.objects.lock().unwrap().get(key).cloned() else { return Ok(None) };
+        let (from, to) = range.unwrap_or((0, None));
+        let bytes = &whole[usize::try_from(from).unwrap()..to.map_or(whole.len(), |to| usize::try_from(to).unwrap())];
+        assert!(range.is_none() || !bytes.is_empty());
         let piece = (*self.0.piece.lock().unwrap()).max(1);
         let pieces: Vec<Result<Bytes, FilesError>> =
             bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let last_modified = Timestamp::from_seconds(1_700_000_000);
         Ok(Some(ExportFile {
-            bytes: bytes.len() as u64,
-            version: format!("{bytes:?}"),
+            bytes: whole.len() as u64,
+            version: format!("{whole:?}"),
             declared_rows: *self.0.declared.lock().unwrap(),
             last_modified,
             chunks: futures::stream::iter(pieces).boxed(),
@@ -150,6 +176,11 @@ impl ExportFiles for Shared {
         Ok(Box::new(Writer { world: self.0.clone(), key: key.to_owned(), bytes: Vec::new() }))
     }
 
+    async fn remove(&self, keys: &[String]) -> Result<(), FilesError> {
+        keys.iter().for_each(|key| assert!(self.0.objects.lock().unwrap().remove(key).is_some(), "{key}"));
+        Ok(())
+    }
+
     async fn report(&self, key: &str, load: &Load) -> Result<(), FilesError> {
         self.0.objects.lock().unwrap().insert(key.to_owned(), load.state.as_str().into());
         Ok(())
@@ -162,8 +193,60 @@ impl LoadStore for Shared {
         Ok(self.0.loads.lock().unwrap().get(id.as_str()).cloned())
     }
 
-    async fn put(&self, load: &Load) -> Result<(), StoreError> {
+    async fn begin(&self, load: &Load, _: &str, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.0.loads.lock().unwrap().insert(load.id.to_string(), load.clone()).is_none())
+    }
+
+    async fn claim(&self, id: &LoadId, _: &str, _: Timestamp, _: Timestamp) -> Result<Option<Load>, StoreError> {
+        self.load(id).await
+    }
+
+    async fn keep(&self, load: &Load, _: &str, _: Option<Timestamp>) -> Result<bool, StoreError> {
         self.0.loads.lock().unwrap().insert(load.id.to_string(), load.clone());
+        Ok(true)
+    }
+
+    async fn plan(&self, _: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError> {
+        let mut all = self.0.chunks.lock().unwrap();
+        all.extend(chunks.iter().map(|chunk| ((phase, chunk.number), chunk.clone())));
+        Ok(())
+    }
+
+    async fn chunks(&self, _: &LoadId, phase: Phase, _: Timestamp) -> Result<Vec<(Chunk, bool)>, StoreError> {
+        let all = self.0.chunks.lock().unwrap();
+        Ok(all.iter().filter(|(key, _)| key.0 == phase).map(|(_, chunk)| (chunk.clone(), false)).collect())
+    }
+
+    async fn take_chunk(
+        &self,
+        _: &LoadId,
+        phase: Phase,
+        number: u32,
+        _: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        Ok(match self.0.chunks.lock().unwrap().get(&(phase, number)) {
+            None => Taken::Missing,
+            Some(chunk) if chunk.done => Taken::Done,
+            Some(chunk) => Taken::Mine(Box::new(chunk.clone())),
+        })
+    }
+
+    async fn keep_chunk(
+        &self,
+        _: &LoadId,
+        phase: Phase,
+        chunk: &Chunk,
+        _: &str,
+        _: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.0.chunks.lock().unwrap().insert((phase, chunk.number), chunk.clone());
+        Ok(true)
+    }
+
+    async fn forget(&self, _: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError> {
+        self.0.chunks.lock().unwrap().retain(|key, _| key.0 != phase || !numbers.contains(&key.1));
         Ok(())
     }
 
@@ -191,6 +274,19 @@ impl RowWriter<CatalogRecord> for Shared {
             }
             _ => 0,
         }
+    }
+
+    fn references(&self, row: &CatalogRecord) -> Vec<Reference> {
+        row.references()
+    }
+
+    async fn missing(&self, references: Vec<Reference>, _: &Stage) -> Result<Vec<Reference>, StoreError> {
+        let seen = self.0.seen.lock().unwrap();
+        let is_missing = |reference: &Reference| match reference {
+            Reference::Category(id) => !seen.contains_key(id.as_str()),
+            _ => true,
+        };
+        Ok(references.into_iter().filter(is_missing).collect())
     }
 
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, _: Option<Cursor>) -> Result<Swept, StoreError> {

@@ -4,7 +4,7 @@ use domain::ids::LoadId;
 use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, Sequence};
 use proptest::prelude::*;
 
-use super::fakes::{World, loader};
+use super::fakes::{World, run_to_end};
 use crate::load::{Arrival, LoadError};
 
 const KEY: &str = "incoming/categories/snapshot/c-20250207T100000Z.csv";
@@ -15,7 +15,7 @@ fn drop_file(world: &Arc<World>, key: &str, content: impl Into<Vec<u8>>) -> Arri
 }
 
 fn run(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(loader(world).run(arrival))
+    run_to_end(world, arrival)
 }
 
 fn load(content: impl Into<Vec<u8>>) -> (Arc<World>, Load) {

@@ -47,7 +47,7 @@ fn in_every_order_the_newest_delta_wins_a_removal_included() {
             }
             let mut slot = nothing();
             for pick in &picks {
-                decide::<_, Texts>(&some[*pick], &mut slot, LoadMode::Delta);
+                decide::<_, Texts>(&some[*pick], &mut slot, LoadMode::Delta, true);
             }
             let expected = &some[newest - 1];
             assert_eq!(
@@ -64,8 +64,8 @@ fn in_every_order_the_newest_delta_wins_a_removal_included() {
 fn of_rows_of_one_file_the_last_wins() {
     let (first, second) = (version(1, Some("a")), version(1, Some("b")));
     let mut slot = nothing();
-    assert_eq!(decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot), Outcome::Applied(None));
-    assert_eq!(decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot), Outcome::Applied(None));
+    assert_eq!(decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot, true), Outcome::Applied(None));
+    assert_eq!(decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot, true), Outcome::Applied(None));
     assert_eq!(slot.pending.map(|row| row.record), Some(Some("b")));
 }
 
@@ -74,9 +74,9 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
     let (known, again) = (version(1, Some("a")), version(2, Some("a")));
     for (mode, written) in [(LoadMode::Snapshot, false), (LoadMode::Delta, true)] {
         let mut slot = nothing();
-        decide::<_, Texts>(&known, &mut slot, mode);
+        decide::<_, Texts>(&known, &mut slot, mode, true);
         slot.pending = None;
-        assert_eq!(decide::<_, Texts>(&again, &mut slot, mode), Outcome::Unchanged);
+        assert_eq!(decide::<_, Texts>(&again, &mut slot, mode, true), Outcome::Unchanged);
         assert_eq!(slot.pending.is_some(), written);
     }
 }
@@ -85,9 +85,9 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
 fn removing_what_is_not_there_changes_nothing_but_keeps_older_files_out() {
     let mut slot = nothing();
     let (removal, older) = (version(2, None), version(1, Some("a")));
-    assert_eq!(decide::<_, Texts>(&removal, &mut slot, LoadMode::Delta), Outcome::Unchanged);
+    assert_eq!(decide::<_, Texts>(&removal, &mut slot, LoadMode::Delta, true), Outcome::Unchanged);
     assert!(slot.pending.is_some());
-    assert_eq!(decide::<_, Texts>(&older, &mut slot, LoadMode::Delta), Outcome::Unchanged);
+    assert_eq!(decide::<_, Texts>(&older, &mut slot, LoadMode::Delta, true), Outcome::Unchanged);
     assert!(slot.gone);
 }
 
@@ -96,6 +96,6 @@ fn a_refused_row_leaves_the_record_as_it_is() {
     let mut slot = nothing();
     slot.there = Some(Attributes::from([("kept".to_owned(), number(1))]));
     let row = version(1, None);
-    assert!(matches!(decide::<_, Texts>(&row, &mut slot, LoadMode::Delta), Outcome::Refused(_)));
+    assert!(matches!(decide::<_, Texts>(&row, &mut slot, LoadMode::Delta, true), Outcome::Refused(_)));
     assert!(slot.pending.is_none());
 }

@@ -1,0 +1,387 @@
+//! One load function over tables, bucket and queue of its own, that can be killed at any of its calls.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use domain::time::Timestamp;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use lambda_kit::{Env, Function, Start};
+use lambda_runtime::Context;
+use local::edge::{Edge, EdgeOptions};
+use serde_json::{Value, json};
+use testkit::{CountingIds, ManualClock};
+use tokio::sync::{Notify, mpsc::unbounded_channel};
+
+pub const BUCKET: &str = "erp-exports";
+const QUEUE: &str = "Loads";
+
+/// When a call is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It never arrives.
+    Before,
+    /// It takes effect, and nobody hears of it.
+    After,
+}
+
+/// What the edge refuses of the calls.
+#[derive(Default)]
+struct Line {
+    calls: AtomicU64,
+    kills: Mutex<VecDeque<(u64, Cut)>>,
+    killed: Notify,
+    told: Mutex<VecDeque<String>>,
+    /// Of so many calls to DynamoDB one is throttled; 0 for none.
+    throttles: AtomicU64,
+    throttled: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Transport {
+    inner: SharedHttpClient,
+    line: Arc<Line>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+impl HttpClient for Transport {
+    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, parts);
+        SharedHttpConnector::new(Wire { inner, line: self.line.clone() })
+    }
+}
+
+#[derive(Clone)]
+struct Wire {
+    inner: SharedHttpConnector,
+    line: Arc<Line>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { inner, line } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let number = line.calls.fetch_add(1, Ordering::SeqCst) + 1;
+            let cut = line.due(number);
+            if cut == Some(Cut::Before) {
+                line.kill().await;
+            }
+            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+            if target.starts_with("DynamoDB") && line.throttles(number) {
+                return Ok(throttled());
+            }
+            let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+            let answer = inner.call(request).await;
+            line.hear(&target, &body);
+            if cut == Some(Cut::After) {
+                line.kill().await;
+            }
+            answer
+        })
+    }
+}
+
+fn throttled() -> HttpResponse {
+    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
+    let mut response = HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+impl Line {
+    fn due(&self, number: u64) -> Option<Cut> {
+        let mut kills = self.kills.lock().unwrap();
+        kills.pop_front_if(|(at, _)| *at <= number).map(|(_, cut)| cut)
+    }
+
+    async fn kill(&self) {
+        self.killed.notify_one();
+        std::future::pending::<()>().await;
+    }
+
+    fn throttles(&self, number: u64) -> bool {
+        let each = self.throttles.load(Ordering::SeqCst);
+        // Scattered, so that no call is always or never among them.
+        let hit = each > 0 && number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40 & 0xFFFF < 0x10000 / each;
+        self.throttled.fetch_add(u64::from(hit), Ordering::SeqCst);
+        hit
+    }
+
+    fn hear(&self, target: &str, body: &[u8]) {
+        let mut told = self.told.lock().unwrap();
+        let text = |message: &Value| message["MessageBody"].as_str().unwrap().to_owned();
+        match target {
+            "AmazonSQS.SendMessage" => told.push_back(text(&serde_json::from_slice(body).unwrap())),
+            "AmazonSQS.SendMessageBatch" => {
+                let batch: Value = serde_json::from_slice(body).unwrap();
+                told.extend(batch["Entries"].as_array().unwrap().iter().map(text));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a load left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Left {
+    pub rows: Vec<String>,
+    pub load: Value,
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Left {
+    /// Fails with what differs, and no more.
+    pub fn assert_is(&self, expected: &Self, what: impl FnOnce() -> String) {
+        if self == expected {
+            return;
+        }
+        let lacks = |of: &[String], other: &[String]| of.iter().filter(|row| !other.contains(row)).cloned().collect();
+        let differing: [Vec<String>; 2] = [lacks(&self.rows, &expected.rows), lacks(&expected.rows, &self.rows)];
+        let [these, those] = [self, expected].map(|left| left.load.as_object().unwrap());
+        let fields: Vec<_> = these.iter().filter(|(name, value)| those.get(*name) != Some(value)).collect();
+        let files: Vec<_> =
+            self.files.iter().filter(|file| !expected.files.contains(file)).map(|file| &file.0).collect();
+        panic!("{}: rows {differing:#?}, load {fields:#?}, files {files:?}", what());
+    }
+}
+
+/// A function, and everything around it.
+pub struct Lab {
+    edge: Edge,
+    line: Arc<Line>,
+    function: Function,
+    clock: ManualClock,
+    table: &'static str,
+    objects: tempfile::TempDir,
+    /// Distinct chunks that messages named.
+    pub chunks: std::collections::BTreeSet<u64>,
+}
+
+impl Lab {
+    pub async fn new(function: &str, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
+        let objects = tempfile::tempdir().unwrap();
+        let (created, _) = unbounded_channel();
+        let url = "http://127.0.0.1:1".to_owned();
+        let edge =
+            Edge::open(EdgeOptions { database: None, objects: objects.path(), url: url.clone(), created }).unwrap();
+        for table in ["CatalogTable", "MembersTable", "LoadsTable"] {
+            let attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+            let definition = json!({
+                "TableName": table,
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [attribute("pk"), attribute("sk")],
+                "KeySchema": [
+                    {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+            });
+            edge.dynamodb().call("CreateTable", definition.to_string().as_bytes()).unwrap();
+        }
+        std::fs::create_dir(objects.path().join(BUCKET)).unwrap();
+        let line = Arc::new(Line::default());
+        let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
+        let queue = edge.sqs().queue_url(QUEUE);
+        let (chunk_bytes, checkpoint_rows) = (chunk_bytes.to_string(), checkpoint_rows.to_string());
+        let env = Env::from_pairs([
+            ("AWS_REGION", local::edge::REGION),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", &url),
+            ("CATALOG_TABLE", "CatalogTable"),
+            ("MEMBERS_TABLE", "MembersTable"),
+            ("LOADS_TABLE", "LoadsTable"),
+            ("EXPORTS_BUCKET", BUCKET),
+            ("LOAD_QUEUE_URL", &queue),
+            ("CHUNK_BYTES", &chunk_bytes),
+            ("CHECKPOINT_ROWS", &checkpoint_rows),
+            ("GUARDRAILS", "*:rejects=90,removals=95,price-rows=100"),
+        ]);
+        let client = SharedHttpClient::new(Transport { inner: edge.http_client(), line: line.clone() });
+        let ids = Arc::new(CountingIds::new("w"));
+        let start = Start::new(env, Some(client), Arc::new(clock.clone()), ids).unwrap();
+        aws_sdk_sqs::Client::new(&start.sdk).create_queue().queue_name(QUEUE).send().await.unwrap();
+        let table = if function == "member-load" { "MembersTable" } else { "CatalogTable" };
+        let function = local::functions::build(function, &start).await.unwrap().unwrap();
+        let lab = Self { edge, line, function, clock, table, objects, chunks: Default::default() };
+        lab.line.calls.store(0, Ordering::SeqCst);
+        lab
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> u64 {
+        self.line.calls.load(Ordering::SeqCst)
+    }
+
+    /// Kills the function at these calls from now on.
+    pub fn kill(&self, at: impl IntoIterator<Item = (u64, Cut)>) {
+        self.line.calls.store(0, Ordering::SeqCst);
+        *self.line.kills.lock().unwrap() = at.into_iter().collect();
+    }
+
+    /// Throttles one of so many calls to DynamoDB.
+    pub fn throttle(&self, each: u64) {
+        self.line.throttles.store(each, Ordering::SeqCst);
+    }
+
+    /// Calls that were throttled.
+    pub fn throttled(&self) -> u64 {
+        self.line.throttled.load(Ordering::SeqCst)
+    }
+
+    /// The kills that were not reached.
+    pub fn spared(&self) -> usize {
+        self.line.kills.lock().unwrap().len()
+    }
+
+    /// Drops a file, without word of it.
+    pub fn put(&self, key: &str, content: &[u8]) {
+        let path = self.objects.path().join(BUCKET).join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Word of a file, as the bucket sends it.
+    pub fn event(&self, key: &str) -> Value {
+        json!({"Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
+            "eventTime": "2026-03-10T00:00:01.000Z", "eventName": "ObjectCreated:Put",
+            "userIdentity": {"principalId": "x"}, "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+            "responseElements": {},
+            "s3": {"s3SchemaVersion": "1.0", "configurationId": "x",
+                "bucket": {"name": BUCKET, "ownerIdentity": {"principalId": "x"}, "arn": "arn:aws:s3:::erp-exports"},
+                "object": {"key": key, "size": 1, "eTag": key, "sequencer": "01"}},
+        }]})
+    }
+
+    /// Drops files, and delivers events and messages, `beside` of them at once, until there are none. Whatever was under way
+    /// when the function is killed comes again.
+    pub async fn load(&mut self, files: &[(&str, &[u8])], beside: usize) {
+        files.iter().for_each(|(key, content)| self.put(key, content));
+        let mut waiting: VecDeque<Value> = files.iter().map(|(key, _)| self.event(key)).collect();
+        let mut deliveries = 0;
+        while !waiting.is_empty() {
+            let some: Vec<Value> = waiting.drain(..waiting.len().min(beside)).collect();
+            let function = &self.function;
+            let mut under_way: FuturesUnordered<_> = some
+                .iter()
+                .enumerate()
+                .map(|(index, event)| async move { (index, function.invoke(event.clone(), Context::default()).await) })
+                .collect();
+            let mut left: Vec<usize> = (0..some.len()).collect();
+            let mut failed = Vec::new();
+            while !left.is_empty() {
+                tokio::select! {
+                    biased;
+                    () = self.line.killed.notified() => break,
+                    Some((index, answer)) = under_way.next() => {
+                        left.retain(|other| *other != index);
+                        let answer = answer.unwrap();
+                        if answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty()) {
+                            failed.push(index);
+                        }
+                    }
+                }
+            }
+            drop(under_way);
+            deliveries += 1;
+            assert!(deliveries < 3000, "it never ends: {:?}", self.loads());
+            // What was lost comes again when nobody holds it any more; what waits has waited.
+            self.clock.advance_seconds(if left.is_empty() && failed.is_empty() { 4 } else { 200 });
+            left.extend(failed);
+            for index in left.into_iter().rev() {
+                waiting.push_front(some[index].clone());
+            }
+            let told: Vec<String> = self.line.told.lock().unwrap().drain(..).collect();
+            for body in told {
+                let message: Value = serde_json::from_str(&body).unwrap();
+                self.chunks.extend(message["chunk"].as_u64());
+                waiting.push_back(json!({"Records": [{
+                    "messageId": format!("m{deliveries}"), "body": body, "eventSource": "aws:sqs",
+                    "attributes": {}, "messageAttributes": {}, "awsRegion": "eu-central-1",
+                }]}));
+            }
+        }
+    }
+
+    /// All loads, as they are kept.
+    pub fn loads(&self) -> Vec<Value> {
+        let all = self.scan("LoadsTable");
+        all.into_iter()
+            .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+            .filter(|r| r["pk"]["S"] == "loads")
+            .collect()
+    }
+
+    /// What there is now.
+    pub fn left(&self) -> Left {
+        let kept = self.scan("LoadsTable").into_iter().map(|text| serde_json::from_str::<Value>(&text).unwrap());
+        let (loads, others): (Vec<_>, Vec<_>) = kept.partition(|record| record["pk"]["S"] == "loads");
+        assert_eq!(others, [] as [Value; 0], "turns and chunks are given back");
+        assert!(self.files("work").is_empty(), "{:?}", self.files("work").into_iter().map(|f| f.0).collect::<Vec<_>>());
+        let place = |load: &Value| load["sequence"]["N"].as_str().unwrap().parse::<i64>().unwrap();
+        let mut load = loads.into_iter().max_by_key(place).unwrap();
+        for differs in ["startedAt", "updatedAt", "finishedAt", "owner", "until"] {
+            load.as_object_mut().unwrap().remove(differs);
+        }
+        Left { rows: self.scan(self.table), load, files: self.files("rejects") }
+    }
+
+    fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.objects.path().join(BUCKET).join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                match entry.file_type().unwrap().is_dir() {
+                    true => folders.push(entry.path()),
+                    false => found.push((entry.path().display().to_string(), std::fs::read(entry.path()).unwrap())),
+                }
+            }
+        }
+        for (path, _) in &mut found {
+            *path = path.split_once(BUCKET).unwrap().1.to_owned();
+        }
+        found.sort();
+        found
+    }
+
+    fn scan(&self, table: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut request = json!({"TableName": table, "ConsistentRead": true});
+            if !start.is_null() {
+                request["ExclusiveStartKey"] = start;
+            }
+            let answer = self
+                .edge
+                .dynamodb()
+                .call("Scan", request.to_string().as_bytes())
+                .unwrap_or_else(|r| panic!("{}", r.body));
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            all.extend(answer["Items"].as_array().unwrap().iter().map(Value::to_string));
+            start = answer["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                all.sort();
+                return all;
+            }
+        }
+    }
+}

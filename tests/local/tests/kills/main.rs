@@ -1,0 +1,173 @@
+//! The load function is killed at every call, before and after its effect, and another one goes on. It must end as if nobody
+//! had ever been stopped, and as if nobody had ever cut the file.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod lab;
+mod order;
+
+use lab::{Cut, Lab, Left};
+
+const ITEMS: [&str; 2] =
+    ["incoming/items/snapshot/items-20250207T100000Z.csv", "incoming/items/snapshot/items-20250207T110000Z.csv"];
+const DELTA: &str = "incoming/items/delta/items-20250207T120000Z.csv";
+const ORGANIZATIONS: [&str; 2] = [
+    "incoming/organizations/snapshot/organizations-20250207T100000Z.csv",
+    "incoming/organizations/snapshot/organizations-20250207T110000Z.csv",
+];
+
+/// Items of which some change, some go, some come, some are refused and some stand in the file several times, far apart and in
+/// different categories. Quoted line breaks, both kinds of line ends, text of several bytes.
+fn items(rows: usize, round: usize) -> Vec<u8> {
+    let mut file = "sku,name,description,unit,category_ids\r\n".to_owned();
+    for row in 0..rows {
+        let sku = match row % 10 {
+            // One item for all tenth rows of a half of the file, so that chunks meet in it.
+            9 => format!("R{}", row / 10 % 3),
+            _ => format!("S{}", row + round * rows / 8),
+        };
+        let name = if row % 7 == round { format!("n\u{e4}me {round} \u{4e2d}\u{6587}") } else { format!("name {row}") };
+        let end = if row % 3 == 0 { "\r\n" } else { "\n" };
+        let unit = if row % 23 == 11 { "" } else { "EA" };
+        file.push_str(&format!(
+            "{sku},\"{name}\",\"line one,\r\nline \"\"two\"\"\n\u{1f600}\",{unit},C{};C{}{end}",
+            (row + round) % 4,
+            row % 6
+        ));
+    }
+    file.into_bytes()
+}
+
+fn organizations(rows: usize, round: usize) -> Vec<u8> {
+    let mut file = "organization_id,name,currency,parent_id\n".to_owned();
+    for row in 0..rows {
+        let id = if row % 10 == 9 { format!("R{}", row / 10 % 3) } else { format!("O{}", row + round * rows / 8) };
+        let name = if row % 7 == round { format!("\"n\u{e4}me\n{round} {row}\"") } else { format!("name {row}") };
+        file.push_str(&format!("{id},{name},{},\n", if row % 23 == 11 { "US" } else { "USD" }));
+    }
+    file.into_bytes()
+}
+
+/// A file to load, and what is there before it.
+struct Case {
+    function: &'static str,
+    before: Vec<(&'static str, Vec<u8>)>,
+    file: (&'static str, Vec<u8>),
+    checkpoint_rows: u64,
+}
+
+impl Case {
+    fn all(rows: usize) -> [Self; 3] {
+        let catalog = "catalog-load";
+        [
+            Self {
+                function: catalog,
+                before: vec![(ITEMS[0], items(rows, 0))],
+                file: (ITEMS[1], items(rows, 1)),
+                checkpoint_rows: 10,
+            },
+            Self {
+                function: catalog,
+                before: vec![(ITEMS[0], items(rows, 0))],
+                file: (DELTA, items(rows, 1)),
+                checkpoint_rows: 10,
+            },
+            Self {
+                function: "member-load",
+                before: vec![(ORGANIZATIONS[0], organizations(rows, 0))],
+                file: (ORGANIZATIONS[1], organizations(rows, 1)),
+                checkpoint_rows: 10,
+            },
+        ]
+    }
+
+    /// The size of a chunk so that there are so many.
+    fn size(&self, chunks: u64) -> u64 {
+        (self.file.1.len() as u64).div_ceil(chunks)
+    }
+
+    /// Loads the file into what is there before, killed at the given calls. Answers what is left, and how many calls it took.
+    async fn load(&self, chunks: u64, kills: &[(u64, Cut)], beside: usize) -> (Left, u64) {
+        let mut lab = Lab::new(self.function, self.size(chunks), self.checkpoint_rows).await;
+        for (key, content) in &self.before {
+            lab.load(&[(key, content)], 1).await;
+        }
+        lab.chunks.clear();
+        lab.kill(kills.iter().copied());
+        lab.load(&[(self.file.0, &self.file.1)], beside).await;
+        assert_eq!(lab.chunks.len() as u64, if chunks == 1 { 0 } else { chunks }, "chunks");
+        // Rows that are done again may take fewer calls than the ones before, so the last kills may find nothing to kill.
+        assert!(kills.len() != 1 || lab.spared() == 0, "{kills:?}");
+        (lab.left(), lab.calls())
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+fn counted(left: &Left) -> u64 {
+    ["applied", "unchanged", "rejected"]
+        .map(|name| left.load[name]["N"].as_str().unwrap().parse::<u64>().unwrap())
+        .iter()
+        .sum()
+}
+
+#[test]
+fn killed_at_any_call_a_load_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    block_on(async {
+        let rows = 40;
+        for case in Case::all(rows) {
+            let (expected, _) = case.load(1, &[], 1).await;
+            assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
+            for chunks in [1, 2, 7] {
+                let (whole, calls) = case.load(chunks, &[], 1).await;
+                whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
+                for call in 1..=calls {
+                    // Where many runs say the same, what comes after a call is what comes before the next.
+                    let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
+                    for cut in cuts.iter().copied() {
+                        let (left, _) = case.load(chunks, &[(call, cut)], 1).await;
+                        let name = case.file.0;
+                        left.assert_is(&expected, || {
+                            format!("{name} in {chunks} chunks, killed {cut:?} {call} of {calls}")
+                        });
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_if_nobody_was_stopped() {
+    block_on(async {
+        let mut seed = 7_u64;
+        let mut random = |below: u64| {
+            // xorshift: the same points in every run.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % below
+        };
+        let rows = 200;
+        for case in Case::all(rows) {
+            let (expected, _) = case.load(1, &[], 1).await;
+            assert_eq!(counted(&expected), rows as u64);
+            for (chunks, points) in [(1, 6), (2, 7), (7, 8), (64, 13)] {
+                let (whole, calls) = case.load(chunks, &[], 4).await;
+                whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
+                for _ in 0..points {
+                    let mut kills = vec![(1 + random(calls), if random(2) == 0 { Cut::Before } else { Cut::After })];
+                    // Every other time a second one, some time after the first.
+                    if random(2) == 0 {
+                        kills.push((kills[0].0 + 1 + random(calls), Cut::After));
+                    }
+                    let (left, _) = case.load(chunks, &kills, 4).await;
+                    let name = case.file.0;
+                    left.assert_is(&expected, || format!("{name} in {chunks} chunks, killed {kills:?} of {calls}"));
+                }
+            }
+        }
+    });
+}

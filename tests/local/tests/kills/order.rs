@@ -1,0 +1,48 @@
+//! Loads of one kind beside each other, and a store that has too much to do.
+
+use super::lab::Lab;
+use super::{block_on, items};
+
+const OLDER: &str = "incoming/items/delta/items-20250207T100000Z.csv";
+const NEWER: &str = "incoming/items/delta/items-20250207T110000Z.csv";
+
+#[test]
+fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_order_they_come() {
+    let row = |name: &str| {
+        let rows = (0..90).map(|n| format!("S{n},{name} {n},EA,C{}\n", n % 4 + name.len())).collect::<String>();
+        format!("sku,name,unit,category_ids\n{rows}").into_bytes()
+    };
+    let (older, newer) = (row("older"), row("new"));
+    block_on(async {
+        let mut expected = None;
+        for chunk_bytes in [1 << 20, 300] {
+            for files in [[(OLDER, &older), (NEWER, &newer)], [(NEWER, &newer), (OLDER, &older)]] {
+                let mut lab = Lab::new("catalog-load", chunk_bytes, 10).await;
+                lab.load(&files.map(|(key, content)| (key, content.as_slice())), 5).await;
+                let rows = lab.left().rows;
+                assert_eq!(rows.iter().filter(|row| row.contains("new ")).count(), 90);
+                assert!(rows.iter().all(|row| !row.contains("older ")));
+                assert!(lab.loads().iter().all(|load| load["state"]["S"] == "published"));
+                // Nor does the order leave any trace in ways from categories to items.
+                assert_eq!(expected.get_or_insert_with(|| rows.clone()), &rows, "{chunk_bytes}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_store_that_throttles_slows_a_load_down_and_never_breaks_it() {
+    let file = items(40, 1);
+    block_on(async {
+        let mut expected = None;
+        for throttles in [0, 4] {
+            let mut lab = Lab::new("catalog-load", file.len() as u64 / 3, 10).await;
+            lab.throttle(throttles);
+            lab.load(&[(NEWER, &file)], 3).await;
+            assert_eq!(lab.throttled() > 0, throttles > 0);
+            let left = lab.left();
+            assert_eq!(expected.get_or_insert_with(|| left.rows.clone()), &left.rows);
+            assert_eq!((super::counted(&left), &left.load["state"]["S"]), (40, &"published".into()));
+        }
+    });
+}
