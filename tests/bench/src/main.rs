@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     if matches!(flags.work, Work::Parse) {
         let folder = tempfile::tempdir()?;
         let found = parse::run(flags.rows, folder.path())?;
