@@ -17,8 +17,12 @@ use lambda_extension::{Extension, NextEvent, service_fn};
 use lambda_runtime::Error;
 use tokio::sync::{Semaphore, watch};
 
+use crate::env::Env;
+
 /// Most pieces of work under way at once. What comes on top is dropped: nobody waits for it.
 const MOST: usize = 16;
+/// Set by the Lambda service, for every function and by nobody else.
+const LAMBDA: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// The longest that registering may take: the service answers it without leaving the machine.
 const REGISTER: Duration = Duration::from_secs(1);
 
@@ -63,10 +67,10 @@ impl After {
         self.0.answered.add_permits(1);
     }
 
-    /// Registers the extension; answers what runs it. None for a function without such work, and where the service
-    /// has no extensions: then the work is done while the instance happens to be awake.
-    pub(crate) async fn hold(&self) -> Option<BoxFuture<'static, Result<(), Error>>> {
-        if !self.0.wanted.load(Ordering::Relaxed) {
+    /// Registers the extension; answers what runs it. None for a function without such work, and anywhere but on the
+    /// Lambda service itself, which says so in a variable: nothing else freezes a function, and few know extensions.
+    pub(crate) async fn hold(&self, env: &Env) -> Option<BoxFuture<'static, Result<(), Error>>> {
+        if !self.0.wanted.load(Ordering::Relaxed) || env.optional(LAMBDA).is_none() {
             return None;
         }
         let after = self.clone();

@@ -9,7 +9,6 @@ use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tower::util::ThenLayer;
 
-use crate::after::After;
 use crate::env::ConfigError;
 use crate::start::Start;
 
@@ -54,11 +53,12 @@ impl Function {
     ///
     /// # Errors
     /// When the service cannot be reached.
-    async fn run(self, after: After) -> Result<(), Error> {
+    async fn run(self, start: &Start) -> Result<(), Error> {
         match self {
-            Self::Http(router) => match after.hold().await {
+            Self::Http(router) => match start.after.hold(&start.env).await {
                 None => lambda_http::run(router).await,
                 Some(extension) => {
+                    let after = start.after.clone();
                     // Outside of everything, so that an event that nobody understands counts as answered too.
                     let told = ThenLayer::new(move |end: Result<(), lambda_runtime::tower::BoxError>| {
                         after.answered();
@@ -91,7 +91,7 @@ where
     let start = Start::from_process()?;
     crate::logging::init(&start.env);
     let function = build(start.clone()).await?;
-    let after = start.after.clone();
-    tokio::spawn(async move { start.warm_up().await });
-    function.run(after).await
+    let warming = start.clone();
+    tokio::spawn(async move { warming.warm_up().await });
+    function.run(&start).await
 }

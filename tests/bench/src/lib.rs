@@ -2,8 +2,10 @@
 //! a shared machine; CPU time says what a deployment pays for.
 
 pub mod cpu;
+pub mod large;
 pub mod loads;
 pub mod lookups;
+pub mod memory;
 pub mod orders;
 pub mod parse;
 

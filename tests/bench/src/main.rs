@@ -1,10 +1,10 @@
-//! `cargo run --release -p bench -- orders`, `-- loads`, `-- lookups` or `-- parse`.
+//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups` or `-- parse`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench::orders::Buyer;
-use bench::{Finding, loads, lookups, orders, parse};
+use bench::{Finding, large, loads, lookups, orders, parse};
 use clap::{Parser, ValueEnum};
 use local::stack::{Options, Stack};
 
@@ -18,6 +18,8 @@ enum Work {
     Orders,
     /// The data set, a first time and unchanged.
     Loads,
+    /// One large file of items, end to end, beside a bare loop that writes the same records.
+    Large,
     /// Price queries beside the bare calls that they are made of.
     Lookups,
     /// Rows of a large file, understood and not stored, beside the bare csv crate.
@@ -32,7 +34,7 @@ struct Flags {
     /// How many orders.
     #[arg(long, default_value_t = 200)]
     count: u64,
-    /// How many rows to parse.
+    /// How many rows to parse, or to load.
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
     /// A folder with incoming/ and erp/ to use instead of the bundled data set.
@@ -78,6 +80,31 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
         );
         return Ok(());
     }
+    if matches!(flags.work, Work::Large) {
+        let folder = tempfile::tempdir()?;
+        let data = Some(folder.path().join("data"));
+        let stack = Stack::start(Options { data, schedules: false, sweep: false, ..Options::default() }).await?;
+        let found = large::run(&stack, flags.rows, folder.path()).await?;
+        let rate = |time: std::time::Duration| u128::from(found.rows) * 1_000_000 / time.as_micros().max(1);
+        let percent =
+            |bare: std::time::Duration, ours: std::time::Duration| bare.as_micros() * 100 / ours.as_micros().max(1);
+        println!(
+            "{} rows, {} MB, {} records: {} rows/s and {} per CPU second, the bare writes {} and {}: {} % and {} %",
+            found.rows,
+            found.bytes / 1_000_000,
+            found.records,
+            rate(found.ours.0),
+            rate(found.ours.1),
+            rate(found.bare.0),
+            rate(found.bare.1),
+            percent(found.bare.0, found.ours.0),
+            percent(found.bare.1, found.ours.1)
+        );
+        let (before, peak) = found.memory_kib;
+        println!("memory of the whole process: {} MiB before, {} MiB at most", before / 1024, peak / 1024);
+        stack.stop().await;
+        return Ok(());
+    }
     let options = Options { dataset: flags.dataset, schedules: false, sweep: false, ..Options::default() };
     let stack = Stack::start(Options { port: 0, aws_port: 0, erp_port: 0, ..options }).await?;
     let first = loads::run(&stack).await?;
@@ -98,7 +125,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
                 );
             }
         }
-        Work::Parse => {}
+        Work::Parse | Work::Large => {}
         Work::Orders => {
             stack.set_ready();
             let buyer = Buyer { user: flags.user, address: flags.address, method: flags.method, skus: flags.skus };

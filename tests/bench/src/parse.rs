@@ -41,7 +41,7 @@ impl Parsed {
 ///
 /// # Errors
 /// The file cannot be written or read, or a row is not understood.
-pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error>> {
+pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error + Send + Sync>> {
     let path = folder.join("items.csv");
     write_items(rows, &path)?;
     let bytes = path.metadata()?.len();
@@ -86,7 +86,7 @@ fn pieces(path: &Path) -> io::Result<impl Iterator<Item = Bytes>> {
 }
 
 /// Items of about 200 bytes each, the same ones every time.
-fn write_items(rows: u64, path: &Path) -> io::Result<()> {
+pub(crate) fn write_items(rows: u64, path: &Path) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     writeln!(
         file,

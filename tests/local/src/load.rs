@@ -104,16 +104,33 @@ pub async fn load(stack: &Stack, mut report: impl FnMut(&Loaded)) -> Result<(), 
         let before: HashSet<_> = loads(stack, &token).await?.into_iter().map(|load| load.load_id).collect();
         put(&s3, &bucket, file).await?;
         let load = ended(stack, &token, &file.key, &before).await?;
-        report(&Loaded {
-            kind: file.kind,
-            state: load.state,
-            rows: load.counts.rows,
-            applied: load.counts.applied + load.counts.unchanged,
-            rejected: load.counts.rejected,
-            rows_per_second: load.rows_per_second.unwrap_or_default(),
-        });
+        report(&loaded(file, load));
     }
     Ok(())
+}
+
+fn loaded(file: &ExportFile, load: Load) -> Loaded {
+    Loaded {
+        kind: file.kind,
+        state: load.state,
+        rows: load.counts.rows,
+        applied: load.counts.applied + load.counts.unchanged,
+        rejected: load.counts.rejected,
+        rows_per_second: load.rows_per_second.unwrap_or_default(),
+    }
+}
+
+/// Drops one file into the bucket, whatever data set the stack has, and waits for what becomes of it.
+///
+/// # Errors
+/// [`LoadError`] when it could not even be tried. A load that ends as `failed` is reported, not an error.
+pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadError> {
+    let bucket = stack.template().parameters.get("ExportsBucket").cloned().unwrap_or_default();
+    let token = token(stack).await?;
+    let before: HashSet<_> = loads(stack, &token).await?.into_iter().map(|load| load.load_id).collect();
+    put(&aws_sdk_s3::Client::new(stack.sdk_config()), &bucket, file).await?;
+    let load = ended(stack, &token, &file.key, &before).await?;
+    Ok(loaded(file, load))
 }
 
 async fn put(s3: &aws_sdk_s3::Client, bucket: &str, file: &ExportFile) -> Result<(), LoadError> {

@@ -46,7 +46,6 @@ const DAMAGES: &[(&str, &[u8], &str)] = &[
     ("kind", b"office", "choice"),
     ("name", b"bell\x07", "text"),
     ("category_ids", b"a;/b", "identifier"),
-    ("language", b"", "required"),
     ("organization_id", b"a/b", "identifier"),
 ];
 

@@ -23,7 +23,8 @@ async fn an_order_becomes_a_new_cart_at_todays_prices() {
     let placed = app.place(ADA, "key-1", 10, &prepared.order()).await.expect(201);
     let paid = prepared.preparation["lines"][1]["unitPrice"].clone();
     app.change_price("WRN-CMB-13", "1.5").await;
-    app.advance(901);
+    // A price stays fresh for 15 minutes, a tenth more or less.
+    app.advance(1_000);
     // By our id and by the ERP's, for whoever buys for the organization.
     for (user, name) in [(ADA, placed.text_of("orderId")), (BEN, placed.text_of("externalOrderId"))] {
         let cart = again(&app, user, &format!("/orders/{name}/reorder")).await.expect(201);
