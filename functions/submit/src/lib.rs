@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use app::directory::Directory;
 use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
-use app::submission::{Captured, Submit};
+use app::ports::submissions::StoredAnswer;
+use app::submission::{Captured, Placed, Submit};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use domain::caller::Customer;
+use domain::submission::Submission;
 use lambda_kit::{
     Buyer, Call, ConfigError, Env, FingerprintedJson, Function, IdempotencyHeader, PreferWait, Problem, Start, recorded,
 };
@@ -102,6 +104,15 @@ fn captured<'a>(buyer: &'a Customer, call: &'a Call, held: &'a HeldKey, wait: Pr
     }
 }
 
+/// The capture recorded the answer in its own transaction; who waited may know better by now.
+fn completed(placed: &Placed, answer: fn(&Submission) -> StoredAnswer) -> Completed {
+    let recorded = answer(&placed.captured);
+    match &placed.seen {
+        None => Completed::Recorded(recorded),
+        Some(seen) => Completed::Bettered { recorded, answer: answer(seen) },
+    }
+}
+
 async fn order(
     State(routes): State<Arc<Routes>>,
     call: Call,
@@ -113,8 +124,8 @@ async fn order(
     let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let order = read::order(body.value)?;
-        let submission = routes.submit.order(&captured(&buyer, &call, &held, wait), order, answer::order).await?;
-        Ok(Completed::Unrecorded(answer::order(&submission)))
+        let placed = routes.submit.order(&captured(&buyer, &call, &held, wait), order, answer::order).await?;
+        Ok(completed(&placed, answer::order))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }
@@ -130,8 +141,8 @@ async fn quote(
     let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let quote = read::quote(body.value)?;
-        let submission = routes.submit.quote(&captured(&buyer, &call, &held, wait), quote, answer::quote).await?;
-        Ok(Completed::Unrecorded(answer::quote(&submission)))
+        let placed = routes.submit.quote(&captured(&buyer, &call, &held, wait), quote, answer::quote).await?;
+        Ok(completed(&placed, answer::quote))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }

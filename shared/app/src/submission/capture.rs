@@ -73,6 +73,15 @@ pub struct Captured<'a> {
     pub wait_seconds: u32,
 }
 
+/// What became of a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The submission as it was captured; the transaction recorded the answer of it.
+    pub captured: Submission,
+    /// The submission as it was seen last, if the caller waited.
+    pub seen: Option<Submission>,
+}
+
 /// Captures orders and quotes.
 pub struct Submit {
     /// Carts.
@@ -101,7 +110,7 @@ impl Submit {
         by: &Captured<'_>,
         request: OrderRequest,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Placed, Failure> {
         self.directory.active(by.customer).await?;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
@@ -142,7 +151,7 @@ impl Submit {
         by: &Captured<'_>,
         request: QuoteOrder,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Placed, Failure> {
         self.directory.active(by.customer).await?;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
@@ -178,7 +187,7 @@ impl Submit {
         id: SubmissionId,
         content: Content,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Placed, Failure> {
         let now = self.clock.now();
         let submission = accepted(id, by.customer, content, by.correlation_id, now);
         let expected = cart.version;
@@ -207,7 +216,11 @@ impl Submit {
         if let Err(error) = self.queue.tell(&submission.id, 0).await {
             tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
         }
-        Ok(self.wait(by, submission).await)
+        let seen = match by.wait_seconds {
+            0 => None,
+            _ => Some(self.wait(by, submission.clone()).await),
+        };
+        Ok(Placed { captured: submission, seen })
     }
 
     /// Looks at the submission until it is confirmed or rejected, or the caller's patience ends.

@@ -5,7 +5,7 @@ mod handover;
 mod operate;
 mod reconcile;
 
-pub use capture::{Captured, OrderRequest, QuoteOrder, Submit, accepted};
+pub use capture::{Captured, OrderRequest, Placed, QuoteOrder, Submit, accepted};
 pub use handover::HandOver;
 pub use operate::Operate;
 pub use reconcile::{Reconcile, Reconciled};
