@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes one protection after the other out of the submission and looks whether the fault simulation notices.
 
-    .ci/mutants.py [--profile PROFILE] [--seeds N] [NAME...]
+    .ci/mutants.py [--profile PROFILE] [--seeds N] [--singles N] [NAME...]
 
 Works on a copy of the checkout. The copy is built once, with every change behind a variable that names it; then the
 simulation runs once without a change, which must pass, and once with each, which must fail. Prints a table and fails
@@ -115,11 +115,12 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--profile", default="test")
     options.add_argument("--seeds", default="1000")
+    options.add_argument("--singles", default="3", help="plays one single fault in so many")
     options.add_argument("names", nargs="*")
     options = options.parse_args()
     # The crates of others are the same ones, so they need not be built again.
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    environment = {**os.environ, "CARGO_TARGET_DIR": target, "FAULT_SEEDS": options.seeds, "FAULT_SINGLES": "3"}
+    environment = {**os.environ, "CARGO_TARGET_DIR": target, "FAULT_SEEDS": options.seeds, "FAULT_SINGLES": options.singles}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

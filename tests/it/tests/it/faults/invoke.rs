@@ -21,7 +21,7 @@ impl Run<'_> {
     /// Calls a function until it ends, dies, or its time is over.
     pub async fn invoke(&mut self, name: &'static str, event: Value) -> Result<Value, String> {
         self.collect();
-        let (function, limit) = self.world.functions[name].clone();
+        let (function, limit) = self.world.functions[&(self.scenario.support.name(), name)].clone();
         let mut context = Context::default();
         context.request_id = "request".to_owned();
         let ends = self.world.clock.now().plus_millis(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
@@ -37,8 +37,9 @@ impl Run<'_> {
                         return Poll::Ready(Step::Event(event));
                     }
                     let ended = work.as_mut().poll(context);
-                    // What it ran into during this look comes before its end.
-                    if let Poll::Ready(Some(event)) = driver.poll_recv(context) {
+                    if ended.is_pending()
+                        && let Poll::Ready(Some(event)) = driver.poll_recv(context)
+                    {
                         return Poll::Ready(Step::Event(event));
                     }
                     ended.map(|ended| {
@@ -71,6 +72,8 @@ impl Run<'_> {
             }
         };
         drop(work);
+        // A call that it left behind may still ask for something; it goes on without.
+        while self.world.driver.try_recv().is_ok() {}
         self.collect();
         let ended = result.as_ref().map_or_else(|error| error.as_str(), |_| "ended");
         self.note(format_args!("{name}: {ended}"));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use app::ports::Ids;
 use domain::time::Timestamp;
-use erp_sim::{Dataset, Mode, Simulator};
+use erp_sim::{Dataset, Fault as ErpFault, FaultKind, Mode, Simulator};
 use lambda_kit::{Env, Function, Start};
 use local::edge::{Edge, EdgeOptions};
 use local::provision::provision;
@@ -17,7 +17,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::boundary::{Boundaries, Event, FaultyTransport};
-use super::plan::Rng;
+use super::plan::{Fault, Plan, Rng, Site, Support};
+use super::run::{Scenario, run};
 use super::time::VirtualClock;
 use crate::app::{ADA, TestApp};
 
@@ -129,7 +130,8 @@ impl Ids for RunIds {
 pub struct World {
     edge: Edge,
     pub simulator: Simulator,
-    pub functions: BTreeMap<&'static str, (Function, Duration)>,
+    /// By what the ERP promises, which an instance remembers for longer than a run, and by name.
+    pub functions: BTreeMap<(&'static str, &'static str), (Function, Duration)>,
     pub boundaries: Arc<Boundaries>,
     pub driver: UnboundedReceiver<Event>,
     pub clock: VirtualClock,
@@ -195,7 +197,7 @@ impl World {
         provision(&edge, &plain.sdk, &template).await.unwrap();
 
         let mut functions = BTreeMap::new();
-        for name in FUNCTIONS {
+        for (support, name) in Support::ALL.into_iter().flat_map(|support| FUNCTIONS.map(|name| (support, name))) {
             let transport = FaultyTransport::new(edge.http_client(), Arc::clone(&boundaries), name);
             let transport = aws_smithy_runtime_api::client::http::SharedHttpClient::new(transport);
             let mut start = Start::new(env(name), Some(transport), Arc::new(clock.clone()), ids.clone()).unwrap();
@@ -204,12 +206,19 @@ impl World {
             let retry = retry.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO);
             start.sdk = start.sdk.to_builder().retry_config(retry).build();
             let function = local::functions::build(name, &start).await.unwrap().unwrap();
-            functions.insert(name, (function, template.function(name).unwrap().timeout));
+            functions.insert((support.name(), name), (function, template.function(name).unwrap().timeout));
         }
-        let world =
+        let mut world =
             Self { edge, simulator, functions, boundaries, driver, clock, ids, blueprint, runs: 0, _objects: objects };
         for member in &world.blueprint.members {
             world.table("PutItem", json!({"TableName": "MembersTable", "Item": member}));
+        }
+        // From now on every instance knows what the ERP promises, so that no run depends on those before it.
+        for support in Support::ALL {
+            // The send is the ninth boundary; asking what became of it begins with what the ERP can do.
+            let lost = Fault::Erp(vec![ErpFault::new("submit-order", FaultKind::CommitThenDrop, 1)]);
+            let ended = run(&mut world, Scenario::of(support), Plan::Fixed(vec![(8, lost)]), 0).await;
+            assert!(ended.sites.contains(&Site::Erp("capabilities")), "{:#?}", ended.trace);
         }
         world
     }
