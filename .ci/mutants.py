@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -99,7 +100,8 @@ def build(folder, profile, environment):
     messages = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
     programs = [message["executable"] for message in messages if message.get("executable") and message["target"]["name"] == "it"
                 and "test" in message["target"]["kind"]]
-    return programs[-1]
+    # Another build in the same folder would put its own in this place.
+    return shutil.copy(programs[-1], folder / "simulation")
 
 
 def run(program, folder, environment, mutant):

@@ -313,7 +313,7 @@ impl Connector {
         busy();
         let operation = Operation::of(request.headers().get("x-amz-target").unwrap_or_default());
         let boundaries = Arc::clone(&self.boundaries);
-        if self.function == "submit" && operation == Operation::Get && boundaries.captured().len() > 0 {
+        if self.function == "submit" && operation == Operation::Get && !boundaries.captured().is_empty() {
             boundaries.look().await;
         }
         match boundaries.pass(Site::Aws(self.function, operation)) {
