@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use app::directory::Directory;
 use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
-use app::submission::{Approvals, Captured, Submit};
+use app::ports::submissions::StoredAnswer;
+use app::submission::{Approvals, Captured, Placed, Submit};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use domain::caller::{Customer, Role};
 use domain::ids::SubmissionId;
+use domain::submission::Submission;
 use lambda_kit::{
     Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path, PreferWait, Problem,
     Start, parse_id, recorded,
@@ -92,6 +94,15 @@ fn captured<'a>(buyer: &'a Customer, call: &'a Call, held: &'a HeldKey, wait: Pr
     }
 }
 
+/// The capture recorded the answer in its own transaction; who waited may know better by now.
+fn completed(placed: &Placed, answer: fn(&Submission) -> StoredAnswer) -> Completed {
+    let recorded = answer(&placed.captured);
+    match &placed.seen {
+        None => Completed::Recorded(recorded),
+        Some(seen) => Completed::Bettered { recorded, answer: answer(seen) },
+    }
+}
+
 async fn order(
     State(routes): State<Arc<Routes>>,
     call: Call,
@@ -103,8 +114,8 @@ async fn order(
     let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let order = read::order(body.value)?;
-        let submission = routes.submit.order(&captured(&buyer, &call, &held, wait), order, answer::order).await?;
-        Ok(Completed::Unrecorded(answer::order(&submission)))
+        let placed = routes.submit.order(&captured(&buyer, &call, &held, wait), order, answer::order).await?;
+        Ok(completed(&placed, answer::order))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }
@@ -120,8 +131,8 @@ async fn quote(
     let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let quote = read::quote(body.value)?;
-        let submission = routes.submit.quote(&captured(&buyer, &call, &held, wait), quote, answer::quote).await?;
-        Ok(Completed::Unrecorded(answer::quote(&submission)))
+        let placed = routes.submit.quote(&captured(&buyer, &call, &held, wait), quote, answer::quote).await?;
+        Ok(completed(&placed, answer::quote))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }

@@ -68,8 +68,14 @@ pub struct HeldKey {
 pub enum Completed {
     /// The write recorded the answer in its own transaction: work and record cannot disagree.
     Recorded(StoredAnswer),
-    /// The answer is still to be recorded.
-    Unrecorded(StoredAnswer),
+    /// The write recorded one answer, and the request waited and has a better one. Until its deadline nobody is given
+    /// the recorded one; see [`Idempotency::begin`].
+    Bettered {
+        /// What the write recorded.
+        recorded: StoredAnswer,
+        /// What is known by now.
+        answer: StoredAnswer,
+    },
 }
 
 /// Does the work of requests that may be repeated, once each.
@@ -118,10 +124,7 @@ impl Idempotent {
         let held = HeldKey { key, owner };
         match work(held.clone()).await {
             Ok(Completed::Recorded(answer)) => Ok(answer),
-            Ok(Completed::Unrecorded(answer)) => {
-                self.record(&held, &answer).await;
-                Ok(answer)
-            }
+            Ok(Completed::Bettered { recorded, answer }) => self.better(&held, recorded, answer).await,
             Err(failure) => {
                 if wrote_nothing(&failure) {
                     self.give_back(&held).await;
@@ -131,12 +134,25 @@ impl Idempotent {
         }
     }
 
-    /// The work is done whether or not it can be recorded, so the caller gets the answer either way.
-    async fn record(&self, held: &HeldKey, answer: &StoredAnswer) {
-        match self.store.finish(&held.key, &held.owner, answer).await {
-            Ok(Written::Done) => {}
-            Ok(Written::Conflict) => tracing::warn!("the request outlived its claim on the idempotency key"),
-            Err(error) => tracing::warn!(%error, "the answer of an idempotent request was not recorded"),
+    /// Records the better answer. The caller hears what every repetition will hear, to the last byte.
+    async fn better(
+        &self,
+        held: &HeldKey,
+        recorded: StoredAnswer,
+        answer: StoredAnswer,
+    ) -> Result<StoredAnswer, Failure> {
+        match self.store.finish(&held.key, &held.owner, &answer).await {
+            Ok(Written::Done) => Ok(answer),
+            Ok(Written::Conflict) => {
+                tracing::warn!("the request outlived its deadline; a repetition was given the first answer");
+                Ok(recorded)
+            }
+            Err(error) if recorded == answer => {
+                tracing::warn!(%error, "an answer was not recorded as final; it is when the request's deadline is over");
+                Ok(answer)
+            }
+            // Nobody knows which of the two stands. Whoever asks again is told.
+            Err(error) => Err(error.into()),
         }
     }
 

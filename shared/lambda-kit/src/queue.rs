@@ -1,7 +1,11 @@
 //! The batch driver: each message of a batch by itself.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::Failure;
 use app::ports::Clock;
@@ -113,19 +117,27 @@ impl EventHandler for Batch {
 }
 
 impl Batch {
-    /// Works off one message; answers its id if it has to come again.
+    /// Works off one message; answers its id if it has to come again. Work that is not done when the function's time
+    /// is over is cut off and given back: the service would end the whole batch, and what is done would come again.
     async fn one(&self, record: QueueRecord) -> Option<String> {
         let span = tracing::info_span!("message", message_id = %record.message_id);
-        let result = AssertUnwindSafe(self.handler.handle(&record)).catch_unwind().instrument(span.clone()).await;
+        let left = record.deadline.millis_since(self.clock.now());
+        let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
+        let work = AssertUnwindSafe(self.handler.handle(&record)).catch_unwind().instrument(span.clone());
+        let result = tokio::time::timeout(left, work).await;
         let _entered = span.enter();
         match result {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => {
+            Ok(Ok(Ok(()))) => None,
+            Ok(Ok(Err(error))) => {
                 tracing::error!(%error, "a message was not worked off");
                 Some(record.message_id)
             }
-            Err(_) => {
+            Ok(Err(_)) => {
                 tracing::error!("the work on a message panicked");
+                Some(record.message_id)
+            }
+            Err(_) => {
+                tracing::error!("the work on a message was cut off at the end of the function's time");
                 Some(record.message_id)
             }
         }

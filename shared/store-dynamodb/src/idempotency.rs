@@ -11,6 +11,7 @@ use app::ports::{StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use aws_types::SdkConfig;
 use domain::time::Timestamp;
@@ -118,6 +119,43 @@ fn met(record: &Attributes, key: &IdempotencyKey, owner: &str, now: Timestamp) -
     Ok(Begun::InProgress)
 }
 
+impl IdempotencyTable {
+    /// Makes an answer final that its request could have bettered: that request may still live, however late it is,
+    /// and what is given out once is given out for ever. If the better one came first, that is the answer.
+    async fn seal(
+        &self,
+        key: &IdempotencyKey,
+        owner: &str,
+        before: &str,
+        answer: StoredAnswer,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(&key.key))
+            .update_expression("SET #owner = :owner REMOVE #until")
+            .condition_expression("#owner = :before AND attribute_exists(#until)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":before", text(before))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match update.send().await {
+            Ok(_) => return Ok(Begun::Done(answer)),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
+                Some(record) => met(record, key, owner, now),
+                None => Ok(Begun::InProgress),
+            },
+            _ => Err(store_error("UpdateItem", error)),
+        }
+    }
+}
+
 #[async_trait]
 impl Idempotency for IdempotencyTable {
     async fn begin(
@@ -150,7 +188,12 @@ impl Idempotency for IdempotencyTable {
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
-                Some(record) => met(record, key, owner, now),
+                Some(record) => match met(record, key, owner, now)? {
+                    Begun::Done(answer) if record.contains_key("until") => {
+                        self.seal(key, owner, get_text(record, "owner")?, answer, now).await
+                    }
+                    begun => Ok(begun),
+                },
                 // The service always sends it along; without it the safe answer is that the caller comes again.
                 None => Ok(Begun::InProgress),
             },

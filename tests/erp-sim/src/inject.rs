@@ -19,6 +19,7 @@ use crate::connection::Connection;
 use crate::faults::{Fault, FaultKind};
 use crate::operation::Operation;
 use crate::refusal::Refusal;
+use crate::simulator::{Moment, Verdict};
 
 /// Most bytes of an answer that a fault reads to change it.
 const MOST_BYTES: usize = 64 << 20;
@@ -31,6 +32,11 @@ pub(crate) async fn inject(State(simulator): State<Simulator>, mut request: Requ
     }
     let Some(operation) = Operation::of(request.method(), request.uri().path(), request.uri().query()) else {
         return next.run(request).await;
+    };
+    let late = match simulator.ask_watcher(Moment::Arrived, operation.name()).await {
+        Verdict::Go => None,
+        Verdict::Cut => return connection.cut().await,
+        Verdict::Late(by) => Some(by),
     };
     let (marks, fault) = simulator.take_fault(operation);
     if fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Refuse) {
@@ -52,17 +58,30 @@ pub(crate) async fn inject(State(simulator): State<Simulator>, mut request: Requ
         refusal.unprocessed().into_response()
     } else {
         request.extensions_mut().insert(marks);
-        match fault {
-            None => next.run(request).await,
-            Some(fault) => strike(&fault, &connection, request, next).await,
+        match (fault, late) {
+            (None, None) => next.run(request).await,
+            (None, Some(by)) => arrive_late(by, request, next).await,
+            (Some(fault), _) => strike(&fault, &connection, request, next).await,
         }
     };
+    if simulator.ask_watcher(Moment::Done, operation.name()).await == Verdict::Cut {
+        return connection.cut().await;
+    }
     connection.rest();
     response
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The work is a task of its own, for a request on its way arrives whether or not somebody still waits.
+async fn arrive_late(by: Duration, request: Request, next: Next) -> Response {
+    let work = tokio::spawn(async move {
+        tokio::time::sleep(by).await;
+        next.run(request).await
+    });
+    work.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 async fn strike(fault: &Fault, connection: &Connection, request: Request, next: Next) -> Response {

@@ -31,4 +31,4 @@ mod tests;
 pub use calls::{Call, Calls};
 pub use dataset::{Dataset, DatasetError, ONLINE};
 pub use faults::{Fault, FaultKind};
-pub use simulator::{Clock, Mode, Options, Simulator};
+pub use simulator::{Clock, Mode, Moment, Options, Simulator, Verdict, Watcher};

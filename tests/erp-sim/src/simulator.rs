@@ -2,9 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tower::ServiceExt;
 
 use crate::calls::{Call, Calls};
 use crate::control;
@@ -16,6 +21,29 @@ use crate::world::World;
 
 /// Milliseconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// A moment of a call that a watcher is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It arrived; nothing was done yet, and a fault armed now hits it.
+    Arrived,
+    /// The work is done; the answer has not left.
+    Done,
+}
+
+/// What becomes of a watched call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    Go,
+    /// Its connection ends here.
+    Cut,
+    /// It was on its way for so long: its work is done then, whoever still waits for the answer.
+    Late(Duration),
+}
+
+/// Told of every call of the contract by the name of its operation. The call waits for the verdict.
+pub type Watcher = Arc<dyn Fn(Moment, &'static str) -> BoxFuture<'static, Verdict> + Send + Sync>;
 
 /// How documents advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +107,7 @@ struct Inner {
     token: String,
     mode: Mode,
     state: Mutex<State>,
+    watcher: Mutex<Option<Watcher>>,
 }
 
 struct State {
@@ -101,7 +130,9 @@ impl Simulator {
         let dataset = Arc::new(dataset);
         let world = World::new(Arc::clone(&dataset), mode, clock());
         let state = State { world, calls: Calls::default(), faults: Faults::default() };
-        Self { inner: Arc::new(Inner { dataset, clock, token, mode, state: Mutex::new(state) }) }
+        Self {
+            inner: Arc::new(Inner { dataset, clock, token, mode, state: Mutex::new(state), watcher: Mutex::default() }),
+        }
     }
 
     /// Back to the state of the start: no documents of this side, no reservations, no faults, no calls.
@@ -149,6 +180,32 @@ impl Simulator {
     #[must_use]
     pub fn reservations(&self) -> Vec<Value> {
         self.with_world(control::reservations)
+    }
+
+    /// From now on `watcher` is told of every call. It stays over a reset.
+    pub fn watch(&self, watcher: Watcher) {
+        *self.inner.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+    }
+
+    pub(crate) async fn ask_watcher(&self, moment: Moment, operation: &'static str) -> Verdict {
+        let watcher = self.inner.watcher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match watcher {
+            Some(watcher) => watcher(moment, operation).await,
+            None => Verdict::Go,
+        }
+    }
+
+    /// Answers one request with a JSON body without a socket, control routes included: status and body.
+    pub async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {}", self.inner.token));
+        let Ok(request) = request.body(Body::from(body.to_string())) else {
+            return (400, Value::Null);
+        };
+        let answer = crate::router::router(self).oneshot(request).await;
+        let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     pub(crate) fn now(&self) -> i64 {

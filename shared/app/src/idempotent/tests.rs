@@ -27,12 +27,17 @@ impl Ids for Now {
 /// A record that begins as told and notes what happens to it.
 struct Record {
     begun: Begun,
+    end: Result<Written, StoreError>,
     notes: Mutex<Vec<String>>,
 }
 
 impl Record {
     fn that(begun: Begun) -> Arc<Self> {
-        Arc::new(Self { begun, notes: Mutex::default() })
+        Arc::new(Self { begun, end: Ok(Written::Done), notes: Mutex::default() })
+    }
+
+    fn ending(end: Result<Written, StoreError>) -> Arc<Self> {
+        Arc::new(Self { begun: Begun::First { owner: "owner".to_owned() }, end, notes: Mutex::default() })
     }
 
     fn first() -> Arc<Self> {
@@ -53,7 +58,7 @@ impl Idempotency for Record {
 
     async fn finish(&self, _: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError> {
         self.notes.lock().unwrap().push(format!("finish {owner} {}", answer.status));
-        Ok(Written::Done)
+        self.end.clone()
     }
 
     async fn abandon(&self, _: &IdempotencyKey, owner: &str) -> Result<(), StoreError> {
@@ -88,11 +93,31 @@ async fn the_key_is_scoped_and_claimed_a_little_longer_than_the_deadline() {
     assert_eq!(record.notes(), ["begin anonymous/POST /users/k until 1970-01-01T00:02:01.000Z"]);
 }
 
+fn bettered() -> Result<Completed, Failure> {
+    let answer = StoredAnswer { status: 201, body: "{}".to_owned() };
+    Ok(Completed::Bettered { recorded: self::answer(), answer })
+}
+
 #[tokio::test]
-async fn an_answer_that_the_write_did_not_record_is_recorded() {
+async fn a_better_answer_is_recorded_before_it_is_given_out() {
     let record = Record::first();
-    assert_eq!(run(&record, Ok(Completed::Unrecorded(answer()))).await, Ok(answer()));
-    assert_eq!(record.notes()[1..], ["finish owner 202"]);
+    assert_eq!(run(&record, bettered()).await.unwrap().status, 201);
+    assert_eq!(record.notes()[1..], ["finish owner 201"]);
+}
+
+#[tokio::test]
+async fn a_better_answer_that_came_too_late_gives_way_to_the_one_given_out() {
+    let record = Record::ending(Ok(Written::Conflict));
+    assert_eq!(run(&record, bettered()).await, Ok(answer()));
+}
+
+#[tokio::test]
+async fn nobody_is_told_an_answer_that_a_repetition_may_not_hear() {
+    let lost = StoreError::Unavailable { operation: "x", reason: "timeout".to_owned() };
+    let record = Record::ending(Err(lost.clone()));
+    assert_eq!(run(&record, bettered()).await, Err(Failure::Store(lost)));
+    let same = Ok(Completed::Bettered { recorded: answer(), answer: answer() });
+    assert_eq!(run(&record, same).await, Ok(answer()), "there is only one that can stand");
 }
 
 #[tokio::test]

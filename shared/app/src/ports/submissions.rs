@@ -48,7 +48,8 @@ pub enum Begun {
 /// Keeps idempotency records.
 #[async_trait]
 pub trait Idempotency: Send + Sync {
-    /// Begins a request. A record whose request died (`owner`'s time `until` is over) is taken over.
+    /// Begins a request. A record whose request died (`owner`'s time `until` is over) is taken over. An answer that its
+    /// request may better is given out only once that request's time is over, and is final from then on.
     async fn begin(
         &self,
         key: &IdempotencyKey,
@@ -57,7 +58,7 @@ pub trait Idempotency: Send + Sync {
         now: Timestamp,
     ) -> Result<Begun, StoreError>;
 
-    /// Records the answer, if the record is still `owner`'s.
+    /// Records the answer, if the record is still `owner`'s and no other answer was given out.
     async fn finish(&self, key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError>;
 
     /// Gives the key back after a failure that wrote nothing, if the record is still `owner`'s.

@@ -75,6 +75,15 @@ pub struct Captured<'a> {
     pub wait_seconds: u32,
 }
 
+/// What became of a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The submission as it was captured; the transaction recorded the answer of it.
+    pub captured: Submission,
+    /// The submission as it was seen last, if the caller waited.
+    pub seen: Option<Submission>,
+}
+
 /// Captures orders and quotes.
 pub struct Submit {
     /// Carts.
@@ -107,7 +116,7 @@ impl Submit {
         by: &Captured<'_>,
         request: OrderRequest,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Placed, Failure> {
         let rules = self.directory.active(by.customer).await?.rules;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
@@ -153,7 +162,7 @@ impl Submit {
         by: &Captured<'_>,
         request: QuoteOrder,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Placed, Failure> {
         self.directory.active(by.customer).await?;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
@@ -190,10 +199,11 @@ impl Submit {
         state: State,
         content: Content,
         answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Placed, Failure> {
         let now = self.clock.now();
         let mut submission = accepted(id, by.customer, content, by.correlation_id, now);
-        if state == State::AwaitingApproval {
+        let waits_for_approval = state == State::AwaitingApproval;
+        if waits_for_approval {
             submission.state = state;
             // Nobody sends it before somebody decided.
             submission.due_at = None;
@@ -204,7 +214,7 @@ impl Submit {
         cart.updated_at = now;
         let (record, owner) = by.record;
         // A repetition that comes while the first request still waits for the ERP is told so; after that it gets this answer.
-        let pending_until = (by.wait_seconds > 0).then_some(by.deadline);
+        let pending_until = (by.wait_seconds > 0 && !waits_for_approval).then_some(by.deadline);
         let capture = Capture {
             submission: &submission,
             event: &event(&submission, "captured", now, None, by.correlation_id),
@@ -221,13 +231,17 @@ impl Submit {
                 });
             }
         }
-        if submission.state == State::AwaitingApproval {
-            return Ok(submission);
+        if waits_for_approval {
+            return Ok(Placed { captured: submission, seen: None });
         }
         if let Err(error) = self.queue.tell(&submission.id, 0).await {
             tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
         }
-        Ok(self.wait(by, submission).await)
+        let seen = match by.wait_seconds {
+            0 => None,
+            _ => Some(self.wait(by, submission.clone()).await),
+        };
+        Ok(Placed { captured: submission, seen })
     }
 
     /// Looks at the submission until it is confirmed or rejected, or the caller's patience ends.

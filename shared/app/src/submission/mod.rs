@@ -8,7 +8,7 @@ mod operate;
 mod reconcile;
 
 pub use approval::{ApprovalRequest, Approvals};
-pub use capture::{Captured, OrderRequest, QuoteOrder, Submit, accepted};
+pub use capture::{Captured, OrderRequest, Placed, QuoteOrder, Submit, accepted};
 pub use checks::Backorder;
 pub use handover::HandOver;
 pub use operate::Operate;

@@ -20,6 +20,13 @@ pub enum Support {
     None,
 }
 
+/// The code by which an ERP refuses a reference that it has already.
+const DUPLICATE: &str = "duplicate_reference";
+
+/// Questions about a reference that the ERP says it has and does not find, before a person decides: at the longest
+/// backoff about an hour and a half.
+const DUPLICATE_ASKS: u32 = 24;
+
 /// The figures of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -150,7 +157,7 @@ impl Submission {
         let settle_at = self.last_sent_at.unwrap_or(now).plus_millis(time_limit_ms);
         match outcome {
             Outcome::Accepted { external_id, status } => self.confirm(Some(external_id), status),
-            Outcome::Rejected(refusal) if self.attempt > 1 => {
+            Outcome::Rejected(refusal) if self.attempt > 1 || refusal.code == DUPLICATE => {
                 // A duplicate may be refused while its twin succeeded.
                 self.reason = Some(refusal.code.clone());
                 self.refusal = Some(refusal);
@@ -205,6 +212,18 @@ impl Submission {
                 self.state = State::Unknown;
                 self.back_off(now, random);
                 "asked_without_answer"
+            }
+            // The ERP says that it has it and does not show it yet. To call it refused would let go of goods that it
+            // ships, and make the buyer order again.
+            (Answer::NotFound, Some(refusal)) if refusal.code == DUPLICATE && self.failures < DUPLICATE_ASKS => {
+                self.reason = Some(refusal.code.clone());
+                self.refusal = Some(refusal);
+                self.state = State::Unknown;
+                self.back_off(now, random);
+                "duplicate_not_found"
+            }
+            (Answer::NotFound, Some(refusal)) if refusal.code == DUPLICATE => {
+                self.needs_attention("duplicate_not_found")
             }
             (Answer::Found(_) | Answer::NotFound, Some(refusal)) => self.reject(refusal, now),
             (Answer::Found(_), None) => {

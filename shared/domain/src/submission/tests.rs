@@ -98,6 +98,33 @@ fn a_first_refusal_is_final_and_a_later_one_only_after_asking() {
 }
 
 #[test]
+fn a_duplicate_that_the_erp_does_not_show_is_asked_about_again_and_never_rejected() {
+    let mut s = captured();
+    s.send_started(at(0));
+    let duplicate = Refusal { code: "duplicate_reference".to_owned(), reason: None };
+    s.send_ended(Outcome::Rejected(duplicate), at(1), LIMIT, 0);
+    let mut asked = 0;
+    while s.state == State::Unknown {
+        s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), 0);
+        asked += 1;
+    }
+    assert_eq!((s.state, asked), (State::NeedsAttention, 25), "a person decides");
+
+    let mut shown = captured();
+    shown.send_started(at(0));
+    shown.send_ended(
+        Outcome::Rejected(Refusal { code: "duplicate_reference".to_owned(), reason: None }),
+        at(1),
+        LIMIT,
+        0,
+    );
+    shown.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), 0);
+    let twin = Found { external_id: ExternalId::parse("E1").ok(), status: None, accepted: true };
+    shown.asked(Answer::Found(twin), Support::IdempotencyKey, &LIMITS, at(50_000), 0);
+    assert_eq!(shown.state, State::Confirmed);
+}
+
+#[test]
 fn an_erp_that_can_neither_tell_nor_be_asked_leaves_the_decision_to_a_person() {
     let mut s = captured();
     s.send_started(at(0));

@@ -1,0 +1,104 @@
+//! What happens to many orders at once: an ERP that is away for a day, and a message that nobody can read.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use app::ports::Clock;
+use erp_sim::{Fault as ErpFault, FaultKind};
+
+use super::many::{setting, world_number};
+use super::plan::{Plan, Support};
+use super::run::{Run, Scenario, begin};
+use super::time::runtime;
+use super::world::World;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// One more buyer commits to a cart.
+async fn one_order(run: &mut Run<'_>, number: usize) {
+    run.cart = format!("cart-{}-{number}", run.world.runs);
+    run.set_up().await;
+    run.ask().await;
+}
+
+/// The references that the ERP holds, in the order of their coming.
+fn references(run: &Run<'_>) -> Vec<String> {
+    let orders = run.world.simulator.orders();
+    let references = orders.iter().filter_map(|order| order["reference"].as_str().map(str::to_owned));
+    references.filter(|reference| reference.starts_with("cart-")).collect()
+}
+
+fn all_are(run: &Run<'_>, states: &[&str], count: usize) {
+    let submissions = run.submissions();
+    assert_eq!(submissions.len(), count);
+    let stands =
+        |record: &&serde_json::Value| record["state"]["S"].as_str().is_some_and(|state| states.contains(&state));
+    let wrong: Vec<_> = submissions.iter().filter(|record| !stands(record)).collect();
+    assert!(wrong.is_empty(), "{} are not {states:?}: {wrong:#?}", wrong.len());
+}
+
+/// `OUTAGE_ORDERS` gives another number of orders.
+#[test]
+fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
+    let orders = setting("OUTAGE_ORDERS", 3);
+    let began = Instant::now();
+    runtime().block_on(async {
+        let mut world = World::start(world_number()).await;
+        let mut run = begin(&mut world, Scenario::of(Support::Lookup), 1);
+        run.world.boundaries.begin(Plan::Fixed(Vec::new()), Support::Lookup, false);
+        for operation in ["submit-order", "find", "capabilities"] {
+            run.world.simulator.arm(ErpFault::new(operation, FaultKind::Refuse, u64::MAX));
+        }
+        let start = run.world.clock.now();
+        for number in 0..orders {
+            one_order(&mut run, number).await;
+            let next = start.plus_millis(DAY_MS / orders as i64 * (number as i64 + 1));
+            assert!(run.settle(next).await.is_err(), "what the ERP does not take is tried again");
+        }
+        assert!(run.heard.iter().all(|heard| heard.status == 202), "{:?}", run.heard);
+        assert_eq!((run.heard.len(), run.dead), (orders, 0));
+        assert_eq!(references(&run), [] as [String; 0]);
+        all_are(&run, &["waiting", "unknown"], orders);
+
+        run.world.simulator.disarm();
+        let back = run.world.clock.now();
+        run.settle(back.plus_millis(DAY_MS)).await.unwrap();
+        let drained_ms = run.world.clock.now().millis_since(back);
+        all_are(&run, &["confirmed"], orders);
+        let held = references(&run);
+        assert_eq!((held.len(), held.iter().collect::<BTreeSet<_>>().len(), run.dead), (orders, orders, 0));
+        assert!(drained_ms <= 400_000, "no backoff is longer than five minutes and a bit: {drained_ms}");
+        run.world.boundaries.end();
+        run.clean_up().await;
+        println!(
+            "an ERP down for a day, {orders} orders: none lost, doubled or dead, drained {} s after its return; {} s",
+            drained_ms / 1000,
+            began.elapsed().as_secs()
+        );
+    });
+}
+
+/// `POISON_MESSAGES` gives another number of messages.
+#[test]
+fn one_poison_message_among_many_takes_none_with_it() {
+    let messages = setting("POISON_MESSAGES", 50);
+    let began = Instant::now();
+    runtime().block_on(async {
+        let mut world = World::start(world_number()).await;
+        let mut run = begin(&mut world, Scenario::of(Support::Key), 1);
+        run.world.boundaries.begin(Plan::Fixed(Vec::new()), Support::Key, false);
+        for number in 1..messages {
+            if number == messages / 2 {
+                run.plant("{\"submissionId\":7");
+            }
+            one_order(&mut run, number).await;
+        }
+        let now = run.world.clock.now();
+        run.settle(now.plus_millis(DAY_MS)).await.unwrap();
+        all_are(&run, &["confirmed"], messages - 1);
+        assert_eq!((references(&run).len(), run.dead), (messages - 1, 1));
+        run.world.boundaries.end();
+        run.clean_up().await;
+        println!("{} messages done, 1 in the dead letters; {} s", messages - 1, began.elapsed().as_secs());
+    });
+}
