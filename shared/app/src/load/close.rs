@@ -15,6 +15,9 @@ use crate::ports::{Cursor, Stage};
 /// How far a sweep is, is kept after so much time.
 const SWEEP_MILLIS: i64 = 10_000;
 
+/// How long the chunks of the second phase wait, so that the load has moved on when the first of them begins.
+const TURN_SECONDS: u32 = 1;
+
 /// What a load of one chunk gathered without laying it down, and the layout of its refused rows.
 pub(super) type Tail = (Gathered, RefusedFile);
 
@@ -224,15 +227,21 @@ impl<R: Rows> Loader<R> {
 
     /// From what was measured to letting it take effect.
     async fn turn_to_apply(&self, hands: &mut Hands, chunks: &[Chunk]) -> Result<Step, LoadError> {
-        hands.load.work.closing = Closing::default();
-        if chunks.len() > 1 {
+        let several = chunks.len() > 1;
+        if several {
             let now = self.clock.now();
             let again: Vec<Chunk> = chunks.iter().map(|chunk| chunk.again(now)).collect();
             self.loads.plan(&hands.load.id, Phase::Apply, &again).await?;
+            // Told before the load moves on. Whoever is stopped in between comes again with a message of the first phase, finds
+            // its chunks done, and closes it once more. The other way round that message would be taken for one of the second
+            // phase, and nobody would hear of its other chunks.
+            let numbers: Vec<u32> = again.iter().map(|chunk| chunk.number).collect();
+            self.queue.tell(&export_key(&hands.load)?, &hands.load.id, &numbers, TURN_SECONDS).await?;
         }
+        hands.load.work.closing = Closing::default();
         hands.load.work.phase = Phase::Apply;
         self.keep(hands).await?;
-        Ok(Step::On)
+        Ok(if several { Step::Away } else { Step::On })
     }
 
     async fn keep_alive(&self, hands: &mut Hands) -> Result<(), LoadError> {

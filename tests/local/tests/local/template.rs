@@ -62,8 +62,10 @@ fn tables_carry_their_indexes_and_their_end_of_life() {
     let submissions = template.tables.iter().find(|table| table.name == "SubmissionsTable").unwrap();
     assert_eq!(submissions.ttl, None);
     let indexes = submissions.definition["GlobalSecondaryIndexes"].as_array().unwrap();
-    assert_eq!(indexes[0]["IndexName"], "by-due");
-    assert_eq!(indexes[0]["Projection"], json!({"ProjectionType": "KEYS_ONLY"}));
+    let projection = |name: &str| {
+        indexes.iter().find(|index| index["IndexName"] == name).unwrap()["Projection"]["ProjectionType"].clone()
+    };
+    assert_eq!(["by-state", "by-due", "by-owner"].map(projection), ["KEYS_ONLY", "KEYS_ONLY", "ALL"]);
     let ttl: Vec<_> = template.tables.iter().filter(|table| table.ttl.as_deref() == Some("expiresAt")).collect();
     assert_eq!(ttl.len(), 3, "lookups, carts and idempotency records go by themselves");
 }

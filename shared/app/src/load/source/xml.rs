@@ -49,8 +49,8 @@ fn broken(message: &str) -> LoadFailure {
     failure("xml_syntax", format!("the file is no well-formed XML: {message}"))
 }
 
-fn is_blank(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 impl Scanner {
@@ -134,7 +134,11 @@ impl Scanner {
     fn text(&mut self, rest: &[u8], ended: bool, fields: &mut impl Fields) -> Result<Option<Found>, LoadFailure> {
         let text = memchr(b'<', rest).unwrap_or(rest.len());
         let (text, markup) = rest.split_at(text);
-        if !self.within && !is_blank(text) {
+        if !self.within
+            && let Some(stray) = text.iter().position(|byte| !is_blank(*byte))
+        {
+            // Up to where it stands, so that the line is the same wherever the file is cut.
+            self.at += stray;
             return Err(broken("text stands outside the rows"));
         }
         self.at += text.len();

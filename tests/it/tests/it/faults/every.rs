@@ -56,7 +56,8 @@ fn a_capture_makes_one_transaction_and_one_queue_send() {
             _ => None,
         })
         .collect();
-    let expected = [Operation::Put, Operation::BatchGet, Operation::Get, Operation::Transact, Operation::Send];
+    let [put, read, get] = [Operation::Put, Operation::BatchGet, Operation::Get];
+    let expected = [put, read, get, read, Operation::Transact, Operation::Send];
     assert_eq!(capture, expected);
 }
 

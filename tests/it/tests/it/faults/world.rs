@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use app::ports::Ids;
+use app::ports::carts::Carts;
+use domain::ids::CartId;
 use domain::time::Timestamp;
 use erp_sim::{Dataset, Fault as ErpFault, FaultKind, Mode, Simulator};
 use lambda_kit::{Env, Function, Start};
@@ -13,6 +15,7 @@ use local::edge::{Edge, EdgeOptions};
 use local::provision::provision;
 use local::template::{Deployment, SOURCE, Template};
 use serde_json::{Value, json};
+use store_dynamodb::CartsTable;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -30,6 +33,7 @@ const EPOCH_SECONDS: i64 = 1_800_000_000;
 /// What every run begins with, made once by the real functions: members, and a prepared cart.
 pub struct Blueprint {
     members: Vec<Value>,
+    catalog: Vec<Value>,
     cart: Value,
     ledger: Value,
     reservation: Value,
@@ -63,6 +67,7 @@ impl Blueprint {
             serde_json::from_str(&answer).unwrap()
         };
         let members = table("Scan", json!({"TableName": "MembersTable"}))["Items"].as_array().unwrap().clone();
+        let catalog = table("Scan", json!({"TableName": "CatalogTable"}))["Items"].as_array().unwrap().clone();
         let record = |kind: &str| {
             let key = json!({"pk": {"S": format!("{kind}#{}", prepared.cart_id)}});
             table("GetItem", json!({"TableName": "CartsTable", "Key": key}))["Item"].clone()
@@ -83,6 +88,7 @@ impl Blueprint {
         };
         let blueprint = Self {
             members,
+            catalog,
             cart: replace(&cart),
             ledger: replace(&ledger),
             reservation,
@@ -137,6 +143,8 @@ pub struct World {
     pub clock: VirtualClock,
     pub ids: Arc<RunIds>,
     pub blueprint: Arc<Blueprint>,
+    /// Carts as functions read them, apart from all faults.
+    carts: CartsTable,
     pub runs: i64,
     _objects: TempDir,
 }
@@ -208,16 +216,34 @@ impl World {
             let function = local::functions::build(name, &start).await.unwrap().unwrap();
             functions.insert((support.name(), name), (function, template.function(name).unwrap().timeout));
         }
-        let mut world =
-            Self { edge, simulator, functions, boundaries, driver, clock, ids, blueprint, runs: 0, _objects: objects };
+        let carts = CartsTable::new(&plain.sdk, "CartsTable", ids.clone());
+        let mut world = Self {
+            carts,
+            edge,
+            simulator,
+            functions,
+            boundaries,
+            driver,
+            clock,
+            ids,
+            blueprint,
+            runs: 0,
+            _objects: objects,
+        };
         for member in &world.blueprint.members {
             world.table("PutItem", json!({"TableName": "MembersTable", "Item": member}));
         }
+        for item in &world.blueprint.catalog {
+            world.table("PutItem", json!({"TableName": "CatalogTable", "Item": item}));
+        }
         // From now on every instance knows what the ERP promises, so that no run depends on those before it.
         for support in Support::ALL {
-            // The send is the ninth boundary; asking what became of it begins with what the ERP can do.
+            let calm = run(&mut world, Scenario::of(support), Plan::Fixed(Vec::new()), 0).await;
+            let sent = calm.sites.iter().position(|site| *site == Site::Erp("submit-order"));
+            let sent = sent.unwrap_or_else(|| panic!("nothing was sent: {:#?}", calm.trace));
+            // Asking what became of it begins with what the ERP can do.
             let lost = Fault::Erp(vec![ErpFault::new("submit-order", FaultKind::CommitThenDrop, 1)]);
-            let ended = run(&mut world, Scenario::of(support), Plan::Fixed(vec![(8, lost)]), 0).await;
+            let ended = run(&mut world, Scenario::of(support), Plan::Fixed(vec![(sent, lost)]), 0).await;
             assert!(ended.sites.contains(&Site::Erp("capabilities")), "{:#?}", ended.trace);
         }
         world
@@ -237,6 +263,12 @@ impl World {
         document["preparation"]["expiresAt"] = json!(expires_at.to_string());
         cart["document"]["S"] = json!(document.to_string());
         cart["expiresAt"]["N"] = json!(now.plus_seconds(30 * 86_400).as_seconds().to_string());
+        self.table("PutItem", json!({"TableName": "CartsTable", "Item": cart}));
+        // The seal is over the cart's own id and time, so it is made anew as preparing makes it.
+        let sealed = self.carts.cart(&CartId::parse(id).unwrap(), now).await.unwrap().unwrap();
+        let sealed = domain::seal::sealed(&sealed, sealed.preparation.as_ref().unwrap());
+        document["preparation"]["seal"] = json!(lambda_kit::fingerprint(sealed.as_bytes()));
+        cart["document"]["S"] = json!(document.to_string());
         self.table("PutItem", json!({"TableName": "CartsTable", "Item": cart}));
         let mut ledger = Blueprint::cart_of(&self.blueprint.ledger, id);
         ledger["dueAt"]["S"] = json!(expires_at.to_string());
