@@ -339,7 +339,7 @@ impl Source {
 
     fn on_line(&self, failure: LoadFailure) -> LoadFailure {
         let read = self.buffer.get(self.start..self.start + self.scanner.row().end);
-        let mut lines = Lines::starting_at(self.lines.count);
+        let mut lines = self.lines;
         lines.add(read.unwrap_or_default());
         at_line(failure, lines.count)
     }

@@ -77,7 +77,7 @@ impl Fields for Spans {
 }
 
 /// Counts the ends of lines: LF, CR, or both one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lines {
     pub count: u64,
     after_cr: bool,
