@@ -113,30 +113,70 @@ fn counted(left: &Left) -> u64 {
         .sum()
 }
 
-#[test]
-fn killed_at_any_call_a_load_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+/// Kills the load of one file at every call.
+fn killed_at_any_call(case: usize, chunks: u64) {
     block_on(async {
         let rows = 40;
-        for case in Case::all(rows) {
-            let (expected, _) = case.load(1, &[], 1).await;
-            assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
-            for chunks in [1, 2, 7] {
-                let (whole, calls) = case.load(chunks, &[], 1).await;
-                whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
-                for call in 1..=calls {
-                    // Where many runs say the same, what comes after a call is what comes before the next.
-                    let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
-                    for cut in cuts.iter().copied() {
-                        let (left, _) = case.load(chunks, &[(call, cut)], 1).await;
-                        let name = case.file.0;
-                        left.assert_is(&expected, || {
-                            format!("{name} in {chunks} chunks, killed {cut:?} {call} of {calls}")
-                        });
-                    }
-                }
+        let case = &Case::all(rows)[case];
+        let (expected, _) = case.load(1, &[], 1).await;
+        assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
+        let (whole, calls) = case.load(chunks, &[], 1).await;
+        whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
+        for call in 1..=calls {
+            // Where many runs say the same, what comes after a call is what comes before the next.
+            let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
+            for cut in cuts.iter().copied() {
+                let (left, _) = case.load(chunks, &[(call, cut)], 1).await;
+                let name = case.file.0;
+                left.assert_is(&expected, || format!("{name} in {chunks} chunks, killed {cut:?} {call} of {calls}"));
             }
         }
     });
+}
+
+#[test]
+fn a_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
+    killed_at_any_call(0, 1);
+}
+
+#[test]
+fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(0, 2);
+}
+
+#[test]
+fn a_snapshot_in_seven_chunks_killed_after_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(0, 7);
+}
+
+#[test]
+fn a_delta_killed_at_any_call_ends_as_if_nobody_was_stopped() {
+    killed_at_any_call(1, 1);
+}
+
+#[test]
+fn a_delta_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(1, 2);
+}
+
+#[test]
+fn a_delta_in_seven_chunks_killed_after_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(1, 7);
+}
+
+#[test]
+fn members_killed_at_any_call_end_as_if_nobody_was_stopped() {
+    killed_at_any_call(2, 1);
+}
+
+#[test]
+fn members_in_two_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(2, 2);
+}
+
+#[test]
+fn members_in_seven_chunks_killed_after_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(2, 7);
 }
 
 #[test]
