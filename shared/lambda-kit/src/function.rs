@@ -38,14 +38,25 @@ impl Function {
     /// # Errors
     /// What the service would see as a failed invocation: an event of another shape, or the handler's error.
     pub async fn invoke(&self, event: Value, context: Context) -> Result<Value, Error> {
+        Ok(serde_json::from_slice(&self.answer(&serde_json::to_vec(&event)?, context).await?)?)
+    }
+
+    /// The same with the bytes that come from the service, and those that go back.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn answer(&self, event: &[u8], context: Context) -> Result<Vec<u8>, Error> {
         match self {
             Self::Http(router) => {
-                let payload: LambdaRequest = serde_json::from_value(event)?;
+                let payload: LambdaRequest = serde_json::from_slice(event)?;
                 // The adapter itself must not live across the await: it is not `Send`, and callers spawn this.
                 let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, context));
-                Ok(serde_json::to_value(answer.await?)?)
+                Ok(serde_json::to_vec(&answer.await?)?)
             }
-            Self::Event(handler) => handler.handle(event, context).await,
+            Self::Event(handler) => {
+                let answer = handler.handle(serde_json::from_slice(event)?, context).await?;
+                Ok(serde_json::to_vec(&answer)?)
+            }
         }
     }
 
