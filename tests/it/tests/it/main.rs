@@ -3,6 +3,7 @@
 
 mod app;
 mod approval;
+mod binaries;
 mod browse;
 mod cart;
 mod concurrency;
@@ -16,6 +17,7 @@ mod formats;
 mod hostile;
 mod layering;
 mod loads;
+mod metrics;
 mod operations;
 mod outcomes;
 mod preparation;

@@ -1,0 +1,199 @@
+//! One execution environment of the Lambda service: it runs the program of a function as the service does.
+//!
+//! It speaks the [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) and the
+//! [Extensions API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html), stops the process while
+//! nothing is asked of it (`SIGSTOP`, once the runtime and all extensions poll for their next event), and kills it when
+//! the time of an invocation is over. An invocation is answered once the runtime answered it; its time goes on until the
+//! extensions are done too.
+
+mod api;
+mod room;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use room::{Note, Room};
+
+/// A program and how the service runs it.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The file.
+    pub binary: PathBuf,
+    /// The name of the function.
+    pub name: String,
+    /// Its memory in megabytes. Told to the program, not enforced.
+    pub memory: u32,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// The function's own variables. The process has these, those that the service sets, and no others.
+    pub variables: BTreeMap<String, String>,
+    /// Whether extensions may register.
+    pub extensions: bool,
+}
+
+/// An invocation, or the start before it, came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    /// The program told why it cannot start.
+    Init {
+        /// What kind of error it was.
+        kind: String,
+        /// What it said.
+        message: String,
+    },
+    /// The program answered this invocation with an error, and waits for the next one.
+    Error {
+        /// What kind of error it was.
+        kind: String,
+        /// What it said.
+        message: String,
+    },
+    /// The process ended by itself, as its status says.
+    Exited(String),
+    /// Its time was over, and it was killed.
+    TimedOut,
+}
+
+/// What the program wrote, by lines.
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// A running program. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Sandbox {
+    notes: mpsc::UnboundedSender<Note>,
+    pid: u32,
+    out: Lines,
+    err: Lines,
+    _tasks: JoinSet<()>,
+}
+
+impl Sandbox {
+    /// Starts the program.
+    ///
+    /// # Errors
+    /// The system's error, when it cannot be started.
+    pub async fn start(program: Program) -> std::io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let service = [
+            ("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string()),
+            ("AWS_LAMBDA_FUNCTION_NAME", program.name.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", program.memory.to_string()),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", program.name)),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "sandbox".to_owned()),
+            ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023".to_owned()),
+            ("_HANDLER", "bootstrap".to_owned()),
+            ("TZ", ":UTC".to_owned()),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        ];
+        let mut child = Command::new(&program.binary)
+            .env_clear()
+            .envs(service)
+            .envs(&program.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let pid = child.id().unwrap_or_default();
+        let (out, err) = (Lines::default(), Lines::default());
+        let mut tasks = JoinSet::new();
+        if let Some(stream) = child.stdout.take() {
+            tasks.spawn(collect(stream, out.clone()));
+        }
+        if let Some(stream) = child.stderr.take() {
+            tasks.spawn(collect(stream, err.clone()));
+        }
+        let (notes, inbox) = mpsc::unbounded_channel();
+        tasks.spawn(api::serve(listener, notes.clone()));
+        tasks.spawn(Room::new(program, child, pid).run(inbox));
+        Ok(Self { notes, pid, out, err, _tasks: tasks })
+    }
+
+    /// Waits until the start is over: the runtime and all extensions poll for their first event.
+    ///
+    /// # Errors
+    /// [`Failed`] when the program does not get that far within ten seconds.
+    pub async fn ready(&self) -> Result<(), Failed> {
+        self.at_rest().await
+    }
+
+    /// Hands over an event and gives the answer, as soon as it is there: extensions may still be at work. Waits until the
+    /// program is done with the event before.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn invoke(&self, event: &Value) -> Result<Value, Failed> {
+        let event = event.to_string();
+        self.ask(|answer| Note::Invoke { event, answer }).await.unwrap_or_else(|| Err(gone()))
+    }
+
+    /// Waits until the program is done with all events, and so stands still.
+    ///
+    /// # Errors
+    /// [`Failed`] when it will never be.
+    pub async fn at_rest(&self) -> Result<(), Failed> {
+        self.ask(Note::Rest).await.unwrap_or_else(|| Err(gone()))
+    }
+
+    /// The names of the extensions that registered, each with the events that it asked for.
+    pub async fn extensions(&self) -> Vec<(String, Vec<String>)> {
+        self.ask(Note::Extensions).await.unwrap_or_default()
+    }
+
+    /// Whether the process stands still now, as the system says.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        room::stands_still(self.pid)
+    }
+
+    /// Waits for a process that ends by itself, for half a second at most; answers how it ended.
+    pub async fn exited(&self) -> Option<ExitStatus> {
+        self.ask(Note::Exited).await.flatten()
+    }
+
+    /// Ends the environment as the service does: the process is told by `SIGTERM`, and killed half a second later.
+    /// Answers how it ended.
+    pub async fn terminate(self) -> Option<ExitStatus> {
+        self.ask(Note::Terminate).await.flatten()
+    }
+
+    /// What the program wrote to its standard output so far, line by line.
+    #[must_use]
+    pub fn output(&self) -> Vec<String> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it wrote to its standard error so far.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        self.err.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn ask<T>(&self, note: impl FnOnce(oneshot::Sender<T>) -> Note) -> Option<T> {
+        let (sender, receiver) = oneshot::channel();
+        self.notes.send(note(sender)).ok()?;
+        receiver.await.ok()
+    }
+}
+
+fn gone() -> Failed {
+    Failed::Exited("the sandbox is gone".to_owned())
+}
+
+async fn collect(stream: impl AsyncRead + Unpin, lines: Lines) {
+    let mut stream = BufReader::new(stream).lines();
+    while let Ok(Some(line)) = stream.next_line().await {
+        lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+}
