@@ -14,6 +14,7 @@ mod degradation;
 mod events;
 mod faults;
 mod formats;
+mod health;
 mod hostile;
 mod layering;
 mod loads;
