@@ -20,6 +20,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use room::{Note, Room};
 
@@ -96,6 +97,7 @@ impl Sandbox {
             ("TZ", ":UTC".to_owned()),
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ];
+        let began = Instant::now();
         let mut child = Command::new(&program.binary)
             .env_clear()
             .envs(service)
@@ -116,7 +118,7 @@ impl Sandbox {
         }
         let (notes, inbox) = mpsc::unbounded_channel();
         tasks.spawn(api::serve(listener, notes.clone()));
-        tasks.spawn(Room::new(program, child, pid).run(inbox));
+        tasks.spawn(Room::new(program, child, pid, began).run(inbox));
         Ok(Self { notes, pid, out, err, _tasks: tasks })
     }
 
@@ -149,6 +151,23 @@ impl Sandbox {
     /// The names of the extensions that registered, each with the events that it asked for.
     pub async fn extensions(&self) -> Vec<(String, Vec<String>)> {
         self.ask(Note::Extensions).await.unwrap_or_default()
+    }
+
+    /// How long the program took from its start to its first poll for an event; none when it did not get that far.
+    pub async fn first_poll(&self) -> Option<Duration> {
+        self.ask(Note::FirstPoll).await.flatten()
+    }
+
+    /// What the process used of the CPU so far, over all threads that are still there, as the system says.
+    #[must_use]
+    pub fn cpu(&self) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
+        let nanos = tasks.filter_map(|task| {
+            // Nanoseconds on the CPU, nanoseconds waiting for it, turns.
+            let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            stat.split(' ').next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanos.sum())
     }
 
     /// Whether the process stands still now, as the system says.

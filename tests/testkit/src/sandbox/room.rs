@@ -45,6 +45,8 @@ pub(super) enum Note {
     Rest(oneshot::Sender<Result<(), Failed>>),
     /// The test asks which extensions there are.
     Extensions(oneshot::Sender<Vec<(String, Vec<String>)>>),
+    /// The test asks how long the start took.
+    FirstPoll(oneshot::Sender<Option<Duration>>),
     /// The test waits for the end of the process.
     Exited(oneshot::Sender<Option<ExitStatus>>),
     /// The test ends the environment.
@@ -71,6 +73,8 @@ pub(super) struct Room {
     current: Option<Current>,
     waiting: VecDeque<(String, oneshot::Sender<Result<Value, Failed>>)>,
     resting: Vec<oneshot::Sender<Result<(), Failed>>>,
+    began: Instant,
+    first_poll: Option<Duration>,
     /// The start is over.
     started: bool,
     frozen: bool,
@@ -82,7 +86,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(program: Program, child: Child, pid: u32) -> Self {
+    pub(super) fn new(program: Program, child: Child, pid: u32, began: Instant) -> Self {
         Self {
             program,
             child,
@@ -92,9 +96,11 @@ impl Room {
             current: None,
             waiting: VecDeque::new(),
             resting: Vec::new(),
+            began,
+            first_poll: None,
             started: false,
             frozen: false,
-            until: Some(Instant::now() + START),
+            until: Some(began + START),
             ended: None,
             events: 0,
         }
@@ -129,7 +135,10 @@ impl Room {
 
     async fn take(&mut self, note: Note) {
         match note {
-            Note::RuntimePolls(answer) => self.runtime = Some(answer),
+            Note::RuntimePolls(answer) => {
+                self.first_poll.get_or_insert(self.began.elapsed());
+                self.runtime = Some(answer);
+            }
             // Without an answer the one who asked is refused.
             Note::ExtensionPolls { id, answer } => {
                 if let Some(extension) = self.extensions.get_mut(&id) {
@@ -169,6 +178,7 @@ impl Room {
                 let known = self.extensions.values();
                 let _ = answer.send(known.map(|one| (one.name.clone(), one.events.clone())).collect());
             }
+            Note::FirstPoll(answer) => _ = answer.send(self.first_poll),
             Note::Exited(answer) => {
                 let status = tokio::time::timeout(END, self.child.wait()).await;
                 let _ = answer.send(status.ok().and_then(Result::ok));
