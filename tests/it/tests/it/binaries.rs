@@ -144,6 +144,31 @@ async fn without_an_extension_a_renewal_is_cut_short_and_harms_nobody() {
     app.finish().await;
 }
 
+/// A function that stands still does not see that the ERP closes its connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_from_before_the_function_stood_still_is_not_used_any_more() {
+    let app = TestApp::start().await;
+    let event = events().into_iter().find(|(_, path, _)| path.ends_with("prices/query-live.json")).unwrap().2;
+    let sandbox = Sandbox::start(app.program("prices")).await.unwrap();
+    sandbox.invoke(&event).await.unwrap();
+    for _ in 0..2 {
+        // From now on the connection of this call is closed after a tenth of a second, and the next one on it is cut.
+        app.fault(json!({"operation": "prices", "kind": "stale-keepalive", "delayMs": 100}));
+        sandbox.invoke(&event).await.unwrap();
+        sandbox.at_rest().await.unwrap();
+        assert!(sandbox.is_frozen());
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let told = metrics(&sandbox).len();
+        let answer = sandbox.invoke(&event).await.unwrap();
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!(body["items"][0]["freshness"]["source"], "erp", "{body}");
+        sandbox.at_rest().await.unwrap();
+        let line = &metrics(&sandbox)[told];
+        assert_eq!((line["ErpCalls"], line["ErpErrors"]), (1, 0), "{line:?}");
+    }
+    app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_lacks_a_variable_tells_the_service_which() {
     let app = TestApp::start().await;

@@ -12,11 +12,10 @@ mod room;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tempfile::NamedTempFile;
 use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -64,16 +63,14 @@ pub enum Failed {
     TimedOut,
 }
 
-/// What the program wrote, by lines.
-type Lines = Arc<Mutex<Vec<String>>>;
-
 /// A running program. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Sandbox {
     notes: mpsc::UnboundedSender<Note>,
     pid: u32,
-    out: Lines,
-    err: Lines,
+    // Files, not pipes: what was written is there at once, however busy the test is.
+    out: NamedTempFile,
+    err: NamedTempFile,
     _tasks: JoinSet<()>,
 }
 
@@ -97,25 +94,19 @@ impl Sandbox {
             ("TZ", ":UTC".to_owned()),
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ];
+        let (out, err) = (NamedTempFile::new()?, NamedTempFile::new()?);
         let began = Instant::now();
-        let mut child = Command::new(&program.binary)
+        let child = Command::new(&program.binary)
             .env_clear()
             .envs(service)
             .envs(&program.variables)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(Stdio::from(out.reopen()?))
+            .stderr(Stdio::from(err.reopen()?))
             .kill_on_drop(true)
             .spawn()?;
         let pid = child.id().unwrap_or_default();
-        let (out, err) = (Lines::default(), Lines::default());
         let mut tasks = JoinSet::new();
-        if let Some(stream) = child.stdout.take() {
-            tasks.spawn(collect(stream, out.clone()));
-        }
-        if let Some(stream) = child.stderr.take() {
-            tasks.spawn(collect(stream, err.clone()));
-        }
         let (notes, inbox) = mpsc::unbounded_channel();
         tasks.spawn(api::serve(listener, notes.clone()));
         tasks.spawn(Room::new(program, child, pid, began).run(inbox));
@@ -190,13 +181,13 @@ impl Sandbox {
     /// What the program wrote to its standard output so far, line by line.
     #[must_use]
     pub fn output(&self) -> Vec<String> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lines(&self.out)
     }
 
     /// What it wrote to its standard error so far.
     #[must_use]
     pub fn errors(&self) -> Vec<String> {
-        self.err.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lines(&self.err)
     }
 
     async fn ask<T>(&self, note: impl FnOnce(oneshot::Sender<T>) -> Note) -> Option<T> {
@@ -210,9 +201,9 @@ fn gone() -> Failed {
     Failed::Exited("the sandbox is gone".to_owned())
 }
 
-async fn collect(stream: impl AsyncRead + Unpin, lines: Lines) {
-    let mut stream = BufReader::new(stream).lines();
-    while let Ok(Some(line)) = stream.next_line().await {
-        lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
+/// The whole lines of a file.
+fn lines(file: &NamedTempFile) -> Vec<String> {
+    let text = std::fs::read(file.path()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
 }
