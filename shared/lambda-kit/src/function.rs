@@ -9,7 +9,7 @@ use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tower::util::ThenLayer;
 
-use crate::env::ConfigError;
+use crate::env::{ConfigError, Env};
 use crate::start::Start;
 
 /// Handles the events of one source: a queue, a bucket, a schedule.
@@ -99,9 +99,19 @@ pub async fn run<F>(build: impl FnOnce(Start) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<Function, ConfigError>>,
 {
-    let start = Start::from_process()?;
-    crate::logging::init(&start.env);
-    let function = build(start.clone()).await?;
+    let env = Env::from_process();
+    crate::logging::init(&env);
+    let built = async {
+        let start = Start::from_process(env.clone())?;
+        Ok::<_, ConfigError>((build(start.clone()).await?, start))
+    };
+    let (function, start) = match built.await {
+        Ok(built) => built,
+        Err(error) => {
+            crate::init::failed(&env, &error).await;
+            return Err(error.into());
+        }
+    };
     let warming = start.clone();
     tokio::spawn(async move { warming.warm_up().await });
     function.run(&start).await

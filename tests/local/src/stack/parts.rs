@@ -87,7 +87,10 @@ pub(super) async fn functions(
         let env = Env::from_pairs(own.chain(lambda));
         let failed = |reason| StartError::Function { name: function.name.clone(), reason };
         let start = Start::new(env, Some(edge.http_client()), options.clock.clone(), options.ids.clone());
-        let start = start.map_err(failed)?;
+        let mut start = start.map_err(failed)?;
+        if let Some(sink) = &options.metrics {
+            start = start.with_metrics(sink.clone()).map_err(failed)?;
+        }
         let made = crate::functions::build(&function.name, &start).await;
         let made = made.ok_or_else(|| StartError::NoFunction(function.name.clone()))?;
         built.push((function.name.clone(), function.timeout, made.map_err(failed)?));
