@@ -75,6 +75,18 @@ async fn a_delayed_or_dripping_answer_is_whole_in_the_end() {
 }
 
 #[tokio::test]
+async fn of_a_draft_and_an_order_of_one_reference_the_order_is_found() {
+    let (erp, answer) = struck("half-made", json!({})).await;
+    assert!(answer.is_err());
+    // Without keys the repetition makes a second document.
+    assert_eq!(erp.put("/_sim/capabilities", json!({"submission": "lookup"})).await.0, StatusCode::OK);
+    let (status, order) = erp.post("/orders", order("R1")).await;
+    assert_eq!((status, &order["accepted"]), (StatusCode::CREATED, &json!(true)));
+    let (_, found) = erp.get("/orders?reference=R1").await;
+    assert_eq!((&found["accepted"], &found["externalOrderId"]), (&json!(true), &order["externalOrderId"]));
+}
+
+#[tokio::test]
 async fn a_late_order_is_found_only_after_its_delay() {
     let (erp, answer) = struck("late-visible", json!({"delayMs": 3000})).await;
     assert_eq!(answer.unwrap().0, StatusCode::CREATED);
