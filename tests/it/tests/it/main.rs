@@ -18,6 +18,7 @@ mod layering;
 mod loads;
 mod operations;
 mod outcomes;
+mod permissions;
 mod preparation;
 mod promptness;
 mod purchase;
