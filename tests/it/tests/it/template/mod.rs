@@ -102,6 +102,17 @@ async fn a_function_reads_exactly_the_variables_that_the_template_sets() {
 }
 
 #[tokio::test]
+async fn every_function_starts_with_the_variables_for_watching() {
+    let text = std::fs::read_to_string(root().join(".env.watch")).unwrap();
+    let pairs = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
+    let env = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    for name in local::functions::NAMES {
+        let built = local::functions::build(name, &start(&env)).await.unwrap();
+        assert!(built.is_ok(), "{name}: {:?}", built.err());
+    }
+}
+
+#[tokio::test]
 async fn every_route_of_the_template_is_one_of_its_function() {
     let app = TestApp::start().await;
     let mut known = BTreeSet::new();
