@@ -29,8 +29,16 @@ QUERIES, ORDERS, MINUTES = 1_000_000, 10_000, 43_200
 MISSES = 0.1
 # Milliseconds: a call to DynamoDB within the region, and what the ERP is assumed to take.
 TABLE_CALL, ERP_LOOKUP, ERP_SUBMISSION = 5, 150, 1_000
-# Milliseconds of a program's own, measured.
-OWN = {"prices": 1.0, "order": 10.0}
+# Milliseconds of a core that a program needs itself: `prices` measured, for a query of 20 cached items; a step of an
+# order is taken to need twice that.
+CORE = {"prices": 1.0, "order": 2.0}
+# Memory that buys a whole core.
+CORE_MEGABYTES = 1769
+
+
+def own(work: str, megabytes: int) -> float:
+    """Milliseconds that a program takes with its share of a core."""
+    return CORE[work] * CORE_MEGABYTES / megabytes
 
 
 def lambda_cost(calls: float, milliseconds: float, megabytes: int) -> float:
@@ -41,7 +49,7 @@ def queries() -> list[tuple[str, str, float]]:
     # An instance remembers members and items for 30 seconds. At this rate hardly any of it is of use, so each query is
     # taken to read all: member 1, items and their pointer 10.5, list prices 10.5, cached prices 10.5.
     reads, writes = 32.5, MISSES * (20 * 2 + 20)
-    hit = OWN["prices"] + 4 * TABLE_CALL
+    hit = own("prices", 256) + 4 * TABLE_CALL
     miss = hit + 2 * TABLE_CALL + ERP_LOOKUP
     mean = (1 - MISSES) * hit + MISSES * miss
     return [
@@ -57,8 +65,8 @@ def orders() -> list[tuple[str, str, float]]:
     # A purchase of ten lines: cart, lines, three changes, shipping, preparation, order, four looks: 12 requests.
     requests, reads, writes = 12, 100, 150
     # Of these six ask the ERP for something, and the order waits for its outcome.
-    request = OWN["order"] + 4 * TABLE_CALL + ERP_LOOKUP / 2
-    worker = OWN["order"] + 3 * TABLE_CALL + ERP_SUBMISSION
+    request = own("order", 512) + 4 * TABLE_CALL + ERP_LOOKUP / 2
+    worker = own("order", 256) + 3 * TABLE_CALL + ERP_SUBMISSION
     compute = lambda_cost(ORDERS * requests, request, 512) + lambda_cost(ORDERS, ERP_SUBMISSION, 256)
     compute += lambda_cost(ORDERS, worker, 256)
     return [
