@@ -101,6 +101,26 @@ async fn a_function_reads_exactly_the_variables_that_the_template_sets() {
     assert_eq!(problems, [] as [String; 0]);
 }
 
+#[test]
+fn the_template_sets_every_variable_that_a_function_names() {
+    let mut unset = Vec::new();
+    for function in template().functions {
+        let source = root().join("functions").join(&function.name).join("src");
+        for entry in std::fs::read_dir(source).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
+            // Variables are the only longer texts in capitals.
+            let names = text
+                .split('"')
+                .filter(|part| part.len() > 6 && part.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+            let own = names.filter(|name| !name.starts_with("AWS_") && !name.starts_with("CARGO_"));
+            unset.extend(
+                own.filter(|name| !function.env.contains_key(*name)).map(|name| format!("{} {name}", function.name)),
+            );
+        }
+    }
+    assert_eq!(unset, [] as [String; 0], "with a default, one that nobody can set");
+}
+
 #[tokio::test]
 async fn every_function_starts_with_the_variables_for_watching() {
     let text = std::fs::read_to_string(root().join(".env.watch")).unwrap();
