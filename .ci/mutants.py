@@ -95,7 +95,7 @@ def changed(folder):
 
 
 def build(folder, profile, environment):
-    command = ["cargo", "test", "-p", "it", "--test", "it", "--no-run", "--message-format", "json", "--profile", profile]
+    command = ["cargo", "test", "--workspace", "--test", "it", "--no-run", "--message-format", "json", "--profile", profile]
     built = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     messages = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
     programs = [message["executable"] for message in messages if message.get("executable") and message["target"]["name"] == "it"

@@ -27,7 +27,8 @@ pub use config::Config;
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = Arc::new(erp.measured(start.metrics.handle()));
     let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table.clone(), None));
     let tracking = Tracking { erp: erp.clone(), submissions, clock: start.clock.clone() };
     let service = Arc::new(service(start, config, erp));
@@ -50,8 +51,9 @@ fn service(start: &Start, config: Config, erp: Arc<ErpClient>) -> CartService {
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts =
-        LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store).renewing(start.after.handle());
+    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
+        .renewing(start.after.handle())
+        .measured(start.metrics.handle());
     start.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }

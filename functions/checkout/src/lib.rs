@@ -28,10 +28,12 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let (clock, ids) = (start.clock.clone(), start.ids.clone());
     let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone());
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = Arc::new(erp.measured(start.metrics.handle()));
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store);
+    let parts =
+        LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store).measured(start.metrics.handle());
     start.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }

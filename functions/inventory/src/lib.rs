@@ -60,10 +60,12 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = Arc::new(erp.measured(start.metrics.handle()));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
     let parts = LookupParts::new(erp.clone(), cache, start.clock.clone(), start.ids.clone(), config.store)
-        .renewing(start.after.handle());
+        .renewing(start.after.handle())
+        .measured(start.metrics.handle());
     start.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }

@@ -2,21 +2,24 @@
 
 mod caches;
 mod dead_letters;
+mod health;
 mod submissions;
 
 use std::sync::Arc;
 
 use app::Failure;
 use app::dead_letters::DeadLetterBox;
+use app::health::Checkup;
 use app::load::{Decisions, Loads};
 use app::lookup::Invalidate;
 use app::ports::{Cursor, LoadFilter};
-use app::submission::Operate;
+use app::submission::{Backlog, Operate};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
+use erp_client::ErpClient;
 use files_s3::ExportBucket;
 use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
@@ -89,6 +92,8 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let store = Arc::new(LoadsTable::new(&start.sdk, config.loads_table));
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?.measured(start.metrics.handle());
     let state = Arc::new(Operations {
         loads: Loads { loads: store.clone() },
         decisions: Decisions {
@@ -116,6 +121,8 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         clock: start.clock.clone(),
     };
     let letters = SqsDeadLetters::new(&start.sdk, config.submissions, config.catalog_loads, config.member_loads);
+    let backlog = Backlog { submissions: submissions.clone(), loads: store.clone(), clock: start.clock.clone() };
+    let checkup = Checkup { erp: Arc::new(erp), backlog, clock: start.clock.clone() };
     let letter_box = DeadLetterBox { letters: Arc::new(letters), submissions, loads: store };
     let router = Router::new()
         .route("/operations/loads", get(list_loads))
@@ -125,7 +132,8 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         .with_state(state)
         .merge(caches::router(invalidate))
         .merge(submissions::router(operate))
-        .merge(dead_letters::router(letter_box));
+        .merge(dead_letters::router(letter_box))
+        .merge(health::router(checkup));
     lambda_kit::serve(router, start)
 }
 

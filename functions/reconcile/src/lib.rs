@@ -1,18 +1,19 @@
-//! Once a minute: resends what never left, settles unknown outcomes, releases abandoned reservations.
+//! Once a minute: resends what never left, settles unknown outcomes, releases abandoned reservations; and measures what
+//! waits.
 
 use std::sync::Arc;
 
 use app::ports::Clock;
 use app::ports::erp::CallContext;
 use app::reservations::Reservations;
-use app::submission::Reconcile;
+use app::submission::{Backlog, Reconcile, Waiting};
 use async_trait::async_trait;
 use erp_client::ErpClient;
-use lambda_kit::{ConfigError, Env, EventHandler, Function, Start, deadline};
+use lambda_kit::{ConfigError, Env, EventHandler, Function, Metric, Metrics, Start, deadline};
 use lambda_runtime::{Context, Error};
 use queue_sqs::SqsSubmitQueue;
 use serde_json::{Value, json};
-use store_dynamodb::{CartsTable, SubmissionsTable};
+use store_dynamodb::{CartsTable, LoadsTable, SubmissionsTable};
 
 /// How the function is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Config {
     pub submissions_table: String,
     /// `CARTS_TABLE`: the ledger of reservations.
     pub carts_table: String,
+    /// `LOADS_TABLE`: loads that may wait for a person.
+    pub loads_table: String,
     /// `SUBMIT_QUEUE_URL`: wakes the submit worker.
     pub submit_queue_url: String,
 }
@@ -34,6 +37,7 @@ impl Config {
         Ok(Self {
             submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
             carts_table: env.required("CARTS_TABLE")?.to_owned(),
+            loads_table: env.required("LOADS_TABLE")?.to_owned(),
             submit_queue_url: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
         })
     }
@@ -41,6 +45,8 @@ impl Config {
 
 struct Run {
     reconcile: Reconcile,
+    backlog: Backlog,
+    metrics: Metrics,
     clock: Arc<dyn Clock>,
 }
 
@@ -51,11 +57,19 @@ struct Run {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = Arc::new(erp.measured(start.metrics.handle()));
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, start.ids.clone()));
+    let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None));
     let run = Run {
+        backlog: Backlog {
+            submissions: submissions.clone(),
+            loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)),
+            clock: start.clock.clone(),
+        },
+        metrics: start.metrics.clone(),
         reconcile: Reconcile {
-            submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None)),
+            submissions,
             queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
             reservations: Reservations { carts, erp, clock: start.clock.clone() },
             clock: start.clock.clone(),
@@ -69,8 +83,38 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 impl EventHandler for Run {
     async fn handle(&self, _: Value, context: Context) -> Result<Value, Error> {
         let call = CallContext { deadline: deadline(&context, self.clock.now()), correlation_id: context.request_id };
-        let done = self.reconcile.run(&call).await?;
+        let (done, ()) = futures::join!(self.reconcile.run(&call), self.measure());
+        self.metrics.flush();
+        let done = done?;
         tracing::info!(told = done.told, released = done.released, "reconciled");
         Ok(json!({"told": done.told, "released": done.released}))
     }
+}
+
+impl Run {
+    /// Tells what waits. What cannot be read is missing in the metrics, which is alarming enough, and stops nothing.
+    async fn measure(&self) {
+        if !self.metrics.heard() {
+            return;
+        }
+        let waiting = match self.backlog.measure().await {
+            Ok(waiting) => waiting,
+            Err(error) => {
+                tracing::error!(%error, "what waits could not be measured");
+                return;
+            }
+        };
+        self.metrics.put(&metrics(&waiting));
+    }
+}
+
+fn metrics(waiting: &Waiting) -> [(Metric, u64); 5] {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    [
+        (Metric::OldestUnconfirmed, waiting.oldest_unconfirmed_seconds),
+        (Metric::OldestAwaitingApproval, waiting.oldest_awaiting_approval_seconds),
+        (Metric::UnknownSubmissions, count(waiting.unknown)),
+        (Metric::SubmissionsNeedingAttention, count(waiting.needs_attention)),
+        (Metric::HeldLoads, count(waiting.held_loads)),
+    ]
 }

@@ -45,7 +45,8 @@ struct Worker {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = Arc::new(erp.measured(start.metrics.handle()));
     let worker = Worker {
         hand_over: HandOver {
             submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None)),
@@ -57,7 +58,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
             ids: start.ids.clone(),
         },
     };
-    Ok(lambda_kit::queue_function(Arc::new(worker), start.clock.clone()))
+    Ok(lambda_kit::queue_function(Arc::new(worker), start))
 }
 
 #[async_trait]

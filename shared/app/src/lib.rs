@@ -7,6 +7,7 @@ pub mod checkout;
 pub mod dead_letters;
 pub mod directory;
 mod failure;
+pub mod health;
 pub mod idempotent;
 pub mod load;
 pub mod lookup;

@@ -82,7 +82,15 @@ impl ErpClient {
         body: Option<&T>,
     ) -> Result<Good, Failure> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|_| Failure::NotProcessed("request"))?;
-        self.once(context, call, body.as_deref()).await?.checked()
+        let answer = self.once(context, call, body.as_deref()).await.and_then(Raw::checked);
+        self.count(&answer);
+        answer
+    }
+
+    fn count(&self, answer: &Result<Good, Failure>) {
+        if let Some(measures) = self.measures.as_ref().filter(|_| !matches!(answer, Err(Failure::NoTime))) {
+            measures.erp_called(answer.as_ref().is_err_and(Failure::is_outage));
+        }
     }
 
     async fn read(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> Result<Good, Failure> {
@@ -97,6 +105,7 @@ impl ErpClient {
             let sent = self.once(&context, call, body).await;
             let asked_to_wait = sent.as_ref().ok().and_then(|raw| raw.retry_after_ms);
             let answer = sent.and_then(Raw::checked);
+            self.count(&answer);
             if let Some(breaker) = call.guard
                 && breaker.ended(answer.as_ref().is_err_and(Failure::is_outage), self.clock.now())
             {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::ports::Clock;
+use app::ports::{Clock, Measures};
 
 use crate::ErpClient;
 use crate::breaker::{Breaker, BreakerLimits};
@@ -111,6 +111,13 @@ impl ErpClient {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let lookups = Breaker::new(config.breaker);
-        Ok(Self { http, base, config, clock, lookups, known: Mutex::new(None) })
+        Ok(Self { http, base, config, clock, lookups, known: Mutex::new(None), measures: None })
+    }
+
+    /// With what counts how calls end.
+    #[must_use]
+    pub fn measured(mut self, by: Arc<dyn Measures>) -> Self {
+        self.measures = Some(by);
+        self
     }
 }

@@ -20,8 +20,8 @@ mod tests;
 
 use std::sync::{Arc, Mutex};
 
-use app::ports::Clock;
 use app::ports::erp::Capabilities;
+use app::ports::{Clock, Measures};
 use breaker::Breaker;
 use domain::time::Timestamp;
 
@@ -39,6 +39,8 @@ pub struct ErpClient {
     /// settles an outcome asks however bad it looks.
     lookups: Breaker,
     known: Mutex<Option<(Timestamp, Capabilities)>>,
+    /// Counts how calls end.
+    measures: Option<Arc<dyn Measures>>,
 }
 
 impl std::fmt::Debug for ErpClient {

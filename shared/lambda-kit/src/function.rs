@@ -9,7 +9,7 @@ use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tower::util::ThenLayer;
 
-use crate::env::ConfigError;
+use crate::env::{ConfigError, Env};
 use crate::start::Start;
 
 /// Handles the events of one source: a queue, a bucket, a schedule.
@@ -38,14 +38,25 @@ impl Function {
     /// # Errors
     /// What the service would see as a failed invocation: an event of another shape, or the handler's error.
     pub async fn invoke(&self, event: Value, context: Context) -> Result<Value, Error> {
+        Ok(serde_json::from_slice(&self.answer(&serde_json::to_vec(&event)?, context).await?)?)
+    }
+
+    /// The same with the bytes that come from the service, and those that go back.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn answer(&self, event: &[u8], context: Context) -> Result<Vec<u8>, Error> {
         match self {
             Self::Http(router) => {
-                let payload: LambdaRequest = serde_json::from_value(event)?;
+                let payload: LambdaRequest = serde_json::from_slice(event)?;
                 // The adapter itself must not live across the await: it is not `Send`, and callers spawn this.
                 let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, context));
-                Ok(serde_json::to_value(answer.await?)?)
+                Ok(serde_json::to_vec(&answer.await?)?)
             }
-            Self::Event(handler) => handler.handle(event, context).await,
+            Self::Event(handler) => {
+                let answer = handler.handle(serde_json::from_slice(event)?, context).await?;
+                Ok(serde_json::to_vec(&answer)?)
+            }
         }
     }
 
@@ -88,9 +99,19 @@ pub async fn run<F>(build: impl FnOnce(Start) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<Function, ConfigError>>,
 {
-    let start = Start::from_process()?;
-    crate::logging::init(&start.env);
-    let function = build(start.clone()).await?;
+    let env = Env::from_process();
+    crate::logging::init(&env);
+    let built = async {
+        let start = Start::from_process(env.clone())?;
+        Ok::<_, ConfigError>((build(start.clone()).await?, start))
+    };
+    let (function, start) = match built.await {
+        Ok(built) => built,
+        Err(error) => {
+            crate::init::failed(&env, &error).await;
+            return Err(error.into());
+        }
+    };
     let warming = start.clone();
     tokio::spawn(async move { warming.warm_up().await });
     function.run(&start).await

@@ -7,7 +7,9 @@ mod auth;
 mod env;
 mod function;
 mod http;
+mod init;
 pub mod logging;
+pub mod metrics;
 mod queue;
 mod start;
 
@@ -23,6 +25,7 @@ pub use http::{
     BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path, PreferWait, Problem,
     parse_id, recorded, serve,
 };
+pub use metrics::{Metric, MetricSink, Metrics};
 pub use queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_function};
 pub use start::Start;
 

@@ -20,6 +20,8 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use crate::function::{EventHandler, Function};
+use crate::metrics::Metrics;
+use crate::start::Start;
 
 /// What a function keeps for itself of the time that the Lambda service gives it.
 const RESERVE_MS: i64 = 1_000;
@@ -72,17 +74,19 @@ pub trait QueueHandler: Send + Sync {
 struct Batch {
     handler: Arc<dyn QueueHandler>,
     clock: Arc<dyn Clock>,
+    /// None when the function counts nothing.
+    metrics: Option<Metrics>,
 }
 
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
-pub fn queue_function(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Function {
-    Function::Event(queue_handler(handler, clock))
+pub fn queue_function(handler: Arc<dyn QueueHandler>, start: &Start) -> Function {
+    Function::Event(Arc::new(Batch { handler, clock: start.clock.clone(), metrics: Some(start.metrics.clone()) }))
 }
 
 /// The driver by itself, for a function with further sources.
 pub(crate) fn queue_handler(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Arc<dyn EventHandler> {
-    Arc::new(Batch { handler, clock })
+    Arc::new(Batch { handler, clock, metrics: None })
 }
 
 /// When an invocation that began at `now` must be done.
@@ -111,6 +115,9 @@ impl EventHandler for Batch {
         let mut response = SqsBatchResponse::default();
         for id in join_all(work).await.into_iter().flatten() {
             response.add_failure(id);
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.flush();
         }
         Ok(serde_json::to_value(response)?)
     }

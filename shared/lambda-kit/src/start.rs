@@ -21,6 +21,7 @@ use futures::future::BoxFuture;
 use crate::after::After;
 use crate::ambient::{RandomIds, SystemClock};
 use crate::env::{ConfigError, Env};
+use crate::metrics::{MetricSink, Metrics};
 
 /// The longest that warming up may take.
 const WARMING: Duration = Duration::from_secs(1);
@@ -38,19 +39,33 @@ pub struct Start {
     pub ids: Arc<dyn Ids>,
     /// Takes work that is to be done after the answer of a request.
     pub after: After,
+    /// What operators watch.
+    pub metrics: Metrics,
     warmth: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Start {
-    /// As the Lambda service starts a function: everything from the process environment.
+    /// As the Lambda service starts a function: everything from its variables, metrics to the standard output.
     ///
     /// # Errors
-    /// [`ConfigError`] when region or credentials are missing.
-    pub fn from_process() -> Result<Self, ConfigError> {
-        Self::new(Env::from_process(), None, Arc::new(SystemClock), Arc::new(RandomIds))
+    /// [`ConfigError`] when region, credentials or the name of the deployment are missing.
+    pub fn from_process(env: Env) -> Result<Self, ConfigError> {
+        let mut start = Self::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds))?;
+        start.metrics = Metrics::to_output(&start.env, start.clock.clone())?;
+        Ok(start)
+    }
+
+    /// With somebody who listens to the metrics.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when `STACK_NAME`, the name of the deployment, is missing.
+    pub fn with_metrics(mut self, sink: Arc<dyn MetricSink>) -> Result<Self, ConfigError> {
+        self.metrics = Metrics::to(sink, &self.env, self.clock.clone())?;
+        Ok(self)
     }
 
     /// From given parts. `http_client` replaces the HTTPS transport of the AWS clients, and nothing else about them.
+    /// Nobody listens to the metrics.
     ///
     /// Region and credentials come from the variables that the Lambda service sets, and from nowhere else: no
     /// profile file and no metadata service is probed, which would cost a cold start its first second.
@@ -91,7 +106,8 @@ impl Start {
         if let Some(endpoint) = env.optional("AWS_ENDPOINT_URL") {
             sdk = sdk.endpoint_url(endpoint);
         }
-        Ok(Self { sdk: sdk.build(), env, clock, ids, after: After::default(), warmth: Arc::default() })
+        let metrics = Metrics::unheard(clock.clone());
+        Ok(Self { sdk: sdk.build(), env, clock, ids, after: After::default(), metrics, warmth: Arc::default() })
     }
 
     /// Leaves work that makes the first request fast: opening connections, asking what every request needs. Whoever

@@ -8,6 +8,7 @@ pub mod lookups;
 pub mod memory;
 pub mod orders;
 pub mod parse;
+pub mod starts;
 
 /// What a benchmark found.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,10 +1,10 @@
-//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups` or `-- parse`.
+//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups`, `-- parse` or `-- starts`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench::orders::Buyer;
-use bench::{Finding, large, loads, lookups, orders, parse};
+use bench::{Finding, large, loads, lookups, orders, parse, starts};
 use clap::{Parser, ValueEnum};
 use local::stack::{Options, Stack};
 
@@ -24,6 +24,9 @@ enum Work {
     Lookups,
     /// Rows of a large file, understood and not stored, beside the bare csv crate.
     Parse,
+    /// From the start of each program behind the HTTP API to its first poll, beside a hello-world. The programs lie beside
+    /// this one: `cargo build --release --workspace --bins` makes them.
+    Starts,
 }
 
 /// Measures the whole system in one process, in CPU seconds.
@@ -107,6 +110,25 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
     }
     let options = Options { dataset: flags.dataset, schedules: false, sweep: false, ..Options::default() };
     let stack = Stack::start(Options { port: 0, aws_port: 0, erp_port: 0, ..options }).await?;
+    if matches!(flags.work, Work::Starts) {
+        let program = std::env::current_exe()?;
+        let found = starts::run(&stack, program.parent().ok_or("this program lies nowhere")?).await?;
+        let hello = found.first().ok_or("there is no hello-world")?.clone();
+        let percent =
+            |ours: std::time::Duration, bare: std::time::Duration| ours.as_micros() * 100 / bare.as_micros().max(1);
+        for start in &found {
+            println!(
+                "{:12} first poll after {} us, {} us of CPU: {} % and {} % of hello",
+                start.name,
+                start.wall.as_micros(),
+                start.cpu.as_micros(),
+                percent(start.wall, hello.wall),
+                percent(start.cpu, hello.cpu)
+            );
+        }
+        stack.stop().await;
+        return Ok(());
+    }
     let first = loads::run(&stack).await?;
     match flags.work {
         Work::Loads => {
@@ -125,7 +147,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
                 );
             }
         }
-        Work::Parse | Work::Large => {}
+        Work::Parse | Work::Large | Work::Starts => {}
         Work::Orders => {
             stack.set_ready();
             let buyer = Buyer { user: flags.user, address: flags.address, method: flags.method, skus: flags.skus };

@@ -112,9 +112,12 @@ impl Documents {
         self.keys.get(key).map(String::as_str)
     }
 
-    /// The first document of a reference: with a careful client also the only one.
+    /// The document of a reference: the one that was accepted, and a draft only while there is no other. With a careful
+    /// client at most one is accepted.
     pub fn by_reference(&mut self, reference: &str) -> Option<&mut Stored> {
-        let index = *self.by_reference.get(reference)?.first()?;
+        let documents = self.by_reference.get(reference)?;
+        let is_accepted = |index: &&usize| self.all.get(**index).is_some_and(Stored::accepted);
+        let index = *documents.iter().find(is_accepted).or(documents.first())?;
         self.all.get_mut(index)
     }
 

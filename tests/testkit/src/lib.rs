@@ -1,12 +1,15 @@
-//! What tests of any crate share: time and ids that the test decides about, and short words for domain values.
+//! What tests of any crate share: time and ids that the test decides about, short words for domain values, and a
+//! sandbox that runs the program of a function as the Lambda service does.
 //!
 //! Nothing here knows a function or the runner, so that crates under test may use it as a dev-dependency.
 #![allow(clippy::expect_used, reason = "a value that a test writes down wrong must stop that test, with a word")]
 
 mod clock;
 mod ids;
+mod sandbox;
 mod values;
 
 pub use clock::{ManualClock, ShiftedClock};
 pub use ids::CountingIds;
+pub use sandbox::{Failed, Program, Sandbox};
 pub use values::{ItemBuilder, customer, money, quantity, sku, unit};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::caller::{Caller, Role};
+use domain::caller::Caller;
 use domain::ids::LoadId;
 use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, PointerError, Warning, Work};
 
 use super::hands::LEASE_SECONDS;
-use crate::Failure;
+use crate::failure::{Failure, ensure_operator};
 use crate::ports::{Clock, ExportFiles, Ids, LoadQueue, LoadStore, Publications};
 
 /// Releases and takes back loads.
@@ -122,9 +122,7 @@ impl Decisions {
     }
 
     async fn found(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
-        if !caller.is(Role::Operator) {
-            return Err(Failure::Forbidden);
-        }
+        ensure_operator(caller)?;
         self.loads.load(id).await?.ok_or(Failure::NotFound)
     }
 

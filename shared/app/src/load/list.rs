@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::caller::{Caller, Role};
+use domain::caller::Caller;
 use domain::ids::LoadId;
 use domain::load::{Load, LoadState, Phase};
 use domain::time::Timestamp;
 
 use super::close::Total;
-use crate::Failure;
+use crate::failure::{Failure, ensure_operator};
 use crate::ports::{Cursor, LoadFilter, LoadStore, Page};
 
 /// Lists loads for operators.
@@ -65,8 +65,4 @@ impl Loads {
         load.updated_at = chunks.iter().map(|chunk| chunk.updated_at).fold(load.updated_at, Timestamp::max);
         Ok(())
     }
-}
-
-fn ensure_operator(caller: &Caller) -> Result<(), Failure> {
-    if caller.is(Role::Operator) { Ok(()) } else { Err(Failure::Forbidden) }
 }

@@ -87,7 +87,9 @@ impl AvailabilityLookup {
         let missing = Found::Missing(Reason::ErpIncomplete);
         let shown =
             |(item, place): (&AvailabilityItem, &usize)| self.shown(found.get(*place).unwrap_or(&missing), item);
-        Ok(items.iter().zip(&groups.places).map(shown).collect())
+        let answers: Vec<AgedAvailability> = items.iter().zip(&groups.places).map(shown).collect();
+        self.parts.shown(answers.iter().map(|(_, freshness)| freshness));
+        Ok(answers)
     }
 
     async fn renew(self, context: CallContext, due: Vec<(usize, AvailabilityKey, Slot<AvailabilityEntry>)>) {

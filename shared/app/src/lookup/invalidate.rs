@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::caller::{Caller, Role};
+use domain::caller::Caller;
 use domain::ids::StoreId;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, ensure_operator};
 use crate::ports::Clock;
 use crate::ports::lookups::{Invalidation, Lookups};
 
@@ -28,9 +28,7 @@ impl Invalidate {
     /// # Errors
     /// [`Failure::Forbidden`] for anyone but an operator; [`Failure::Store`].
     pub async fn run(&self, caller: &Caller, what: &Invalidation) -> Result<(), Failure> {
-        if !caller.is(Role::Operator) {
-            return Err(Failure::Forbidden);
-        }
+        ensure_operator(caller)?;
         let now = self.clock.now();
         self.cache.invalidate(&self.store, what, now, now.plus_seconds(-REMEMBER_SECONDS)).await?;
         Ok(())

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use domain::freshness::{Freshness, Source};
 use domain::ids::StoreId;
 
 use super::declared::Declared;
 use super::often::Often;
 use crate::ports::erp::{CallContext, ErpCapabilities};
 use crate::ports::lookups::Lookups;
-use crate::ports::{Clock, Ids, Later};
+use crate::ports::{Clock, Ids, Later, Measures};
 
 /// The longest that a call is given which makes an instance ready, in milliseconds.
 const WARMING_MS: i64 = 1_000;
@@ -30,6 +31,8 @@ pub struct LookupParts {
     pub(super) often: Arc<Often>,
     /// What renews it.
     pub(super) later: Option<Arc<dyn Later>>,
+    /// What counts the values that are shown.
+    measures: Option<Arc<dyn Measures>>,
 }
 
 impl LookupParts {
@@ -43,7 +46,7 @@ impl LookupParts {
         store: StoreId,
     ) -> Self {
         let declared = Arc::new(Declared::new(erp, cache.clone(), clock.clone(), store.clone()));
-        Self { declared, cache, clock, ids, store, often: Arc::default(), later: None }
+        Self { declared, cache, clock, ids, store, often: Arc::default(), later: None, measures: None }
     }
 
     /// With what renews entries that are asked for often before they end, so that nobody waits for it.
@@ -51,6 +54,24 @@ impl LookupParts {
     pub fn renewing(mut self, later: Arc<dyn Later>) -> Self {
         self.later = Some(later);
         self
+    }
+
+    /// With what counts the values that are shown.
+    #[must_use]
+    pub fn measured(mut self, by: Arc<dyn Measures>) -> Self {
+        self.measures = Some(by);
+        self
+    }
+
+    /// Counts values that are shown. What is missing is no value.
+    pub(super) fn shown<'a>(&self, values: impl Iterator<Item = &'a Freshness>) {
+        let Some(measures) = &self.measures else { return };
+        let (mut shown, mut stale) = (0_usize, 0_usize);
+        for freshness in values.filter(|freshness| freshness.source != Source::None) {
+            shown = shown.saturating_add(1);
+            stale = stale.saturating_add(usize::from(freshness.stale));
+        }
+        measures.shown(shown, stale);
     }
 
     /// How a renewal on behalf of a request calls the ERP: within the time of one call, and of the request.

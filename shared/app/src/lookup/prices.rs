@@ -129,7 +129,9 @@ impl PriceLookup {
         let missing = Found::Missing(Reason::ErpIncomplete);
         let shown =
             |(question, place): (&PriceQuestion, &usize)| shown(found.get(*place).unwrap_or(&missing), question);
-        Ok(questions.iter().zip(&groups.places).map(shown).collect())
+        let items: Vec<PriceItem> = questions.iter().zip(&groups.places).map(shown).collect();
+        self.parts.shown(items.iter().map(|item| &item.freshness));
+        Ok(items)
     }
 
     async fn renew(

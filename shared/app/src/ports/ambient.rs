@@ -15,6 +15,16 @@ pub trait Later: Send + Sync {
     fn later(&self, work: BoxFuture<'static, ()>);
 }
 
+/// Counts what operators watch. Never fails, and keeps nobody waiting.
+pub trait Measures: Send + Sync {
+    /// A call to the ERP came to an end; `failed` says that the ERP is not well. A refusal is no failure, and a call that
+    /// was never begun is none.
+    fn erp_called(&self, failed: bool);
+
+    /// So many prices or availabilities were shown, of which so many are stale.
+    fn shown(&self, values: usize, stale: usize);
+}
+
 /// Mints ids and random numbers.
 pub trait Ids: Send + Sync {
     /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice, sorting by time of minting.

@@ -131,6 +131,9 @@ pub trait LoadStore: Send + Sync {
     /// At most `limit` loads, the newest first.
     async fn loads(&self, filter: LoadFilter, limit: usize, cursor: Option<&Cursor>) -> Result<Page<Load>, StoreError>;
 
+    /// How many of the latest 200 loads are held, in one call.
+    async fn latest_held(&self) -> Result<usize, StoreError>;
+
     /// Keeps a load that is not there yet; it is in the owner's hands until `until`. False when it is there.
     async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError>;
 

@@ -100,6 +100,15 @@ pub enum DecisionWritten {
     ReservationOver,
 }
 
+/// How the submissions of one state stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How many there are, up to the number that was asked for.
+    pub count: usize,
+    /// When the oldest was captured; none when there are none.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Keeps submissions.
 #[async_trait]
 pub trait Submissions: Send + Sync {
@@ -143,6 +152,9 @@ pub trait Submissions: Send + Sync {
         cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<Submission>, StoreError>;
+
+    /// How those of a state stand, counting at most `most`, in one call. As late as [`Self::in_state`].
+    async fn standing(&self, state: State, most: usize) -> Result<Standing, StoreError>;
 
     /// Submissions of a kind of an organization, newest first.
     async fn of_organization(

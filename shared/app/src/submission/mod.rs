@@ -1,6 +1,7 @@
 //! Orders, quotes and approved registrations on their way to the ERP.
 
 mod approval;
+mod backlog;
 mod capture;
 mod checks;
 mod handover;
@@ -8,6 +9,7 @@ mod operate;
 mod reconcile;
 
 pub use approval::{ApprovalRequest, Approvals};
+pub use backlog::{Backlog, Waiting};
 pub use capture::{Captured, OrderRequest, Placed, QuoteOrder, Submit, accepted};
 pub use checks::Backorder;
 pub use handover::HandOver;

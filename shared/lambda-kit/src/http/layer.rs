@@ -21,6 +21,7 @@ use crate::auth::Auth;
 use crate::env::ConfigError;
 use crate::function::Function;
 use crate::http::problem::Problem;
+use crate::metrics::Metrics;
 use crate::queue::ends;
 use crate::start::Start;
 
@@ -72,6 +73,7 @@ struct Ambient {
     auth: Auth,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    metrics: Metrics,
 }
 
 /// Makes a function of a router: verified callers, correlation ids, deadlines, problem documents for every failure.
@@ -83,6 +85,7 @@ pub fn serve(router: Router, start: &Start) -> Result<Function, ConfigError> {
         auth: Auth::from_env(&start.env, start.clock.clone())?,
         clock: start.clock.clone(),
         ids: start.ids.clone(),
+        metrics: start.metrics.clone(),
     };
     let router = router
         .fallback(async || Problem::RouteNotFound)
@@ -121,6 +124,8 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     if let Ok(value) = HeaderValue::from_str(&call.correlation_id) {
         response.headers_mut().insert(CORRELATION, value);
     }
+    // Before the answer: after it the function may stand still at any moment.
+    ambient.metrics.flush();
     response
 }
 

@@ -167,9 +167,9 @@ impl Change {
 /// What a row makes of the versions of its record. `row` makes the version for a generation.
 pub(super) fn with_row(versions: &Versions, row: &dyn Fn(u64) -> Version, stage: &Stage) -> Change {
     match (stage.generation, &stage.pointer.pending) {
-        (Some(generation), _) => prepared(versions, &row(generation), generation, stage),
-        (None, Some(pending)) => beside(versions, &row(stage.pointer.published.generation), pending, stage),
-        (None, None) => at_once(versions, &row(stage.pointer.published.generation), stage),
+        (Some(generation), _) => prepared(versions, row(generation), generation, stage),
+        (None, Some(pending)) => beside(versions, row(stage.pointer.published.generation), pending, stage),
+        (None, None) => at_once(versions, row(stage.pointer.published.generation), stage),
     }
 }
 
@@ -188,7 +188,7 @@ fn has_leftovers(versions: &Versions, pointer: &Pointer, generation: u64) -> boo
 }
 
 /// A row of a snapshot, beside what readers see.
-fn prepared(versions: &Versions, row: &Version, generation: u64, stage: &Stage) -> Change {
+fn prepared(versions: &Versions, row: Version, generation: u64, stage: &Stage) -> Change {
     let (now, then) = views(versions, &stage.pointer, generation);
     let leftovers = has_leftovers(versions, &stage.pointer, generation);
     let kept = |then: Option<&Version>, outcome| Change {
@@ -198,37 +198,34 @@ fn prepared(versions: &Versions, row: &Version, generation: u64, stage: &Stage) 
     match then {
         Some(then) if then.sequence > row.sequence => kept(Some(then), Outcome::Unchanged),
         // Written by this load already, before it was interrupted.
-        Some(then) if then.generation == generation && then.says(row) => kept(Some(then), Outcome::Applied(None)),
+        Some(then) if then.generation == generation && then.says(&row) => kept(Some(then), Outcome::Applied(None)),
         // In a snapshot the pointer itself guards what it did not change.
-        Some(then) if then.generation != generation && then.says(row) => kept(Some(then), Outcome::Unchanged),
+        Some(then) if then.generation != generation && then.says(&row) => kept(Some(then), Outcome::Unchanged),
         // An earlier row of the file said otherwise, and this one takes it back.
-        _ if now.is_some_and(|now| now.says(row)) => {
+        _ if now.is_some_and(|now| now.says(&row)) => {
             Change { versions: Some(Versions::of(now.cloned(), now.cloned())), outcome: Outcome::Unchanged }
         }
-        _ => Change { versions: Some(Versions::of(now.cloned(), Some(row.clone()))), outcome: Outcome::Applied(None) },
+        _ => Change { versions: Some(Versions::of(now.cloned(), Some(row))), outcome: Outcome::Applied(None) },
     }
 }
 
 /// A row of a delta, which readers see at once. What a rollback brings back stays as it is.
-fn at_once(versions: &Versions, row: &Version, stage: &Stage) -> Change {
+fn at_once(versions: &Versions, row: Version, stage: &Stage) -> Change {
     let pointer = &stage.pointer;
     let now = versions.seen(|other| other <= pointer.published.generation);
     let previous = pointer.previous.as_ref();
     let before = previous.and_then(|previous| versions.seen(|other| other <= previous.generation));
-    let (taken, outcome) = newer(now, row);
-    let versions = taken.then(|| match before {
-        // Two versions even if they say the same: the rollback brings back the older place in the order too.
-        Some(before) => Versions { newer: Some(row.clone()), older: Some(before.clone()) },
-        None => Versions { newer: Some(row.clone()), older: None },
-    });
+    let (taken, outcome) = newer(now, &row);
+    // Two versions even if they say the same: the rollback brings back the older place in the order too.
+    let versions = taken.then(|| Versions { newer: Some(row), older: before.cloned() });
     Change { versions, outcome }
 }
 
 /// A row of a delta while a snapshot waits for a decision: both sides learn of it, each if it is newer there.
-fn beside(versions: &Versions, row: &Version, pending: &Publication, stage: &Stage) -> Change {
+fn beside(versions: &Versions, row: Version, pending: &Publication, stage: &Stage) -> Change {
     let (now, then) = views(versions, &stage.pointer, pending.generation);
     let sequence = pending.sequence.number();
-    let (taken, outcome) = newer(now, row);
+    let (taken, outcome) = newer(now, &row);
     if !taken {
         return Change::none(outcome);
     }
@@ -243,7 +240,7 @@ fn beside(versions: &Versions, row: &Version, pending: &Publication, stage: &Sta
             None => Version::gone(pending.generation, sequence, [0; 16]),
         }
     };
-    Change { versions: Some(Versions::of(Some(row.clone()), Some(then))), outcome }
+    Change { versions: Some(Versions::of(Some(row), Some(then))), outcome }
 }
 
 /// Whether a row takes the place of what is there, and what became of it.

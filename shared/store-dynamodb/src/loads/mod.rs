@@ -15,10 +15,10 @@ use app::ports::{Cursor, LoadFilter, LoadStore, Page, StoreError, Taken};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Select};
 use aws_types::SdkConfig;
 use domain::ids::LoadId;
-use domain::load::{Chunk, Load, LoadKind, Phase};
+use domain::load::{Chunk, Load, LoadKind, LoadState, Phase};
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, Record, find_number, get_text, key, number, text};
@@ -150,6 +150,24 @@ impl LoadStore for LoadsTable {
         }
         let next = start.as_ref().map(|key| get_text(key, "sk").map(|id| cursor::encode(&[id]))).transpose()?;
         Ok(Page { items, next })
+    }
+
+    async fn latest_held(&self) -> Result<usize, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#pk = :pk")
+            .filter_expression("#state = :state")
+            .expression_attribute_names("#pk", "pk")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":pk", text(LOADS))
+            .expression_attribute_values(":state", text(LoadState::Held.as_str()))
+            .scan_index_forward(false)
+            .select(Select::Count)
+            .limit(i32::try_from(READ).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        Ok(usize::try_from(answer.count()).unwrap_or(0))
     }
 
     async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError> {

@@ -4,7 +4,7 @@ mod capture;
 
 use std::collections::HashSet;
 
-use app::ports::submissions::{Capture, DecisionWritten, Reserved, Submissions};
+use app::ports::submissions::{Capture, DecisionWritten, Reserved, Standing, Submissions};
 use app::ports::{Cursor, Page, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -233,6 +233,26 @@ impl Submissions for SubmissionsTable {
         items.retain(|submission| submission.state == state);
         items.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(Page { items, next })
+    }
+
+    async fn standing(&self, state: State, most: usize) -> Result<Standing, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-state")
+            .key_condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.as_str()))
+            .projection_expression("createdAt")
+            .limit(i32::try_from(most).unwrap_or(i32::MAX).max(1));
+        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let created = |record| {
+            // The instant, then the id.
+            let (instant, _) = get_text(record, "createdAt")?.split_once('#').ok_or_else(|| corrupt("createdAt"))?;
+            instant.parse().map_err(|_| corrupt("createdAt"))
+        };
+        Ok(Standing { count: answer.items().len(), oldest: answer.items().first().map(created).transpose()? })
     }
 
     async fn of_organization(

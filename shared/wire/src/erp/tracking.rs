@@ -7,7 +7,8 @@ use super::value::Totals;
 use crate::value::{Instant, Money, Number};
 
 /// The answer to `GET /orders?reference=` and `GET /quotes?reference=`. **Found is not accepted**: a crash between the
-/// ERP's steps leaves a draft. Nothing found is a 404 with the code `not_found`.
+/// ERP's steps leaves a draft. An ERP that holds several of a reference answers with the accepted one: whoever was told of a
+/// draft sends again. Nothing found is a 404 with the code `not_found`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundAnswer {

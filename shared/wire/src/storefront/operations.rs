@@ -121,3 +121,67 @@ pub struct Redrive {
     #[serde(default)]
     pub dry_run: bool,
 }
+
+/// Whether somebody has to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// Nobody has.
+    Ok,
+    /// Somebody has: `findings` says where to look.
+    Attention,
+}
+
+/// `GET /operations/health`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// Whether somebody has to do something.
+    pub status: HealthStatus,
+    /// When it was looked.
+    pub checked_at: Instant,
+    /// What is not as it should be, the most urgent first.
+    pub findings: Vec<Finding>,
+    /// The ERP.
+    pub erp: ErpHealth,
+    /// What waits.
+    pub waiting: Waiting,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// `erp_unavailable`, `needs_attention`, `overdue` or `held_loads`.
+    pub code: String,
+    /// The route that shows it; null when it is not here.
+    pub look: Option<String>,
+}
+
+/// Whether the ERP is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErpHealth {
+    /// Whether it says so.
+    pub reachable: bool,
+    /// How long it took to say so.
+    pub duration_ms: Option<i64>,
+    /// A stable code of why it did not.
+    pub reason: Option<String>,
+}
+
+/// How much waits, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// Since the longest waiting submission was captured that the ERP neither confirmed nor refused; 0 when none waits.
+    pub oldest_unconfirmed_seconds: u64,
+    /// The same of what awaits its approver.
+    pub oldest_awaiting_approval_seconds: u64,
+    /// Submissions whose outcome nobody knows yet, up to 1 000.
+    pub unknown: u64,
+    /// Submissions that wait for a person, up to 1 000.
+    pub needs_attention: u64,
+    /// Loads that wait for a person, of the latest 200.
+    pub held_loads: u64,
+}

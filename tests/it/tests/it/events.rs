@@ -1,13 +1,13 @@
 //! Every sample event is handed to the function that it is for, so that what is documented works.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::app::TestApp;
 
 /// The sample events: function, file and content.
-fn events() -> Vec<(String, PathBuf, Value)> {
+pub fn events() -> Vec<(String, PathBuf, Value)> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events"));
     let mut events = Vec::new();
     for function in std::fs::read_dir(folder).unwrap() {
@@ -31,23 +31,25 @@ async fn every_sample_event_is_answered_by_its_function() {
         let name = path.display();
         let answer = app.stack().invoke(&function, event.clone()).await;
         let answer = answer.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let Some(route) = event["routeKey"].as_str() else { continue };
-        let routes = &app.stack().template().function(&function).unwrap().routes;
-        assert!(
-            routes.iter().any(|known| format!("{} {}", known.method, known.path) == route),
-            "{name}: {route} is no route of {function}"
-        );
-        let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name}: {answer}"));
-        assert!((200..500).contains(&status), "{name}: {answer}");
-        let body = answer["body"].as_str().unwrap_or_default();
-        let code =
-            serde_json::from_str::<Value>(body).unwrap_or_default()["code"].as_str().unwrap_or_default().to_owned();
-        assert!(
-            !matches!(code.as_str(), "route_not_found" | "method_not_allowed" | "unauthenticated"),
-            "{name}: {body}"
-        );
+        check(&app, &function, &path, &event, &answer);
     }
     app.finish().await;
+}
+
+/// A request is one of the function's routes, and is answered by it: well, or for a reason that lies in the request.
+pub fn check(app: &TestApp, function: &str, path: &Path, event: &Value, answer: &Value) {
+    let name = path.display();
+    let Some(route) = event["routeKey"].as_str() else { return };
+    let routes = &app.stack().template().function(function).unwrap().routes;
+    assert!(
+        routes.iter().any(|known| format!("{} {}", known.method, known.path) == route),
+        "{name}: {route} is no route of {function}"
+    );
+    let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name}: {answer}"));
+    assert!((200..500).contains(&status), "{name}: {answer}");
+    let body = answer["body"].as_str().unwrap_or_default();
+    let code = serde_json::from_str::<Value>(body).unwrap_or_default()["code"].as_str().unwrap_or_default().to_owned();
+    assert!(!matches!(code.as_str(), "route_not_found" | "method_not_allowed" | "unauthenticated"), "{name}: {body}");
 }
 
 #[test]

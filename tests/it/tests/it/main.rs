@@ -3,6 +3,7 @@
 
 mod app;
 mod approval;
+mod binaries;
 mod browse;
 mod cart;
 mod concurrency;
@@ -13,9 +14,11 @@ mod degradation;
 mod events;
 mod faults;
 mod formats;
+mod health;
 mod hostile;
 mod layering;
 mod loads;
+mod metrics;
 mod operations;
 mod outcomes;
 mod permissions;

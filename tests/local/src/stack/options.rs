@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::ports::{Clock, Ids};
-use lambda_kit::{ConfigError, RandomIds, SystemClock};
+use lambda_kit::{ConfigError, MetricSink, RandomIds, SystemClock};
 
 use crate::edge::EdgeError;
 use crate::gateway::{IssuerError, RouteError};
@@ -34,6 +34,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
+    /// Listens to the metrics of all functions; without it nobody does.
+    pub metrics: Option<Arc<dyn MetricSink>>,
 }
 
 /// A real ERP.
@@ -58,6 +60,7 @@ impl Default for Options {
             sweep: true,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
+            metrics: None,
         }
     }
 }

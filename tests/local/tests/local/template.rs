@@ -48,6 +48,7 @@ fn variables_come_with_their_references_worked_out() {
         ("LOG_LEVEL", "info"),
         ("LOOKUPS_TABLE", "LookupsTable"),
         ("MEMBERS_TABLE", "MembersTable"),
+        ("STACK_NAME", "local"),
         ("STORE_ID", "main"),
         ("SUBMISSIONS_TABLE", "SubmissionsTable"),
     ];

@@ -193,6 +193,11 @@ impl LoadStore for Shared {
         Ok(self.0.loads.lock().unwrap().get(id.as_str()).cloned())
     }
 
+    async fn latest_held(&self) -> Result<usize, StoreError> {
+        let loads = self.0.loads.lock().unwrap();
+        Ok(loads.values().filter(|load| load.state == domain::load::LoadState::Held).count())
+    }
+
     async fn begin(&self, load: &Load, _: &str, _: Timestamp) -> Result<bool, StoreError> {
         Ok(self.0.loads.lock().unwrap().insert(load.id.to_string(), load.clone()).is_none())
     }

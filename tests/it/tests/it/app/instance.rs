@@ -57,6 +57,7 @@ impl TestApp {
         let inner = self.stack().edge().http_client_of(policy);
         let client = SharedHttpClient::new(Tapped { tap: tap.clone(), inner });
         let start = Start::new(env, Some(client), Arc::new(self.clock().clone()), Arc::new(RandomIds)).unwrap();
+        let start = start.with_metrics(self.listener()).unwrap();
         let function = local::functions::build(name, &start).await.unwrap().unwrap();
         let deadline = self.clock().now().plus_seconds(25).as_millis();
         Instance { function, tap, deadline: u64::try_from(deadline).unwrap() }
@@ -102,6 +103,13 @@ impl Instance {
         };
         let body = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
         Some((answer["statusCode"].as_u64().unwrap(), body))
+    }
+
+    /// Hands over an event of a source other than the HTTP API, and gives the answer.
+    pub async fn event(&self, event: Value) -> Value {
+        let mut context = Context::default();
+        context.deadline = self.deadline;
+        self.function.invoke(event, context).await.unwrap()
     }
 
     /// The calls to AWS so far, by operation, and starts over.

@@ -4,11 +4,15 @@ mod answer;
 mod erp;
 mod files;
 mod instance;
+mod metrics;
+mod program;
 mod shop;
 mod tables;
 
 pub use answer::Answer;
 pub use instance::Cut;
+pub use metrics::read as read_metrics;
+pub use program::built;
 pub use shop::Prepared;
 
 use std::collections::HashMap;
@@ -43,6 +47,7 @@ pub const NOBODY: &str = "";
 pub struct TestApp {
     stack: Option<Stack>,
     clock: ShiftedClock,
+    metrics: Arc<metrics::Heard>,
     tokens: Mutex<HashMap<String, String>>,
     server_errors: Mutex<Vec<String>>,
     faults_may_stay: bool,
@@ -65,11 +70,19 @@ impl TestApp {
 
     async fn start_empty(dataset: Option<PathBuf>) -> Self {
         let clock = ShiftedClock::over(Arc::new(SystemClock));
-        let options =
-            Options { dataset, schedules: false, sweep: false, clock: Arc::new(clock.clone()), ..Options::default() };
+        let metrics = Arc::new(metrics::Heard::default());
+        let options = Options {
+            dataset,
+            schedules: false,
+            sweep: false,
+            clock: Arc::new(clock.clone()),
+            metrics: Some(metrics.clone()),
+            ..Options::default()
+        };
         Self {
             stack: Some(Stack::start(options).await.unwrap()),
             clock,
+            metrics,
             tokens: Mutex::default(),
             server_errors: Mutex::default(),
             faults_may_stay: false,

@@ -16,7 +16,7 @@ use local::template::{Deployment, Function, Node, SOURCE, Template};
 use crate::app::{ADA, TestApp};
 
 /// Read by what every function shares, wherever it is needed.
-const SHARED: [&str; 3] = ["AUTH_MODE", "LOG_LEVEL", "LOG_FORMAT"];
+const SHARED: [&str; 4] = ["AUTH_MODE", "LOG_LEVEL", "LOG_FORMAT", "STACK_NAME"];
 
 fn template() -> Template {
     let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer"), ("JwksUrl", "http://issuer/keys")];

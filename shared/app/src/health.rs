@@ -1,0 +1,82 @@
+//! Whether all is well: what an operator who was woken looks at first.
+
+use std::sync::Arc;
+
+use domain::caller::Caller;
+use domain::time::Timestamp;
+
+use crate::failure::{Failure, ensure_operator};
+use crate::ports::Clock;
+use crate::ports::erp::{CallContext, ErpCapabilities, ErpError};
+use crate::submission::{Backlog, Waiting};
+
+/// The longest that the ERP may take to say that it is well, in milliseconds.
+const PATIENCE_MS: i64 = 3_000;
+/// From then on a submission waits for too long, in seconds.
+const OVERDUE_SECONDS: u64 = 900;
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// The ERP does not say that it is well. Orders are captured and wait.
+    ErpUnavailable,
+    /// Something was captured a quarter of an hour ago, and the ERP has neither confirmed nor refused it.
+    Overdue,
+    /// Submissions wait for a person.
+    NeedsAttention,
+    /// Loads wait for a person.
+    HeldLoads,
+}
+
+/// How things stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// When it was looked.
+    pub at: Timestamp,
+    /// How long the ERP took to say that it is well, in milliseconds, or why it did not.
+    pub erp: Result<i64, ErpError>,
+    /// What waits.
+    pub waiting: Waiting,
+}
+
+impl Health {
+    /// What is not as it should be, the most urgent first.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let found = [
+            (self.erp.is_err(), Finding::ErpUnavailable),
+            (self.waiting.needs_attention > 0, Finding::NeedsAttention),
+            (self.waiting.oldest_unconfirmed_seconds >= OVERDUE_SECONDS, Finding::Overdue),
+            (self.waiting.held_loads > 0, Finding::HeldLoads),
+        ];
+        found.into_iter().filter_map(|(is, finding)| is.then_some(finding)).collect()
+    }
+}
+
+/// Looks how things stand.
+pub struct Checkup {
+    /// The ERP.
+    pub erp: Arc<dyn ErpCapabilities>,
+    /// What waits.
+    pub backlog: Backlog,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Checkup {
+    /// Asks the ERP whether it is well, and measures what waits, both at once.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`] when it cannot be told what waits.
+    pub async fn look(&self, caller: &Caller, context: &CallContext) -> Result<Health, Failure> {
+        ensure_operator(caller)?;
+        let at = self.clock.now();
+        let context = CallContext { deadline: context.deadline.min(at.plus_millis(PATIENCE_MS)), ..context.clone() };
+        let asked = async {
+            let reached = self.erp.reach(&context).await;
+            reached.map(|()| self.clock.now().millis_since(at))
+        };
+        let (erp, waiting) = futures::join!(asked, self.backlog.measure());
+        Ok(Health { at, erp, waiting: waiting? })
+    }
+}
