@@ -21,6 +21,7 @@ mod loads;
 mod metrics;
 mod operations;
 mod outcomes;
+mod permissions;
 mod preparation;
 mod promptness;
 mod purchase;

@@ -1,6 +1,7 @@
 //! The transport of the AWS clients in this process: a function call.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -11,14 +12,18 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
-use super::{Body, Edge};
+use super::{Body, Edge, Policy};
 
-pub(super) fn client(edge: Edge) -> SharedHttpClient {
-    SharedHttpClient::new(InProcess(edge))
+pub(super) fn client(edge: Edge, policy: Option<Arc<Policy>>) -> SharedHttpClient {
+    SharedHttpClient::new(InProcess { edge, policy })
 }
 
 #[derive(Clone)]
-struct InProcess(Edge);
+struct InProcess {
+    edge: Edge,
+    /// Whose requests these are; nobody's are refused nothing.
+    policy: Option<Arc<Policy>>,
+}
 
 impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,10 +39,10 @@ impl HttpClient for InProcess {
 
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let edge = self.0.clone();
+        let Self { edge, policy } = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let response = edge.call(request.map(incoming)).await;
+            let response = edge.call_as(policy.as_deref(), request.map(incoming)).await;
             HttpResponse::try_from(response.map(outgoing)).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }

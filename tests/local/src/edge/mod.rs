@@ -7,14 +7,18 @@ mod chunked;
 mod connector;
 mod dynamodb;
 mod files;
+mod need;
+mod policy;
 mod s3;
 mod sqs;
 
 pub use dynamodb::{DynamoDb, Refusal};
 pub use files::ObjectCreated;
+pub use policy::{Policy, Statement, USED};
 pub use sqs::Sqs;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
@@ -80,13 +84,30 @@ impl Edge {
 
     /// Answers one AWS request, whoever signed it: the local stack verifies no signature.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
+        self.call_as(None, request).await
+    }
+
+    /// Answers one AWS request of somebody who may do what the policy says, or anything without one.
+    async fn call_as(&self, policy: Option<&Policy>, request: Request<Body>) -> Response<Body> {
         let Some((service, operation)) = target(request.headers()) else {
-            return self.s3.call(request).await;
+            return self.call_files(policy, request).await;
         };
         let (parts, body) = request.into_parts();
         let Some(body) = json_body(body).await else {
             return json(StatusCode::PAYLOAD_TOO_LARGE, Bytes::from_static(br#"{"__type":"RequestEntityTooLarge"}"#));
         };
+        if let Some(policy) = policy {
+            let needs = match service.as_str() {
+                "AmazonSQS" => need::of_queue(&operation, &body),
+                _ => need::of_tables(&operation, &body),
+            };
+            if let Err(missing) = policy.check(&needs) {
+                let message = format!("not allowed: {} on {}", missing.action, missing.resource);
+                let kind = "com.amazon.coral.service#AccessDeniedException";
+                let answer = serde_json::json!({"__type": kind, "message": message});
+                return json(StatusCode::BAD_REQUEST, answer.to_string().into());
+            }
+        }
         match service.as_str() {
             "AmazonSQS" => self.sqs.call(&operation, parts.headers, body).await,
             // Inline: a call takes microseconds and holds one lock, so a second thread would only add the hop.
@@ -97,10 +118,36 @@ impl Edge {
         }
     }
 
+    async fn call_files(&self, policy: Option<&Policy>, request: Request<Body>) -> Response<Body> {
+        let Some(policy) = policy else { return self.s3.call(request).await };
+        let (parts, mut body) = request.into_parts();
+        let mut keys = Bytes::new();
+        if need::removes_several(&parts) {
+            let Some(read) = json_body(body).await else { return denied() };
+            keys.clone_from(&read);
+            body = Body::from(read);
+        }
+        if policy.check(&need::of_files(&parts, &keys)).is_err() {
+            return denied();
+        }
+        let absence = need::of_absence(&parts);
+        let answer = self.s3.call(Request::from_parts(parts, body)).await;
+        if answer.status() == StatusCode::NOT_FOUND && policy.check(&absence).is_err() {
+            return denied();
+        }
+        answer
+    }
+
     /// A transport that hands requests of AWS clients straight to this edge.
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
-        connector::client(self.clone())
+        connector::client(self.clone(), None)
+    }
+
+    /// The same for clients of a function, which may do what its policy says and nothing else.
+    #[must_use]
+    pub fn http_client_of(&self, policy: Arc<Policy>) -> SharedHttpClient {
+        connector::client(self.clone(), Some(policy))
     }
 
     /// The tables.
@@ -127,6 +174,15 @@ async fn json_body(body: Body) -> Option<Bytes> {
         Some(bytes) => Some(bytes),
         None => Some(Limited::new(body, MAX_JSON_BYTES).collect().await.ok()?.to_bytes()),
     }
+}
+
+/// S3's refusal.
+fn denied() -> Response<Body> {
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let mut response = Response::new(Body::from(body.to_owned()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response<Body> {

@@ -30,6 +30,8 @@ use parts::{Folders, sdk_config};
 
 /// The audience of the local stack's tokens.
 const AUDIENCE: &str = "storefront";
+/// The bucket of the local stack. On AWS it has a name of its own.
+const EXPORTS: &str = "erp-exports";
 /// The credential between the functions and the simulator.
 const SIMULATOR_TOKEN: &str = erp_sim::Options::LOCAL_TOKEN;
 /// How long what is under way may take to end.
@@ -246,6 +248,7 @@ fn deployment(urls: &Urls, erp_token: String) -> Deployment {
         ("ErpUrl", urls.erp.clone()),
         ("JwtIssuer", urls.storefront.clone()),
         ("JwtAudience", AUDIENCE.to_owned()),
+        ("ExportsBucket", EXPORTS.to_owned()),
         ("JwksUrl", format!("{}/.well-known/jwks.json", urls.storefront)),
         ("LogLevel", "warn".to_owned()),
     ];

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use super::{Options, StartError};
 use crate::dataset::Dataset;
-use crate::edge::{Edge, REGION};
+use crate::edge::{Edge, Policy, REGION};
 use crate::stop::Stop;
 use crate::template::Template;
 
@@ -86,7 +86,9 @@ pub(super) async fn functions(
         let own = function.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let env = Env::from_pairs(own.chain(lambda));
         let failed = |reason| StartError::Function { name: function.name.clone(), reason };
-        let start = Start::new(env, Some(edge.http_client()), options.clock.clone(), options.ids.clone());
+        let policy = Arc::new(Policy::new(&function.name, function.statements.clone()));
+        let client = edge.http_client_of(policy);
+        let start = Start::new(env, Some(client), options.clock.clone(), options.ids.clone());
         let mut start = start.map_err(failed)?;
         if let Some(sink) = &options.metrics {
             start = start.with_metrics(sink.clone()).map_err(failed)?;

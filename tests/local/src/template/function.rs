@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::resolve::Resolver;
-use super::{Node, TemplateError};
+use super::{Node, TemplateError, policy};
+use crate::edge::Statement;
 
 /// A function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Function {
     pub memory: u32,
     /// Its variables.
     pub env: BTreeMap<String, String>,
+    /// What its role may do.
+    pub statements: Vec<Statement>,
     /// The routes of the HTTP API that call it.
     pub routes: Vec<Route>,
     /// The queues that call it.
@@ -106,6 +109,7 @@ pub(super) fn read(
         timeout: Duration::from_secs(seconds),
         memory: u32::try_from(number(&["MemorySize"], DEFAULT_MEMORY)).map_err(|_| missing("MemorySize"))?,
         env,
+        statements: policy::read(properties.get("Policies").unwrap_or(&Node::Null), resolver)?,
         routes: vec![],
         queues: vec![],
         buckets: vec![],

@@ -5,6 +5,7 @@
 
 mod function;
 mod node;
+mod policy;
 mod resolve;
 
 pub use function::{BucketSource, Function, QueueSource, Route, Schedule};
@@ -96,6 +97,7 @@ impl Template {
         let resources = root.get("Resources").unwrap_or(&Node::Null);
         let resolver = Resolver {
             resources,
+            conditions: root.get("Conditions").unwrap_or(&Node::Null),
             parameters: parameters(&root, deployment)?,
             secrets: &deployment.secrets,
             queue_base: &deployment.queue_base,

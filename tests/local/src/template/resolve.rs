@@ -10,6 +10,7 @@ use crate::edge::{ACCOUNT, REGION};
 /// Knows what every name in the template stands for.
 pub(super) struct Resolver<'a> {
     pub(super) resources: &'a Node,
+    pub(super) conditions: &'a Node,
     pub(super) parameters: BTreeMap<String, String>,
     /// Values by `<secret name>:<key>`.
     pub(super) secrets: &'a BTreeMap<String, String>,
@@ -63,8 +64,29 @@ impl Resolver<'_> {
                 }
                 _ => Err(TemplateError::Unknown(format!("!Join {node:?}"))),
             },
+            ("If", Node::List(parts)) => match parts.as_slice() {
+                [Node::Text(name), yes, no] => self.text(if self.condition(name)? { yes } else { no }),
+                _ => Err(TemplateError::Unknown(format!("!If {node:?}"))),
+            },
             _ => Err(TemplateError::Unknown(format!("!{tag} {node:?}"))),
         }
+    }
+
+    /// Whether the condition of the given name holds.
+    fn condition(&self, name: &str) -> Result<bool, TemplateError> {
+        let node = self.conditions.get(name);
+        self.holds(node.ok_or_else(|| TemplateError::Unknown(format!("the condition {name}")))?)
+    }
+
+    fn holds(&self, node: &Node) -> Result<bool, TemplateError> {
+        if let Node::Tagged(tag, inner) = node {
+            match (tag.as_str(), inner.items()) {
+                ("Equals", [one, other]) => return Ok(self.value(one)? == self.value(other)?),
+                ("Not", [inner]) => return Ok(!self.holds(inner)?),
+                _ => {}
+            }
+        }
+        Err(TemplateError::Unknown(format!("the condition {node:?}")))
     }
 
     fn reference(&self, name: &str) -> Result<String, TemplateError> {
@@ -94,6 +116,10 @@ impl Resolver<'_> {
             path.split_once('.').ok_or_else(|| TemplateError::Unknown(format!("!GetAtt {path}")))?;
         let kind = self.kind(name)?;
         Ok(match (kind, attribute) {
+            ("AWS::SSM::Parameter", "Value") => {
+                let value = self.resources.at(&[name, "Properties", "Value"]);
+                self.text(value.ok_or_else(|| TemplateError::Unknown(format!("!GetAtt {path}")))?)?
+            }
             ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
             ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
             ("AWS::DynamoDB::Table", "Arn") => format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"),

@@ -16,13 +16,13 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use lambda_kit::{Env, Function, Start};
 use lambda_runtime::Context;
-use local::edge::{Edge, EdgeOptions};
+use local::edge::{Edge, EdgeOptions, Policy};
+use local::template::{Deployment, SOURCE, Template};
 use serde_json::{Value, json};
 use testkit::{CountingIds, ManualClock};
 use tokio::sync::{Notify, mpsc::unbounded_channel};
 
 pub const BUCKET: &str = "erp-exports";
-const QUEUE: &str = "Loads";
 
 /// When a call is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +183,13 @@ impl Lab {
         let url = "http://127.0.0.1:1".to_owned();
         let edge =
             Edge::open(EdgeOptions { database: None, objects: objects.path(), url: url.clone(), created }).unwrap();
+        let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer"), ("ExportsBucket", BUCKET)];
+        let deployment = Deployment {
+            parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            secrets: [("erp:token".to_owned(), "secret".to_owned())].into(),
+            queue_base: url.clone(),
+        };
+        let template = Template::read(SOURCE, &deployment).unwrap();
         for table in ["CatalogTable", "MembersTable", "LoadsTable"] {
             let attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
             let definition = json!({
@@ -198,7 +205,9 @@ impl Lab {
         std::fs::create_dir(objects.path().join(BUCKET)).unwrap();
         let line = Arc::new(Line::default());
         let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
-        let queue = edge.sqs().queue_url(QUEUE);
+        let role = template.function(function).unwrap();
+        let waiting = role.queues[0].queue.clone();
+        let queue = edge.sqs().queue_url(&waiting);
         let (chunk_bytes, checkpoint_rows) = (chunk_bytes.to_string(), checkpoint_rows.to_string());
         let env = Env::from_pairs([
             ("AWS_REGION", local::edge::REGION),
@@ -214,10 +223,13 @@ impl Lab {
             ("CHECKPOINT_ROWS", &checkpoint_rows),
             ("GUARDRAILS", "*:rejects=90,removals=95,price-rows=100"),
         ]);
-        let client = SharedHttpClient::new(Transport { inner: edge.http_client(), line: line.clone() });
+        // No more is allowed than on AWS.
+        let inner = edge.http_client_of(Arc::new(Policy::new(function, role.statements.clone())));
+        let client = SharedHttpClient::new(Transport { inner, line: line.clone() });
         let ids = Arc::new(CountingIds::new("w"));
         let start = Start::new(env, Some(client), Arc::new(clock.clone()), ids).unwrap();
-        aws_sdk_sqs::Client::new(&start.sdk).create_queue().queue_name(QUEUE).send().await.unwrap();
+        let anybody = start.sdk.to_builder().http_client(edge.http_client()).build();
+        aws_sdk_sqs::Client::new(&anybody).create_queue().queue_name(waiting).send().await.unwrap();
         let table = if function == "member-load" { "MembersTable" } else { "CatalogTable" };
         let function = local::functions::build(function, &start).await.unwrap().unwrap();
         let lab = Self { edge, line, function, clock, table, objects, chunks: Default::default() };

@@ -4,6 +4,7 @@
 mod edge;
 mod gateway;
 mod loads;
+mod roles;
 mod sources;
 mod stack;
 mod support;

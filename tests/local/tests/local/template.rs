@@ -6,8 +6,11 @@ use std::time::Duration;
 use local::template::{BucketSource, Deployment, Node, QueueSource, SOURCE, Schedule, Template, TemplateError};
 use serde_json::json;
 
+/// What the bucket is called when nobody says otherwise.
+const BUCKET: &str = "local-exports-123456789012";
+
 fn deployment() -> Deployment {
-    let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer"), ("JwksUrl", "http://issuer/keys")];
+    let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer")];
     Deployment {
         parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         secrets: [("erp:token".to_owned(), "secret".to_owned())].into(),
@@ -53,7 +56,15 @@ fn variables_come_with_their_references_worked_out() {
     assert_eq!(cart.env, expected);
     assert_eq!(cart.timeout, Duration::from_secs(25));
     assert_eq!(template.function("submit").unwrap().env["SUBMIT_QUEUE_URL"], "http://aws/123456789012/SubmitQueue");
-    assert_eq!(template.function("member-load").unwrap().env["EXPORTS_BUCKET"], "erp-exports");
+    assert_eq!(template.function("member-load").unwrap().env["EXPORTS_BUCKET"], BUCKET);
+    assert_eq!(template.function("registration").unwrap().env["JWKS_URL"], "http://issuer/.well-known/jwks.json");
+    assert_eq!(template.buckets, [BUCKET]);
+
+    let mut named = deployment();
+    named.parameters.insert("ExportsBucket".to_owned(), "files".to_owned());
+    named.parameters.insert("JwksUrl".to_owned(), "http://issuer/keys".to_owned());
+    let template = Template::read(SOURCE, &named).unwrap();
+    assert_eq!(template.function("member-load").unwrap().env["EXPORTS_BUCKET"], "files");
     assert_eq!(template.function("registration").unwrap().env["JWKS_URL"], "http://issuer/keys");
 }
 
@@ -92,7 +103,7 @@ fn every_source_of_events_is_read() {
     let worker = template.function("submit-worker").unwrap();
     let source = QueueSource { queue: "SubmitQueue".into(), batch_size: 1, partial_failures: true, concurrency: 5 };
     assert_eq!(worker.queues, [source]);
-    let items = BucketSource { bucket: "erp-exports".into(), prefix: "incoming/items/".into(), suffix: String::new() };
+    let items = BucketSource { bucket: BUCKET.into(), prefix: "incoming/items/".into(), suffix: String::new() };
     assert!(template.function("catalog-load").unwrap().buckets.contains(&items));
     let prefixes = template.functions.iter().flat_map(|function| &function.buckets).count();
     assert_eq!(prefixes, local::dataset::KINDS.len());

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use lambda_kit::{Env, Function, RandomIds, Start};
 use lambda_runtime::Context;
+use local::edge::Policy;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -52,7 +53,9 @@ impl TestApp {
         let own = template.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let env = Env::from_pairs(own.chain(lambda).chain(variables.iter().copied()));
         let tap = Arc::new(Tap { cut, ..Tap::default() });
-        let client = SharedHttpClient::new(Tapped { tap: tap.clone(), inner: self.stack().http_client() });
+        let policy = Arc::new(Policy::new(name, template.statements.clone()));
+        let inner = self.stack().edge().http_client_of(policy);
+        let client = SharedHttpClient::new(Tapped { tap: tap.clone(), inner });
         let start = Start::new(env, Some(client), Arc::new(self.clock().clone()), Arc::new(RandomIds)).unwrap();
         let start = start.with_metrics(self.listener()).unwrap();
         let function = local::functions::build(name, &start).await.unwrap().unwrap();
