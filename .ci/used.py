@@ -10,7 +10,8 @@ import argparse
 import sys
 from pathlib import Path
 
-LIST = Path(__file__).resolve().parent.parent / "tests/it/fixtures/permissions.txt"
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "tests/it/fixtures/permissions.txt"
 
 
 def main() -> int:
@@ -18,7 +19,10 @@ def main() -> int:
     parser.add_argument("noted", type=Path)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    used = sorted({line for file in given.noted.iterdir() for line in file.read_text().splitlines()})
+    functions = {folder.name for folder in (ROOT / "functions").iterdir()}
+    noted = (line for file in given.noted.iterdir() for line in file.read_text().splitlines())
+    # Tests of the enforcement itself try roles of no function.
+    used = sorted({line for line in noted if line.split()[0] in functions})
     if given.write:
         LIST.write_text("".join(f"{line}\n" for line in used))
         return 0
