@@ -177,3 +177,10 @@ def packed(folder: Path, programs: dict[str, Path], root: Path) -> Path:
         subprocess.run(["strip", "-o", str(target), str(program)], check=True)
     shutil.copy(root / "template.yaml", folder)
     return folder / "template.yaml"
+
+
+def without_calculating_alarms(template: Path) -> None:
+    """Takes out of a copy of the template what MiniStack refuses: alarms on several metrics."""
+    resources = re.split(r"(?m)^(?=  \w+:$)", template.read_text())
+    calculates = lambda text: "    Type: AWS::CloudWatch::Alarm\n" in text and "\n      Metrics:\n" in text
+    template.write_text("".join(text for text in resources if not calculates(text)))

@@ -26,9 +26,8 @@ pub use config::Config;
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
-    let erp = Arc::new(erp.measured(start.metrics.handle()));
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table.clone(), None));
     let tracking = Tracking { erp: erp.clone(), submissions, clock: start.clock.clone() };
     let service = Arc::new(service(start, config, erp));

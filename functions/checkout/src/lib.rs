@@ -27,9 +27,8 @@ pub use config::Config;
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let (clock, ids) = (start.clock.clone(), start.ids.clone());
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
-    let erp = Arc::new(erp.measured(start.metrics.handle()));
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone(), start.metrics.handle());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
     let parts =

@@ -25,7 +25,6 @@ async fn look(
 
 fn shown(health: &Health) -> body::Health {
     let findings: Vec<body::Finding> = health.findings().into_iter().map(finding).collect();
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     body::Health {
         status: if findings.is_empty() { body::HealthStatus::Ok } else { body::HealthStatus::Attention },
         checked_at: health.at.into(),
@@ -38,9 +37,9 @@ fn shown(health: &Health) -> body::Health {
         waiting: body::Waiting {
             oldest_unconfirmed_seconds: health.waiting.oldest_unconfirmed_seconds,
             oldest_awaiting_approval_seconds: health.waiting.oldest_awaiting_approval_seconds,
-            unknown: count(health.waiting.unknown),
-            needs_attention: count(health.waiting.needs_attention),
-            held_loads: count(health.waiting.held_loads),
+            unknown: health.waiting.unknown,
+            needs_attention: health.waiting.needs_attention,
+            held_loads: health.waiting.held_loads,
         },
     }
 }

@@ -92,8 +92,8 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let store = Arc::new(LoadsTable::new(&start.sdk, config.loads_table));
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?.measured(start.metrics.handle());
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
     let state = Arc::new(Operations {
         loads: Loads { loads: store.clone() },
         decisions: Decisions {

@@ -53,9 +53,8 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
-    let erp = Arc::new(erp.measured(start.metrics.handle()));
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
     let parts = LookupParts::new(erp.clone(), cache, start.clock.clone(), start.ids.clone(), config.store)
         .renewing(start.after.handle())

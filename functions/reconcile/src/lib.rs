@@ -56,9 +56,8 @@ struct Run {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
-    let erp = Arc::new(erp.measured(start.metrics.handle()));
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, start.ids.clone()));
     let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None));
     let run = Run {
@@ -109,12 +108,11 @@ impl Run {
 }
 
 fn metrics(waiting: &Waiting) -> [(Metric, u64); 5] {
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
         (Metric::OldestUnconfirmed, waiting.oldest_unconfirmed_seconds),
         (Metric::OldestAwaitingApproval, waiting.oldest_awaiting_approval_seconds),
-        (Metric::UnknownSubmissions, count(waiting.unknown)),
-        (Metric::SubmissionsNeedingAttention, count(waiting.needs_attention)),
-        (Metric::HeldLoads, count(waiting.held_loads)),
+        (Metric::UnknownSubmissions, waiting.unknown),
+        (Metric::SubmissionsNeedingAttention, waiting.needs_attention),
+        (Metric::HeldLoads, waiting.held_loads),
     ]
 }

@@ -44,9 +44,8 @@ struct Worker {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
-    let erp = Arc::new(erp.measured(start.metrics.handle()));
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let worker = Worker {
         hand_over: HandOver {
             submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None)),

@@ -43,10 +43,9 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone());
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
     let tracking = Tracking {
-        erp: Arc::new(erp.measured(start.metrics.handle())),
+        erp: Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?),
         submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None)),
         clock: start.clock.clone(),
     };

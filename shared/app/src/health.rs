@@ -13,7 +13,7 @@ use crate::submission::{Backlog, Waiting};
 /// The longest that the ERP may take to say that it is well, in milliseconds.
 const PATIENCE_MS: i64 = 3_000;
 /// From then on a submission waits for too long, in seconds.
-const OVERDUE_SECONDS: u64 = 900;
+pub const OVERDUE_SECONDS: u64 = 900;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

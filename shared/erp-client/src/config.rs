@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::ports::{Clock, Measures};
+use app::ports::Clock;
 
 use crate::ErpClient;
 use crate::breaker::{Breaker, BreakerLimits};
@@ -112,12 +112,5 @@ impl ErpClient {
             .build()?;
         let lookups = Breaker::new(config.breaker);
         Ok(Self { http, base, config, clock, lookups, known: Mutex::new(None), measures: None })
-    }
-
-    /// With what counts how calls end.
-    #[must_use]
-    pub fn measured(mut self, by: Arc<dyn Measures>) -> Self {
-        self.measures = Some(by);
-        self
     }
 }

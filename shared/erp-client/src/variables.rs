@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::ports::Clock;
+use app::ports::{Clock, Measures};
 
 use crate::{BreakerLimits, Config, ErpClient, TimeLimits};
 
@@ -18,13 +18,14 @@ pub struct VariableError {
 
 impl ErpClient {
     /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them; opens no connection.
-    /// `ERP_LOOKUP_MS` may give prices and availability another time limit than the default.
+    /// `ERP_LOOKUP_MS` may give prices and availability another time limit than the default. `measures` counts how calls end.
     ///
     /// # Errors
     /// [`VariableError`] naming the variable that is missing or not usable.
     pub fn from_variables<'a>(
         variable: impl Fn(&'static str) -> Option<&'a str>,
         clock: Arc<dyn Clock>,
+        measures: Arc<dyn Measures>,
     ) -> Result<Self, VariableError> {
         let required = |name| variable(name).map(str::to_owned).ok_or(VariableError { name, reason: "it is not set" });
         let mut limits = TimeLimits::default();
@@ -40,7 +41,8 @@ impl ErpClient {
             limits,
             breaker: BreakerLimits::default(),
         };
-        Self::new(config, clock)
-            .map_err(|_| VariableError { name: "ERP_URL", reason: "it is not an absolute http or https URL" })
+        let client = Self::new(config, clock)
+            .map_err(|_| VariableError { name: "ERP_URL", reason: "it is not an absolute http or https URL" })?;
+        Ok(Self { measures: Some(measures), ..client })
     }
 }

@@ -74,19 +74,19 @@ pub trait QueueHandler: Send + Sync {
 struct Batch {
     handler: Arc<dyn QueueHandler>,
     clock: Arc<dyn Clock>,
-    /// None when the function counts nothing.
-    metrics: Option<Metrics>,
+    metrics: Metrics,
 }
 
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
 pub fn queue_function(handler: Arc<dyn QueueHandler>, start: &Start) -> Function {
-    Function::Event(Arc::new(Batch { handler, clock: start.clock.clone(), metrics: Some(start.metrics.clone()) }))
+    Function::Event(Arc::new(Batch { handler, clock: start.clock.clone(), metrics: start.metrics.clone() }))
 }
 
-/// The driver by itself, for a function with further sources.
+/// The driver by itself, for a function with further sources, which counts nothing.
 pub(crate) fn queue_handler(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Arc<dyn EventHandler> {
-    Arc::new(Batch { handler, clock, metrics: None })
+    let metrics = Metrics::unheard(clock.clone());
+    Arc::new(Batch { handler, clock, metrics })
 }
 
 /// When an invocation that began at `now` must be done.
@@ -116,9 +116,7 @@ impl EventHandler for Batch {
         for id in join_all(work).await.into_iter().flatten() {
             response.add_failure(id);
         }
-        if let Some(metrics) = &self.metrics {
-            metrics.flush();
-        }
+        self.metrics.flush();
         Ok(serde_json::to_value(response)?)
     }
 }

@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use domain::submission::State;
 use domain::time::Timestamp;
-use futures::future::try_join_all;
 
-use crate::ports::submissions::{Standing, Submissions};
+use crate::ports::submissions::Submissions;
 use crate::ports::{Clock, LoadStore, StoreError};
 
 /// Most submissions of a state that are counted: whoever sees this many knows enough.
 const MOST: usize = 1_000;
-
-/// The states of what was captured and is to reach the ERP.
-const UNCONFIRMED: [State; 5] =
-    [State::Accepted, State::Sending, State::Waiting, State::Unknown, State::NeedsAttention];
 
 /// What waits at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +20,11 @@ pub struct Waiting {
     /// The same of what awaits its approver.
     pub oldest_awaiting_approval_seconds: u64,
     /// Submissions whose outcome nobody knows yet; 1 000 stands for that many or more.
-    pub unknown: usize,
+    pub unknown: u64,
     /// Submissions that a person has to decide about; 1 000 stands for that many or more.
-    pub needs_attention: usize,
+    pub needs_attention: u64,
     /// Loads that wait for a person, of the latest 200.
-    pub held_loads: usize,
+    pub held_loads: u64,
 }
 
 /// Measures what waits.
@@ -48,36 +43,27 @@ impl Backlog {
     /// # Errors
     /// [`StoreError`] of any of them.
     pub async fn measure(&self) -> Result<Waiting, StoreError> {
-        let states = UNCONFIRMED.map(|state| self.submissions.standing(state, most(state)));
-        let awaiting = self.submissions.standing(State::AwaitingApproval, 1);
-        let (states, awaiting, held_loads) =
-            futures::try_join!(try_join_all(states), awaiting, self.loads.latest_held())?;
+        let one = |state| self.submissions.standing(state, 1);
+        let many = |state| self.submissions.standing(state, MOST);
+        let (accepted, sending, waiting, unknown, attention, awaiting, held_loads) = futures::try_join!(
+            one(State::Accepted),
+            one(State::Sending),
+            one(State::Waiting),
+            many(State::Unknown),
+            many(State::NeedsAttention),
+            one(State::AwaitingApproval),
+            self.loads.latest_held(),
+        )?;
         let now = self.clock.now();
-        let oldest = states.iter().filter_map(|standing| standing.oldest).min();
-        let count = |wanted: State| {
-            let found = UNCONFIRMED.iter().zip(&states).find(|(state, _)| **state == wanted);
-            found.map_or(0, |(_, standing): (_, &Standing)| standing.count)
-        };
+        let oldest = [accepted, sending, waiting, unknown, attention].into_iter().filter_map(|state| state.oldest).min();
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         Ok(Waiting {
             oldest_unconfirmed_seconds: age(oldest, now),
             oldest_awaiting_approval_seconds: age(awaiting.oldest, now),
-            unknown: count(State::Unknown),
-            needs_attention: count(State::NeedsAttention),
-            held_loads,
+            unknown: number(unknown.count),
+            needs_attention: number(attention.count),
+            held_loads: number(held_loads),
         })
-    }
-}
-
-/// How many of a state to count: of most only the oldest matters.
-fn most(state: State) -> usize {
-    match state {
-        State::Unknown | State::NeedsAttention => MOST,
-        State::AwaitingApproval
-        | State::Accepted
-        | State::Sending
-        | State::Waiting
-        | State::Confirmed
-        | State::Rejected => 1,
     }
 }
 

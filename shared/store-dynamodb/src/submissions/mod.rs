@@ -8,6 +8,7 @@ use app::ports::submissions::{Capture, DecisionWritten, Reserved, Standing, Subm
 use app::ports::{Cursor, Page, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_types::SdkConfig;
 use domain::ids::{CartId, OrganizationId, SubmissionId};
@@ -49,6 +50,18 @@ impl SubmissionsTable {
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, capture: Option<CaptureTables>) -> Self {
         Self { client: Client::new(sdk), table: table.into(), capture }
+    }
+
+    /// Asks the index for those of a state, the oldest first.
+    fn by_state(&self, state: State, limit: usize) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-state")
+            .key_condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.as_str()))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1))
     }
 }
 
@@ -205,15 +218,7 @@ impl Submissions for SubmissionsTable {
         cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<Submission>, StoreError> {
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by-state")
-            .key_condition_expression("#state = :state")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", text(state.as_str()))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let mut query = self.by_state(state, limit);
         if let Some(cursor) = cursor {
             let [id, created_at] = cursor::decode(cursor)?;
             query = query
@@ -236,16 +241,7 @@ impl Submissions for SubmissionsTable {
     }
 
     async fn standing(&self, state: State, most: usize) -> Result<Standing, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by-state")
-            .key_condition_expression("#state = :state")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", text(state.as_str()))
-            .projection_expression("createdAt")
-            .limit(i32::try_from(most).unwrap_or(i32::MAX).max(1));
+        let query = self.by_state(state, most).projection_expression("createdAt");
         let answer = query.send().await.map_err(|error| store_error("Query", error))?;
         let created = |record| {
             // The instant, then the id.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use app::health::OVERDUE_SECONDS;
 use lambda_kit::metrics::{DIMENSION, Metric, NAMESPACE};
 use local::template::{Node, SOURCE};
 use serde_json::{Value, json};
@@ -223,6 +224,13 @@ fn every_metric_that_is_written_is_shown_and_wakes_somebody_and_no_other_is() {
         }
     }
     assert_eq!(shown, written);
+}
+
+#[test]
+fn health_and_the_alarm_agree_on_when_a_submission_is_overdue() {
+    let source = Node::parse(SOURCE).unwrap();
+    let threshold = source.at(&["Resources", "OldestUnconfirmedAlarm", "Properties", "Threshold"]);
+    assert_eq!(threshold, Some(&Node::Int(OVERDUE_SECONDS.try_into().unwrap())));
 }
 
 #[test]
