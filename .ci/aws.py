@@ -32,15 +32,15 @@ def built(shipped: list[str]) -> tuple[dict[str, Path], Path]:
         ["cargo", "metadata", "--no-deps", "--locked", "--format-version", "1"], cwd=ROOT, capture_output=True, check=True
     )
     target = Path(json.loads(metadata.stdout)["target_directory"])
-    packages = lambda names: [argument for name in names for argument in ("--package", name)]
-    quick = [name for name in functions() if name not in shipped]
     if shipped:
-        command = [tool("cargo-lambda"), "lambda", "build", "--release", "--locked", *packages(shipped)]
+        packages = [argument for name in shipped for argument in ("--package", name)]
+        command = [tool("cargo-lambda"), "lambda", "build", "--release", "--locked", *packages]
         # It finds its linker among the programs of the virtual environment.
         environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    subprocess.run(["cargo", "build", "--locked", *packages([*quick, "erp-sim"])], cwd=ROOT, check=True)
-    programs = {name: target / "debug" / name for name in quick}
+    # With the tests named cargo chooses the features that `cargo test` chooses, so what that built is not built again.
+    subprocess.run(["cargo", "build", "--locked", "--workspace", "--bins", "--test", "it"], cwd=ROOT, check=True)
+    programs = {name: target / "debug" / name for name in functions() if name not in shipped}
     return programs | {name: target / "lambda" / name / "bootstrap" for name in shipped}, target / "debug/erp-sim"
 
 

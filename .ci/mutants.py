@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Takes one protection after the other out of the submission and looks whether the fault simulation notices.
+"""Takes one protection after the other out of the submission and looks whether the tests notice.
 
-    .ci/mutants.py [--profile PROFILE] [--seeds N] [--singles N] [NAME...]
+    .ci/mutants.py [--seeds N] [--singles N] [NAME...]
 
 Works on a copy of the checkout. The copy is built once, with every change behind a variable that names it; then the
-simulation runs once without a change, which must pass, and once with each, which must fail. Prints a table and fails
-when a change survives.
+tests run once without a change, which must pass, and once with each, which must fail: the fault simulation first, and
+the other tests where it sees nothing. Prints a table and fails when a change survives.
 """
 
 import argparse
@@ -94,28 +94,46 @@ def changed(folder):
             path.write_text(text.replace(before, after))
 
 
-def build(folder, profile, environment):
-    command = ["cargo", "test", "--workspace", "--test", "it", "--no-run", "--message-format", "json", "--profile", profile]
+def build(folder, environment):
+    """The simulation, and what holds the other tests that have to do with submissions."""
+    command = ["cargo", "test", "--workspace", "--lib", "--test", "it", "--no-run", "--message-format", "json"]
     built = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     messages = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
-    programs = [message["executable"] for message in messages if message.get("executable") and message["target"]["name"] == "it"
-                and "test" in message["target"]["kind"]]
-    # Another build in the same folder would put its own in this place.
-    return shutil.copy(programs[-1], folder / "simulation")
+    programs = {}
+    for message in messages:
+        name = message.get("target", {}).get("name")
+        if message.get("executable") and message["profile"]["test"] and name in ("it", "domain", "app", "erp_client", "store_dynamodb"):
+            # The library of `it` has no tests. Another build in the same folder would put its own in this place.
+            if name != "it" or "test" in message["target"]["kind"]:
+                programs[name] = (shutil.copy(message["executable"], folder / f"tests-of-{name}"), pathlib.Path(message["manifest_path"]).parent)
+    return programs
 
 
-def run(program, folder, environment, mutant):
-    began = time.monotonic()
+def simulated(programs, environment, mutant):
+    """How the simulation ends, and what it found."""
+    program, folder = programs["it"]
     command = [program, "faults::seeds::whatever", "faults::every::every_fault_leaves", "--test-threads", "1"]
     environment = {**environment, "FAULT_STOP": "1", **({"MUTANT": mutant} if mutant else {})}
-    ended = subprocess.run(command, cwd=folder / "tests/it", env=environment, capture_output=True, text=True)
-    found = re.search(r"runs are broken:\n([^\n]*)", ended.stdout + ended.stderr)
-    return ended.returncode, time.monotonic() - began, found.group(1) if found else ""
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    told = ended.stdout + ended.stderr
+    found = re.search(r"runs are broken:\n([^\n]*)", told) or re.search(r"panicked at [^\n]*\n([^\n]*)", told)
+    return "" if ended.returncode == 0 else found.group(1) if found else "it does not end as it should"
+
+
+def tested(programs, environment, mutant):
+    """The first of the other tests that fails."""
+    for name, (program, folder) in sorted(programs.items()):
+        command = [program] + (["--skip", "faults::", "--skip", "binaries::"] if name == "it" else [])
+        environment = {**environment, **({"MUTANT": mutant} if mutant else {})}
+        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        if ended.returncode != 0:
+            failed = re.search(r"^test (\S+) \.\.\. FAILED", ended.stdout, re.MULTILINE)
+            return f"{name}: {failed.group(1) if failed else 'it does not end as it should'}"
+    return ""
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--profile", default="test")
     options.add_argument("--seeds", default="1000")
     options.add_argument("--singles", default="3", help="plays one single fault in so many")
     options.add_argument("names", nargs="*")
@@ -130,17 +148,18 @@ def main():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes((ROOT / file).read_bytes())
         changed(folder)
-        program = build(folder, options.profile, environment)
-        code, seconds, found = run(program, folder, environment, None)
-        print(f"{'nothing':18} {'passes' if code == 0 else 'FAILS':9} {seconds:5.0f} s  {found[:110]}", flush=True)
-        wrong = [] if code == 0 else ["nothing"]
-        for name, what, _ in MUTANTS:
-            if options.names and name not in options.names:
+        programs = build(folder, environment)
+        wrong = []
+        for name, what in [("", "nothing is taken away"), *((name, what) for name, what, _ in MUTANTS)]:
+            if options.names and name and name not in options.names:
                 continue
-            code, seconds, found = run(program, folder, environment, name)
-            verdict = "noticed" if code != 0 and found else "SURVIVES"
-            wrong += [] if verdict == "noticed" else [name]
-            print(f"{name:18} {verdict:9} {seconds:5.0f} s  {what}; {found[:110]}", flush=True)
+            began = time.monotonic()
+            by, found = "simulation", simulated(programs, environment, name)
+            if not found:
+                by, found = "tests", tested(programs, environment, name)
+            verdict = f"noticed by the {by}" if found else "passes"
+            wrong += [name or "nothing"] if bool(found) != bool(name) else []
+            print(f"{name:18} {verdict:25} {time.monotonic() - began:5.0f} s  {what}; {found[:110]}", flush=True)
     if wrong:
         sys.exit("not as it must be: " + ", ".join(wrong))
 

@@ -100,13 +100,13 @@ pub enum DecisionWritten {
     ReservationOver,
 }
 
-/// How the submissions of one state stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A submission, as the index of its state shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// How many there are, up to the number that was asked for.
-    pub count: usize,
-    /// When the oldest was captured; none when there are none.
-    pub oldest: Option<Timestamp>,
+    /// Its id.
+    pub id: SubmissionId,
+    /// When it was captured.
+    pub created_at: Timestamp,
 }
 
 /// Keeps submissions.
@@ -153,8 +153,8 @@ pub trait Submissions: Send + Sync {
         limit: usize,
     ) -> Result<Page<Submission>, StoreError>;
 
-    /// How those of a state stand, counting at most `most`, in one call. As late as [`Self::in_state`].
-    async fn standing(&self, state: State, most: usize) -> Result<Standing, StoreError>;
+    /// The longest captured ones of a state, in that order, at most `most`, in one call. As late as [`Self::in_state`].
+    async fn oldest(&self, state: State, most: usize) -> Result<Vec<Standing>, StoreError>;
 
     /// Submissions of a kind of an organization, newest first.
     async fn of_organization(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::submission::State;
 use domain::time::Timestamp;
 
-use crate::ports::submissions::Submissions;
+use crate::ports::submissions::{Standing, Submissions};
 use crate::ports::{Clock, LoadStore, StoreError};
 
 /// Most submissions of a state that are counted: whoever sees this many knows enough.
@@ -43,8 +43,8 @@ impl Backlog {
     /// # Errors
     /// [`StoreError`] of any of them.
     pub async fn measure(&self) -> Result<Waiting, StoreError> {
-        let one = |state| self.submissions.standing(state, 1);
-        let many = |state| self.submissions.standing(state, MOST);
+        let one = |state| self.submissions.oldest(state, 1);
+        let many = |state| self.submissions.oldest(state, MOST);
         let (accepted, sending, waiting, unknown, attention, awaiting, held_loads) = futures::try_join!(
             one(State::Accepted),
             one(State::Sending),
@@ -55,13 +55,16 @@ impl Backlog {
             self.loads.latest_held(),
         )?;
         let now = self.clock.now();
-        let oldest = [accepted, sending, waiting, unknown, attention].into_iter().filter_map(|state| state.oldest).min();
+        let oldest = |states: &[&[Standing]]| {
+            let first = states.iter().filter_map(|state| state.first()).map(|one| one.created_at).min();
+            age(first, now)
+        };
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         Ok(Waiting {
-            oldest_unconfirmed_seconds: age(oldest, now),
-            oldest_awaiting_approval_seconds: age(awaiting.oldest, now),
-            unknown: number(unknown.count),
-            needs_attention: number(attention.count),
+            oldest_unconfirmed_seconds: oldest(&[&accepted, &sending, &waiting, &unknown, &attention]),
+            oldest_awaiting_approval_seconds: oldest(&[&awaiting]),
+            unknown: number(unknown.len()),
+            needs_attention: number(attention.len()),
             held_loads: number(held_loads),
         })
     }

@@ -26,6 +26,17 @@ const EARLY_MS: i64 = 2_000;
 /// The queue delays a message by at most this many seconds.
 const MAX_DELAY_SECONDS: i64 = 900;
 
+/// How far a submission went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Went {
+    /// The ERP took it or refused it, or a person has to decide.
+    Settled,
+    /// The ERP was asked, and it waits for the ERP still.
+    Waits,
+    /// It was not its time, there was none, or somebody else works on it.
+    Nowhere,
+}
+
 /// Hands submissions over.
 pub struct HandOver {
     /// Submissions.
@@ -46,26 +57,47 @@ pub struct HandOver {
 
 impl HandOver {
     /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is sent again at once.
+    /// When the ERP settles one that had to wait for it, the others that wait go on as well.
     /// A message that comes late, twice or for nothing changes nothing.
     ///
     /// # Errors
     /// [`Failure::Store`] when nobody knows where the submission stands now; the message has to come again.
     pub async fn process(&self, context: &CallContext, id: &SubmissionId) -> Result<(), Failure> {
-        let Some(mut submission) = self.submissions.submission(id).await? else {
+        let Some(submission) = self.submissions.submission(id).await? else {
             tracing::error!(submission.id = %id, "the queue names a submission that does not exist");
             return Ok(());
         };
+        let waited = matches!(submission.state, State::Waiting | State::Unknown);
+        if self.advance(context, submission).await? == Went::Settled && waited {
+            self.drain(context).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is time for one more call about `submission`.
+    pub(super) fn has_time(&self, context: &CallContext, submission: &Submission) -> bool {
+        let limit = self.erp.time_limit_ms(submission.content.line_count());
+        context.deadline.millis_since(self.clock.now()) >= limit + MARGIN_MS
+    }
+
+    /// Takes a submission as far as it goes now.
+    pub(super) async fn advance(&self, context: &CallContext, mut submission: Submission) -> Result<Went, Failure> {
+        let id = &submission.id.clone();
         // Asking, then sending again, then waiting: more steps than these are for the next message.
         for step in 0..4 {
             let now = self.clock.now();
             let limit = self.erp.time_limit_ms(submission.content.line_count());
             let moved = match next_step(&submission, now, limit) {
-                NextStep::Nothing => return Ok(()),
+                NextStep::Nothing if step == 0 => return Ok(Went::Nowhere),
+                NextStep::Nothing => return Ok(Went::Settled),
                 // A message that comes much too early is one too many: the one told when it was last moved still
                 // comes, and `reconcile` has the due time. Telling the queue again would breed messages.
-                NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => return Ok(()),
-                NextStep::Wait(until) => return self.later(id, until, now).await,
-                NextStep::Send | NextStep::Ask if context.deadline.millis_since(now) < limit + MARGIN_MS => break,
+                NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => return Ok(Went::Nowhere),
+                NextStep::Wait(until) => {
+                    self.later(id, until, now).await;
+                    return Ok(if submission.state == State::Rejected { Went::Settled } else { Went::Waits });
+                }
+                NextStep::Send | NextStep::Ask if !self.has_time(context, &submission) => break,
                 NextStep::Send => self.send(submission, limit).await?,
                 NextStep::Ask => self.ask(context, submission).await?,
                 NextStep::Release => self.release(context, submission).await?,
@@ -73,11 +105,12 @@ impl HandOver {
             match moved {
                 Some(next) => submission = next,
                 // Somebody else works on it.
-                None => return Ok(()),
+                None => return Ok(Went::Nowhere),
             }
         }
         let now = self.clock.now();
-        self.later(id, now, now).await
+        self.later(id, now, now).await;
+        Ok(Went::Nowhere)
     }
 
     async fn send(&self, mut submission: Submission, limit: i64) -> Result<Option<Submission>, Failure> {
@@ -179,12 +212,11 @@ impl HandOver {
     }
 
     /// Wakes the worker at `at`. If the queue cannot be told, `reconcile` finds the submission by its due time.
-    async fn later(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) -> Result<(), Failure> {
+    async fn later(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) {
         let seconds = at.millis_since(now).max(0).saturating_add(999) / 1000;
         let delay = u32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
         if let Err(error) = self.queue.tell(id, delay).await {
             tracing::warn!(%error, submission.id = %id, "the queue was not told; reconcile will");
         }
-        Ok(())
     }
 }

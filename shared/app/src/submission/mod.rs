@@ -4,6 +4,7 @@ mod approval;
 mod backlog;
 mod capture;
 mod checks;
+mod drain;
 mod handover;
 mod operate;
 mod reconcile;

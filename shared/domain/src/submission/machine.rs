@@ -185,6 +185,14 @@ impl Submission {
         }
     }
 
+    /// The ERP answers again, so nothing waits for the end of its backoff. The time limit of a send stands, and so does
+    /// the patience with an ERP that refused a duplicate and does not show the twin.
+    pub fn go_on(&mut self) {
+        if matches!(self.state, State::Waiting | State::Unknown) && self.refusal.is_none() {
+            self.due_at = None;
+        }
+    }
+
     /// A send was found whose end nobody recorded. Returns the event for the timeline.
     pub fn send_lost(&mut self) -> &'static str {
         self.untraced = self.untraced.saturating_add(1);

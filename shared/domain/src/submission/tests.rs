@@ -57,6 +57,32 @@ fn a_timed_out_send_is_asked_for_and_not_before_the_time_limit() {
 }
 
 #[test]
+fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
+    let mut s = captured();
+    s.send_started(at(0));
+    s.send_ended(Outcome::Unavailable { reason: "refused" }, at(10), LIMIT, u64::MAX);
+    assert!(matches!(next_step(&s, at(11), LIMIT), NextStep::Wait(_)));
+    s.go_on();
+    assert_eq!(next_step(&s, at(11), LIMIT), NextStep::Send);
+
+    s.send_started(at(20));
+    s.send_ended(Outcome::Unknown { reason: "timeout" }, at(30), LIMIT, 0);
+    s.go_on();
+    assert_eq!(next_step(&s, at(31), LIMIT), NextStep::Wait(at(30_020)));
+    assert_eq!(next_step(&s, at(30_020), LIMIT), NextStep::Ask);
+
+    // A refused duplicate that is not visible yet keeps its patience.
+    s.refusal = Some(Refusal { code: "duplicate_reference".to_owned(), reason: None });
+    s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), u64::MAX);
+    s.go_on();
+    assert!(matches!(next_step(&s, at(40_001), LIMIT), NextStep::Wait(_)));
+
+    s.send_started(at(50_000));
+    s.go_on();
+    assert_eq!(next_step(&s, at(50_001), LIMIT), NextStep::Wait(at(80_000)));
+}
+
+#[test]
 fn an_attempt_whose_end_nobody_recorded_is_unknown_and_never_sent_blindly() {
     let mut s = captured();
     s.send_started(at(0));

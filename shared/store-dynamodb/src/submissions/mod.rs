@@ -240,15 +240,18 @@ impl Submissions for SubmissionsTable {
         Ok(Page { items, next })
     }
 
-    async fn standing(&self, state: State, most: usize) -> Result<Standing, StoreError> {
+    async fn oldest(&self, state: State, most: usize) -> Result<Vec<Standing>, StoreError> {
         let query = self.by_state(state, most).projection_expression("createdAt");
         let answer = query.send().await.map_err(|error| store_error("Query", error))?;
-        let created = |record| {
+        let standing = |record| {
             // The instant, then the id.
-            let (instant, _) = get_text(record, "createdAt")?.split_once('#').ok_or_else(|| corrupt("createdAt"))?;
-            instant.parse().map_err(|_| corrupt("createdAt"))
+            let (instant, id) = get_text(record, "createdAt")?.split_once('#').ok_or_else(|| corrupt("createdAt"))?;
+            Ok(Standing {
+                id: SubmissionId::parse(id).map_err(|_| corrupt("createdAt"))?,
+                created_at: instant.parse().map_err(|_| corrupt("createdAt"))?,
+            })
         };
-        Ok(Standing { count: answer.items().len(), oldest: answer.items().first().map(created).transpose()? })
+        answer.items().iter().map(standing).collect()
     }
 
     async fn of_organization(

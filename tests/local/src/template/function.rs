@@ -147,13 +147,16 @@ fn queue(
     lacks: &dyn Fn(&str) -> TemplateError,
 ) -> Result<QueueSource, TemplateError> {
     let arn = resolver.text(details.get("Queue").ok_or_else(|| lacks("Queue"))?)?;
-    let number = |path: &[&str], default| details.at(path).and_then(Node::int).unwrap_or(default);
+    let number = |path: &[&str], default| match details.at(path) {
+        Some(node) => resolver.text(node)?.parse().map_err(|_| lacks(path[path.len() - 1])),
+        None => Ok(default),
+    };
     let responses = details.get("FunctionResponseTypes").map(Node::items).unwrap_or_default();
     Ok(QueueSource {
         queue: arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        batch_size: i32::try_from(number(&["BatchSize"], DEFAULT_BATCH_SIZE)).map_err(|_| lacks("BatchSize"))?,
+        batch_size: i32::try_from(number(&["BatchSize"], DEFAULT_BATCH_SIZE)?).map_err(|_| lacks("BatchSize"))?,
         partial_failures: responses.iter().any(|kind| kind.text() == Some("ReportBatchItemFailures")),
-        concurrency: usize::try_from(number(&["ScalingConfig", "MaximumConcurrency"], DEFAULT_CONCURRENCY))
+        concurrency: usize::try_from(number(&["ScalingConfig", "MaximumConcurrency"], DEFAULT_CONCURRENCY)?)
             .map_err(|_| lacks("ScalingConfig"))?,
     })
 }

@@ -14,6 +14,8 @@ use aws_smithy_types::body::SdkBody;
 use domain::time::Timestamp;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use lambda_kit::{Env, Function, Start};
 use lambda_runtime::Context;
 use local::edge::{Edge, EdgeOptions, Policy};
@@ -31,6 +33,8 @@ pub enum Cut {
     Before,
     /// It takes effect, and nobody hears of it.
     After,
+    /// Half of its answer's body arrives. What has no body to speak of is cut off before its answer.
+    Within,
 }
 
 /// What the edge refuses of the calls.
@@ -43,6 +47,8 @@ struct Line {
     /// Of so many calls to DynamoDB one is throttled; 0 for none.
     throttles: AtomicU64,
     throttled: AtomicU64,
+    /// The calls that read an object.
+    reads: Mutex<Vec<u64>>,
 }
 
 #[derive(Clone)]
@@ -85,6 +91,9 @@ impl HttpConnector for Wire {
             if cut == Some(Cut::Before) {
                 line.kill().await;
             }
+            if request.method() == "GET" {
+                line.reads.lock().unwrap().push(number);
+            }
             let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
             if target.starts_with("DynamoDB") && line.throttles(number) {
                 return Ok(throttled());
@@ -92,12 +101,35 @@ impl HttpConnector for Wire {
             let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
             let answer = inner.call(request).await;
             line.hear(&target, &body);
-            if cut == Some(Cut::After) {
-                line.kill().await;
+            match cut {
+                Some(Cut::Within) => Ok(half(answer?, line).await),
+                Some(Cut::After) => {
+                    line.kill().await;
+                    answer
+                }
+                Some(Cut::Before) | None => answer,
             }
-            answer
         })
     }
+}
+
+/// The answer up to the middle of its body, where the function is killed.
+async fn half(answer: HttpResponse, line: Arc<Line>) -> HttpResponse {
+    let status = answer.status();
+    let headers = answer.headers().clone();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    if body.len() < 2 {
+        line.kill().await;
+    }
+    let first = futures::stream::once(std::future::ready(body.slice(..body.len() / 2)));
+    let rest = futures::stream::once(async move {
+        line.kill().await;
+        body
+    });
+    let frames = first.chain(rest).map(|data| Ok::<_, std::io::Error>(Frame::data(data)));
+    let mut response = HttpResponse::new(status, SdkBody::from_body_1_x(StreamBody::new(frames)));
+    *response.headers_mut() = headers;
+    response
 }
 
 fn throttled() -> HttpResponse {
@@ -242,8 +274,14 @@ impl Lab {
         self.line.calls.load(Ordering::SeqCst)
     }
 
+    /// Which of the calls since the kills were planned read an object.
+    pub fn reads(&self) -> Vec<u64> {
+        self.line.reads.lock().unwrap().clone()
+    }
+
     /// Kills the function at these calls from now on.
     pub fn kill(&self, at: impl IntoIterator<Item = (u64, Cut)>) {
+        self.line.reads.lock().unwrap().clear();
         self.line.calls.store(0, Ordering::SeqCst);
         *self.line.kills.lock().unwrap() = at.into_iter().collect();
     }

@@ -1,4 +1,4 @@
-//! The load function is killed at every call, before and after its effect, and another one goes on. It must end as if nobody
+//! The load function is killed at every call, before and after its effect and within what it reads, and another one goes on. It must end as if nobody
 //! had ever been stopped, and as if nobody had ever cut the file.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -86,8 +86,8 @@ impl Case {
         (self.file.1.len() as u64).div_ceil(chunks)
     }
 
-    /// Loads the file into what is there before, killed at the given calls. Answers what is left, and how many calls it took.
-    async fn load(&self, chunks: u64, kills: &[(u64, Cut)], beside: usize) -> (Left, u64) {
+    /// Loads the file into what is there before, killed at the given calls.
+    async fn load(&self, chunks: u64, kills: &[(u64, Cut)], beside: usize) -> Loaded {
         let mut lab = Lab::new(self.function, self.size(chunks), self.checkpoint_rows).await;
         for (key, content) in &self.before {
             lab.load(&[(key, content)], 1).await;
@@ -98,8 +98,16 @@ impl Case {
         assert_eq!(lab.chunks.len() as u64, if chunks == 1 { 0 } else { chunks }, "chunks");
         // Rows that are done again may take fewer calls than the ones before, so the last kills may find nothing to kill.
         assert!(kills.len() != 1 || lab.spared() == 0, "{kills:?}");
-        (lab.left(), lab.calls())
+        Loaded { left: lab.left(), calls: lab.calls(), reads: lab.reads() }
     }
+}
+
+/// A load that came to its end.
+struct Loaded {
+    left: Left,
+    /// How many calls it took, and which of them read an object.
+    calls: u64,
+    reads: Vec<u64>,
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -113,23 +121,20 @@ fn counted(left: &Left) -> u64 {
         .sum()
 }
 
-/// Kills the load of one file at every call.
+/// Kills the load of one file before and after every call, and within every object that it reads.
 fn killed_at_any_call(case: usize, chunks: u64) {
     block_on(async {
         let rows = 40;
         let case = &Case::all(rows)[case];
-        let (expected, _) = case.load(1, &[], 1).await;
+        let expected = case.load(1, &[], 1).await.left;
         assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
-        let (whole, calls) = case.load(chunks, &[], 1).await;
-        whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
-        for call in 1..=calls {
-            // Where many runs say the same, what comes after a call is what comes before the next.
-            let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
-            for cut in cuts.iter().copied() {
-                let (left, _) = case.load(chunks, &[(call, cut)], 1).await;
-                let name = case.file.0;
-                left.assert_is(&expected, || format!("{name} in {chunks} chunks, killed {cut:?} {call} of {calls}"));
-            }
+        let Loaded { left, calls, reads } = case.load(chunks, &[], 1).await;
+        left.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
+        assert!(reads.len() as u64 >= chunks, "{reads:?}");
+        let cuts = (1..=calls).flat_map(|call| [(call, Cut::Before), (call, Cut::After)]);
+        for kill in cuts.chain(reads.iter().map(|read| (*read, Cut::Within))) {
+            let left = case.load(chunks, &[kill], 1).await.left;
+            left.assert_is(&expected, || format!("{} in {chunks} chunks, killed at {kill:?} of {calls}", case.file.0));
         }
     });
 }
@@ -145,7 +150,7 @@ fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and
 }
 
 #[test]
-fn a_snapshot_in_seven_chunks_killed_after_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
     killed_at_any_call(0, 7);
 }
 
@@ -160,7 +165,7 @@ fn a_delta_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_no
 }
 
 #[test]
-fn a_delta_in_seven_chunks_killed_after_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_delta_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
     killed_at_any_call(1, 7);
 }
 
@@ -175,7 +180,7 @@ fn members_in_two_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_not
 }
 
 #[test]
-fn members_in_seven_chunks_killed_after_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn members_in_seven_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
     killed_at_any_call(2, 7);
 }
 
@@ -192,18 +197,19 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
         };
         let rows = 200;
         for case in Case::all(rows) {
-            let (expected, _) = case.load(1, &[], 1).await;
+            let expected = case.load(1, &[], 1).await.left;
             assert_eq!(counted(&expected), rows as u64);
             for (chunks, points) in [(1, 6), (2, 7), (7, 8), (64, 13)] {
-                let (whole, calls) = case.load(chunks, &[], 4).await;
-                whole.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
+                let Loaded { left, calls, .. } = case.load(chunks, &[], 4).await;
+                left.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
                 for _ in 0..points {
-                    let mut kills = vec![(1 + random(calls), if random(2) == 0 { Cut::Before } else { Cut::After })];
+                    let cut = [Cut::Before, Cut::After, Cut::Within][usize::try_from(random(3)).unwrap()];
+                    let mut kills = vec![(1 + random(calls), cut)];
                     // Every other time a second one, some time after the first.
                     if random(2) == 0 {
                         kills.push((kills[0].0 + 1 + random(calls), Cut::After));
                     }
-                    let (left, _) = case.load(chunks, &kills, 4).await;
+                    let left = case.load(chunks, &kills, 4).await.left;
                     let name = case.file.0;
                     left.assert_is(&expected, || format!("{name} in {chunks} chunks, killed {kills:?} of {calls}"));
                 }

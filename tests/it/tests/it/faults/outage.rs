@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use app::ports::Clock;
+use domain::time::Timestamp;
 use erp_sim::{Fault as ErpFault, FaultKind};
+use serde_json::Value;
 
 use super::many::{setting, world_number};
 use super::plan::{Plan, Support};
@@ -31,10 +33,14 @@ fn references(run: &Run<'_>) -> Vec<String> {
 fn all_are(run: &Run<'_>, states: &[&str], count: usize) {
     let submissions = run.submissions();
     assert_eq!(submissions.len(), count);
-    let stands =
-        |record: &&serde_json::Value| record["state"]["S"].as_str().is_some_and(|state| states.contains(&state));
+    let stands = |record: &&Value| record["state"]["S"].as_str().is_some_and(|state| states.contains(&state));
     let wrong: Vec<_> = submissions.iter().filter(|record| !stands(record)).collect();
     assert!(wrong.is_empty(), "{} are not {states:?}: {wrong:#?}", wrong.len());
+}
+
+fn last_moved(record: &Value) -> Timestamp {
+    let document: Value = serde_json::from_str(record["document"]["S"].as_str().unwrap()).unwrap();
+    document["updatedAt"].as_str().unwrap().parse().unwrap()
 }
 
 /// `OUTAGE_ORDERS` gives another number of orders.
@@ -63,11 +69,16 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
         run.world.simulator.disarm();
         let back = run.world.clock.now();
         run.settle(back.plus_millis(DAY_MS)).await.unwrap();
-        let drained_ms = run.world.clock.now().millis_since(back);
+        let drained_ms = run.submissions().iter().map(last_moved).max().unwrap().millis_since(back);
         all_are(&run, &["confirmed"], orders);
         let held = references(&run);
         assert_eq!((held.len(), held.iter().collect::<BTreeSet<_>>().len(), run.dead), (orders, orders, 0));
         assert!(drained_ms <= 400_000, "no backoff is longer than five minutes and a bit: {drained_ms}");
+        // One of them finds out that the ERP is back; the others follow in the order in which they were captured.
+        let captured = run.world.boundaries.captured();
+        let first = captured.iter().position(|id| *id == held[0]).unwrap();
+        let others = captured.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, id)| id);
+        assert_eq!(held[1..].iter().collect::<Vec<_>>(), others.collect::<Vec<_>>());
         run.world.boundaries.end();
         run.clean_up().await;
         println!(

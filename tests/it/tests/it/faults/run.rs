@@ -73,6 +73,8 @@ pub struct Run<'a> {
     client_at: Option<Timestamp>,
     tries: u32,
     rng: Rng,
+    /// When the schedule comes next at the earliest.
+    reconciles_from: Timestamp,
     /// The body of the message that is being worked on.
     pub working_on: Option<String>,
 }
@@ -100,6 +102,7 @@ pub fn begin(world: &mut World, scenario: Scenario, seed: u64) -> Run<'_> {
         client_at: None,
         tries: 0,
         rng: Rng::new(seed ^ 0xdead_beef),
+        reconciles_from: began,
         working_on: None,
     }
 }
@@ -166,9 +169,9 @@ impl Run<'_> {
             }
             let message = self.queue.iter().map(|message| message.visible_at).min();
             let tick = self.next_due().map(|due| {
-                // Schedules come at full minutes.
+                // Schedules come at full minutes, and once at each.
                 let late = due.max(now).as_millis();
-                Timestamp::from_millis((late + 59_999) / 60_000 * 60_000)
+                Timestamp::from_millis((late + 59_999) / 60_000 * 60_000).max(self.reconciles_from)
             });
             let on_its_way = (self.world.boundaries.on_their_way() > 0).then(|| now.plus_seconds(1));
             let next = [message, tick, self.client_at, on_its_way].into_iter().flatten().min();
@@ -332,6 +335,7 @@ impl Run<'_> {
     }
 
     pub async fn reconcile(&mut self) {
+        self.reconciles_from = self.world.clock.now().plus_seconds(60);
         let _next_minute_does_it = self.invoke("reconcile", json!({})).await;
     }
 }

@@ -6,6 +6,7 @@ use domain::cart::MAX_LINES;
 use erp_client::{TimeLimit, TimeLimits};
 use local::template::{Node, SOURCE};
 use serde_json::Value;
+use wire::erp::Capabilities;
 
 use super::{calls_erp, template};
 
@@ -60,8 +61,12 @@ fn whoever_calls_the_erp_does_so_a_limited_number_of_times_at_once() {
         assert_eq!(reserved.is_some(), calls_erp(function), "{}", function.name);
         for queue in function.queues.iter().filter(|_| calls_erp(function)) {
             // With less than its queue starts, messages would be throttled until they are dead letters.
-            let reserved = reserved.and_then(Node::int).unwrap();
-            assert!(reserved >= i64::try_from(queue.concurrency).unwrap(), "{}", function.name);
+            let events = properties.get("Events").unwrap().entries();
+            let limits =
+                events.iter().filter_map(|(_, event)| event.at(&["Properties", "ScalingConfig", "MaximumConcurrency"]));
+            assert_eq!(limits.collect::<Vec<_>>(), [reserved.unwrap()], "{}", function.name);
+            // The default is what the simulated ERP declares.
+            assert_eq!(queue.concurrency, usize::try_from(Capabilities::default().max_concurrency).unwrap());
         }
     }
 }
