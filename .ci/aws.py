@@ -18,7 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from deployment import BUCKET, SECRET, Deployment
-from emulator import AUDIENCE, ERP_TOKEN, ErpSimulator, Issuer, MiniStack, packed, tool, without_calculating_alarms
+from emulator import AUDIENCE, ERP_TOKEN, ErpSimulator, Issuer, MiniStack, packed, suited, tool
 from harness import ROOT, Checks
 from permissions import one_is_missed, sweep
 from story import World, loads, play
@@ -103,7 +103,7 @@ def deploy(
     }
     template = packed(folder, programs, ROOT)
     if emulated:
-        without_calculating_alarms(template)
+        suited(template)
     deployment.deploy(template, parameters)
 
 

@@ -179,8 +179,12 @@ def packed(folder: Path, programs: dict[str, Path], root: Path) -> Path:
     return folder / "template.yaml"
 
 
-def without_calculating_alarms(template: Path) -> None:
-    """Takes out of a copy of the template what MiniStack refuses: alarms on several metrics."""
-    resources = re.split(r"(?m)^(?=  \w+:$)", template.read_text())
+def suited(template: Path) -> None:
+    """Takes out of a copy of the template what MiniStack refuses, alarms on several metrics, and writes out the number that
+    it takes for a text, a parameter as the concurrency of a queue."""
+    text = template.read_text()
+    default = lambda name: re.search(rf"(?m)^  {name}:\n    Type: Number\n    Default: (\d+)$", text)[1]
+    text = re.sub(r"(?<=MaximumConcurrency: )!Ref (\w+)", lambda found: default(found[1]), text)
+    resources = re.split(r"(?m)^(?=  \w+:$)", text)
     calculates = lambda text: "    Type: AWS::CloudWatch::Alarm\n" in text and "\n      Metrics:\n" in text
     template.write_text("".join(text for text in resources if not calculates(text)))
