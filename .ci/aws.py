@@ -72,7 +72,7 @@ def main() -> int:
             running.append(simulator := ErpSimulator(folder, simulator_program, DATASET))
             running.append(issuer := Issuer(DATASET))
             deployment = Deployment(endpoint)
-            checks.run("the template is deployed", lambda: deploy(deployment, folder, programs, simulator, issuer, not given.endpoint))
+            checks.run("the template is deployed", lambda: deploy(deployment, folder, programs, simulator, issuer))
             if not checks.failed:
                 world = World(deployment, simulator, issuer, DATASET)
                 if given.sweep is not None:
@@ -88,9 +88,7 @@ def main() -> int:
     return checks.close()
 
 
-def deploy(
-    deployment: Deployment, folder: Path, programs: dict[str, Path], simulator: ErpSimulator, issuer: Issuer, emulated: bool
-) -> None:
+def deploy(deployment: Deployment, folder: Path, programs: dict[str, Path], simulator: ErpSimulator, issuer: Issuer) -> None:
     deployment.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps({"token": ERP_TOKEN}))
     parameters = {
         "ErpUrl": simulator.url,
@@ -102,8 +100,7 @@ def deploy(
         "TlsOnly": "false",
     }
     template = packed(folder, programs, ROOT)
-    if emulated:
-        suited(template)
+    suited(template)
     deployment.deploy(template, parameters)
 
 

@@ -8,7 +8,7 @@ use super::hands::Hands;
 use super::kinds::Rows;
 use super::open::{Opened, export_key};
 use super::parts::{Gathered, Parts};
-use super::rows::Batch;
+use super::rows::{BATCH_ROWS, Batch};
 use super::run::{LoadError, Loader};
 use crate::ports::{Outcome, Stage, StoreError};
 
@@ -68,8 +68,10 @@ impl<R: Rows> Loader<R> {
         let alone = hands.load.work.chunks == 1;
         let gathers = if alone { hands.load.mode == LoadMode::Snapshot } else { counts };
         let before = chunk.bytes_read;
+        let most = self.batch_rows();
         let mut ahead = Vec::new();
-        let mut batch = file.batch::<R>(kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)).await?;
+        let mut batch =
+            file.batch::<R>(most, kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)).await?;
         while !batch.is_empty() {
             self.renew(hands, chunk).await?;
             let rows = std::mem::take(&mut batch.rows);
@@ -82,7 +84,7 @@ impl<R: Rows> Loader<R> {
                     // What the batch itself brought is there now.
                     (outcomes, self.unresolved(references, pass.stage, &mut pass.known).await)
                 },
-                file.batch::<R>(kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)),
+                file.batch::<R>(most, kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)),
             );
             let unresolved = unresolved?;
             let outcomes = outcomes?;
@@ -111,6 +113,11 @@ impl<R: Rows> Loader<R> {
 
     fn is_due(&self, pass: &Pass<'_>, now: i64) -> bool {
         pass.rows >= self.checkpoint_rows || now - pass.since >= CHECKPOINT_MILLIS || pass.gathered.is_full()
+    }
+
+    /// No more rows than may lie between two checkpoints.
+    fn batch_rows(&self) -> usize {
+        usize::try_from(self.checkpoint_rows).map_or(BATCH_ROWS, |rows| rows.clamp(1, BATCH_ROWS))
     }
 
     async fn outcomes(&self, rows: Vec<Accepted<R>>, stage: Option<&Stage>) -> Result<Vec<Outcome>, StoreError> {

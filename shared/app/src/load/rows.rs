@@ -13,7 +13,7 @@ use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
 /// Most rows of a batch, and the bytes after which it is full however few they are.
-const BATCH_ROWS: usize = 1000;
+pub(super) const BATCH_ROWS: usize = 1000;
 const BATCH_BYTES: usize = 512 * 1024;
 
 /// Rows to apply together, where they come from, and the rows between them that were refused.
@@ -24,6 +24,7 @@ pub(super) struct Batch<R> {
     refused: Vec<Refused>,
     /// Rows as they stand in the file, each with its key behind it.
     text: Vec<u8>,
+    most: usize,
     /// Where the row after the last one begins.
     pub end: Place,
     /// Bytes of the file that were read by then.
@@ -58,14 +59,14 @@ pub(super) struct RefusedRow<'a> {
 }
 
 impl<R> Batch<R> {
-    fn new(end: Place) -> Self {
-        let (rows, origins) = (Vec::with_capacity(BATCH_ROWS), Vec::with_capacity(BATCH_ROWS));
-        Self { rows, origins, refused: Vec::new(), text: Vec::new(), end, bytes_read: 0 }
+    fn new(end: Place, most: usize) -> Self {
+        let (rows, origins) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        Self { rows, origins, refused: Vec::new(), text: Vec::new(), most, end, bytes_read: 0 }
     }
 
     fn is_full(&self) -> bool {
         // A run of bad rows ends the batch too, so that what was gathered about them is handed on.
-        self.rows.len() >= BATCH_ROWS || self.refused.len() >= BATCH_ROWS || self.text.len() >= BATCH_BYTES
+        self.rows.len() >= self.most || self.refused.len() >= self.most || self.text.len() >= BATCH_BYTES
     }
 
     /// Whether there is nothing in it.
@@ -150,16 +151,17 @@ impl FileRows {
         Ok((header, self.source.refused()))
     }
 
-    /// The next rows in file order. `found` hears what each row is about, refused ones included. An empty batch means that
+    /// The next rows in file order, at most `most`. `found` hears what each row is about, refused ones included. An empty batch means that
     /// there are no more.
     pub async fn batch<R: Rows>(
         &mut self,
+        most: usize,
         kind: LoadKind,
         header: &Header,
         sequence: Sequence,
         mut found: impl FnMut(&R),
     ) -> Result<Batch<R>, LoadError> {
-        let mut batch = Batch::new(self.place());
+        let mut batch = Batch::new(self.place(), most);
         while !batch.is_full() && self.next_record().await? {
             let record = self.source.row();
             if record.number <= self.skipped {

@@ -102,7 +102,7 @@ pub enum DecisionWritten {
 
 /// A submission, as the index of its state shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Indexed {
     /// Its id.
     pub id: SubmissionId,
     /// When it was captured.
@@ -153,8 +153,9 @@ pub trait Submissions: Send + Sync {
         limit: usize,
     ) -> Result<Page<Submission>, StoreError>;
 
-    /// The longest captured ones of a state, in that order, at most `most`, in one call. As late as [`Self::in_state`].
-    async fn oldest(&self, state: State, most: usize) -> Result<Vec<Standing>, StoreError>;
+    /// The longest captured ones of a state, in that order, at most `most`, those behind `after` if it is given, in one
+    /// call. As late as [`Self::in_state`].
+    async fn oldest(&self, state: State, after: Option<&Indexed>, most: usize) -> Result<Vec<Indexed>, StoreError>;
 
     /// Submissions of a kind of an organization, newest first.
     async fn of_organization(

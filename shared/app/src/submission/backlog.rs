@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::submission::State;
 use domain::time::Timestamp;
 
-use crate::ports::submissions::{Standing, Submissions};
+use crate::ports::submissions::{Indexed, Submissions};
 use crate::ports::{Clock, LoadStore, StoreError};
 
 /// Most submissions of a state that are counted: whoever sees this many knows enough.
@@ -43,8 +43,8 @@ impl Backlog {
     /// # Errors
     /// [`StoreError`] of any of them.
     pub async fn measure(&self) -> Result<Waiting, StoreError> {
-        let one = |state| self.submissions.oldest(state, 1);
-        let many = |state| self.submissions.oldest(state, MOST);
+        let one = |state| self.submissions.oldest(state, None, 1);
+        let many = |state| self.submissions.oldest(state, None, MOST);
         let (accepted, sending, waiting, unknown, attention, awaiting, held_loads) = futures::try_join!(
             one(State::Accepted),
             one(State::Sending),
@@ -55,7 +55,7 @@ impl Backlog {
             self.loads.latest_held(),
         )?;
         let now = self.clock.now();
-        let oldest = |states: &[&[Standing]]| {
+        let oldest = |states: &[&[Indexed]]| {
             let first = states.iter().filter_map(|state| state.first()).map(|one| one.created_at).min();
             age(first, now)
         };

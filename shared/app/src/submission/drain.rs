@@ -1,51 +1,81 @@
 //! What waits for an ERP that was away goes on when it is back, in the order of capture.
 
-use domain::submission::State;
+use domain::submission::{NextStep, State, next_step};
 
 use super::handover::{HandOver, Went};
 use crate::failure::Failure;
+use crate::ports::StoreError;
 use crate::ports::erp::CallContext;
+use crate::ports::submissions::Indexed;
 
-/// Submissions that are looked for in one go: as many as a worker comes to in a while, so that what others settled
-/// meanwhile is not met too often.
-const AT_ONCE: usize = 25;
-/// So many in a row that the ERP did not settle say that it is away again. A few may have a reason of their own.
-const STUCK: usize = 3;
+/// Submissions that are looked for in one go.
+const AT_ONCE: usize = 10;
+/// So many in a row without an answer say that the ERP is away again. A few may have a reason of their own.
+const UNANSWERED: usize = 3;
+/// Milliseconds after which a worker looks at the queue again, where new orders may stand.
+const TURN_MS: i64 = 30_000;
 
 impl HandOver {
-    /// The ERP answers: what waits for it goes on without minding its backoff, the oldest first, until there is nothing
-    /// left, no time, or no answer. Workers that do the same at once pass over what others hold. Costs two calls for each
-    /// [`AT_ONCE`] and one to read each.
-    pub(super) async fn drain(&self, context: &CallContext) -> Result<(), Failure> {
-        let mut stuck = 0;
+    /// The ERP answers: what waits for it goes on without minding its backoff, the oldest first, each once, until there is
+    /// nothing left, no time, or no answer. Costs two calls for each [`AT_ONCE`] and one to read each. What fails here is
+    /// tried again in its own time.
+    pub(super) async fn drain(&self, context: &CallContext) {
+        let turn_ends = self.clock.now().plus_millis(TURN_MS);
+        let (mut last, mut unanswered) = (None, 0);
         loop {
-            let waiting = self.submissions.oldest(State::Waiting, AT_ONCE);
-            let (mut oldest, unknown) = futures::try_join!(waiting, self.submissions.oldest(State::Unknown, AT_ONCE))?;
-            oldest.extend(unknown);
-            oldest.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-            let mut settled = 0;
-            for one in oldest.iter().take(AT_ONCE) {
-                let Some(mut submission) = self.submissions.submission(&one.id).await? else { continue };
-                // The index is late: it may be done, and must not be done again for its due time.
-                if !matches!(submission.state, State::Waiting | State::Unknown) {
-                    continue;
+            let oldest = match self.waiting(last.as_ref()).await {
+                Ok(oldest) => oldest,
+                Err(error) => {
+                    tracing::warn!(%error, "what waits could not be read; it goes on in its own time");
+                    return;
                 }
-                if !self.has_time(context, &submission) {
-                    return Ok(());
-                }
-                submission.go_on();
-                match self.advance(context, submission).await? {
-                    Went::Settled => (settled, stuck) = (settled + 1, 0),
-                    Went::Waits => stuck += 1,
-                    Went::Nowhere => {}
-                }
-                if stuck == STUCK {
-                    return Ok(());
-                }
+            };
+            if oldest.is_empty() {
+                return;
             }
-            if settled == 0 {
-                return Ok(());
+            for one in oldest {
+                if self.clock.now() >= turn_ends {
+                    return;
+                }
+                match self.go_on(context, &one).await {
+                    Ok(Went::Answered) => unanswered = 0,
+                    Ok(Went::Nowhere) => {}
+                    Ok(Went::Unanswered) => unanswered += 1,
+                    Err(error) => {
+                        tracing::warn!(%error, submission.id = %one.id, "it goes on in its own time");
+                        unanswered += 1;
+                    }
+                }
+                if unanswered == UNANSWERED {
+                    return;
+                }
+                last = Some(one);
             }
+        }
+    }
+
+    /// The next ones that wait, behind `last` in the order of capture.
+    async fn waiting(&self, last: Option<&Indexed>) -> Result<Vec<Indexed>, StoreError> {
+        let in_state = |state| self.submissions.oldest(state, last, AT_ONCE);
+        let (mut all, unknown) = futures::try_join!(in_state(State::Waiting), in_state(State::Unknown))?;
+        all.extend(unknown);
+        all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        all.truncate(AT_ONCE);
+        Ok(all)
+    }
+
+    /// Takes one of them as far as it goes. The index is late, so it may have moved on.
+    async fn go_on(&self, context: &CallContext, one: &Indexed) -> Result<Went, Failure> {
+        let Some(mut submission) = self.submissions.submission(&one.id).await? else { return Ok(Went::Nowhere) };
+        if !matches!(submission.state, State::Waiting | State::Unknown) || !self.has_time(context, &submission) {
+            return Ok(Went::Nowhere);
+        }
+        submission.go_on();
+        let limit = self.erp.time_limit_ms(submission.content.line_count());
+        match next_step(&submission, self.clock.now(), limit) {
+            NextStep::Send | NextStep::Ask => self.advance(context, submission).await,
+            // Its message is under way.
+            NextStep::Wait(_) | NextStep::Release | NextStep::Nothing => Ok(Went::Nowhere),
         }
     }
 }

@@ -29,11 +29,11 @@ const MAX_DELAY_SECONDS: i64 = 900;
 /// How far a submission went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Went {
-    /// The ERP took it or refused it, or a person has to decide.
-    Settled,
-    /// The ERP was asked, and it waits for the ERP still.
-    Waits,
-    /// It was not its time, there was none, or somebody else works on it.
+    /// The ERP said something about it.
+    Answered,
+    /// The ERP said nothing.
+    Unanswered,
+    /// The ERP was not asked: it was not its time, there was none, or somebody else works on it.
     Nowhere,
 }
 
@@ -57,7 +57,7 @@ pub struct HandOver {
 
 impl HandOver {
     /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is sent again at once.
-    /// When the ERP settles one that had to wait for it, the others that wait go on as well.
+    /// When the ERP answers about one that had to wait for it, the others that wait go on as well.
     /// A message that comes late, twice or for nothing changes nothing.
     ///
     /// # Errors
@@ -68,8 +68,8 @@ impl HandOver {
             return Ok(());
         };
         let waited = matches!(submission.state, State::Waiting | State::Unknown);
-        if self.advance(context, submission).await? == Went::Settled && waited {
-            self.drain(context).await?;
+        if self.advance(context, submission).await? == Went::Answered && waited {
+            self.drain(context).await;
         }
         Ok(())
     }
@@ -89,13 +89,17 @@ impl HandOver {
             let limit = self.erp.time_limit_ms(submission.content.line_count());
             let moved = match next_step(&submission, now, limit) {
                 NextStep::Nothing if step == 0 => return Ok(Went::Nowhere),
-                NextStep::Nothing => return Ok(Went::Settled),
+                NextStep::Nothing => return Ok(Went::Answered),
                 // A message that comes much too early is one too many: the one told when it was last moved still
                 // comes, and `reconcile` has the due time. Telling the queue again would breed messages.
                 NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => return Ok(Went::Nowhere),
                 NextStep::Wait(until) => {
                     self.later(id, until, now).await;
-                    return Ok(if submission.state == State::Rejected { Went::Settled } else { Went::Waits });
+                    return Ok(match step {
+                        0 => Went::Nowhere,
+                        _ if submission.is_unanswered() => Went::Unanswered,
+                        _ => Went::Answered,
+                    });
                 }
                 NextStep::Send | NextStep::Ask if !self.has_time(context, &submission) => break,
                 NextStep::Send => self.send(submission, limit).await?,

@@ -20,6 +20,9 @@ pub enum Support {
     None,
 }
 
+/// The reason of what the ERP took and has not decided about.
+const PENDING: &str = "erp_pending";
+
 /// The code by which an ERP refuses a reference that it has already.
 const DUPLICATE: &str = "duplicate_reference";
 
@@ -166,7 +169,7 @@ impl Submission {
             }
             Outcome::Rejected(refusal) => self.reject(refusal, now),
             Outcome::Pending => {
-                self.reason = Some("erp_pending".to_owned());
+                self.reason = Some(PENDING.to_owned());
                 self.unknown(settle_at);
                 "taken_by_erp"
             }
@@ -190,6 +193,21 @@ impl Submission {
     pub fn go_on(&mut self) {
         if matches!(self.state, State::Waiting | State::Unknown) && self.refusal.is_none() {
             self.due_at = None;
+        }
+    }
+
+    /// Whether the ERP said nothing when it was last sent or asked for: neither that it takes its time nor that it refuses.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        match self.state {
+            State::Waiting => true,
+            State::Unknown => self.refusal.is_none() && self.reason.as_deref() != Some(PENDING),
+            State::AwaitingApproval
+            | State::Accepted
+            | State::Sending
+            | State::Confirmed
+            | State::Rejected
+            | State::NeedsAttention => false,
         }
     }
 

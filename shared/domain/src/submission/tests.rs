@@ -65,17 +65,23 @@ fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
     s.go_on();
     assert_eq!(next_step(&s, at(11), LIMIT), NextStep::Send);
 
+    assert!(s.is_unanswered());
+    s.send_started(at(15));
+    s.send_ended(Outcome::Pending, at(16), LIMIT, 0);
+    assert!(!s.is_unanswered());
     s.send_started(at(20));
     s.send_ended(Outcome::Unknown { reason: "timeout" }, at(30), LIMIT, 0);
+    assert!(s.is_unanswered());
     s.go_on();
     assert_eq!(next_step(&s, at(31), LIMIT), NextStep::Wait(at(30_020)));
     assert_eq!(next_step(&s, at(30_020), LIMIT), NextStep::Ask);
 
-    // A refused duplicate that is not visible yet keeps its patience.
+    // A refused duplicate that is not visible yet keeps its patience, and is an answer.
     s.refusal = Some(Refusal { code: "duplicate_reference".to_owned(), reason: None });
     s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), u64::MAX);
     s.go_on();
     assert!(matches!(next_step(&s, at(40_001), LIMIT), NextStep::Wait(_)));
+    assert!(!s.is_unanswered());
 
     s.send_started(at(50_000));
     s.go_on();

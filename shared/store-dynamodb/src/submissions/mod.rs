@@ -4,7 +4,7 @@ mod capture;
 
 use std::collections::HashSet;
 
-use app::ports::submissions::{Capture, DecisionWritten, Reserved, Standing, Submissions};
+use app::ports::submissions::{Capture, DecisionWritten, Indexed, Reserved, Submissions};
 use app::ports::{Cursor, Page, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -74,13 +74,18 @@ fn kind_name(kind: SubmissionKind) -> &'static str {
     }
 }
 
+/// Orders submissions by their capture, and those of one instant by their ids.
+fn captured_at(created_at: Timestamp, id: &SubmissionId) -> String {
+    format!("{created_at}#{id}")
+}
+
 fn record(submission: &Submission) -> Result<Attributes, StoreError> {
     let kind = kind_name(submission.content.kind());
     Ok(Record::keyed(submission.id.as_str(), SUBMISSION)
         .with("state", text(submission.state.as_str()))
         .with("revision", number(submission.revision))
         .with("owner", text(joined(&[submission.organization.as_str(), kind])))
-        .with("createdAt", text(format!("{}#{}", submission.created_at, submission.id)))
+        .with("createdAt", text(captured_at(submission.created_at, &submission.id)))
         .with("document", text(encode(&SubmissionDocument::from(submission))?))
         .with_some("due", submission.due_at.map(|_| text(SUBMISSION)))
         .with_some("dueAt", submission.due_at.map(instant))
@@ -240,18 +245,23 @@ impl Submissions for SubmissionsTable {
         Ok(Page { items, next })
     }
 
-    async fn oldest(&self, state: State, most: usize) -> Result<Vec<Standing>, StoreError> {
-        let query = self.by_state(state, most).projection_expression("createdAt");
+    async fn oldest(&self, state: State, after: Option<&Indexed>, most: usize) -> Result<Vec<Indexed>, StoreError> {
+        let mut query = self.by_state(state, most).projection_expression("createdAt");
+        if let Some(Indexed { id, created_at }) = after {
+            query = query
+                .key_condition_expression("#state = :state AND createdAt > :after")
+                .expression_attribute_values(":after", text(captured_at(*created_at, id)));
+        }
         let answer = query.send().await.map_err(|error| store_error("Query", error))?;
-        let standing = |record| {
+        let indexed = |record| {
             // The instant, then the id.
             let (instant, id) = get_text(record, "createdAt")?.split_once('#').ok_or_else(|| corrupt("createdAt"))?;
-            Ok(Standing {
+            Ok(Indexed {
                 id: SubmissionId::parse(id).map_err(|_| corrupt("createdAt"))?,
                 created_at: instant.parse().map_err(|_| corrupt("createdAt"))?,
             })
         };
-        answer.items().iter().map(standing).collect()
+        answer.items().iter().map(indexed).collect()
     }
 
     async fn of_organization(

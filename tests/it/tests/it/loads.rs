@@ -14,6 +14,10 @@ fn counts(load: &Value) -> [u64; 4] {
     ["rows", "applied", "unchanged", "rejected"].map(|name| load["counts"][name].as_u64().unwrap())
 }
 
+fn warnings(load: &Value) -> Vec<&str> {
+    load["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn a_delta_dropped_into_the_bucket_shows_within_five_seconds() {
     let app = TestApp::start().await;
@@ -205,7 +209,31 @@ async fn a_load_says_what_may_not_be_meant() {
     let app = TestApp::start().await;
     let rows = "category_id,parent_id,name,sequence\nFASTENERS,,Fasteners,0\n";
     let load = app.load("incoming/categories/snapshot/categories-20991231T000000Z.csv", rows).await;
-    let codes: Vec<_> = load["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["sequence_in_future"], "{load}");
+    assert_eq!(warnings(&load), ["sequence_in_future"], "{load}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_reference_that_leads_nowhere_yet_is_told_and_resolves_in_whatever_order_files_come() {
+    let app = TestApp::start().await;
+    let file = items(&["LAMP-1,LAMP,Lamp,,LAMPS,EA,1,1,active"]);
+    let load = app.load("incoming/items/delta/items-20260301T000000Z.csv", file).await;
+    assert_eq!((counts(&load), warnings(&load)), ([1, 1, 0, 0], vec!["unresolved_reference"]), "{load}");
+    assert!(load["warnings"][0]["message"].as_str().unwrap().contains("LAMPS"), "{load}");
+
+    let columns = "category_id,parent_id,name,sequence";
+    let file = format!("{columns}\nLAMPS,LIGHT,Lamps,0\n");
+    let load = app.load("incoming/categories/delta/categories-20260302T000000Z.csv", file).await;
+    assert_eq!((counts(&load), warnings(&load)), ([1, 1, 0, 0], vec!["unresolved_reference"]), "{load}");
+    assert!(load["warnings"][0]["message"].as_str().unwrap().contains("LIGHT"), "{load}");
+    let listed = app.get(NOBODY, "/catalog/categories/LAMPS/items").await.expect(200);
+    assert_eq!(listed["items"][0]["sku"], "LAMP-1");
+
+    let file = format!("{columns}\nLIGHT,,Light,0\n");
+    let load = app.load("incoming/categories/delta/categories-20260303T000000Z.csv", file).await;
+    assert_eq!((counts(&load), warnings(&load)), ([1, 1, 0, 0], vec![]), "{load}");
+    let file = items(&["LAMP-2,LAMP,Lamp,,LAMPS,EA,1,1,active"]);
+    let load = app.load("incoming/items/delta/items-20260304T000000Z.csv", file).await;
+    assert_eq!((counts(&load), warnings(&load)), ([1, 1, 0, 0], vec![]), "{load}");
     app.finish().await;
 }

@@ -33,7 +33,7 @@ pub enum Cut {
     Before,
     /// It takes effect, and nobody hears of it.
     After,
-    /// Half of its answer's body arrives. What has no body to speak of is cut off before its answer.
+    /// Half of the object that it reads arrives. What reads none is cut off after its effect.
     Within,
 }
 
@@ -47,8 +47,10 @@ struct Line {
     /// Of so many calls to DynamoDB one is throttled; 0 for none.
     throttles: AtomicU64,
     throttled: AtomicU64,
-    /// The calls that read an object.
+    /// The calls that read an object beyond its first half.
     reads: Mutex<Vec<u64>>,
+    /// How often the function was killed.
+    kills_done: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -91,9 +93,7 @@ impl HttpConnector for Wire {
             if cut == Some(Cut::Before) {
                 line.kill().await;
             }
-            if request.method() == "GET" {
-                line.reads.lock().unwrap().push(number);
-            }
+            let reads = request.method() == "GET";
             let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
             if target.starts_with("DynamoDB") && line.throttles(number) {
                 return Ok(throttled());
@@ -101,30 +101,26 @@ impl HttpConnector for Wire {
             let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
             let answer = inner.call(request).await;
             line.hear(&target, &body);
-            match cut {
-                Some(Cut::Within) => Ok(half(answer?, line).await),
-                Some(Cut::After) => {
-                    line.kill().await;
-                    answer
-                }
-                Some(Cut::Before) | None => answer,
+            if cut == Some(Cut::After) || cut == Some(Cut::Within) && !reads {
+                line.kill().await;
             }
+            if reads { Ok(in_halves(answer?, line, number, cut).await) } else { answer }
         })
     }
 }
 
-/// The answer up to the middle of its body, where the function is killed.
-async fn half(answer: HttpResponse, line: Arc<Line>) -> HttpResponse {
+/// The answer with its body in two pieces. The function is killed when it asks for the second, if it is to be.
+async fn in_halves(answer: HttpResponse, line: Arc<Line>, number: u64, cut: Option<Cut>) -> HttpResponse {
     let status = answer.status();
     let headers = answer.headers().clone();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
-    if body.len() < 2 {
-        line.kill().await;
-    }
     let first = futures::stream::once(std::future::ready(body.slice(..body.len() / 2)));
     let rest = futures::stream::once(async move {
-        line.kill().await;
-        body
+        line.reads.lock().unwrap().push(number);
+        if cut == Some(Cut::Within) {
+            line.kill().await;
+        }
+        body.slice(body.len() / 2..)
     });
     let frames = first.chain(rest).map(|data| Ok::<_, std::io::Error>(Frame::data(data)));
     let mut response = HttpResponse::new(status, SdkBody::from_body_1_x(StreamBody::new(frames)));
@@ -146,6 +142,7 @@ impl Line {
     }
 
     async fn kill(&self) {
+        self.kills_done.fetch_add(1, Ordering::SeqCst);
         self.killed.notify_one();
         std::future::pending::<()>().await;
     }
@@ -274,7 +271,12 @@ impl Lab {
         self.line.calls.load(Ordering::SeqCst)
     }
 
-    /// Which of the calls since the kills were planned read an object.
+    /// How often the function was killed.
+    pub fn killed(&self) -> u64 {
+        self.line.kills_done.load(Ordering::SeqCst)
+    }
+
+    /// Which of the calls since the kills were planned read an object beyond its first half.
     pub fn reads(&self) -> Vec<u64> {
         self.line.reads.lock().unwrap().clone()
     }
@@ -294,11 +296,6 @@ impl Lab {
     /// Calls that were throttled.
     pub fn throttled(&self) -> u64 {
         self.line.throttled.load(Ordering::SeqCst)
-    }
-
-    /// The kills that were not reached.
-    pub fn spared(&self) -> usize {
-        self.line.kills.lock().unwrap().len()
     }
 
     /// Drops a file, without word of it.

@@ -1,5 +1,5 @@
-//! The load function is killed at every call, before and after its effect and within what it reads, and another one goes on. It must end as if nobody
-//! had ever been stopped, and as if nobody had ever cut the file.
+//! The load function is killed at every call, before and after its effect and within what it reads, and another one goes
+//! on. It must end as if nobody had ever been stopped, and as if nobody had ever cut the file.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -64,19 +64,19 @@ impl Case {
                 function: catalog,
                 before: vec![(ITEMS[0], items(rows, 0))],
                 file: (ITEMS[1], items(rows, 1)),
-                checkpoint_rows: 10,
+                checkpoint_rows: 20,
             },
             Self {
                 function: catalog,
                 before: vec![(ITEMS[0], items(rows, 0))],
                 file: (DELTA, items(rows, 1)),
-                checkpoint_rows: 10,
+                checkpoint_rows: 20,
             },
             Self {
                 function: "member-load",
                 before: vec![(ORGANIZATIONS[0], organizations(rows, 0))],
                 file: (ORGANIZATIONS[1], organizations(rows, 1)),
-                checkpoint_rows: 10,
+                checkpoint_rows: 20,
             },
         ]
     }
@@ -96,9 +96,7 @@ impl Case {
         lab.kill(kills.iter().copied());
         lab.load(&[(self.file.0, &self.file.1)], beside).await;
         assert_eq!(lab.chunks.len() as u64, if chunks == 1 { 0 } else { chunks }, "chunks");
-        // Rows that are done again may take fewer calls than the ones before, so the last kills may find nothing to kill.
-        assert!(kills.len() != 1 || lab.spared() == 0, "{kills:?}");
-        Loaded { left: lab.left(), calls: lab.calls(), reads: lab.reads() }
+        Loaded { left: lab.left(), calls: lab.calls(), reads: lab.reads(), killed: lab.killed() }
     }
 }
 
@@ -108,6 +106,8 @@ struct Loaded {
     /// How many calls it took, and which of them read an object.
     calls: u64,
     reads: Vec<u64>,
+    /// How often the function was killed.
+    killed: u64,
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -128,12 +128,15 @@ fn killed_at_any_call(case: usize, chunks: u64) {
         let case = &Case::all(rows)[case];
         let expected = case.load(1, &[], 1).await.left;
         assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
-        let Loaded { left, calls, reads } = case.load(chunks, &[], 1).await;
+        let Loaded { left, calls, reads, .. } = case.load(chunks, &[], 1).await;
         left.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
         assert!(reads.len() as u64 >= chunks, "{reads:?}");
-        let cuts = (1..=calls).flat_map(|call| [(call, Cut::Before), (call, Cut::After)]);
+        // Where many runs say the same, what comes after a call is what comes before the next.
+        let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
+        let cuts = (1..=calls).flat_map(|call| cuts.iter().map(move |cut| (call, *cut)));
         for kill in cuts.chain(reads.iter().map(|read| (*read, Cut::Within))) {
-            let left = case.load(chunks, &[kill], 1).await.left;
+            let Loaded { left, killed, .. } = case.load(chunks, &[kill], 1).await;
+            assert_eq!(killed, 1, "{kill:?}");
             left.assert_is(&expected, || format!("{} in {chunks} chunks, killed at {kill:?} of {calls}", case.file.0));
         }
     });

@@ -15,6 +15,8 @@ const LONGEST_MS: i64 = 12 * 3_600_000;
 const CLIENT_RETRY_MS: i64 = 27_000;
 /// An HTTP function lives so long.
 const ANSWERED_MS: i64 = 25_000;
+/// So often a message is delivered, as the template has it.
+pub const MOST_RECEIVES: u32 = 10;
 /// How often a client comes again.
 const CLIENT_TRIES: u32 = 6;
 
@@ -296,7 +298,7 @@ impl Run<'_> {
         let now = self.world.clock.now();
         if failed || fault == Some(Fault::NotDeleted) {
             message.received += 1;
-            if message.received >= 5 {
+            if message.received >= MOST_RECEIVES {
                 self.note(format_args!("{} goes to the dead letters", message.id));
                 self.dead += 1;
                 return;

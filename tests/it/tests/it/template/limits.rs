@@ -65,7 +65,7 @@ fn whoever_calls_the_erp_does_so_a_limited_number_of_times_at_once() {
             let limits =
                 events.iter().filter_map(|(_, event)| event.at(&["Properties", "ScalingConfig", "MaximumConcurrency"]));
             assert_eq!(limits.collect::<Vec<_>>(), [reserved.unwrap()], "{}", function.name);
-            // The default is what the simulated ERP declares.
+            // The default is what an ERP is taken to bear that does not say.
             assert_eq!(queue.concurrency, usize::try_from(Capabilities::default().max_concurrency).unwrap());
         }
     }
