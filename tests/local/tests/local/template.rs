@@ -102,7 +102,7 @@ fn a_queue_stands_after_the_one_that_takes_its_dead_letters() {
 fn every_source_of_events_is_read() {
     let template = template();
     let worker = template.function("submit-worker").unwrap();
-    let source = QueueSource { queue: "SubmitQueue".into(), batch_size: 1, partial_failures: true, concurrency: 5 };
+    let source = QueueSource { queue: "SubmitQueue".into(), batch_size: 1, partial_failures: true, concurrency: 4 };
     assert_eq!(worker.queues, [source]);
     let items = BucketSource { bucket: BUCKET.into(), prefix: "incoming/items/".into(), suffix: String::new() };
     assert!(template.function("catalog-load").unwrap().buckets.contains(&items));
