@@ -26,9 +26,10 @@ SUBMISSIONS = "shared/store-dynamodb/src/submissions/mod.rs"
 TRANSACTION = "shared/store-dynamodb/src/transaction.rs"
 HANDOVER = "shared/app/src/submission/handover.rs"
 CLIENT = "shared/erp-client/src/submission.rs"
-
-
 DRAIN = "shared/app/src/submission/drain.rs"
+SIMULATION = ("faults::seeds::whatever", "faults::every::every_fault_leaves")
+# The other tests are without the simulation, and without what is slow and has nothing to do with submissions.
+NOT_AGAIN = ("faults::seeds", "faults::every", "binaries::", "promptness")
 # What holds the tests: the simulation is in `it`.
 HOLDERS = ("app", "domain", "erp_client", "it", "store_dynamodb")
 
@@ -116,27 +117,26 @@ def build(folder, environment):
         if message.get("executable") and message["profile"]["test"] and name in HOLDERS:
             # The library of `it` has no tests. Another build in the same folder would put its own in this place.
             if name != "it" or "test" in message["target"]["kind"]:
-                programs[name] = (shutil.copy(message["executable"], folder / f"tests-of-{name}"), pathlib.Path(message["manifest_path"]).parent)
+                copy = shutil.copy(message["executable"], folder / f"tests-of-{name}")
+                programs[name] = (copy, pathlib.Path(message["manifest_path"]).parent)
     assert programs.keys() == set(HOLDERS), sorted(programs)
     return programs
 
 
-def simulated(programs, environment, mutant):
+def simulated(programs, environment):
     """How the simulation ends, and what it found."""
     program, folder = programs["it"]
-    command = [program, "faults::seeds::whatever", "faults::every::every_fault_leaves", "--test-threads", "1"]
-    environment = {**environment, "FAULT_STOP": "1", **({"MUTANT": mutant} if mutant else {})}
+    command = [program, *SIMULATION, "--test-threads", "1"]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     told = ended.stdout + ended.stderr
     found = re.search(r"runs are broken:\n([^\n]*)", told) or re.search(r"panicked at [^\n]*\n([^\n]*)", told)
     return "" if ended.returncode == 0 else (found and found.group(1)) or "it does not end as it should"
 
 
-def tested(programs, environment, mutant):
+def tested(programs, environment):
     """The first of the other tests that fails."""
     for name, (program, folder) in sorted(programs.items()):
-        command = [program] + (["--skip", "faults::seeds", "--skip", "faults::every", "--skip", "binaries::", "--skip", "promptness"] if name == "it" else [])
-        environment = {**environment, **({"MUTANT": mutant} if mutant else {})}
+        command = [program] + ([word for test in NOT_AGAIN for word in ("--skip", test)] if name == "it" else [])
         ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         if ended.returncode != 0:
             failed = re.search(r"^test (\S+) \.\.\. FAILED", ended.stdout, re.MULTILINE)
@@ -152,7 +152,8 @@ def main():
     options = options.parse_args()
     # The crates of others are the same ones, so they need not be built again.
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    environment = {**os.environ, "CARGO_TARGET_DIR": target, "FAULT_SEEDS": options.seeds, "FAULT_SINGLES": options.singles}
+    played = {"FAULT_SEEDS": options.seeds, "FAULT_SINGLES": options.singles, "FAULT_STOP": "1"}
+    environment = {**os.environ, **played, "CARGO_TARGET_DIR": target}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -166,9 +167,10 @@ def main():
             if options.names and name and name not in options.names:
                 continue
             began = time.monotonic()
-            by, found = "simulation", simulated(programs, environment, name)
+            mutated = {**environment, "MUTANT": name}
+            by, found = "simulation", simulated(programs, mutated)
             if not found:
-                by, found = "tests", tested(programs, environment, name)
+                by, found = "tests", tested(programs, mutated)
             verdict = f"noticed by the {by}" if found else "passes"
             wrong += [name or "nothing"] if bool(found) != bool(name) else []
             print(f"{name:18} {verdict:25} {time.monotonic() - began:5.0f} s  {what}; {found[:110]}", flush=True)

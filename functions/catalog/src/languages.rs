@@ -1,5 +1,8 @@
 //! `Accept-Language` (RFC 9110).
 
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
@@ -57,25 +60,4 @@ fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction: u16 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
     Some(whole.parse::<u16>().ok()?.checked_mul(1000)?.checked_add(fraction)?.min(1000))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tags(header: &str) -> Vec<String> {
-        parse(header).iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn languages_are_ranked_by_weight_and_regions_fall_back() {
-        assert_eq!(tags("en;q=0.5, de-CH, fr;q=0.85"), ["de-ch", "de", "fr", "en"]);
-        assert_eq!(tags("zh-Hant-TW"), ["zh-hant-tw", "zh-hant", "zh"]);
-    }
-
-    #[test]
-    fn what_is_not_wanted_or_not_readable_is_left_out() {
-        assert_eq!(tags("*, en;q=0, fr;q=x, ,de"), ["de"]);
-        assert!(tags("").is_empty());
-    }
 }

@@ -36,6 +36,9 @@ pub enum MoneyError {
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// What ISO 4217 writes where there is no currency: for an amount of which only the number matters.
+    pub const NONE: Self = Self(*b"XXX");
+
     /// Parses three capital letters.
     ///
     /// # Errors
@@ -51,7 +54,7 @@ impl Currency {
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Three ASCII capitals by construction, so the fallback is never taken.
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Digits after the point of the smallest unit (ISO 4217, list one, 2024): 2 unless listed otherwise.

@@ -1,5 +1,8 @@
 //! Transactions: all or nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use app::ports::{StoreError, Written};
@@ -82,16 +85,4 @@ pub(crate) async fn commit(client: &Client, items: Vec<TransactWriteItem>) -> Re
 pub(crate) async fn run(client: &Client, items: Vec<TransactWriteItem>) -> Result<Written, StoreError> {
     let unmet = commit(client, items).await?;
     Ok(if unmet.is_empty() { Written::Done } else { Written::Conflict })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_condition_that_failed_weighs_more_than_what_passes() {
-        assert_eq!(cancelled(["None", "TransactionConflict"].into_iter()), Cancelled::Passing);
-        assert_eq!(cancelled(["TransactionConflict", "ConditionalCheckFailed"].into_iter()), Cancelled::Unmet(vec![1]));
-        assert_eq!(cancelled(["None", "ValidationError"].into_iter()), Cancelled::Other("ValidationError".to_owned()));
-    }
 }

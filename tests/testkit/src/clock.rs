@@ -1,5 +1,8 @@
 //! Clocks that obey the test.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -63,30 +66,5 @@ impl ShiftedClock {
 impl Clock for ShiftedClock {
     fn now(&self) -> Timestamp {
         self.under.now().plus_millis(self.ahead.load(Ordering::SeqCst))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clones_of_a_clock_show_the_same_time() {
-        let clock = ManualClock::at(Timestamp::from_seconds(10));
-        let other = clock.clone();
-        clock.advance_seconds(5);
-        clock.advance_millis(1);
-        assert_eq!(other.now(), Timestamp::from_millis(15_001));
-        other.set(Timestamp::from_seconds(1));
-        assert_eq!(clock.now(), Timestamp::from_seconds(1));
-    }
-
-    #[test]
-    fn a_shifted_clock_goes_on_with_the_one_under_it() {
-        let under = ManualClock::at(Timestamp::from_seconds(10));
-        let clock = ShiftedClock::over(Arc::new(under.clone()));
-        clock.advance_seconds(100);
-        under.advance_seconds(1);
-        assert_eq!(clock.clone().now(), Timestamp::from_seconds(111));
     }
 }

@@ -1,5 +1,8 @@
 //! Short words for domain values.
 
+#[cfg(test)]
+mod tests;
+
 use domain::caller::Customer;
 use domain::catalog::{Item, ItemStatus};
 use domain::ids::{OrganizationId, Sku, Unit, UserId};
@@ -96,18 +99,5 @@ impl ItemBuilder {
     #[must_use]
     pub fn build(self) -> Item {
         self.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pack_counts_its_pieces() {
-        let item = ItemBuilder::new("SCREW").in_packs_of("100").build();
-        assert_eq!(item.ordered_quantity(quantity("3"), false), Ok(quantity("300")));
-        assert_eq!(ItemBuilder::new("OLD").inactive().build().status, ItemStatus::Inactive);
-        assert_eq!(money("12.5 USD").amount_text(), "12.50");
     }
 }

@@ -136,7 +136,7 @@ fn list_price(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
     }
     let price = row.required(2, "amount", |text| {
         // Without a readable currency only the number can be checked.
-        let money = Money::parse(text, currency.or_else(|| Currency::parse("XXX").ok()).ok_or("cannot be checked")?);
+        let money = Money::parse(text, currency.unwrap_or(Currency::NONE));
         match money {
             Ok(money) if money.is_negative() => Err("is negative"),
             Ok(money) => Ok(money),

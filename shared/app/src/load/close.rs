@@ -7,7 +7,6 @@ use super::kinds::Rows;
 use super::open::export_key;
 use super::parts::{Gathered, Parts};
 use super::plan::is_prepared;
-use super::rows::BATCH_ROWS;
 use super::run::{LoadError, Loader, Step};
 use super::seen::Seen;
 use super::source::RefusedFile;
@@ -201,7 +200,7 @@ impl<R: Rows> Loader<R> {
         let (kind, sequence) = (hands.load.kind, hands.load.sequence);
         let mut opened = self.opened(hands, (Place::START, None), None).await?;
         loop {
-            let batch = opened.rows.batch::<R>(BATCH_ROWS, kind, &opened.header, sequence, |_| {}).await?;
+            let batch = opened.rows.batch::<R>(self.batch_rows(), kind, &opened.header, sequence, |_| {}).await?;
             if batch.is_empty() {
                 return Ok(());
             }

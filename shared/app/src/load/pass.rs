@@ -116,7 +116,7 @@ impl<R: Rows> Loader<R> {
     }
 
     /// No more rows than may lie between two checkpoints.
-    fn batch_rows(&self) -> usize {
+    pub(super) fn batch_rows(&self) -> usize {
         usize::try_from(self.checkpoint_rows).map_or(BATCH_ROWS, |rows| rows.clamp(1, BATCH_ROWS))
     }
 

@@ -151,8 +151,8 @@ impl FileRows {
         Ok((header, self.source.refused()))
     }
 
-    /// The next rows in file order, at most `most`. `found` hears what each row is about, refused ones included. An empty batch means that
-    /// there are no more.
+    /// The next rows in file order, at most `most`. `found` hears what each row is about, refused ones included. An empty
+    /// batch means that there are no more.
     pub async fn batch<R: Rows>(
         &mut self,
         most: usize,

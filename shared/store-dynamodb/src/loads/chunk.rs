@@ -1,5 +1,8 @@
 //! Chunks of loads as records and back.
 
+#[cfg(test)]
+mod tests;
+
 use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::LoadId;
@@ -88,41 +91,4 @@ fn place(place: &Place) -> AttributeValue {
 fn read_place(record: &Attributes, name: &str) -> Result<Place, StoreError> {
     let map = find_map(record, name)?.ok_or_else(|| corrupt(name))?;
     Ok(Place { offset: get_number(map, "offset")?, row: get_number(map, "row")?, line: get_number(map, "line")? })
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use domain::ids::Sku;
-    use domain::load::{Reason, Reference};
-    use domain::time::Timestamp;
-
-    use super::*;
-
-    #[test]
-    fn a_chunk_is_read_as_it_was_written() {
-        let mut chunk =
-            Chunk::new(7, Place { offset: 9, row: 2, line: 3 }, Some(1 << 40), Timestamp::from_seconds(1_700_000_000));
-        let id = LoadId::parse("a").unwrap();
-        for round in 0..2 {
-            assert_eq!(
-                read(&write(&chunk, chunk_key(&id, Phase::Count, 7)).into_attributes()).unwrap(),
-                chunk,
-                "{round}"
-            );
-            chunk.done = true;
-            chunk.to = None;
-            chunk.counts = Counts { applied: 1, unchanged: 2, rejected: 3 };
-            chunk.unresolved.note(Reference::Item(Sku::parse("A-1").unwrap()), 4);
-            chunk.first_reasons.push(Reason {
-                row: 1,
-                line: 2,
-                key: "k".to_owned(),
-                field: "f".into(),
-                code: "c".into(),
-                message: "m".into(),
-            });
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! A bucket that calls functions about its new objects.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -94,15 +97,4 @@ fn record(context: &Context, object: &ObjectCreated, sequence: u64) -> Value {
             },
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_encoded_as_in_a_form() {
-        let encoded = utf8_percent_encode("incoming/items \u{fc}+a&b=1.csv", KEPT).to_string().replace(' ', "+");
-        assert_eq!(encoded, "incoming/items+%C3%BC%2Ba%26b%3D1.csv");
-    }
 }

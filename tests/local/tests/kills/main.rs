@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod lab;
+mod line;
 mod order;
 
-use lab::{Cut, Lab, Left};
+use lab::{Lab, Left};
+use line::Cut;
 
 const ITEMS: [&str; 2] =
     ["incoming/items/snapshot/items-20250207T100000Z.csv", "incoming/items/snapshot/items-20250207T110000Z.csv"];
@@ -15,6 +17,9 @@ const ORGANIZATIONS: [&str; 2] = [
     "incoming/organizations/snapshot/organizations-20250207T100000Z.csv",
     "incoming/organizations/snapshot/organizations-20250207T110000Z.csv",
 ];
+
+/// Checkpoints lie so many rows apart, so that there is one in the middle of a file of 40.
+const CHECKPOINT_ROWS: u64 = 20;
 
 /// Items of which some change, some go, some come, some are refused and some stand in the file several times, far apart and in
 /// different categories. Quoted line breaks, both kinds of line ends, text of several bytes.
@@ -53,30 +58,18 @@ struct Case {
     function: &'static str,
     before: Vec<(&'static str, Vec<u8>)>,
     file: (&'static str, Vec<u8>),
-    checkpoint_rows: u64,
 }
 
 impl Case {
     fn all(rows: usize) -> [Self; 3] {
         let catalog = "catalog-load";
         [
-            Self {
-                function: catalog,
-                before: vec![(ITEMS[0], items(rows, 0))],
-                file: (ITEMS[1], items(rows, 1)),
-                checkpoint_rows: 20,
-            },
-            Self {
-                function: catalog,
-                before: vec![(ITEMS[0], items(rows, 0))],
-                file: (DELTA, items(rows, 1)),
-                checkpoint_rows: 20,
-            },
+            Self { function: catalog, before: vec![(ITEMS[0], items(rows, 0))], file: (ITEMS[1], items(rows, 1)) },
+            Self { function: catalog, before: vec![(ITEMS[0], items(rows, 0))], file: (DELTA, items(rows, 1)) },
             Self {
                 function: "member-load",
                 before: vec![(ORGANIZATIONS[0], organizations(rows, 0))],
                 file: (ORGANIZATIONS[1], organizations(rows, 1)),
-                checkpoint_rows: 20,
             },
         ]
     }
@@ -88,7 +81,7 @@ impl Case {
 
     /// Loads the file into what is there before, killed at the given calls.
     async fn load(&self, chunks: u64, kills: &[(u64, Cut)], beside: usize) -> Loaded {
-        let mut lab = Lab::new(self.function, self.size(chunks), self.checkpoint_rows).await;
+        let mut lab = Lab::new(self.function, self.size(chunks), CHECKPOINT_ROWS).await;
         for (key, content) in &self.before {
             lab.load(&[(key, content)], 1).await;
         }
@@ -212,7 +205,10 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
                     if random(2) == 0 {
                         kills.push((kills[0].0 + 1 + random(calls), Cut::After));
                     }
-                    let left = case.load(chunks, &kills, 4).await.left;
+                    let Loaded { left, killed, .. } = case.load(chunks, &kills, 4).await;
+                    // Rows that are done again may take fewer calls than the ones before, so a second kill may find nothing
+                    // to kill; and of some objects nobody reads the second half.
+                    assert!(killed > 0 || cut == Cut::Within, "{kills:?}");
                     let name = case.file.0;
                     left.assert_is(&expected, || format!("{name} in {chunks} chunks, killed {kills:?} of {calls}"));
                 }
