@@ -1,11 +1,12 @@
-//! One large file of items through S3 and the load function into the embedded store, beside a bare loop that only writes the
-//! records that came of it.
+//! One large file of items through S3 and the load function into the embedded store, beside a bare loop that reads the same
+//! file with the csv crate and writes the same records in the same order.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest, ScalarAttributeType,
     WriteRequest,
@@ -52,6 +53,7 @@ pub async fn run(stack: &Stack, rows: u64, folder: &Path) -> Result<Found, Error
     parse::write_items(rows, &path)?;
     let bytes = path.metadata()?.len();
     let key = "incoming/items/snapshot/items-20270101T000000Z.csv".to_owned();
+    let copy = path.clone();
     let before = memory::reset_peak();
     let (began, used) = (Instant::now(), cpu::used());
     let loaded = load_file(stack, &ExportFile { kind: "items", path, key }).await?;
@@ -60,38 +62,89 @@ pub async fn run(stack: &Stack, rows: u64, folder: &Path) -> Result<Found, Error
     if loaded.state != "published" || loaded.rows != rows || loaded.rejected > 0 {
         return Err(format!("{rows} rows were written, and came to {loaded:?}").into());
     }
-    let (records, bare) = bare(&Client::new(stack.sdk_config())).await?;
+    let client = Client::new(stack.sdk_config());
+    create(&client).await?;
+    let (began, used) = (Instant::now(), cpu::used());
+    let records = bare(&client, &copy).await?;
+    let bare = (began.elapsed(), cpu::used().saturating_sub(used));
+    let [item, same] = [first(&client, "CatalogTable").await?, first(&client, BARE).await?];
+    if item.keys().any(|name| !same.contains_key(name)) || item.len() != same.len() {
+        return Err(format!("the bare loop wrote another record: {same:?} and not {item:?}").into());
+    }
     Ok(Found { rows, bytes, records, ours, bare, memory_kib })
 }
 
-/// Reads what the load wrote, page by page, and writes each page into another table. Only the writing counts.
-async fn bare(client: &Client) -> Result<(u64, (Duration, Duration)), Error> {
-    create(client).await?;
-    let (mut records, mut wall, mut used) = (0, Duration::ZERO, Duration::ZERO);
-    let mut start = None;
+/// Reads the file and writes its records, some calls at a time. Answers how many there were.
+async fn bare(client: &Client, path: &Path) -> Result<u64, Error> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let headers = reader.headers()?.clone();
+    let mut row = csv::StringRecord::new();
+    let (mut written, mut records) = (0, Vec::new());
     loop {
-        let page = client.scan().table_name("CatalogTable").set_exclusive_start_key(start).send().await?;
-        let items = page.items.unwrap_or_default();
-        records += items.len() as u64;
-        let calls: Vec<Vec<WriteRequest>> = items.chunks(BATCH).map(requests).collect::<Result<_, _>>()?;
-        let (began, before) = (Instant::now(), cpu::used());
-        let writes = calls.into_iter().map(|call| client.batch_write_item().request_items(BARE, call).send());
-        stream::iter(writes).buffer_unordered(IN_FLIGHT).try_collect::<Vec<_>>().await?;
-        wall += began.elapsed();
-        used += cpu::used().saturating_sub(before);
-        start = page.last_evaluated_key;
-        if start.is_none() {
-            return Ok((records, (wall, used)));
+        let more = reader.read_record(&mut row)?;
+        if more {
+            records.extend(records_of(&headers, &row));
+        }
+        if records.len() >= BATCH * IN_FLIGHT || !more {
+            written += records.len() as u64;
+            let calls: Vec<Vec<WriteRequest>> = records.chunks(BATCH).map(requests).collect::<Result<_, _>>()?;
+            records.clear();
+            let writes = calls.into_iter().map(|call| client.batch_write_item().request_items(BARE, call).send());
+            stream::iter(writes).buffer_unordered(IN_FLIGHT).try_collect::<Vec<_>>().await?;
+        }
+        if !more {
+            return Ok(written);
         }
     }
 }
 
-fn requests(items: &[Record]) -> Result<Vec<WriteRequest>, Error> {
-    let put = |item: &Record| {
-        let put = PutRequest::builder().set_item(Some(item.clone())).build()?;
+/// The item of a row, as the load function writes it, and the ways that lead to it from its categories.
+fn records_of(headers: &csv::StringRecord, row: &csv::StringRecord) -> Vec<Record> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let key =
+        |pk: String, sk: &str| Record::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))]);
+    let (mut item, mut attributes, mut ways) = (Record::new(), Record::new(), Vec::new());
+    let sku = row.get(0).unwrap_or_default();
+    for (name, value) in headers.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
+        match (name, name.strip_prefix("attr:")) {
+            (_, Some(name)) => _ = attributes.insert(name.to_owned(), text(value)),
+            ("sku", _) => item.extend(key(format!("item#{value}"), "item")),
+            ("product_id", _) => _ = item.insert("productId".to_owned(), text(value)),
+            ("category_ids", _) => {
+                ways.extend(value.split(';').map(|id| key(format!("category#{id}"), sku)));
+                item.insert("categoryIds".to_owned(), AttributeValue::L(value.split(';').map(text).collect()));
+            }
+            ("nominal_quantity" | "quantity_multiple", _) if value == "1" => {}
+            ("nominal_quantity", _) => {
+                _ = item.insert("nominalQuantity".to_owned(), AttributeValue::N(value.to_owned()))
+            }
+            ("quantity_multiple", _) => {
+                item.insert("quantityMultiple".to_owned(), AttributeValue::N(value.to_owned()));
+            }
+            _ => _ = item.insert(name.to_owned(), text(value)),
+        }
+    }
+    item.insert("attributes".to_owned(), AttributeValue::M(attributes));
+    item.insert("fingerprint".to_owned(), AttributeValue::B(Blob::new([0; 16])));
+    item.insert("generation".to_owned(), AttributeValue::N("1".to_owned()));
+    item.insert("sequence".to_owned(), AttributeValue::N("1798761600000".to_owned()));
+    ways.push(item);
+    ways
+}
+
+fn requests(records: &[Record]) -> Result<Vec<WriteRequest>, Error> {
+    let put = |record: &Record| {
+        let put = PutRequest::builder().set_item(Some(record.clone())).build()?;
         Ok(WriteRequest::builder().put_request(put).build())
     };
-    items.iter().map(put).collect()
+    records.iter().map(put).collect()
+}
+
+/// The item of the first row.
+async fn first(client: &Client, table: &str) -> Result<Record, Error> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let get = client.get_item().table_name(table).key("pk", text("item#SKU-000000000")).key("sk", text("item"));
+    get.send().await?.item.ok_or_else(|| format!("the first item is not in {table}").into())
 }
 
 async fn create(client: &Client) -> Result<(), Error> {

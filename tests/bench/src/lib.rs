@@ -2,6 +2,7 @@
 //! a shared machine; CPU time says what a deployment pays for.
 
 pub mod cpu;
+pub mod footprint;
 pub mod large;
 pub mod loads;
 pub mod lookups;

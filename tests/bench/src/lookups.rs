@@ -1,16 +1,21 @@
 //! Price queries: what a whole query costs beside the bare calls that it is made of, on the same store and ERP.
 //!
 //! *Ours* is an event of API Gateway handed to the `prices` function, until its answer. *Bare* is the DynamoDB client and
-//! `reqwest` alone, with requests made beforehand as far as they can be: for cached lines one read; for missing lines the
-//! read, the leases, the ERP's answer and the writes. Both run in turns in one process, and so do DynamoDB and the ERP:
-//! their share is in both figures.
+//! `reqwest` alone, with requests made beforehand as far as they can be: for cached lines one read of the same keys; for
+//! missing lines the read, the leases, the ERP's answer and the writes. *Behind an event* is the smallest function of
+//! `lambda_http` and axum that takes the same event, makes the same bare calls, and answers with what they brought. All
+//! run in turns in one process, and so do DynamoDB and the ERP: their share is in all figures.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, TransactWriteItem, Update, WriteRequest};
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
 use lambda_kit::{Env, Function, RandomIds, Start, SystemClock};
 use lambda_runtime::Context;
 use local::stack::Stack;
@@ -26,52 +31,66 @@ const ROUNDS: usize = 9;
 /// A round goes on until it used so much CPU: the kernel counts in steps of 10 milliseconds.
 const ROUND: Duration = Duration::from_millis(400);
 const TABLE: &str = "LookupsTable";
-/// Most records of one write.
+/// Most keys of one read and most records of one write.
+const READ: usize = 100;
 const WRITE: usize = 25;
+/// The unit of all lines.
+const UNIT: &str = "EA";
 
-/// What a query of so many lines costs.
+/// What a query of so many lines costs, in microseconds of CPU; the medians of the rounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     /// How many lines.
     pub lines: usize,
     /// Whether the lines were cached; if not, all were missing.
     pub cached: bool,
-    /// Microseconds of CPU of a query, the median of the rounds.
+    /// Ours.
     pub ours_us: u64,
-    /// The same of the bare calls.
+    /// The bare calls.
     pub bare_us: u64,
+    /// The bare calls behind an event.
+    pub behind_us: u64,
 }
 
 impl Cost {
-    /// Ours for a hundred of bare.
+    /// Ours for a hundred of the bare calls, and of these behind an event.
     #[must_use]
-    pub fn percent(&self) -> u64 {
-        self.ours_us.saturating_mul(100) / self.bare_us.max(1)
+    pub fn percent(&self) -> [u64; 2] {
+        [self.bare_us, self.behind_us].map(|other| self.ours_us.saturating_mul(100) / other.max(1))
     }
 }
 
+/// A line: an item, and how many of it.
+type Line = (String, u32);
+
 struct Bench {
-    function: Function,
+    ours: Function,
+    behind: [Function; 2],
+    bare: Arc<Bare>,
+    skus: Vec<String>,
+    /// The next quantity: the ERP sends no quantity breaks, so a quantity that never was asked is missing.
+    next: AtomicU32,
+}
+
+/// The calls alone.
+struct Bare {
     sdk: Client,
     http: reqwest::Client,
     erp: String,
     token: String,
     user: (String, String),
-    skus: Vec<String>,
-    /// The next quantity: the ERP sends no quantity breaks, so a quantity that never was asked is missing.
-    next: u32,
     /// What ours wrote of a price.
     record: Record,
 }
 
-/// Measures queries of 1, 20 and 100 lines, cached and missing.
+/// Measures queries of so many lines each, cached and missing.
 ///
 /// # Errors
 /// When a call fails.
-pub async fn run(stack: &Stack) -> Result<Vec<Cost>, Error> {
-    let mut bench = Bench::open(stack).await?;
+pub async fn run(stack: &Stack, lines: &[usize]) -> Result<Vec<Cost>, Error> {
+    let bench = Bench::open(stack).await?;
     let mut costs = Vec::new();
-    for lines in [1, 20, 100] {
+    for lines in lines.iter().copied() {
         for cached in [true, false] {
             costs.push(bench.compare(lines, cached).await?);
         }
@@ -97,116 +116,142 @@ impl Bench {
         let token = env.required("ERP_TOKEN")?.to_owned();
         let start = Start::new(env, Some(stack.http_client()), Arc::new(SystemClock), Arc::new(RandomIds))?;
         let sdk = Client::new(&start.sdk);
-        let function = local::functions::build("prices", &start).await.ok_or("prices is not built")??;
-        let items = sdk.scan().table_name("CatalogTable").filter_expression("sk = :item AND begins_with(pk, :pk)");
-        let items = items.expression_attribute_values(":item", AttributeValue::S("item".to_owned()));
-        let items = items.expression_attribute_values(":pk", AttributeValue::S("item#".to_owned())).send().await?;
-        let sku = |record: &Record| {
-            let pk = record.get("pk")?.as_s().ok()?;
-            let active = record.get("status").and_then(|status| status.as_s().ok()).is_none_or(|s| s == "active");
-            active.then(|| pk.trim_start_matches("item#").to_owned())
-        };
-        let skus: Vec<String> = items.items().iter().filter_map(sku).take(50).collect();
+        let ours = local::functions::build("prices", &start).await.ok_or("prices is not built")??;
         let user = ("ada@hillside.example".to_owned(), "ORG-100".to_owned());
-        let mut bench = Self {
-            function,
-            sdk,
-            http,
-            erp: stack.erp().to_owned(),
-            token,
-            user,
-            skus,
-            next: 1,
-            record: Record::new(),
-        };
+        let mut bare = Bare { sdk, http, erp: stack.erp().to_owned(), token, user, record: Record::new() };
+        let skus = bare.skus().await?;
         // Warm: the member, the items and the ERP are known.
-        let all = bench.lines(bench.skus.len());
-        bench.ours(&event(&bench.user, &all)).await?;
-        let (sku, quantity) = all.first().ok_or("there are no items")?;
-        bench.record = bench.kept(sku, *quantity).await?;
-        Ok(bench)
+        let all: Vec<Line> = skus.iter().map(|sku| (sku.clone(), 1)).collect();
+        asked(&ours, &event(&bare.user, &all)).await?;
+        let keys: Vec<String> = all.iter().map(|line| bare.key(line)).collect();
+        bare.record = bare.read(&keys).await?.pop().ok_or("no price was kept")?;
+        let bare = Arc::new(bare);
+        let behind = [false, true].map(|cached| behind(bare.clone(), cached));
+        Ok(Self { ours, behind, bare, skus, next: AtomicU32::new(2) })
     }
 
     /// Lines that never were asked for.
-    fn lines(&mut self, count: usize) -> Vec<(String, u32)> {
+    fn lines(&self, count: usize) -> Vec<Line> {
         let mut lines = Vec::with_capacity(count);
         while lines.len() < count {
             let some = self.skus.iter().take(count - lines.len());
-            lines.extend(some.map(|sku| (sku.clone(), self.next)));
-            self.next += 1;
+            let quantity = self.next.fetch_add(1, Ordering::Relaxed);
+            lines.extend(some.map(|sku| (sku.clone(), quantity)));
         }
         lines
     }
 
-    async fn compare(&mut self, lines: usize, cached: bool) -> Result<Cost, Error> {
-        let asked = self.lines(lines);
-        let event = event(&self.user, &asked);
-        let keys: Vec<String> = if cached {
-            self.ours(&event).await?;
-            asked.iter().map(|(sku, quantity)| self.key(sku, *quantity)).collect()
-        } else {
-            Vec::new()
-        };
-        let (mut ours, mut bare) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let (mut queries, began) = (0, cpu::used());
-            while cpu::used().saturating_sub(began) < ROUND {
-                for _ in 0..8 {
-                    if cached {
-                        self.ours(&event).await?;
-                    } else {
-                        let asked = self.lines(lines);
-                        self.ours(&self::event(&self.user, &asked)).await?;
-                    }
-                }
-                queries += 8;
-            }
-            ours.push(micros(cpu::used().saturating_sub(began), queries));
-            let (mut queries, began) = (0, cpu::used());
-            while cpu::used().saturating_sub(began) < ROUND {
-                for _ in 0..8 {
-                    if cached {
-                        self.read(&keys).await?;
-                    } else {
-                        let asked = self.lines(lines);
-                        self.bare_miss(&asked).await?;
-                    }
-                }
-                queries += 8;
-            }
-            bare.push(micros(cpu::used().saturating_sub(began), queries));
+    async fn compare(&self, lines: usize, cached: bool) -> Result<Cost, Error> {
+        let same = self.lines(lines);
+        let event_of_same = event(&self.bare.user, &same);
+        let keys: Vec<String> = same.iter().map(|line| self.bare.key(line)).collect();
+        if cached {
+            asked(&self.ours, &event_of_same).await?;
         }
-        Ok(Cost { lines, cached, ours_us: median(ours), bare_us: median(bare) })
+        let answered = async |function: &Function| match cached {
+            true => asked(function, &event_of_same).await,
+            false => asked(function, &event(&self.bare.user, &self.lines(lines))).await,
+        };
+        let called = async || match cached {
+            true if self.bare.read(&keys).await?.len() == lines => Ok(()),
+            true => Err("a line was not cached".into()),
+            false => self.bare.miss(&self.lines(lines)).await.map(drop),
+        };
+        let behind = &self.behind[usize::from(cached)];
+        let [mut ours, mut bare, mut beside] = [const { Vec::new() }; 3];
+        for _ in 0..ROUNDS {
+            ours.push(round(async || answered(&self.ours).await).await?);
+            bare.push(round(&called).await?);
+            beside.push(round(async || answered(behind).await).await?);
+        }
+        let [ours_us, bare_us, behind_us] = [ours, bare, beside].map(median);
+        Ok(Cost { lines, cached, ours_us, bare_us, behind_us })
+    }
+}
+
+/// Microseconds of CPU that one of many calls takes.
+async fn round(call: impl AsyncFn() -> Result<(), Error>) -> Result<u64, Error> {
+    let (mut calls, began) = (0, cpu::used());
+    while cpu::used().saturating_sub(began) < ROUND {
+        for _ in 0..8 {
+            call().await?;
+        }
+        calls += 8;
+    }
+    Ok(micros(cpu::used().saturating_sub(began), calls))
+}
+
+/// Hands an event to a function; every line must have its price.
+async fn asked(function: &Function, event: &[u8]) -> Result<(), Error> {
+    let answer = function.answer(event, Context::default()).await?;
+    let has = |text: &str| memchr::memmem::find(&answer, text.as_bytes()).is_some();
+    let priced = has(r#""statusCode":200"#) && !has("unpriced");
+    if priced { Ok(()) } else { Err(String::from_utf8_lossy(&answer).into()) }
+}
+
+/// The bare calls behind an event.
+fn behind(bare: Arc<Bare>, cached: bool) -> Function {
+    #[derive(serde::Deserialize)]
+    struct Query {
+        items: Vec<Item>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Item {
+        sku: String,
+        quantity: u32,
+    }
+    let answer = async move |State(bare): State<Arc<Bare>>, Json(query): Json<Query>| {
+        let lines: Vec<Line> = query.items.into_iter().map(|item| (item.sku, item.quantity)).collect();
+        let keys: Vec<String> = lines.iter().map(|line| bare.key(line)).collect();
+        let records = if cached { bare.read(&keys).await } else { bare.miss(&lines).await };
+        let records = records.map_err(|error| error.to_string())?;
+        if records.len() != lines.len() {
+            return Err("unpriced".to_owned());
+        }
+        let item = |record: &Record| {
+            let price = record.get("unitPrice").and_then(|price| price.as_n().ok());
+            json!({"price": price, "asOf": record.get("asOf").and_then(|as_of| as_of.as_s().ok())})
+        };
+        Ok(Json(json!({"items": records.iter().map(item).collect::<Vec<_>>()})))
+    };
+    Function::Http(Router::new().route("/prices/query", post(answer)).with_state(bare))
+}
+
+impl Bare {
+    async fn skus(&self) -> Result<Vec<String>, Error> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let items = self.sdk.scan().table_name("CatalogTable").filter_expression("sk = :item AND begins_with(pk, :pk)");
+        let items = items.expression_attribute_values(":item", text("item"));
+        let items = items.expression_attribute_values(":pk", text("item#")).send().await?;
+        let sku = |record: &Record| {
+            let is = |name: &str, text: &str| record.get(name).and_then(|v| v.as_s().ok()).is_some_and(|v| v == text);
+            // Sold one by one, so that each quantity is one of its own, and in the unit of the lines.
+            let singly = !record.contains_key("nominalQuantity") && !record.contains_key("quantityMultiple");
+            let pk = record.get("pk")?.as_s().ok()?;
+            (singly && is("unit", UNIT) && is("status", "active")).then(|| pk.trim_start_matches("item#").to_owned())
+        };
+        Ok(items.items().iter().filter_map(sku).collect())
     }
 
-    async fn ours(&self, event: &[u8]) -> Result<(), Error> {
-        let answer = self.function.answer(event, Context::default()).await?;
-        let has = |text: &str| memchr::memmem::find(&answer, text.as_bytes()).is_some();
-        let priced = has(r#""statusCode":200"#) && !has("unpriced");
-        if priced { Ok(()) } else { Err(String::from_utf8_lossy(&answer).into()) }
+    fn key(&self, (sku, quantity): &Line) -> String {
+        format!("price#main#{}##USD#{sku}#{UNIT}#{quantity}", self.user.1)
     }
 
-    fn key(&self, sku: &str, quantity: u32) -> String {
-        let unit = "EA";
-        format!("price#main#{}##USD#{sku}#{unit}#{quantity}", self.user.1)
+    /// Reads what ours reads: the prices, and what was invalidated. Answers the prices.
+    async fn read(&self, keys: &[String]) -> Result<Vec<Record>, Error> {
+        let key = |pk: &str| Record::from([("pk".to_owned(), AttributeValue::S(pk.to_owned()))]);
+        let keys = keys.iter().map(|pk| key(pk)).chain([key("invalidated#main")]);
+        let asked: Vec<Record> = keys.collect();
+        let mut found = Vec::with_capacity(asked.len());
+        for asked in asked.chunks(READ) {
+            let asked = KeysAndAttributes::builder().set_keys(Some(asked.to_vec())).build()?;
+            let answer = self.sdk.batch_get_item().request_items(TABLE, asked).send().await?;
+            found.extend(answer.responses.into_iter().flatten().flat_map(|(_, records)| records));
+        }
+        Ok(found)
     }
 
-    async fn kept(&self, sku: &str, quantity: u32) -> Result<Record, Error> {
-        let prefix = format!("price#main#{}##USD#{sku}#", self.user.1);
-        let found = self.sdk.scan().table_name(TABLE).filter_expression("begins_with(pk, :pk)");
-        let found = found.expression_attribute_values(":pk", AttributeValue::S(prefix)).send().await?;
-        let found = found.items().first().ok_or_else(|| format!("{sku} at {quantity} was not kept"))?;
-        Ok(found.clone())
-    }
-
-    async fn read(&self, keys: &[String]) -> Result<(), Error> {
-        let key = |pk: &String| Record::from([("pk".to_owned(), AttributeValue::S(pk.clone()))]);
-        let asked = KeysAndAttributes::builder().set_keys(Some(keys.iter().map(key).collect())).build()?;
-        self.sdk.batch_get_item().request_items(TABLE, asked).send().await?;
-        Ok(())
-    }
-
-    async fn bare_miss(&self, asked: &[(String, u32)]) -> Result<(), Error> {
+    async fn miss(&self, asked: &[Line]) -> Result<Vec<Record>, Error> {
         let keys: Vec<String> = asked.iter().map(|(sku, quantity)| format!("bare#{sku}#{quantity}")).collect();
         self.read(&keys).await?;
         let lease = |pk: &String| {
@@ -230,7 +275,7 @@ impl Bench {
         let leases = keys.iter().map(lease).collect::<Result<Vec<_>, _>>()?;
         self.sdk.transact_write_items().set_transact_items(Some(leases)).send().await?;
         let items: Vec<Value> =
-            asked.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": "EA"})).collect();
+            asked.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT})).collect();
         let body = json!({
             "store": "main", "currency": "USD", "items": items,
             "customer": {"organizationId": self.user.1, "userId": self.user.0},
@@ -240,23 +285,27 @@ impl Bench {
         if answer["items"].as_array().map(Vec::len) != Some(asked.len()) {
             return Err(answer.to_string().into());
         }
-        for keys in keys.chunks(WRITE) {
-            let put = |pk: &String| {
-                let mut record = self.record.clone();
-                record.insert("pk".to_owned(), AttributeValue::S(pk.clone()));
-                let put = PutRequest::builder().set_item(Some(record)).build();
+        let record = |pk: &String| {
+            let mut record = self.record.clone();
+            record.insert("pk".to_owned(), AttributeValue::S(pk.clone()));
+            record
+        };
+        let records: Vec<Record> = keys.iter().map(record).collect();
+        for records in records.chunks(WRITE) {
+            let put = |record: &Record| {
+                let put = PutRequest::builder().set_item(Some(record.clone())).build();
                 put.map(|put| WriteRequest::builder().put_request(put).build())
             };
-            let writes = keys.iter().map(put).collect::<Result<Vec<_>, _>>()?;
+            let writes = records.iter().map(put).collect::<Result<Vec<_>, _>>()?;
             self.sdk.batch_write_item().request_items(TABLE, writes).send().await?;
         }
-        Ok(())
+        Ok(records)
     }
 }
 
-fn event((user, organization): &(String, String), lines: &[(String, u32)]) -> Vec<u8> {
+fn event((user, organization): &(String, String), lines: &[Line]) -> Vec<u8> {
     let items: Vec<Value> =
-        lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": "EA"})).collect();
+        lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT})).collect();
     let event = json!({
         "version": "2.0",
         "routeKey": "POST /prices/query",

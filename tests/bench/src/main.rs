@@ -1,10 +1,10 @@
-//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups`, `-- parse` or `-- starts`.
+//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups`, `-- memory`, `-- parse` or `-- starts`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench::orders::Buyer;
-use bench::{Finding, large, loads, lookups, orders, parse, starts};
+use bench::{Finding, footprint, large, loads, lookups, orders, parse, starts};
 use clap::{Parser, ValueEnum};
 use local::stack::{Options, Stack};
 
@@ -20,6 +20,9 @@ enum Work {
     Loads,
     /// One large file of items, end to end, beside a bare loop that writes the same records.
     Large,
+    /// The load function's own memory for files of ten thousand, a hundred thousand and a million rows. Its program lies beside
+    /// this one: `cargo build --release --workspace --bins` makes it.
+    Memory,
     /// Price queries beside the bare calls that they are made of.
     Lookups,
     /// Rows of a large file, understood and not stored, beside the bare csv crate.
@@ -40,6 +43,9 @@ struct Flags {
     /// How many rows to parse, or to load.
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
+    /// How many lines the price queries have.
+    #[arg(long, value_delimiter = ',', default_value = "1,20,100")]
+    lines: Vec<usize>,
     /// A folder with incoming/ and erp/ to use instead of the bundled data set.
     #[arg(long, value_name = "DIR")]
     dataset: Option<PathBuf>,
@@ -73,13 +79,15 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
         let folder = tempfile::tempdir()?;
         let found = parse::run(flags.rows, folder.path())?;
         let rate = |time: std::time::Duration| u128::from(found.rows) * 1_000_000 / time.as_micros().max(1);
+        let [of_bare, of_values] = found.percent();
         println!(
-            "{} rows, {} MB: csv crate {} rows/s, parsed and validated {} rows/s, {} %",
+            "{} rows, {} MB: csv crate {} rows/s, with serde {} rows/s; understood and validated {} rows/s: {of_bare} % and \
+             {of_values} %",
             found.rows,
             found.bytes / 1_000_000,
             rate(found.bare),
+            rate(found.values),
             rate(found.ours),
-            found.percent()
         );
         return Ok(());
     }
@@ -106,6 +114,25 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
         let (before, peak) = found.memory_kib;
         println!("memory of the whole process: {} MiB before, {} MiB at most", before / 1024, peak / 1024);
         stack.stop().await;
+        return Ok(());
+    }
+    if matches!(flags.work, Work::Memory) {
+        let program = std::env::current_exe()?;
+        let programs = program.parent().ok_or("this program lies nowhere")?;
+        for rows in [10_000, 100_000, 1_000_000].into_iter().filter(|rows| *rows <= flags.rows) {
+            let found = footprint::run(rows, programs).await?;
+            let (idle, peak) = found.memory_kib;
+            println!(
+                "{} rows, {} MB, in {} invocations and {} ms of CPU: {} KiB idle, {} KiB at most, {} MiB more",
+                found.rows,
+                found.bytes / 1_000_000,
+                found.invocations,
+                found.cpu.as_millis(),
+                idle,
+                peak,
+                peak.saturating_sub(idle) / 1024
+            );
+        }
         return Ok(());
     }
     let options = Options { dataset: flags.dataset, schedules: false, sweep: false, ..Options::default() };
@@ -136,18 +163,17 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
             report("rows, unchanged", &loads::run(&stack).await?);
         }
         Work::Lookups => {
-            for cost in lookups::run(&stack).await? {
+            for cost in lookups::run(&stack, &flags.lines).await? {
                 let what = if cost.cached { "cached" } else { "missing" };
+                let [of_bare, of_behind] = cost.percent();
                 println!(
-                    "price query, {} lines, {what}: {} us of CPU, the bare calls {} us: {} %",
-                    cost.lines,
-                    cost.ours_us,
-                    cost.bare_us,
-                    cost.percent()
+                    "price query, {} lines, {what}: {} us of CPU; the bare calls {} us: {of_bare} %; behind an event {} us: \
+                     {of_behind} %",
+                    cost.lines, cost.ours_us, cost.bare_us, cost.behind_us
                 );
             }
         }
-        Work::Parse | Work::Large | Work::Starts => {}
+        Work::Parse | Work::Large | Work::Memory | Work::Starts => {}
         Work::Orders => {
             stack.set_ready();
             let buyer = Buyer { user: flags.user, address: flags.address, method: flags.method, skus: flags.skus };

@@ -25,15 +25,17 @@ pub struct Parsed {
     pub bytes: u64,
     /// The median CPU time of the csv crate, reading `ByteRecord`s.
     pub bare: Duration,
+    /// The same, with serde making a value of each row.
+    pub values: Duration,
     /// The median CPU time of ours: every row understood, validated and hashed.
     pub ours: Duration,
 }
 
 impl Parsed {
-    /// Our rows per second, in percent of those of the csv crate.
+    /// Our rows per second, in percent of those of the csv crate, and of those of the csv crate with serde.
     #[must_use]
-    pub fn percent(&self) -> u128 {
-        self.bare.as_micros() * 100 / self.ours.as_micros().max(1)
+    pub fn percent(&self) -> [u128; 2] {
+        [self.bare, self.values].map(|other| other.as_micros() * 100 / self.ours.as_micros().max(1))
     }
 }
 
@@ -45,20 +47,25 @@ pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error
     let path = folder.join("items.csv");
     write_items(rows, &path)?;
     let bytes = path.metadata()?.len();
-    let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    let [mut bare, mut values, mut ours] = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
         let begin = cpu::used();
         let read = bare_rows(&path)?;
         bare.push(cpu::used().saturating_sub(begin));
         let begin = cpu::used();
+        let made = values_of(&path)?;
+        values.push(cpu::used().saturating_sub(begin));
+        let begin = cpu::used();
         let checked = check::<CatalogRecord>(LoadKind::Items, Format::Csv, &Profile::default(), pieces(&path)?);
         ours.push(cpu::used().saturating_sub(begin));
         let checked = checked.map_err(|failure| failure.message)?;
-        if (read, checked.sound, checked.refused) != (rows, rows, 0) {
-            return Err(format!("{rows} rows were written, the csv crate read {read}, we {checked:?}").into());
+        if (read, made, checked.sound, checked.refused) != (rows, rows, rows, 0) {
+            return Err(
+                format!("{rows} rows were written, the csv crate read {read} and {made}, we {checked:?}").into()
+            );
         }
     }
-    Ok(Parsed { rows, bytes, bare: median(bare), ours: median(ours) })
+    Ok(Parsed { rows, bytes, bare: median(bare), values: median(values), ours: median(ours) })
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -71,6 +78,35 @@ fn bare_rows(path: &Path) -> Result<u64, csv::Error> {
     let mut record = csv::ByteRecord::new();
     let mut rows = 0;
     while reader.read_byte_record(&mut record)? {
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+/// A row as serde makes it, without looking at what it says.
+#[derive(serde::Deserialize)]
+#[expect(dead_code, reason = "only the making is measured")]
+struct Values {
+    sku: String,
+    product_id: Option<String>,
+    name: String,
+    description: Option<String>,
+    category_ids: String,
+    unit: String,
+    nominal_quantity: Option<u32>,
+    quantity_multiple: Option<u32>,
+    status: String,
+    #[serde(rename = "attr:color")]
+    color: Option<String>,
+    #[serde(rename = "attr:size")]
+    size: Option<String>,
+}
+
+fn values_of(path: &Path) -> Result<u64, csv::Error> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let mut rows = 0;
+    for row in reader.deserialize::<Values>() {
+        std::hint::black_box(row?);
         rows += 1;
     }
     Ok(rows)

@@ -53,7 +53,8 @@ pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
     Ok(found)
 }
 
-fn program(stack: &Stack, name: &str, binary: &Path) -> Program {
+/// The program of a function, with what it finds in its environment.
+pub(crate) fn program(stack: &Stack, name: &str, binary: &Path) -> Program {
     let lambda = [
         ("AWS_REGION", REGION),
         ("AWS_ACCESS_KEY_ID", "test"),

@@ -11,5 +11,5 @@ mod values;
 
 pub use clock::{ManualClock, ShiftedClock};
 pub use ids::CountingIds;
-pub use sandbox::{Failed, Program, Sandbox};
+pub use sandbox::{Failed, Memory, Program, Sandbox};
 pub use values::{ItemBuilder, customer, money, quantity, sku, unit};

@@ -119,7 +119,7 @@ impl<R: Rows> Loader<R> {
         tail: Option<&Gathered>,
     ) -> Result<bool, LoadError> {
         let repeats = stage.writes && chunks.len() > 1;
-        let sweeps = hands.load.mode == LoadMode::Snapshot;
+        let sweeps = hands.load.mode == LoadMode::Snapshot && !hands.load.work.first;
         if !repeats && !sweeps {
             return Ok(true);
         }

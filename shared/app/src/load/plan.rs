@@ -68,6 +68,10 @@ impl<R: Rows> Loader<R> {
             self.replace(&hands.load, &pointer, begun).await?;
         }
 
+        // Asked before the load writes anything. One that was stopped before this was kept may find rows of its own, and
+        // looks at all of them in the end.
+        hands.load.work.first = hands.load.mode == LoadMode::Snapshot && self.rows.is_empty(hands.load.kind).await?;
+
         let chunks = if cut { self.cuts(hands, size).await? } else { Vec::new() };
         hands.load.work.phase = Phase::Count;
         hands.load.work.closing = Closing::default();

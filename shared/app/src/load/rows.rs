@@ -13,7 +13,7 @@ use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
 /// Most rows of a batch, and the bytes after which it is full however few they are.
-pub(super) const BATCH_ROWS: usize = 1000;
+pub(super) const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 512 * 1024;
 
 /// Rows to apply together, where they come from, and the rows between them that were refused.

@@ -97,12 +97,12 @@ impl<'a, S: Subject> Flow<'a, S> {
         for (place, (key, slot)) in keys.iter().zip(slots).enumerate() {
             let age = self.age(place, &slot, now);
             let rider = age == Age::Fresh && mode == Mode::Auto && self.near_end(place, &slot, now);
-            let open = Open { place, key: key.clone(), slot, rider };
+            let open = |slot| Open { place, key: key.clone(), slot, rider };
             match (mode, age) {
-                _ if rider && !leased(&open.slot, now) => riders.push(open),
-                (Mode::Cached, _) | (_, Age::Fresh) => settled.push((place, self.fallback(&open, Reason::NotCached))),
-                _ if leased(&open.slot, now) => busy.push(open),
-                _ => free.push(open),
+                _ if rider && !leased(&slot, now) => riders.push(open(slot)),
+                (Mode::Cached, _) | (_, Age::Fresh) => settled.push((place, shown(slot.entry, age, Reason::NotCached))),
+                _ if leased(&slot, now) => busy.push(open(slot)),
+                _ => free.push(open(slot)),
             }
         }
         let mut due = Vec::new();
@@ -346,11 +346,7 @@ impl<'a, S: Subject> Flow<'a, S> {
 
     /// What can be shown without the ERP.
     fn fallback(&self, open: &Open<S>, reason: Reason) -> Found<S::Entry> {
-        match (&open.slot.entry, self.age(open.place, &open.slot, self.parts.clock.now())) {
-            (Some(entry), Age::Fresh) => Found::Kept(entry.clone()),
-            (Some(entry), Age::Stale) => Found::Stale(entry.clone(), reason),
-            (Some(_), Age::Expired) | (None, _) => Found::Missing(reason),
-        }
+        shown(open.slot.entry.clone(), self.age(open.place, &open.slot, self.parts.clock.now()), reason)
     }
 
     fn age(&self, place: usize, slot: &Slot<S::Entry>, now: Timestamp) -> Age {
@@ -362,6 +358,15 @@ impl<'a, S: Subject> Flow<'a, S> {
         let half = millis.unsigned_abs() / 2;
         let millis = half.saturating_add(self.parts.ids.below(half.saturating_add(1)));
         tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// What can be shown of an entry of such an age.
+fn shown<E>(entry: Option<E>, age: Age, reason: Reason) -> Found<E> {
+    match (entry, age) {
+        (Some(entry), Age::Fresh) => Found::Kept(entry),
+        (Some(entry), Age::Stale) => Found::Stale(entry, reason),
+        (Some(_), Age::Expired) | (None, _) => Found::Missing(reason),
     }
 }
 

@@ -71,18 +71,17 @@ pub(super) struct Groups<K> {
     pub(super) places: Vec<usize>,
 }
 
-impl<K: Clone + Eq + Hash> Groups<K> {
+impl<K: Eq + Hash> Groups<K> {
     pub(super) fn new(keys: impl Iterator<Item = K>) -> Self {
-        let mut groups = Self { keys: Vec::new(), places: Vec::new() };
         let mut seen: HashMap<K, usize> = HashMap::new();
-        for key in keys {
-            let place = *seen.entry(key).or_insert_with_key(|key| {
-                groups.keys.push(key.clone());
-                groups.keys.len().saturating_sub(1)
-            });
-            groups.places.push(place);
-        }
-        groups
+        let place = |key| {
+            let next = seen.len();
+            *seen.entry(key).or_insert(next)
+        };
+        let places = keys.map(place).collect();
+        let mut keys: Vec<(K, usize)> = seen.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, place)| *place);
+        Self { keys: keys.into_iter().map(|(key, _)| key).collect(), places }
     }
 }
 

@@ -84,6 +84,9 @@ pub trait RowWriter<R>: Send + Sync {
     /// applying all of them again ends in the same.
     async fn apply(&self, rows: Vec<Accepted<R>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError>;
 
+    /// Whether there is no record of the kind at all, whoever sees it. False where one look does not tell.
+    async fn is_empty(&self, kind: LoadKind) -> Result<bool, StoreError>;
+
     /// Looks at some records of the kind, and takes away those that a snapshot lacks and that no newer file brought.
     /// Who registered here stays.
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError>;

@@ -120,6 +120,8 @@ pub struct Work {
     pub chunks: u32,
     /// Whether a newer snapshot was there first: the rows are counted and change nothing.
     pub outdated: bool,
+    /// Whether there was no record of the kind before: a snapshot takes nothing away then.
+    pub first: bool,
     /// Tells the profile that the file is read with from others.
     pub profile: u64,
     /// How many rows the sender says there are.
@@ -138,6 +140,7 @@ impl Default for Work {
             phase: Phase::Plan,
             chunks: 0,
             outdated: false,
+            first: false,
             profile: 0,
             declared: None,
             kept: false,

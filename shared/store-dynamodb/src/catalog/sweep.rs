@@ -7,7 +7,7 @@ use super::CatalogTable;
 use super::record::{CATEGORIES, ITEM, PRICES, TEXTS};
 use super::version::{Versions, swept};
 use super::write::Changes;
-use crate::attribute::{get_text, key};
+use crate::attribute::{Attributes, get_text, key};
 use crate::cursor;
 use crate::loads::rows::identity;
 use crate::query::{Asked, query_page, scan_page};
@@ -34,11 +34,7 @@ impl CatalogTable {
                 Some(key(pk, sk))
             }
         };
-        let (client, table) = (&self.client, self.table.as_str());
-        let (records, more) = match stage.kind {
-            LoadKind::Categories => query_page(client, table, Asked::all(CATEGORIES), PAGE, start).await?,
-            kind => scan_page(client, table, ("item#", sort_key(kind)), PAGE, start).await?,
-        };
+        let (records, more) = self.records(stage.kind, start).await?;
         let mut answer = Swept::default();
         let mut changes = Changes::default();
         for record in &records {
@@ -57,6 +53,25 @@ impl CatalogTable {
         let next = more.map(|key| Ok::<_, StoreError>(cursor::encode(&[get_text(&key, "pk")?, get_text(&key, "sk")?])));
         answer.next = next.transpose()?;
         Ok(answer)
+    }
+
+    /// Whether the first page is all there is, and holds nothing of the kind.
+    pub(super) async fn has_none(&self, kind: LoadKind) -> Result<bool, StoreError> {
+        let (records, more) = self.records(kind, None).await?;
+        Ok(records.is_empty() && more.is_none())
+    }
+
+    /// Records of a kind, and where the next ones begin.
+    async fn records(
+        &self,
+        kind: LoadKind,
+        start: Option<Attributes>,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+        let (client, table) = (&self.client, self.table.as_str());
+        match kind {
+            LoadKind::Categories => query_page(client, table, Asked::all(CATEGORIES), PAGE, start).await,
+            kind => scan_page(client, table, ("item#", sort_key(kind)), PAGE, start).await,
+        }
     }
 }
 

@@ -99,6 +99,10 @@ impl RowWriter<CatalogRecord> for CatalogTable {
         Ok(missing)
     }
 
+    async fn is_empty(&self, kind: LoadKind) -> Result<bool, StoreError> {
+        self.has_none(kind).await
+    }
+
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {
         self.sweep_page(stage, in_file, from).await
     }

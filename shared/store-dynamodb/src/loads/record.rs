@@ -101,6 +101,7 @@ fn write_work(work: &Work) -> AttributeValue {
         .with("phase", text(work.phase.as_str()))
         .with("chunks", number(work.chunks))
         .with("outdated", AttributeValue::Bool(work.outdated))
+        .with("first", AttributeValue::Bool(work.first))
         .with("profile", number(work.profile))
         .with_some("declared", work.declared.map(number))
         .with("kept", AttributeValue::Bool(work.kept))
@@ -119,6 +120,7 @@ fn read_work(map: &Attributes) -> Result<Work, StoreError> {
         phase: get_parsed(map, "phase", |text| Phase::parse(text).ok_or(()))?,
         chunks: get_number(map, "chunks")?,
         outdated: flag("outdated"),
+        first: flag("first"),
         profile: find_number(map, "profile")?.unwrap_or_default(),
         declared: find_number(map, "declared")?,
         kept: flag("kept"),

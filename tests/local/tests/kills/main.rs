@@ -61,7 +61,7 @@ struct Case {
 }
 
 impl Case {
-    fn all(rows: usize) -> [Self; 3] {
+    fn all(rows: usize) -> [Self; 4] {
         let catalog = "catalog-load";
         [
             Self { function: catalog, before: vec![(ITEMS[0], items(rows, 0))], file: (ITEMS[1], items(rows, 1)) },
@@ -71,6 +71,7 @@ impl Case {
                 before: vec![(ORGANIZATIONS[0], organizations(rows, 0))],
                 file: (ORGANIZATIONS[1], organizations(rows, 1)),
             },
+            Self { function: catalog, before: Vec::new(), file: (ITEMS[0], items(rows, 0)) },
         ]
     }
 
@@ -148,6 +149,16 @@ fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and
 #[test]
 fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
     killed_at_any_call(0, 7);
+}
+
+#[test]
+fn a_first_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
+    killed_at_any_call(3, 1);
+}
+
+#[test]
+fn a_first_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(3, 2);
 }
 
 #[test]

@@ -63,6 +63,15 @@ pub enum Failed {
     TimedOut,
 }
 
+/// What a process has of the machine's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// Now, in KiB.
+    pub resident_kib: u64,
+    /// The most so far, in KiB.
+    pub peak_kib: u64,
+}
+
 /// A running program. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -159,6 +168,17 @@ impl Sandbox {
             stat.split(' ').next()?.parse::<u64>().ok()
         });
         Duration::from_nanos(nanos.sum())
+    }
+
+    /// The memory of the process, as the system says; nothing once it ended.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()
+        };
+        Memory { resident_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:") }
     }
 
     /// Whether the process stands still now, as the system says.

@@ -294,6 +294,10 @@ impl RowWriter<CatalogRecord> for Shared {
         Ok(references.into_iter().filter(is_missing).collect())
     }
 
+    async fn is_empty(&self, _: LoadKind) -> Result<bool, StoreError> {
+        Ok(self.0.seen.lock().unwrap().is_empty())
+    }
+
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, _: Option<Cursor>) -> Result<Swept, StoreError> {
         let mut seen = self.0.seen.lock().unwrap();
         let there = seen.len() as u64;
