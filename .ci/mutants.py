@@ -129,8 +129,9 @@ def simulated(programs, environment):
     command = [program, *SIMULATION, "--test-threads", "1"]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     told = ended.stdout + ended.stderr
-    found = re.search(r"runs are broken:\n([^\n]*)", told) or re.search(r"panicked at [^\n]*\n([^\n]*)", told)
-    return "" if ended.returncode == 0 else (found and found.group(1)) or "it does not end as it should"
+    found = re.search(r"runs are broken:\n(.{1,500})|panicked at [^\n]*\n(.{1,500})", told, re.DOTALL)
+    told = " ".join((found.group(1) or found.group(2)).split()) if found else "it does not end as it should"
+    return "" if ended.returncode == 0 else told
 
 
 def tested(programs, environment):

@@ -30,6 +30,12 @@ impl Asked {
         Self { sk_prefix: Some(sk_prefix), ..Self::all(pk) }
     }
 
+    /// The same, with everything that was written before: for whoever decides by it what to write.
+    #[must_use]
+    pub(crate) fn current(self) -> Self {
+        Self { current: true, ..self }
+    }
+
     /// The same, descending by sort key.
     #[must_use]
     pub(crate) fn descending(self) -> Self {
@@ -92,7 +98,7 @@ pub(crate) async fn query_all_current(
     table: &str,
     asked: Asked,
 ) -> Result<Vec<Attributes>, StoreError> {
-    query_all(client, table, Asked { current: true, ..asked }).await
+    query_all(client, table, asked.current()).await
 }
 
 /// One call: records of the whole table whose keys begin like this, and the key to go on after if there may be more. At most

@@ -1,7 +1,7 @@
 //! Price queries: what a whole query costs beside the bare calls that it is made of, on the same store and ERP.
 //!
 //! *Ours* is an event of API Gateway handed to the `prices` function, until its answer. *Bare* is the DynamoDB client and
-//! `reqwest` alone, with requests made beforehand as far as they can be: for cached lines one read of the same keys; for
+//! `reqwest` alone, with requests made beforehand as far as they can be: for cached lines a read of the same keys; for
 //! missing lines the read, the leases, the ERP's answer and the writes. *Behind an event* is the smallest function of
 //! `lambda_http` and axum that takes the same event, makes the same bare calls, and answers with what they brought. All
 //! run in turns in one process, and so do DynamoDB and the ERP: their share is in all figures.
@@ -254,26 +254,7 @@ impl Bare {
     async fn miss(&self, asked: &[Line]) -> Result<Vec<Record>, Error> {
         let keys: Vec<String> = asked.iter().map(|(sku, quantity)| format!("bare#{sku}#{quantity}")).collect();
         self.read(&keys).await?;
-        let lease = |pk: &String| {
-            let text = |text: &str| AttributeValue::S(text.to_owned());
-            let update = Update::builder()
-                .table_name(TABLE)
-                .key("pk", text(pk))
-                .update_expression(
-                    "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)",
-                )
-                .condition_expression(
-                    "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)",
-                )
-                .expression_attribute_values(":owner", text("01a20497-b6ee-7573-a378-1f750aa3e969"))
-                .expression_attribute_values(":until", text("2026-11-22T12:00:05.000Z"))
-                .expression_attribute_values(":now", text("2026-11-22T12:00:00.000Z"))
-                .expression_attribute_values(":keep", AttributeValue::N("1795352400".to_owned()))
-                .build();
-            update.map(|update| TransactWriteItem::builder().update(update).build())
-        };
-        let leases = keys.iter().map(lease).collect::<Result<Vec<_>, _>>()?;
-        self.sdk.transact_write_items().set_transact_items(Some(leases)).send().await?;
+        self.lease(&keys).await?;
         let items: Vec<Value> =
             asked.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT})).collect();
         let body = json!({
@@ -300,6 +281,37 @@ impl Bare {
             self.sdk.batch_write_item().request_items(TABLE, writes).send().await?;
         }
         Ok(records)
+    }
+
+    /// Takes the leases: of one key by an update, of several in a transaction.
+    async fn lease(&self, keys: &[String]) -> Result<(), Error> {
+        const UPDATE: &str =
+            "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)";
+        const CONDITION: &str =
+            "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)";
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let values = [
+            (":owner", text("01a20497-b6ee-7573-a378-1f750aa3e969")),
+            (":until", text("2026-11-22T12:00:05.000Z")),
+            (":now", text("2026-11-22T12:00:00.000Z")),
+            (":keep", AttributeValue::N("1795352400".to_owned())),
+        ];
+        let values: Record = values.map(|(name, value)| (name.to_owned(), value)).into();
+        if let [key] = keys {
+            let update = self.sdk.update_item().table_name(TABLE).key("pk", text(key)).update_expression(UPDATE);
+            let update = update.condition_expression(CONDITION).set_expression_attribute_values(Some(values));
+            update.send().await?;
+            return Ok(());
+        }
+        let lease = |pk: &String| {
+            let update = Update::builder().table_name(TABLE).key("pk", text(pk)).update_expression(UPDATE);
+            let update = update.condition_expression(CONDITION);
+            let update = update.set_expression_attribute_values(Some(values.clone())).build();
+            update.map(|update| TransactWriteItem::builder().update(update).build())
+        };
+        let leases = keys.iter().map(lease).collect::<Result<Vec<_>, _>>()?;
+        self.sdk.transact_write_items().set_transact_items(Some(leases)).send().await?;
+        Ok(())
     }
 }
 

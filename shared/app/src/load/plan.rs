@@ -69,8 +69,10 @@ impl<R: Rows> Loader<R> {
         }
 
         // Asked before the load writes anything. One that was stopped before this was kept may find rows of its own, and
-        // looks at all of them in the end.
-        hands.load.work.first = hands.load.mode == LoadMode::Snapshot && self.rows.is_empty(hands.load.kind).await?;
+        // looks at all of them in the end. Only where rows are prepared: others that come while this load stands still take
+        // what it will lack with them then, or outdate it.
+        let asks = prepared && !hands.load.work.outdated;
+        hands.load.work.first = asks && self.rows.is_empty(hands.load.kind).await?;
 
         let chunks = if cut { self.cuts(hands, size).await? } else { Vec::new() };
         hands.load.work.phase = Phase::Count;

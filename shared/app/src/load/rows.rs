@@ -12,7 +12,8 @@ use super::run::LoadError;
 use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
-/// Most rows of a batch, and the bytes after which it is full however few they are.
+/// Most rows of a batch: fewer would leave the store waiting between batches, and more only move through fresh memory. And the
+/// bytes after which it is full however few they are.
 pub(super) const BATCH_ROWS: usize = 500;
 const BATCH_BYTES: usize = 512 * 1024;
 

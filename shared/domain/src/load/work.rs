@@ -120,7 +120,7 @@ pub struct Work {
     pub chunks: u32,
     /// Whether a newer snapshot was there first: the rows are counted and change nothing.
     pub outdated: bool,
-    /// Whether there was no record of the kind before: a snapshot takes nothing away then.
+    /// Whether rows are written beside what readers see and there was no record of the kind before: nothing is taken away then.
     pub first: bool,
     /// Tells the profile that the file is read with from others.
     pub profile: u64,

@@ -69,7 +69,7 @@ impl CatalogTable {
     ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
         let (client, table) = (&self.client, self.table.as_str());
         match kind {
-            LoadKind::Categories => query_page(client, table, Asked::all(CATEGORIES), PAGE, start).await,
+            LoadKind::Categories => query_page(client, table, Asked::all(CATEGORIES).current(), PAGE, start).await,
             kind => scan_page(client, table, ("item#", sort_key(kind)), PAGE, start).await,
         }
     }

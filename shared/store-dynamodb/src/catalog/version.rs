@@ -2,8 +2,8 @@
 //!
 //! The newer version stands in the record itself, the older one in its map `before`. Each carries the generation that it was
 //! written for. Readers see the newest version whose generation is not beyond the published one. What was written for a
-//! publication that was dropped or rolled back stays beyond it, until the next snapshot, which looks at every record,
-//! writes over it.
+//! publication that was dropped or rolled back stays beyond it, until the next snapshot, which looks at every record
+//! that was there before it, writes over it.
 
 use app::ports::{Outcome, Stage, StoreError};
 use aws_sdk_dynamodb::primitives::Blob;

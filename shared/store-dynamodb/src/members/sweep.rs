@@ -60,12 +60,6 @@ impl MembersTable {
         Ok(answer)
     }
 
-    /// Whether the first page is all there is, and holds nothing of the kind.
-    pub(super) async fn has_none(&self, kind: LoadKind) -> Result<bool, StoreError> {
-        let (records, more) = scan_page(&self.client, &self.table, beginnings(kind), PAGE, None).await?;
-        Ok(records.is_empty() && more.is_none())
-    }
-
     /// Takes from a member that a file brought the right to act. The condition keeps off what was written since the record
     /// was read. Without its fingerprint the member is active again as soon as a file names it.
     async fn deactivate(&self, key: Attributes, stage: &Stage) -> Result<(), StoreError> {

@@ -46,10 +46,6 @@ impl RowWriter<MemberRecord> for MembersTable {
         Ok(references.iter().filter(|reference| !is_there(reference)).cloned().collect())
     }
 
-    async fn is_empty(&self, kind: LoadKind) -> Result<bool, StoreError> {
-        self.has_none(kind).await
-    }
-
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {
         self.sweep_page(stage, in_file, from).await
     }

@@ -104,6 +104,11 @@ struct Loaded {
     killed: u64,
 }
 
+/// A number from the environment.
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
@@ -115,24 +120,32 @@ fn counted(left: &Left) -> u64 {
         .sum()
 }
 
-/// Kills the load of one file before and after every call, and within every object that it reads.
+/// Kills the load of one file before and after every call, and within every object that it reads. In 64 chunks that is much:
+/// one in so many is played, and every single one with `KILLS=1`.
 fn killed_at_any_call(case: usize, chunks: u64) {
     block_on(async {
-        let rows = 40;
+        let rows = if chunks > 7 { 200 } else { 40 };
         let case = &Case::all(rows)[case];
         let expected = case.load(1, &[], 1).await.left;
         assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
         let Loaded { left, calls, reads, .. } = case.load(chunks, &[], 1).await;
         left.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
         assert!(reads.len() as u64 >= chunks, "{reads:?}");
+        let began = std::time::Instant::now();
         // Where many runs say the same, what comes after a call is what comes before the next.
         let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
         let cuts = (1..=calls).flat_map(|call| cuts.iter().map(move |cut| (call, *cut)));
-        for kill in cuts.chain(reads.iter().map(|read| (*read, Cut::Within))) {
+        let kills = cuts.chain(reads.iter().map(|read| (*read, Cut::Within)));
+        // Each of 64 chunks does the same: a prime number of kills apart, all kinds of calls have their turn.
+        let one_in = if chunks > 7 { setting("KILLS", 211) } else { 1 };
+        let mut played = 0;
+        for kill in kills.step_by(one_in) {
+            played += 1;
             let Loaded { left, killed, .. } = case.load(chunks, &[kill], 1).await;
             assert_eq!(killed, 1, "{kill:?}");
             left.assert_is(&expected, || format!("{} in {chunks} chunks, killed at {kill:?} of {calls}", case.file.0));
         }
+        println!("{} in {chunks} chunks: {played} kills, {} s", case.file.0, began.elapsed().as_secs());
     });
 }
 
@@ -189,6 +202,13 @@ fn members_in_two_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_not
 #[test]
 fn members_in_seven_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
     killed_at_any_call(2, 7);
+}
+
+#[test]
+fn loads_in_64_chunks_killed_at_one_call_in_so_many_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    for case in 0..Case::all(0).len() {
+        killed_at_any_call(case, 64);
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub struct World {
     pub told: Mutex<Vec<(String, Option<u32>)>>,
     pub minted: Mutex<u64>,
     pub seen: Mutex<BTreeMap<String, [u8; 16]>>,
+    pub sweeps: Mutex<u64>,
     pub piece: Mutex<usize>,
     pub chunk_bytes: Mutex<Option<u64>>,
     pub outage: Mutex<bool>,
@@ -299,6 +300,7 @@ impl RowWriter<CatalogRecord> for Shared {
     }
 
     async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, _: Option<Cursor>) -> Result<Swept, StoreError> {
+        *self.0.sweeps.lock().unwrap() += 1;
         let mut seen = self.0.seen.lock().unwrap();
         let there = seen.len() as u64;
         let gone: Vec<String> = seen

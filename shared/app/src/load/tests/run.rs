@@ -61,6 +61,16 @@ fn an_outage_leaves_the_load_running_and_the_next_attempt_ends_it() {
 }
 
 #[test]
+fn only_a_snapshot_that_finds_records_looks_for_those_that_it_lacks() {
+    let (world, _) = load("category_id,name\nA,a\n");
+    assert_eq!(*world.sweeps.lock().unwrap(), 0);
+    let key = "incoming/categories/snapshot/c-20250208T100000Z.csv";
+    let arrival = Arrival { load: LoadId::parse("2").unwrap(), ..drop_file(&world, key, "category_id,name\nB,b\n") };
+    assert_eq!(run(&world, &arrival).unwrap().removed, 1);
+    assert_eq!(*world.sweeps.lock().unwrap(), 1);
+}
+
+#[test]
 fn a_file_older_than_the_newest_snapshot_changes_nothing() {
     let world = Arc::new(World::default());
     let mut pointer = Pointer::default();
