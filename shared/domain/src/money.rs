@@ -37,7 +37,7 @@ pub struct Currency([u8; 3]);
 
 impl Currency {
     /// What ISO 4217 writes where there is no currency: for an amount of which only the number matters.
-    pub const NONE: Self = Self(*b"XXX");
+    pub const NONE: Self = Self([b'X'; 3]);
 
     /// Parses three capital letters.
     ///

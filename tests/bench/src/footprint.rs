@@ -4,8 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
+use local::dataset::ExportFile;
+use local::edge::ObjectCreated;
+use local::load::state_of;
+use local::sources::{delivered, object_created};
 use local::stack::{Options, Stack};
-use serde_json::{Value, json};
 use testkit::{Failed, Sandbox};
 
 use crate::{parse, starts};
@@ -54,14 +57,13 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
     let sdk = stack.sdk_config();
     let s3 = aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(true).build());
     s3.create_bucket().bucket(BUCKET).send().await?;
-    s3.put_object().bucket(BUCKET).key(KEY).body(ByteStream::from_path(&path).await?).send().await?;
+    let body = ByteStream::from_path(&path).await?;
+    let put = s3.put_object().bucket(BUCKET).key(KEY).body(body).send().await?;
+    let file = ExportFile { kind: "items", path, key: KEY.to_owned() };
     let sqs = aws_sdk_sqs::Client::new(sdk);
     let queue = sqs.create_queue().queue_name(QUEUE).send().await?.queue_url.ok_or("the queue has no address")?;
 
-    let mut program = starts::program(&stack, FUNCTION, &binary);
-    let function = stack.template().function(FUNCTION).ok_or("the function is not in the template")?;
-    program.memory = 1024;
-    program.timeout = function.timeout;
+    let mut program = starts::program(&stack, FUNCTION, &binary)?;
     program.variables.insert("EXPORTS_BUCKET".to_owned(), BUCKET.to_owned());
     program.variables.insert("LOAD_QUEUE_URL".to_owned(), queue.clone());
     let sandbox = Sandbox::start(program).await?;
@@ -69,17 +71,29 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
     sandbox.ready().await.map_err(failed)?;
     let (idle, began) = (sandbox.memory().resident_kib, sandbox.cpu());
 
-    sandbox.invoke(&arrived(bytes)).await.map_err(failed)?;
+    let object = ObjectCreated {
+        event: "ObjectCreated:Put",
+        bucket: BUCKET.to_owned(),
+        key: file.key.clone(),
+        size: i64::try_from(bytes)?,
+        e_tag: put.e_tag.unwrap_or_default(),
+    };
+    sandbox.invoke(&object_created(&object, stack.clock().now(), "bench", 1)).await.map_err(failed)?;
     let mut invocations = 1;
-    while published(&stack).await? < rows {
+    loop {
+        match state_of(&stack, &file).await? {
+            Some(load) if load.state == "published" && load.applied == rows => break,
+            Some(load) if load.state == "running" => {}
+            other => return Err(format!("{rows} rows were written, and came to {other:?}").into()),
+        }
         let received = sqs.receive_message().queue_url(&queue).max_number_of_messages(1).wait_time_seconds(20);
-        let Some(message) = received.send().await?.messages.unwrap_or_default().pop() else {
-            return Err("the load stands still".into());
-        };
-        let answer = sandbox.invoke(&told(&message)).await.map_err(failed)?;
+        let messages = received.send().await?.messages.unwrap_or_default();
+        let [message] = messages.as_slice() else { return Err("the load stands still".into()) };
+        let answer = sandbox.invoke(&delivered(QUEUE, &messages)).await.map_err(failed)?;
         invocations += 1;
         if answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty) {
-            sqs.delete_message().queue_url(&queue).set_receipt_handle(message.receipt_handle).send().await?;
+            let delete = sqs.delete_message().queue_url(&queue);
+            delete.set_receipt_handle(message.receipt_handle.clone()).send().await?;
         }
     }
     let found = Footprint {
@@ -91,59 +105,4 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
     };
     stack.stop().await;
     Ok(found)
-}
-
-/// Word of the file, as S3 sends it.
-fn arrived(bytes: u64) -> Value {
-    json!({"Records": [{
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "awsRegion": local::edge::REGION,
-        "eventTime": "2027-01-01T00:00:00.000Z",
-        "eventName": "ObjectCreated:Put",
-        "userIdentity": {"principalId": "bench"},
-        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-        "responseElements": {},
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "bench",
-            "bucket": {"name": BUCKET, "ownerIdentity": {"principalId": "bench"}, "arn": "arn:aws:s3:::measured"},
-            "object": {"key": KEY, "size": bytes, "eTag": "1", "sequencer": "01"},
-        },
-    }]})
-}
-
-/// A message, as the Lambda service hands it over.
-fn told(message: &aws_sdk_sqs::types::Message) -> Value {
-    json!({"Records": [{
-        "messageId": message.message_id,
-        "receiptHandle": message.receipt_handle,
-        "body": message.body,
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:local:1:measured",
-        "awsRegion": local::edge::REGION,
-    }]})
-}
-
-/// The rows of the load, once it is published.
-async fn published(stack: &Stack) -> Result<u64, Error> {
-    let sdk = aws_sdk_dynamodb::Client::new(stack.sdk_config());
-    let loads = sdk.scan().table_name("LoadsTable").filter_expression("begins_with(#pk, :loads)");
-    let loads = loads.expression_attribute_names("#pk", "pk");
-    let loads = loads.expression_attribute_values(":loads", aws_sdk_dynamodb::types::AttributeValue::S("loads".into()));
-    let mut rows = 0;
-    for load in loads.send().await?.items() {
-        let state = load.get("state").and_then(|state| state.as_s().ok()).map(String::as_str);
-        match state {
-            Some("published") => {
-                let applied = load.get("applied").and_then(|applied| applied.as_n().ok());
-                rows += applied.and_then(|applied| applied.parse::<u64>().ok()).unwrap_or_default();
-            }
-            Some("running") => {}
-            other => return Err(format!("the load is {other:?}").into()),
-        }
-    }
-    Ok(rows)
 }

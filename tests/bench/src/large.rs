@@ -110,23 +110,27 @@ fn records_of(headers: &csv::StringRecord, row: &csv::StringRecord) -> Vec<Recor
     let (mut item, mut attributes, mut ways) = (Record::new(), Record::new(), Vec::new());
     let sku = row.get(0).unwrap_or_default();
     for (name, value) in headers.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
-        match (name, name.strip_prefix("attr:")) {
-            (_, Some(name)) => _ = attributes.insert(name.to_owned(), text(value)),
-            ("sku", _) => item.extend(key(format!("item#{value}"), "item")),
-            ("product_id", _) => _ = item.insert("productId".to_owned(), text(value)),
-            ("category_ids", _) => {
-                ways.extend(value.split(';').map(|id| key(format!("category#{id}"), sku)));
-                item.insert("categoryIds".to_owned(), AttributeValue::L(value.split(';').map(text).collect()));
-            }
-            ("nominal_quantity" | "quantity_multiple", _) if value == "1" => {}
-            ("nominal_quantity", _) => {
-                _ = item.insert("nominalQuantity".to_owned(), AttributeValue::N(value.to_owned()))
-            }
-            ("quantity_multiple", _) => {
-                item.insert("quantityMultiple".to_owned(), AttributeValue::N(value.to_owned()));
-            }
-            _ => _ = item.insert(name.to_owned(), text(value)),
+        if let Some(name) = name.strip_prefix("attr:") {
+            attributes.insert(name.to_owned(), text(value));
+            continue;
         }
+        let (name, value) = match name {
+            "sku" => {
+                item.extend(key(format!("item#{value}"), "item"));
+                continue;
+            }
+            "category_ids" => {
+                ways.extend(value.split(';').map(|id| key(format!("category#{id}"), sku)));
+                ("categoryIds", AttributeValue::L(value.split(';').map(text).collect()))
+            }
+            // One is not written.
+            "nominal_quantity" | "quantity_multiple" if value == "1" => continue,
+            "nominal_quantity" => ("nominalQuantity", AttributeValue::N(value.to_owned())),
+            "quantity_multiple" => ("quantityMultiple", AttributeValue::N(value.to_owned())),
+            "product_id" => ("productId", text(value)),
+            name => (name, text(value)),
+        };
+        item.insert(name.to_owned(), value);
     }
     item.insert("attributes".to_owned(), AttributeValue::M(attributes));
     item.insert("fingerprint".to_owned(), AttributeValue::B(Blob::new([0; 16])));

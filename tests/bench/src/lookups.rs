@@ -103,16 +103,8 @@ impl Bench {
         let http = reqwest::Client::new();
         let url = format!("{}/_sim/capabilities", stack.erp());
         http.put(url).json(&json!({"quantityBreaks": false})).send().await?.error_for_status()?;
-        let template = stack.template();
-        let function = template.functions.iter().find(|f| f.name == "prices").ok_or("there is no function prices")?;
-        let lambda = [
-            ("AWS_REGION", local::edge::REGION),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", stack.aws()),
-        ];
-        let own = function.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let env = Env::from_pairs(own.chain(lambda));
+        let function = stack.template().function("prices").ok_or("there is no function prices")?;
+        let env = Env::from_pairs(function.variables(stack.aws()));
         let token = env.required("ERP_TOKEN")?.to_owned();
         let start = Start::new(env, Some(stack.http_client()), Arc::new(SystemClock), Arc::new(RandomIds))?;
         let sdk = Client::new(&start.sdk);

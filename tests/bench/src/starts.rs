@@ -1,10 +1,10 @@
 //! How long the program of each function behind the HTTP API takes from being started to its first poll for an event,
 //! beside a hello-world.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use local::edge::REGION;
 use local::stack::Stack;
 use testkit::{Failed, Program, Sandbox};
 
@@ -41,7 +41,8 @@ pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
         }
         let mut starts = Vec::with_capacity(STARTS);
         for _ in 0..STARTS {
-            starts.push(start(program(stack, name, &binary)).await?);
+            let program = if name == HELLO { hello(&binary) } else { program(stack, name, &binary)? };
+            starts.push(start(program).await?);
         }
         let middle = |mut times: Vec<Duration>| {
             times.sort_unstable();
@@ -53,22 +54,30 @@ pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
     Ok(found)
 }
 
-/// The program of a function, with what it finds in its environment.
-pub(crate) fn program(stack: &Stack, name: &str, binary: &Path) -> Program {
-    let lambda = [
-        ("AWS_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_ENDPOINT_URL", stack.aws()),
-    ];
-    let own = stack.template().function(name).map(|function| function.env.clone()).unwrap_or_default();
-    let lambda = lambda.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Program {
+/// The program of a function, as the template has it.
+///
+/// # Errors
+/// There is no such function.
+pub(crate) fn program(stack: &Stack, name: &str, binary: &Path) -> Result<Program, Error> {
+    let function = stack.template().function(name).ok_or_else(|| format!("there is no function {name}"))?;
+    Ok(Program {
         binary: binary.to_owned(),
         name: name.to_owned(),
+        memory: function.memory,
+        timeout: function.timeout,
+        variables: function.variables(stack.aws()),
+        extensions: true,
+    })
+}
+
+/// The hello-world: the program of no function.
+fn hello(binary: &Path) -> Program {
+    Program {
+        binary: binary.to_owned(),
+        name: HELLO.to_owned(),
         memory: 256,
         timeout: Duration::from_secs(25),
-        variables: own.into_iter().chain(lambda).collect(),
+        variables: BTreeMap::new(),
         extensions: true,
     }
 }

@@ -133,6 +133,15 @@ pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadE
     Ok(loaded(file, load))
 }
 
+/// What became of the newest load of a file so far, whoever dropped it; none while there is no load of it.
+///
+/// # Errors
+/// [`LoadError::List`].
+pub async fn state_of(stack: &Stack, file: &ExportFile) -> Result<Option<Loaded>, LoadError> {
+    let loads = loads(stack, &token(stack).await?).await?;
+    Ok(loads.into_iter().find(|load| load.key == file.key).map(|load| loaded(file, load)))
+}
+
 async fn put(s3: &aws_sdk_s3::Client, bucket: &str, file: &ExportFile) -> Result<(), LoadError> {
     let body = ByteStream::from_path(&file.path).await.map_err(|error| LoadError::File {
         path: file.path.display().to_string(),

@@ -12,9 +12,9 @@ use super::run::LoadError;
 use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
-/// Most rows of a batch: fewer would leave the store waiting between batches, and more only move through fresh memory. And the
-/// bytes after which it is full however few they are.
+/// Most rows of a batch: with fewer the store waits between batches, with more they only move through fresh memory.
 pub(super) const BATCH_ROWS: usize = 500;
+/// A batch is full after so many bytes, however few its rows are.
 const BATCH_BYTES: usize = 512 * 1024;
 
 /// Rows to apply together, where they come from, and the rows between them that were refused.

@@ -6,6 +6,7 @@ use app::ports::Stage;
 use domain::ids::LoadId;
 use domain::load::{LoadKind, LoadMode, Pointer, Sequence};
 use proptest::prelude::*;
+use testkit::orders;
 
 use super::version::{Version, Versions, shown, swept, with_row};
 use crate::attribute::{Attributes, get_text, text};
@@ -249,23 +250,6 @@ proptest! {
 
 fn listed(rows: &[(u8, char)]) -> Rows {
     rows.iter().map(|(key, letter)| (*key, Some(*letter))).collect()
-}
-
-/// All orders of `count` things.
-fn orders(count: usize) -> Vec<Vec<usize>> {
-    match count {
-        0 => vec![Vec::new()],
-        _ => orders(count - 1)
-            .into_iter()
-            .flat_map(|order| {
-                (0..count).map(move |at| {
-                    let mut order = order.clone();
-                    order.insert(at, count - 1);
-                    order
-                })
-            })
-            .collect(),
-    }
 }
 
 #[test]

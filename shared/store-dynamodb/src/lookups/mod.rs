@@ -2,8 +2,6 @@
 
 mod declared;
 mod invalid;
-#[cfg(test)]
-mod isolation;
 mod lease;
 mod record;
 #[cfg(test)]

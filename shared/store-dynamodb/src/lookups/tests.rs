@@ -1,3 +1,5 @@
+mod isolation;
+
 use std::collections::HashSet;
 
 use app::ports::lookups::PriceKey;

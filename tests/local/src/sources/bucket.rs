@@ -5,6 +5,7 @@ mod tests;
 
 use std::time::Duration;
 
+use domain::time::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -41,7 +42,7 @@ pub(super) async fn notify(
         sequence += 1;
         for (source, function) in sources.iter().filter(|(source, _)| concerns(source, &object)) {
             tracing::debug!(key = %object.key, function, prefix = %source.prefix, "an object calls a function");
-            let event = json!({"Records": [record(&context, &object, sequence)]});
+            let event = object_created(&object, context.clock.now(), &context.ids.mint(), sequence);
             calls.spawn(deliver(context.clone(), function.clone(), event));
         }
     }
@@ -69,9 +70,10 @@ async fn deliver(context: Context, function: String, event: Value) {
     }
 }
 
-fn record(context: &Context, object: &ObjectCreated, sequence: u64) -> Value {
-    let time = context.clock.now();
-    json!({
+/// The event about an object, as S3 sends it. Of two about the same object the later one has the higher `sequence`.
+#[must_use]
+pub fn object_created(object: &ObjectCreated, time: Timestamp, request: &str, sequence: u64) -> Value {
+    json!({"Records": [{
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "awsRegion": REGION,
@@ -79,7 +81,7 @@ fn record(context: &Context, object: &ObjectCreated, sequence: u64) -> Value {
         "eventName": object.event,
         "userIdentity": {"principalId": "AWS:LOCAL"},
         "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-        "responseElements": {"x-amz-request-id": context.ids.mint(), "x-amz-id-2": "local"},
+        "responseElements": {"x-amz-request-id": request, "x-amz-id-2": "local"},
         "s3": {
             "s3SchemaVersion": "1.0",
             "configurationId": "local",
@@ -96,5 +98,5 @@ fn record(context: &Context, object: &ObjectCreated, sequence: u64) -> Value {
                 "sequencer": format!("{:012X}{sequence:08X}", time.as_millis()),
             },
         },
-    })
+    }]})
 }

@@ -4,6 +4,9 @@ mod bucket;
 mod queue;
 mod schedule;
 
+pub use bucket::object_created;
+pub use queue::delivered;
+
 use std::sync::Arc;
 
 use app::ports::{Clock, Ids};

@@ -75,8 +75,7 @@ async fn deliver(
     function: &str,
     messages: &[Message],
 ) {
-    let records: Vec<_> = messages.iter().map(|message| record(&source.queue, message)).collect();
-    let answer = match context.host.invoke(function, json!({"Records": records})).await {
+    let answer = match context.host.invoke(function, delivered(&source.queue, messages)).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(%error, queue = %source.queue, "a batch failed and will be seen again");
@@ -109,6 +108,13 @@ fn failures<'a>(answer: &'a Value, messages: &[Message]) -> Option<HashSet<&'a s
     let listed = answer.get("batchItemFailures").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let ids: Option<HashSet<_>> = listed.iter().map(|failure| failure.get("itemIdentifier")?.as_str()).collect();
     ids.filter(|ids| ids.iter().all(|id| messages.iter().any(|message| message.message_id() == Some(id))))
+}
+
+/// The event about messages of a queue, as the Lambda service hands them over.
+#[must_use]
+pub fn delivered(queue: &str, messages: &[Message]) -> Value {
+    let records: Vec<_> = messages.iter().map(|message| record(queue, message)).collect();
+    json!({"Records": records})
 }
 
 fn record(queue: &str, message: &Message) -> Value {

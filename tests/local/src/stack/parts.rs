@@ -76,15 +76,9 @@ pub(super) async fn functions(
 ) -> Result<Vec<(String, Duration, Function)>, StartError> {
     let mut built = Vec::new();
     for function in &template.functions {
-        let lambda = [
-            ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", KEY),
-            ("AWS_SECRET_ACCESS_KEY", KEY),
-            ("AWS_ENDPOINT_URL", aws),
-            ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
-        ];
-        let own = function.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let env = Env::from_pairs(own.chain(lambda));
+        let mut variables = function.variables(aws);
+        variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone());
+        let env = Env::from_pairs(variables);
         let failed = |reason| StartError::Function { name: function.name.clone(), reason };
         let policy = Arc::new(Policy::new(&function.name, function.statements.clone()));
         let client = edge.http_client_of(policy);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::resolve::Resolver;
 use super::{Node, TemplateError, policy};
-use crate::edge::Statement;
+use crate::edge::{REGION, Statement};
 
 /// A function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,22 @@ pub struct Function {
     pub buckets: Vec<BucketSource>,
     /// The schedules that call it.
     pub schedules: Vec<Schedule>,
+}
+
+impl Function {
+    /// What its process finds in its environment: its own variables, and those by which the AWS SDK finds the service at
+    /// `aws`, whose edge verifies no credentials.
+    #[must_use]
+    pub fn variables(&self, aws: &str) -> BTreeMap<String, String> {
+        let service = [
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", aws),
+        ];
+        let service = service.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.env.clone().into_iter().chain(service).collect()
+    }
 }
 
 /// A route of the HTTP API.

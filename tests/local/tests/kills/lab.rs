@@ -10,7 +10,8 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use lambda_kit::{Env, Function, Start};
 use lambda_runtime::Context;
-use local::edge::{Edge, EdgeOptions, Policy};
+use local::edge::{Edge, EdgeOptions, ObjectCreated, Policy};
+use local::sources::object_created;
 use local::template::{Deployment, SOURCE, Template};
 use serde_json::{Value, json};
 use testkit::{CountingIds, ManualClock};
@@ -52,6 +53,7 @@ pub struct Lab {
     clock: ManualClock,
     table: &'static str,
     objects: tempfile::TempDir,
+    events: u64,
     /// Distinct chunks that messages named.
     pub chunks: std::collections::BTreeSet<u64>,
 }
@@ -112,7 +114,7 @@ impl Lab {
         aws_sdk_sqs::Client::new(&anybody).create_queue().queue_name(waiting).send().await.unwrap();
         let table = if function == "member-load" { "MembersTable" } else { "CatalogTable" };
         let function = local::functions::build(function, &start).await.unwrap().unwrap();
-        let lab = Self { edge, line, function, clock, table, objects, chunks: Default::default() };
+        let lab = Self { edge, line, function, clock, table, objects, events: 0, chunks: Default::default() };
         lab.line.calls.store(0, Ordering::SeqCst);
         lab
     }
@@ -156,17 +158,12 @@ impl Lab {
         std::fs::write(path, content).unwrap();
     }
 
-    /// Word of a file, as the bucket sends it.
-    pub fn event(&self, key: &str) -> Value {
-        json!({"Records": [{
-            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
-            "eventTime": "2026-03-10T00:00:01.000Z", "eventName": "ObjectCreated:Put",
-            "userIdentity": {"principalId": "x"}, "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-            "responseElements": {},
-            "s3": {"s3SchemaVersion": "1.0", "configurationId": "x",
-                "bucket": {"name": BUCKET, "ownerIdentity": {"principalId": "x"}, "arn": "arn:aws:s3:::erp-exports"},
-                "object": {"key": key, "size": 1, "eTag": key, "sequencer": "01"}},
-        }]})
+    /// Word of a file, as the bucket sends it; of a file that is dropped again it is another one.
+    fn event(&mut self, key: &str) -> Value {
+        self.events += 1;
+        let (bucket, key) = (BUCKET.to_owned(), key.to_owned());
+        let object = ObjectCreated { event: "ObjectCreated:Put", bucket, e_tag: key.clone(), key, size: 1 };
+        object_created(&object, Timestamp::from_seconds(1_773_100_801), "x", self.events)
     }
 
     /// Drops files, and delivers events and messages, `beside` of them at once, until there are none. Whatever was under way

@@ -1,7 +1,6 @@
 //! The line between the load function and its tables, bucket and queue, that can be cut at any call.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +28,7 @@ pub enum Cut {
 }
 
 /// What the edge refuses of the calls.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Line {
     pub calls: AtomicU64,
     /// At which calls the function is still to be killed, in order.
@@ -47,16 +46,10 @@ pub struct Line {
 }
 
 /// The transport of the function's clients.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Transport {
     pub inner: SharedHttpClient,
     pub line: Arc<Line>,
-}
-
-impl fmt::Debug for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Transport")
-    }
 }
 
 impl HttpClient for Transport {
@@ -66,16 +59,10 @@ impl HttpClient for Transport {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Wire {
     inner: SharedHttpConnector,
     line: Arc<Line>,
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wire")
-    }
 }
 
 impl HttpConnector for Wire {

@@ -9,6 +9,7 @@ mod order;
 
 use lab::{Lab, Left};
 use line::Cut;
+use testkit::setting;
 
 const ITEMS: [&str; 2] =
     ["incoming/items/snapshot/items-20250207T100000Z.csv", "incoming/items/snapshot/items-20250207T110000Z.csv"];
@@ -102,11 +103,6 @@ struct Loaded {
     reads: Vec<u64>,
     /// How often the function was killed.
     killed: u64,
-}
-
-/// A number from the environment.
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

@@ -1,9 +1,9 @@
 //! Loads of one kind in all orders and beside each other, and a store that has too much to do.
 
-use std::collections::BTreeSet;
+use testkit::orders;
 
 use super::lab::Lab;
-use super::{block_on, items, organizations};
+use super::{CHECKPOINT_ROWS, block_on, items, organizations};
 
 const OLDER: &str = "incoming/items/delta/items-20250207T100000Z.csv";
 const NEWER: &str = "incoming/items/delta/items-20250207T110000Z.csv";
@@ -32,39 +32,21 @@ fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_ord
     });
 }
 
-/// All orders of four files.
-fn orders() -> BTreeSet<[usize; 4]> {
-    let mut orders = BTreeSet::from([[0, 1, 2, 3]]);
-    loop {
-        let swapped = orders.iter().flat_map(|order| {
-            (0..3).map(|at| {
-                let mut order = *order;
-                order.swap(at, at + 1);
-                order
-            })
-        });
-        let more: BTreeSet<_> = swapped.chain(orders.iter().copied()).collect();
-        if more.len() == orders.len() {
-            return orders;
-        }
-        orders = more;
-    }
-}
-
-/// Loads four versions of a file in every order, each a second time in the end, and wants the same table each time.
+/// Drops four versions of a file in every order, each a second time in the end, and wants the same table each time.
 fn every_order_ends_in_the_same(function: &str, kind: &str, version: impl Fn(usize) -> Vec<u8>) {
     let files: Vec<(String, Vec<u8>)> = (0..4)
         .map(|number| (format!("incoming/{kind}/delta/{kind}-2025020{}T100000Z.csv", number + 1), version(number)))
         .collect();
-    assert_eq!(orders().len(), 24);
+    assert_eq!(orders(4).len(), 24);
     block_on(async {
         let mut expected = None;
-        for order in orders() {
-            let mut lab = Lab::new(function, 1 << 20, 20).await;
+        for order in orders(4) {
+            let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
             for number in order.iter().chain(order.iter().rev()) {
                 let (key, content) = &files[*number];
                 lab.load(&[(key, content)], 1).await;
             }
+            assert_eq!(lab.loads().len(), 8, "a file that is dropped again is loaded again");
             let rows = lab.left().rows;
             assert!(rows.len() > 40, "{rows:?}");
             assert!(*expected.get_or_insert_with(|| rows.clone()) == rows, "{order:?}");

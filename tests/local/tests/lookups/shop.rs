@@ -86,14 +86,9 @@ impl Shop {
     pub async fn instance_with(&self, name: &str, variables: &[(&str, &str)]) -> Instance {
         let template = self.stack.template();
         let function = template.functions.iter().find(|function| function.name == name).unwrap();
-        let lambda = [
-            ("AWS_REGION", local::edge::REGION),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", self.stack.aws()),
-        ];
-        let own = function.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let env = Env::from_pairs(own.chain(lambda).chain(variables.iter().copied()));
+        let mut all = function.variables(self.stack.aws());
+        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let env = Env::from_pairs(all);
         let counts = Counts::default();
         let client = counts.over(self.stack.http_client());
         let start = Start::new(env, Some(client), Arc::new(self.clock.clone()), Arc::new(RandomIds)).unwrap();

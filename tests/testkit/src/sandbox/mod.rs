@@ -10,6 +10,7 @@ mod api;
 mod room;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -63,13 +64,26 @@ pub enum Failed {
     TimedOut,
 }
 
-/// What a process has of the machine's memory.
+/// What a process has of the machine's memory, as proc(5) tells it. Zero where there is no `/proc`, and once it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Memory {
     /// Now, in KiB.
     pub resident_kib: u64,
     /// The most so far, in KiB.
     pub peak_kib: u64,
+}
+
+impl Memory {
+    /// That of a process by its number, or of this one as `self`.
+    #[must_use]
+    pub fn of(process: impl Display) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()
+        };
+        Self { resident_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:") }
+    }
 }
 
 /// A running program. Dropping it kills the process.
@@ -170,15 +184,10 @@ impl Sandbox {
         Duration::from_nanos(nanos.sum())
     }
 
-    /// The memory of the process, as the system says; nothing once it ended.
+    /// The memory of the process.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
-        let kib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()
-        };
-        Memory { resident_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:") }
+        Memory::of(self.pid)
     }
 
     /// Whether the process stands still now, as the system says.

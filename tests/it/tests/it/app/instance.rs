@@ -44,14 +44,9 @@ impl TestApp {
     /// A new instance of a function, with other variables than the template's.
     pub async fn instance(&self, name: &str, variables: &[(&str, &str)], cut: Option<Cut>) -> Instance {
         let template = self.stack().template().function(name).unwrap();
-        let lambda = [
-            ("AWS_REGION", local::edge::REGION),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", self.stack().aws()),
-        ];
-        let own = template.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let env = Env::from_pairs(own.chain(lambda).chain(variables.iter().copied()));
+        let mut all = template.variables(self.stack().aws());
+        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let env = Env::from_pairs(all);
         let tap = Arc::new(Tap { cut, ..Tap::default() });
         let policy = Arc::new(Policy::new(name, template.statements.clone()));
         let inner = self.stack().edge().http_client_of(policy);

@@ -51,19 +51,12 @@ impl TestApp {
     /// The program of a function, with the variables that the template gives it, in the world of this test.
     pub fn program(&self, name: &str) -> Program {
         let function = self.stack().template().function(name).unwrap();
-        let lambda = [
-            ("AWS_REGION", local::edge::REGION),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", self.stack().aws()),
-        ];
-        let lambda = lambda.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Program {
             binary: built(name),
             name: function.logical_name.clone(),
             memory: function.memory,
             timeout: function.timeout,
-            variables: function.env.clone().into_iter().chain(lambda).collect(),
+            variables: function.variables(self.stack().aws()),
             extensions: true,
         }
     }

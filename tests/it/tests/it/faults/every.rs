@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::many::{Job, play, setting};
+use testkit::setting;
+
+use super::many::{Job, play};
 use super::plan::{Fault, Operation, Plan, Site, Support, faults_at};
 use super::run::Scenario;
 

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use testkit::setting;
+
 use super::plan::Plan;
 use super::run::{Ended, Scenario, run};
 use super::time::runtime;
@@ -21,11 +23,6 @@ pub struct Job {
     pub scenario: Scenario,
     pub plan: Plan,
     pub seed: u64,
-}
-
-/// A number from the environment.
-pub fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 /// A number for a new world, which no other of this process has.

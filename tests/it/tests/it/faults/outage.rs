@@ -8,8 +8,9 @@ use domain::time::Timestamp;
 use erp_sim::{Fault as ErpFault, FaultKind};
 use local::template::{Node, SOURCE};
 use serde_json::Value;
+use testkit::setting;
 
-use super::many::{setting, world_number};
+use super::many::world_number;
 use super::plan::{Plan, Support};
 use super::run::{MOST_RECEIVES, Run, Scenario, begin};
 use super::time::runtime;

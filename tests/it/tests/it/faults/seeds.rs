@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::many::{Job, play, setting, world_number};
+use testkit::setting;
+
+use super::many::{Job, play, world_number};
 use super::plan::{Plan, Rng, Support};
 use super::run::{Scenario, run};
 use super::time::runtime;

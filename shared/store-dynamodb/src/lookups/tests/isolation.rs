@@ -8,7 +8,7 @@ use domain::money::Currency;
 use domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
-use super::record;
+use super::super::record;
 use crate::key::joined;
 
 const PAIRS: usize = 200_000;
