@@ -48,7 +48,7 @@ pub fn check<R: Rows>(
                     }
                 };
                 if record.number > 0 {
-                    match accept::<R>(kind, header, record, Sequence::new(0)) {
+                    match accept::<R>(kind, header, &record, Sequence::new(0)) {
                         Ok(_) => checked.sound += 1,
                         Err(_) => checked.refused += 1,
                     }

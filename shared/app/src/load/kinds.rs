@@ -26,7 +26,7 @@ pub trait Rows: Sized + Send + Sync + 'static {
 pub(super) fn accept<R: Rows>(
     kind: LoadKind,
     header: &Header,
-    record: Record<'_>,
+    record: &Record<'_>,
     sequence: Sequence,
 ) -> Result<Accepted<R>, Vec<RowProblem>> {
     let mut row = Row::new(View::sound(header, record).map_err(|problem| vec![problem])?);
@@ -40,13 +40,13 @@ pub(super) fn accept<R: Rows>(
 }
 
 /// Appends what a record is about, as far as it can be read.
-pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>, into: &mut Vec<u8>) {
+pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_>, into: &mut Vec<u8>) {
     looked_at(header, record, |view| view.key(R::key_fields(kind), into));
 }
 
 /// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
 /// is not missing from it.
-pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>) -> Option<R> {
+pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_>) -> Option<R> {
     looked_at(header, record, |view| {
         let mut row = Row::new(view);
         // Its key may be sound all the same.
@@ -56,7 +56,7 @@ pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: Record<'_>
 }
 
 /// Looks at a record of which anything may be wrong.
-fn looked_at<T>(header: &Header, record: Record<'_>, look: impl FnOnce(View<'_>) -> T) -> T {
+fn looked_at<T>(header: &Header, record: &Record<'_>, look: impl FnOnce(View<'_>) -> T) -> T {
     if let Some(texts) = record.texts() {
         return look(View::damaged(header, record, texts));
     }

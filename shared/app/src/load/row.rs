@@ -32,7 +32,7 @@ const MAX_KIND_FIELDS: usize = 12;
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     header: &'a Header,
-    record: Record<'a>,
+    record: &'a Record<'a>,
     texts: [&'a str; 2],
 }
 
@@ -41,7 +41,7 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// The problem that keeps its fields from being looked at.
-    pub fn sound(header: &'a Header, record: Record<'a>) -> Result<Self, RowProblem> {
+    pub fn sound(header: &'a Header, record: &'a Record<'a>) -> Result<Self, RowProblem> {
         if let Some(flaw) = record.flaw {
             return Err(flawed(flaw, record));
         }
@@ -65,7 +65,7 @@ impl<'a> View<'a> {
     }
 
     /// Looks at a record of which anything may be wrong. Good for its key alone.
-    pub fn damaged(header: &'a Header, record: Record<'a>, texts: [&'a str; 2]) -> Self {
+    pub fn damaged(header: &'a Header, record: &'a Record<'a>, texts: [&'a str; 2]) -> Self {
         Self { header, record, texts }
     }
 
@@ -86,6 +86,7 @@ impl<'a> View<'a> {
     }
 
     /// What an origin makes of the record.
+    #[inline]
     fn value(&self, origin: &'a Origin) -> Result<Cow<'a, str>, Meaningless> {
         let index = match &origin.place {
             Place::At(column) => Some(*column),
@@ -99,7 +100,19 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Adds the attributes that the row names by itself.
+    fn own_attributes(&self, into: &mut Vec<(&'a str, Cow<'a, str>)>) {
+        for (index, name) in self.record.names().enumerate() {
+            let value = self.field(index);
+            if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
+                into.push((name, Cow::Borrowed(value)));
+            }
+        }
+        into.sort_unstable();
+    }
+
     /// A field without white space at its ends.
+    #[inline]
     fn field(&self, index: usize) -> &'a str {
         let place = self.record.place(index);
         let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
@@ -125,48 +138,30 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Takes what a record says as row.
     pub(super) fn new(view: View<'a>) -> Self {
-        let values = [const { Cow::Borrowed("") }; MAX_KIND_FIELDS];
-        let mut row = Self { view, values, attributes: Vec::new(), action: Cow::Borrowed(""), problems: Vec::new() };
         let header = view.header;
-        for (index, (field, origin)) in header.fields.iter().zip(&header.origins).enumerate() {
-            let (Some(origin), true) = (origin, index < MAX_KIND_FIELDS) else { continue };
-            let value = row.value(field.name, origin);
-            if let Some(slot) = row.values.get_mut(index) {
-                *slot = value;
-            }
-        }
-        if let Some(action) = &header.action {
-            row.action = row.value(ACTION, action);
-        }
-        row.find_attributes();
-        row
-    }
-
-    fn find_attributes(&mut self) {
-        let View { header, record, .. } = self.view;
+        let mut problems = Vec::new();
+        let mut value = |name: &str, origin: &'a Origin| {
+            view.value(origin).unwrap_or_else(|(code, message)| {
+                problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
+                Cow::Borrowed("")
+            })
+        };
+        let values = std::array::from_fn(|index| match (header.fields.get(index), header.origins.get(index)) {
+            (Some(field), Some(Some(origin))) => value(field.name, origin),
+            _ => Cow::Borrowed(""),
+        });
+        let action = header.action.as_ref().map_or(Cow::Borrowed(""), |action| value(ACTION, action));
+        let mut attributes = Vec::with_capacity(header.attributes.len());
         for (name, origin) in &header.attributes {
-            let value = self.value(name, origin);
+            let value = value(name, origin);
             if !value.is_empty() {
-                self.attributes.push((name, value));
+                attributes.push((name.as_str(), value));
             }
         }
         if header.own_attributes {
-            for (index, name) in record.names().enumerate() {
-                let value = self.view.field(index);
-                if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
-                    self.attributes.push((name, Cow::Borrowed(value)));
-                }
-            }
-            self.attributes.sort_unstable();
+            view.own_attributes(&mut attributes);
         }
-    }
-
-    /// A value; empty, with a problem, when its text means nothing.
-    fn value(&mut self, name: &str, origin: &'a Origin) -> Cow<'a, str> {
-        self.view.value(origin).unwrap_or_else(|(code, message)| {
-            self.problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
-            Cow::Borrowed("")
-        })
+        Self { view, values, attributes, action, problems }
     }
 
     /// The text of a field of the kind, without white space at its ends; empty when the file has no such column.
@@ -350,8 +345,8 @@ impl<'a> Row<'a> {
     }
 }
 
-fn flawed(flaw: Flaw, record: Record<'_>) -> RowProblem {
-    let Record { line, offset, length, .. } = record;
+fn flawed(flaw: Flaw, record: &Record<'_>) -> RowProblem {
+    let Record { line, offset, length, .. } = *record;
     match flaw {
         Flaw::TooLong => RowProblem::row(
             "row_too_long",

@@ -171,17 +171,17 @@ impl FileRows {
             let start = batch.text.len();
             batch.text.extend_from_slice(record.raw);
             let raw = start..batch.text.len();
-            quote_key::<R>(kind, header, record, &mut batch.text);
+            quote_key::<R>(kind, header, &record, &mut batch.text);
             let key = raw.end..batch.text.len();
             let origin = Origin { row: record.number, line: record.line, raw, key };
-            match accept(kind, header, record, sequence) {
+            match accept(kind, header, &record, sequence) {
                 Ok(row) => {
                     found(&row.record);
                     batch.rows.push(row);
                     batch.origins.push(origin);
                 }
                 Err(problems) => {
-                    if let Some(named) = named(kind, header, record) {
+                    if let Some(named) = named(kind, header, &record) {
                         found(&named);
                     }
                     batch.refused.push(Refused { origin, problems });

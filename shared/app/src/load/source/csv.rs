@@ -50,12 +50,69 @@ enum Token {
     Undecided,
 }
 
+/// Finds the first bytes of what can end a field.
+#[derive(Debug)]
+struct Ends {
+    bytes: [u8; 3],
+    /// Each of them eight times.
+    words: [u64; 3],
+}
+
+impl Ends {
+    /// The lowest and the highest bit of each byte.
+    const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    /// So many bytes are looked at eight at a time. Most fields are short, and a search made for long ones takes longer to begin.
+    const NEAR: usize = 16;
+
+    fn new(bytes: [u8; 3]) -> Self {
+        Self { bytes, words: bytes.map(|byte| u64::from_le_bytes([byte; 8])) }
+    }
+
+    /// Where the next one stands, from `start` on.
+    #[inline]
+    fn find(&self, bytes: &[u8], start: usize) -> Option<usize> {
+        let mut rest = bytes.get(start..)?;
+        while let Some((word, after)) = rest.split_first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            // The highest bit of each byte that is an end, and maybe of bytes behind the first one. Source:
+            // <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
+            let found = self.words.map(|end| word ^ end).map(|byte| byte.wrapping_sub(Self::LOW) & !byte & Self::HIGH);
+            let found = found.into_iter().fold(0, |all, found| all | found);
+            if found != 0 {
+                return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+            }
+            rest = after;
+            if bytes.len() - rest.len() >= start + Self::NEAR {
+                break;
+            }
+        }
+        let [one, two, three] = self.bytes;
+        memchr3(one, two, three, rest).map(|at| bytes.len() - rest.len() + at)
+    }
+}
+
+/// See [`Scanner::short`].
+fn short(dialect: &Dialect) -> Option<(u8, Option<u8>)> {
+    let Dialect { delimiter, quote, terminator } = dialect;
+    let &[delimiter] = delimiter.as_slice() else { return None };
+    if terminator.as_ref().is_some_and(|terminator| terminator.first() == Some(&delimiter)) {
+        return None;
+    }
+    match quote.as_deref() {
+        None => Some((delimiter, None)),
+        Some(&[quote]) => Some((delimiter, Some(quote))),
+        Some(_) => None,
+    }
+}
+
 /// Finds where fields and rows end.
 #[derive(Debug)]
 pub(super) struct Scanner {
     dialect: Dialect,
-    /// The first bytes of what can end a field.
-    ends: [u8; 3],
+    ends: Ends,
+    /// The delimiter and the quote, where each is one byte and a delimiter ends a field whatever comes after it.
+    short: Option<(u8, Option<u8>)>,
     state: State,
     /// Where to read on.
     at: usize,
@@ -95,9 +152,10 @@ impl Scanner {
             None => [b'\n', b'\r'],
             Some(terminator) => [first(terminator); 2],
         };
-        let ends = [first(&dialect.delimiter), one, two];
+        let ends = Ends::new([first(&dialect.delimiter), one, two]);
         let state = State::Between;
-        Self { dialect, ends, state, at: 0, row_start: 0, field_start: 0, span: Span::default(), quoted: false }
+        let (short, span) = (short(&dialect), Span::default());
+        Self { dialect, ends, short, state, at: 0, row_start: 0, field_start: 0, span, quoted: false }
     }
 
     /// Whether its rows can hold line ends other than the one at their end.
@@ -140,6 +198,7 @@ impl Scanner {
                     self.state = State::FieldStart;
                 }
                 State::FieldStart => {
+                    self.whole_fields(bytes, fields);
                     if self.at >= bytes.len() && !ended {
                         return Found::More;
                     }
@@ -181,13 +240,28 @@ impl Scanner {
         }
     }
 
+    /// Reads the fields that a delimiter ends and that stand there as they are or between two quotes. Nearly all do; the rest
+    /// is left for the steps that know everything.
+    fn whole_fields(&mut self, bytes: &[u8], fields: &mut impl Fields) {
+        let Some((delimiter, quote)) = self.short else { return };
+        let mut start = self.at;
+        while let Some((first, after)) = bytes.get(start..).and_then(<[u8]>::split_first) {
+            let is_quoted = Some(*first) == quote;
+            let end =
+                if is_quoted { memchr(*first, after).map(|at| start + at + 2) } else { self.ends.find(bytes, start) };
+            let Some(end) = end.filter(|end| bytes.get(*end) == Some(&delimiter)) else { break };
+            self.quoted |= is_quoted;
+            fields.field(start..end, self.row_start, if is_quoted { Span::Quoted } else { Span::Plain });
+            start = end + 1;
+        }
+        self.at = start;
+    }
+
     /// Reads to the end of the field, or of the input.
     fn field(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> Option<Found> {
-        let [one, two, three] = self.ends;
         loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            let found = memchr3(one, two, three, rest);
-            if self.span == Span::Quoted && found.unwrap_or(rest.len()) > 0 {
+            let found = self.ends.find(bytes, self.at);
+            if self.span == Span::Quoted && found.unwrap_or(bytes.len()) > self.at {
                 // Text after a closing quote is kept.
                 self.span = Span::Escaped;
             }
@@ -195,7 +269,7 @@ impl Scanner {
                 self.at = bytes.len();
                 return Some(if ended { self.end_row(fields, bytes.len()) } else { Found::More });
             };
-            self.at += found;
+            self.at = found;
             match self.token(bytes.get(self.at..).unwrap_or_default(), ended) {
                 Token::Delimiter(length) => {
                     fields.field(self.field_start..self.at, self.row_start, self.span);

@@ -33,7 +33,7 @@ pub(super) enum Span {
 pub(super) trait Fields {
     /// A row begins.
     fn clear(&mut self);
-    /// A field ends. `range` is in the same bytes as `row_start`.
+    /// A field ends. `range` is in the same bytes as `row_start`, and not before it.
     fn field(&mut self, range: Range<usize>, row_start: usize, span: Span);
     /// The row is not usable.
     fn flaw(&mut self, flaw: Flaw);
@@ -68,7 +68,7 @@ impl Fields for Spans {
             return;
         }
         self.escaped |= span != Span::Plain;
-        self.spans.push((range.start.saturating_sub(row_start)..range.end.saturating_sub(row_start), span));
+        self.spans.push((range.start - row_start..range.end - row_start, span));
     }
 
     fn flaw(&mut self, flaw: Flaw) {

@@ -39,7 +39,7 @@ pub(super) fn load(
                     layout = Some(file);
                 }
                 if record.number > 0 {
-                    let row = accept(kind, header.as_ref().unwrap(), record, Sequence::new(1));
+                    let row = accept(kind, header.as_ref().unwrap(), &record, Sequence::new(1));
                     if row.is_err() {
                         layout.as_ref().unwrap().row(record.raw, &mut refused);
                     }

@@ -18,7 +18,7 @@ fn read<R: Rows>(kind: LoadKind, mode: LoadMode, file: &str) -> Result<(Header, 
     assert_eq!(source.next()?, Step::Row);
     let header = Header::read(source.row(), kind, mode, R::fields(kind).unwrap(), &Profile::default())?;
     assert_eq!(source.next()?, Step::Row);
-    let row = accept(kind, &header, source.row(), Sequence::new(1));
+    let row = accept(kind, &header, &source.row(), Sequence::new(1));
     Ok((header, row))
 }
 
