@@ -1,6 +1,10 @@
 //! Instants. Nothing here asks what time it is: every instant is handed in.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use ::time::format_description::well_known::Rfc3339;
@@ -70,7 +74,7 @@ impl Timestamp {
     }
 
     fn to_offset(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp(self.as_seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
@@ -88,17 +92,22 @@ impl fmt::Display for Timestamp {
     /// `2026-11-22T17:30:00.000Z`: one width, so that texts sort as instants do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.to_offset();
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond()
-        )
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        // Digit by digit: a page of prices holds hundreds of instants, and format strings take many times as long.
+        let mut put = |digits: Range<usize>, mut number: u32| {
+            for digit in text.get_mut(digits).unwrap_or_default().iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(0..4, at.year().unsigned_abs());
+        put(5..7, u8::from(at.month()).into());
+        put(8..10, at.day().into());
+        put(11..13, at.hour().into());
+        put(14..16, at.minute().into());
+        put(17..19, at.second().into());
+        put(20..23, self.0.rem_euclid(1000) as u32);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

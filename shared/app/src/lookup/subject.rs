@@ -73,7 +73,7 @@ pub(super) struct Groups<K> {
 
 impl<K: Eq + Hash> Groups<K> {
     pub(super) fn new(keys: impl Iterator<Item = K>) -> Self {
-        let mut seen: HashMap<K, usize> = HashMap::new();
+        let mut seen: HashMap<K, usize> = HashMap::with_capacity(keys.size_hint().0);
         let place = |key| {
             let next = seen.len();
             *seen.entry(key).or_insert(next)

@@ -92,6 +92,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
         return Err(Failure::invalid("", "invalid_value", "the body is an object").into());
     }
+    serde_json::from_slice(bytes).or_else(|_| explained(bytes))
+}
+
+/// Reads once more what could not be read, and keeps track of where: most bodies are sound, and need not pay for that.
+fn explained<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
