@@ -175,7 +175,9 @@ async fn round(call: impl AsyncFn() -> Result<(), Error>) -> Result<u64, Error> 
 
 /// Hands an event to a function; every line must have its price.
 async fn asked(function: &Function, event: &[u8]) -> Result<(), Error> {
-    let answer = function.answer(event, Context::default()).await?;
+    let mut context = Context::default();
+    context.request_id.push_str("8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    let answer = function.answer(event, context).await?;
     let has = |text: &str| memchr::memmem::find(&answer, text.as_bytes()).is_some();
     let priced = has(r#""statusCode":200"#) && !has("unpriced");
     if priced { Ok(()) } else { Err(String::from_utf8_lossy(&answer).into()) }

@@ -133,17 +133,14 @@ fn call(ambient: &Ambient, request: &Request) -> Call {
     let now = ambient.clock.now();
     let context = request.extensions().get::<lambda_runtime::Context>();
     let ends = context.and_then(|c| ends(c, now)).unwrap_or_else(|| now.plus_millis(DEFAULT_MS));
+    let request_id = context.map(|context| context.request_id.clone()).filter(|id| !id.is_empty());
+    let request_id = request_id.unwrap_or_else(|| ambient.ids.mint());
+    let said = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
+    let said = said.filter(|text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()));
     Call {
-        request_id: context
-            .map(|c| c.request_id.clone())
-            .filter(|id| !id.is_empty())
-            .unwrap_or_else(|| ambient.ids.mint()),
-        correlation_id: request
-            .headers()
-            .get(&CORRELATION)
-            .and_then(|value| value.to_str().ok())
-            .filter(|text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()))
-            .map_or_else(|| ambient.ids.mint(), str::to_owned),
+        // A request that begins something is found by its own id.
+        correlation_id: said.unwrap_or(&request_id).to_owned(),
+        request_id,
         now,
         deadline: ends.plus_millis(-RESERVE_MS),
     }
