@@ -30,6 +30,7 @@ mod registration;
 mod reorder;
 mod reservations;
 mod template;
+mod tls;
 mod tour;
 mod tracking;
 mod work_counts;

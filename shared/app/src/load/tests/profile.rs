@@ -28,6 +28,28 @@ fn values_dates_and_numbers_are_made_ours() {
 }
 
 #[test]
+fn attributes_are_made_ours_each_in_its_place() {
+    let items = profile(
+        r#"{"delimiter":";","fields":{"sku":"Artikel","name":"Name","unit":{"constant":"EA"},
+            "attr:built":{"column":"gebaut","dateFormat":"d.M.yyyy"},"attr:color":"Farbe","attr:grade":"Stufe",
+            "attr:width":{"column":"Breite","decimalSeparator":","}}}"#,
+    );
+    let file = "Artikel;Name;gebaut;Farbe;Stufe;Breite\n\
+                A;N;1.2.2025;;B;1,5\n\
+                B;N;;rot;;2,50\n\
+                C;N;1.2.2025;rot;B;x\n";
+    let (rows, _) = load(LoadKind::Items, Format::Csv, &items, file.as_bytes(), 9).unwrap();
+    let attributes = |row: usize| {
+        let CatalogRecord::Item(item) = &rows[row].1.as_ref().unwrap().record else { panic!("an item") };
+        item.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(attributes(0), "built=2025-02-01 grade=B width=1.5");
+    assert_eq!(attributes(1), "color=rot width=2.50");
+    let problems = rows[2].1.as_ref().unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.field.as_ref()).collect::<Vec<_>>(), ["attr:width"]);
+}
+
+#[test]
 fn a_profile_that_cannot_be_used_says_which_member_is_wrong() {
     for (json, word) in [
         ("{", "line 1"),
