@@ -140,20 +140,22 @@ impl<'a> Row<'a> {
     pub(super) fn new(view: View<'a>) -> Self {
         let header = view.header;
         let mut problems = Vec::new();
-        let mut value = |name: &str, origin: &'a Origin| {
+        let mut value = |prefix: &str, name: &str, origin: &'a Origin| {
             view.value(origin).unwrap_or_else(|(code, message)| {
-                problems.push(RowProblem::field(name.to_owned(), code, format!("{name} {message}")));
+                let name = format!("{prefix}{name}");
+                let message = format!("{name} {message}");
+                problems.push(RowProblem::field(name, code, message));
                 Cow::Borrowed("")
             })
         };
         let values = std::array::from_fn(|index| match (header.fields.get(index), header.origins.get(index)) {
-            (Some(field), Some(Some(origin))) => value(field.name, origin),
+            (Some(field), Some(Some(origin))) => value("", field.name, origin),
             _ => Cow::Borrowed(""),
         });
-        let action = header.action.as_ref().map_or(Cow::Borrowed(""), |action| value(ACTION, action));
+        let action = header.action.as_ref().map_or(Cow::Borrowed(""), |action| value("", ACTION, action));
         let mut attributes = Vec::with_capacity(header.attributes.len());
         for (name, origin) in &header.attributes {
-            let value = value(name, origin);
+            let value = value(ATTRIBUTE, name, origin);
             if !value.is_empty() {
                 attributes.push((name.as_str(), value));
             }
