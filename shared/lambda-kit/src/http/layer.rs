@@ -133,10 +133,10 @@ fn call(ambient: &Ambient, request: &Request) -> Call {
     let now = ambient.clock.now();
     let context = request.extensions().get::<lambda_runtime::Context>();
     let ends = context.and_then(|c| ends(c, now)).unwrap_or_else(|| now.plus_millis(DEFAULT_MS));
-    let request_id = context.map(|context| context.request_id.clone()).filter(|id| !id.is_empty());
-    let request_id = request_id.unwrap_or_else(|| ambient.ids.mint());
-    let said = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
-    let said = said.filter(|text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()));
+    let is_id = |text: &&str| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let request_id = context.map(|context| context.request_id.as_str()).filter(is_id);
+    let request_id = request_id.map_or_else(|| ambient.ids.mint(), str::to_owned);
+    let said = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok()).filter(is_id);
     Call {
         // A request that begins something is found by its own id.
         correlation_id: said.unwrap_or(&request_id).to_owned(),

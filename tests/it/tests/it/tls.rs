@@ -61,9 +61,10 @@ async fn an_erp_is_asked_over_tls_and_told_nothing_when_its_certificate_is_anoth
     let (own, tls) = certificate();
     let (anothers, _) = certificate();
     let url = front(app.stack().erp(), tls).await;
+    let before = app.all_calls();
     let refused = asked(&app, &url, &anothers).await;
     assert_eq!((&refused["status"], &refused["code"]), (&json!("unpriced"), &json!("erp_unavailable")), "{refused}");
-    assert_eq!(app.calls("prices"), 0, "nobody was asked");
+    assert_eq!(app.all_calls(), before, "nobody was asked anything");
     let priced = asked(&app, &url, &own).await;
     assert_eq!((&priced["status"], &priced["freshness"]["source"]), (&json!("priced"), &json!("erp")), "{priced}");
     assert_eq!(app.calls("prices"), 1);

@@ -189,6 +189,14 @@ proptest! {
 }
 
 #[test]
+fn a_row_terminator_may_begin_with_the_delimiter() {
+    let dialect = Dialect { delimiter: b"|".to_vec(), quote: Some(b"\"".to_vec()), terminator: Some(b"|\n".to_vec()) };
+    let found = rows_from(Source::new(Format::Csv, &headerless(dialect)), &[b"a|b|\n\"c\"|\"d|\n\"|\ne||\nf"]);
+    let fields: Vec<_> = found.iter().map(|row| row.fields.join(&b"/"[..])).collect();
+    assert_eq!(fields, [&b"a/b"[..], b"c/d|\n", b"e/", b"f"]);
+}
+
+#[test]
 fn a_row_knows_the_line_that_it_begins_on() {
     let found = rows(b"a\r\n\r\n\"b\nc\"\n\nd\re");
     let lines: Vec<u64> = found.iter().map(|row| row.line).collect();
