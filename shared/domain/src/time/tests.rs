@@ -4,7 +4,10 @@ use super::Timestamp;
 
 proptest! {
     #[test]
-    fn an_instant_is_read_back_from_its_text_and_texts_sort_as_instants_do(one: i64, other in -62_167_219_200_000..=253_402_300_799_999_i64) {
+    fn an_instant_is_read_back_from_its_text_and_texts_sort_as_instants_do(
+        one: i64,
+        other in -62_167_219_200_000..=253_402_300_799_999_i64,
+    ) {
         let [one, other] = [one, other].map(Timestamp::from_millis);
         prop_assert_eq!(one.to_string().parse(), Ok(one));
         prop_assert_eq!(other.to_string().parse(), Ok(other));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testkit::{Failed, Program, Sandbox};
 
 use crate::app::{ADA, TestApp, built, read_metrics};
-use crate::events::{check, events};
+use crate::events::{check, event, events};
 
 /// What a program wrote about metrics; fails when a line is no JSON object.
 fn metrics(sandbox: &Sandbox) -> Vec<BTreeMap<String, u64>> {
@@ -60,7 +60,7 @@ async fn every_sample_event_is_answered_by_the_program_of_its_function() {
 
 /// A price that is near its end, and the sample event that asks for it.
 async fn near_its_end(app: &TestApp) -> Value {
-    let event = events().into_iter().find(|(_, path, _)| path.ends_with("prices/query.json")).unwrap().2;
+    let event = event("prices/query.json");
     // Of 900 seconds, give or take a tenth, the last fifth.
     app.advance(-800);
     app.post(ADA, "/prices/query", asked(&event)).await.expect(200);

@@ -24,6 +24,11 @@ pub fn events() -> Vec<(String, PathBuf, Value)> {
     events
 }
 
+/// The sample event in a file, such as `prices/query.json`.
+pub fn event(file: &str) -> Value {
+    events().into_iter().find(|(_, path, _)| path.ends_with(file)).unwrap().2
+}
+
 #[tokio::test]
 async fn every_sample_event_is_answered_by_its_function() {
     let app = TestApp::start().await;

@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::app::TestApp;
-use crate::events::events;
+use crate::events::event;
 
 const HOST: &str = "localhost";
 
@@ -48,7 +48,7 @@ async fn asked(app: &TestApp, url: &str, trusted: &str) -> Value {
     let trusts = file.path().to_str().unwrap().to_owned();
     program.variables.extend([("ERP_URL".to_owned(), url.to_owned()), ("SSL_CERT_FILE".to_owned(), trusts)]);
     let sandbox = Sandbox::start(program).await.unwrap();
-    let event = events().into_iter().find(|(_, path, _)| path.ends_with("prices/query.json")).unwrap().2;
+    let event = event("prices/query.json");
     let answer = sandbox.invoke(&event).await.unwrap();
     assert_eq!(sandbox.errors(), [] as [String; 0]);
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();

@@ -3,9 +3,10 @@
 //! A quote counts only where a field begins, and a doubled one inside quotes is one. Text after a closing quote is kept.
 //! Empty lines are no rows.
 
-use memchr::{memchr, memchr3};
+use memchr::memchr;
 
 use super::Flaw;
+use super::ends::Ends;
 use super::scan::{Fields, Found, Span};
 
 /// What separates fields and rows. No separator begins with another one, except that a row terminator may begin with the
@@ -50,48 +51,6 @@ enum Token {
     Undecided,
 }
 
-/// Finds the first bytes of what can end a field.
-#[derive(Debug)]
-struct Ends {
-    bytes: [u8; 3],
-    /// Each of them eight times.
-    words: [u64; 3],
-}
-
-impl Ends {
-    /// The lowest and the highest bit of each byte.
-    const LOW: u64 = u64::from_le_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    /// So many bytes are looked at eight at a time. Most fields are short, and a search made for long ones takes longer to begin.
-    const NEAR: usize = 16;
-
-    fn new(bytes: [u8; 3]) -> Self {
-        Self { bytes, words: bytes.map(|byte| u64::from_le_bytes([byte; 8])) }
-    }
-
-    /// Where the next one stands, from `start` on.
-    #[inline]
-    fn find(&self, bytes: &[u8], start: usize) -> Option<usize> {
-        let mut rest = bytes.get(start..)?;
-        while let Some((word, after)) = rest.split_first_chunk() {
-            let word = u64::from_le_bytes(*word);
-            // The highest bit of each byte that is an end, and maybe of bytes behind the first one. Source:
-            // <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
-            let found = self.words.map(|end| word ^ end).map(|byte| byte.wrapping_sub(Self::LOW) & !byte & Self::HIGH);
-            let found = found.into_iter().fold(0, |all, found| all | found);
-            if found != 0 {
-                return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
-            }
-            rest = after;
-            if bytes.len() - rest.len() >= start + Self::NEAR {
-                break;
-            }
-        }
-        let [one, two, three] = self.bytes;
-        memchr3(one, two, three, rest).map(|at| bytes.len() - rest.len() + at)
-    }
-}
-
 /// See [`Scanner::short`].
 fn short(dialect: &Dialect) -> Option<(u8, Option<u8>)> {
     let Dialect { delimiter, quote, terminator } = dialect;
@@ -110,6 +69,7 @@ fn short(dialect: &Dialect) -> Option<(u8, Option<u8>)> {
 #[derive(Debug)]
 pub(super) struct Scanner {
     dialect: Dialect,
+    /// The first bytes of what can end a field.
     ends: Ends,
     /// The delimiter and the quote, where each is one byte and a delimiter ends a field whatever comes after it.
     short: Option<(u8, Option<u8>)>,

@@ -3,6 +3,7 @@
 mod boundaries;
 mod csv;
 mod encoding;
+mod ends;
 mod ndjson;
 mod record;
 mod refused;
