@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use app::ports::Clock;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::time::Timestamp;
 use futures::StreamExt;
@@ -45,11 +46,21 @@ impl Left {
     }
 }
 
+/// What earlier loads left in the tables, for other labs to begin with.
+pub struct Kept {
+    function: &'static str,
+    records: Vec<(&'static str, Vec<String>)>,
+    now: Timestamp,
+}
+
+const TABLES: [&str; 3] = ["CatalogTable", "MembersTable", "LoadsTable"];
+
 /// A function, and everything around it.
 pub struct Lab {
     edge: Edge,
     line: Arc<Line>,
     function: Function,
+    name: &'static str,
     clock: ManualClock,
     table: &'static str,
     objects: tempfile::TempDir,
@@ -59,7 +70,15 @@ pub struct Lab {
 }
 
 impl Lab {
-    pub async fn new(function: &str, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
+    /// A function with nothing in its tables.
+    pub async fn new(function: &'static str, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
+        let nothing = Kept { function, records: Vec::new(), now: Timestamp::from_seconds(1_800_000_000) };
+        Self::after(&nothing, chunk_bytes, checkpoint_rows).await
+    }
+
+    /// A function that finds in its tables what earlier loads left there.
+    pub async fn after(kept: &Kept, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
+        let name = kept.function;
         let objects = tempfile::tempdir().unwrap();
         let (created, _) = unbounded_channel();
         let url = "http://127.0.0.1:1".to_owned();
@@ -72,7 +91,7 @@ impl Lab {
             queue_base: url.clone(),
         };
         let template = Template::read(SOURCE, &deployment).unwrap();
-        for table in ["CatalogTable", "MembersTable", "LoadsTable"] {
+        for table in TABLES {
             let attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
             let definition = json!({
                 "TableName": table,
@@ -84,10 +103,16 @@ impl Lab {
             });
             edge.dynamodb().call("CreateTable", definition.to_string().as_bytes()).unwrap();
         }
+        for (table, record) in
+            kept.records.iter().flat_map(|(table, all)| all.iter().map(move |record| (table, record)))
+        {
+            let put = format!(r#"{{"TableName":"{table}","Item":{record}}}"#);
+            edge.dynamodb().call("PutItem", put.as_bytes()).unwrap_or_else(|r| panic!("{}", r.body));
+        }
         std::fs::create_dir(objects.path().join(BUCKET)).unwrap();
         let line = Arc::new(Line::default());
-        let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
-        let role = template.function(function).unwrap();
+        let clock = ManualClock::at(kept.now);
+        let role = template.function(name).unwrap();
         let waiting = role.queues[0].queue.clone();
         let queue = edge.sqs().queue_url(&waiting);
         let (chunk_bytes, checkpoint_rows) = (chunk_bytes.to_string(), checkpoint_rows.to_string());
@@ -106,17 +131,24 @@ impl Lab {
             ("GUARDRAILS", "*:rejects=90,removals=95,price-rows=100"),
         ]);
         // No more is allowed than on AWS.
-        let inner = edge.http_client_of(Arc::new(Policy::new(function, role.statements.clone())));
+        let inner = edge.http_client_of(Arc::new(Policy::new(name, role.statements.clone())));
         let client = SharedHttpClient::new(Transport { inner, line: line.clone() });
-        let ids = Arc::new(CountingIds::new("w"));
+        // No id comes twice: the clock has gone on since earlier loads.
+        let ids = Arc::new(CountingIds::new(&format!("w{}", kept.now.as_seconds())));
         let start = Start::new(env, Some(client), Arc::new(clock.clone()), ids).unwrap();
         let anybody = start.sdk.to_builder().http_client(edge.http_client()).build();
         aws_sdk_sqs::Client::new(&anybody).create_queue().queue_name(waiting).send().await.unwrap();
-        let table = if function == "member-load" { "MembersTable" } else { "CatalogTable" };
-        let function = local::functions::build(function, &start).await.unwrap().unwrap();
-        let lab = Self { edge, line, function, clock, table, objects, events: 0, chunks: Default::default() };
+        let table = if name == "member-load" { "MembersTable" } else { "CatalogTable" };
+        let function = local::functions::build(name, &start).await.unwrap().unwrap();
+        let lab = Self { edge, line, function, name, clock, table, objects, events: 0, chunks: Default::default() };
         lab.line.calls.store(0, Ordering::SeqCst);
         lab
+    }
+
+    /// What is in the tables now.
+    pub fn kept(&self) -> Kept {
+        let records = TABLES.map(|table| (table, self.scan(table))).into();
+        Kept { function: self.name, records, now: self.clock.now() }
     }
 
     /// The calls so far.

@@ -7,7 +7,7 @@ mod lab;
 mod line;
 mod order;
 
-use lab::{Lab, Left};
+use lab::{Kept, Lab, Left};
 use line::Cut;
 use testkit::setting;
 
@@ -56,24 +56,36 @@ fn organizations(rows: usize, round: usize) -> Vec<u8> {
 
 /// A file to load, and what is there before it.
 struct Case {
-    function: &'static str,
-    before: Vec<(&'static str, Vec<u8>)>,
+    kept: Kept,
     file: (&'static str, Vec<u8>),
 }
 
+/// The kinds of cases.
+#[derive(Clone, Copy)]
+enum Load {
+    Snapshot,
+    Delta,
+    Members,
+    FirstSnapshot,
+}
+
 impl Case {
-    fn all(rows: usize) -> [Self; 4] {
+    async fn of(load: Load, rows: usize) -> Self {
         let catalog = "catalog-load";
-        [
-            Self { function: catalog, before: vec![(ITEMS[0], items(rows, 0))], file: (ITEMS[1], items(rows, 1)) },
-            Self { function: catalog, before: vec![(ITEMS[0], items(rows, 0))], file: (DELTA, items(rows, 1)) },
-            Self {
-                function: "member-load",
-                before: vec![(ORGANIZATIONS[0], organizations(rows, 0))],
-                file: (ORGANIZATIONS[1], organizations(rows, 1)),
-            },
-            Self { function: catalog, before: Vec::new(), file: (ITEMS[0], items(rows, 0)) },
-        ]
+        let (function, before, file) = match load {
+            Load::Snapshot => (catalog, Some((ITEMS[0], items(rows, 0))), (ITEMS[1], items(rows, 1))),
+            Load::Delta => (catalog, Some((ITEMS[0], items(rows, 0))), (DELTA, items(rows, 1))),
+            Load::Members => {
+                let [before, file] = [0, 1].map(|round| (ORGANIZATIONS[round], organizations(rows, round)));
+                ("member-load", Some(before), file)
+            }
+            Load::FirstSnapshot => (catalog, None, (ITEMS[0], items(rows, 0))),
+        };
+        let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
+        if let Some((key, content)) = &before {
+            lab.load(&[(key, content)], 1).await;
+        }
+        Self { kept: lab.kept(), file }
     }
 
     /// The size of a chunk so that there are so many.
@@ -83,11 +95,7 @@ impl Case {
 
     /// Loads the file into what is there before, killed at the given calls.
     async fn load(&self, chunks: u64, kills: &[(u64, Cut)], beside: usize) -> Loaded {
-        let mut lab = Lab::new(self.function, self.size(chunks), CHECKPOINT_ROWS).await;
-        for (key, content) in &self.before {
-            lab.load(&[(key, content)], 1).await;
-        }
-        lab.chunks.clear();
+        let mut lab = Lab::after(&self.kept, self.size(chunks), CHECKPOINT_ROWS).await;
         lab.kill(kills.iter().copied());
         lab.load(&[(self.file.0, &self.file.1)], beside).await;
         assert_eq!(lab.chunks.len() as u64, if chunks == 1 { 0 } else { chunks }, "chunks");
@@ -118,10 +126,10 @@ fn counted(left: &Left) -> u64 {
 
 /// Kills the load of one file before and after every call, and within every object that it reads. In 64 chunks that is much:
 /// one in so many is played, and every single one with `KILLS=1`.
-fn killed_at_any_call(case: usize, chunks: u64) {
+fn killed_at_any_call(load: Load, chunks: u64) {
     block_on(async {
         let rows = if chunks > 7 { 200 } else { 40 };
-        let case = &Case::all(rows)[case];
+        let case = Case::of(load, rows).await;
         let expected = case.load(1, &[], 1).await.left;
         assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
         let Loaded { left, calls, reads, .. } = case.load(chunks, &[], 1).await;
@@ -147,64 +155,77 @@ fn killed_at_any_call(case: usize, chunks: u64) {
 
 #[test]
 fn a_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
-    killed_at_any_call(0, 1);
+    killed_at_any_call(Load::Snapshot, 1);
 }
 
 #[test]
 fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(0, 2);
+    killed_at_any_call(Load::Snapshot, 2);
 }
 
 #[test]
 fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(0, 7);
+    killed_at_any_call(Load::Snapshot, 7);
 }
 
 #[test]
 fn a_first_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
-    killed_at_any_call(3, 1);
+    killed_at_any_call(Load::FirstSnapshot, 1);
 }
 
 #[test]
 fn a_first_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(3, 2);
+    killed_at_any_call(Load::FirstSnapshot, 2);
 }
 
 #[test]
 fn a_delta_killed_at_any_call_ends_as_if_nobody_was_stopped() {
-    killed_at_any_call(1, 1);
+    killed_at_any_call(Load::Delta, 1);
 }
 
 #[test]
 fn a_delta_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(1, 2);
+    killed_at_any_call(Load::Delta, 2);
 }
 
 #[test]
 fn a_delta_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(1, 7);
+    killed_at_any_call(Load::Delta, 7);
 }
 
 #[test]
 fn members_killed_at_any_call_end_as_if_nobody_was_stopped() {
-    killed_at_any_call(2, 1);
+    killed_at_any_call(Load::Members, 1);
 }
 
 #[test]
 fn members_in_two_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(2, 2);
+    killed_at_any_call(Load::Members, 2);
 }
 
 #[test]
 fn members_in_seven_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    killed_at_any_call(2, 7);
+    killed_at_any_call(Load::Members, 7);
 }
 
 #[test]
-fn loads_in_64_chunks_killed_at_one_call_in_so_many_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
-    for case in 0..Case::all(0).len() {
-        killed_at_any_call(case, 64);
-    }
+fn a_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(Load::Snapshot, 64);
+}
+
+#[test]
+fn a_delta_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(Load::Delta, 64);
+}
+
+#[test]
+fn members_in_64_chunks_killed_at_one_call_in_so_many_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(Load::Members, 64);
+}
+
+#[test]
+fn a_first_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+    killed_at_any_call(Load::FirstSnapshot, 64);
 }
 
 #[test]
@@ -219,7 +240,8 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
             seed % below
         };
         let rows = 200;
-        for case in Case::all(rows) {
+        for load in [Load::Snapshot, Load::Delta, Load::Members, Load::FirstSnapshot] {
+            let case = Case::of(load, rows).await;
             let expected = case.load(1, &[], 1).await.left;
             assert_eq!(counted(&expected), rows as u64);
             for (chunks, points) in [(1, 6), (2, 7), (7, 8), (64, 13)] {

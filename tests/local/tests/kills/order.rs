@@ -33,7 +33,7 @@ fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_ord
 }
 
 /// Drops four versions of a file in every order, each a second time in the end, and wants the same table each time.
-fn every_order_ends_in_the_same(function: &str, kind: &str, version: impl Fn(usize) -> Vec<u8>) {
+fn every_order_ends_in_the_same(function: &'static str, kind: &str, version: impl Fn(usize) -> Vec<u8>) {
     let files: Vec<(String, Vec<u8>)> = (0..4)
         .map(|number| (format!("incoming/{kind}/delta/{kind}-2025020{}T100000Z.csv", number + 1), version(number)))
         .collect();
