@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::every_byte;
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -23,8 +25,8 @@ fn check(text: &str, limit: usize) -> Result<(), IdError> {
         Err(IdError::Empty)
     } else if text.len() > limit {
         Err(IdError::TooLong(limit))
-    } else if text.bytes().fold(true, |all, byte| all & (byte.is_ascii_graphic() & (byte != b'/'))) {
-        // The usual case, looked at many bytes at a time.
+    } else if every_byte(text, |byte| byte.is_ascii_graphic() & (byte != b'/')) {
+        // The usual case.
         Ok(())
     } else if text.trim() != text || text.chars().any(|c| c.is_control() || c == '/') {
         Err(IdError::Character)

@@ -14,4 +14,5 @@ pub mod price;
 pub mod quantity;
 pub mod seal;
 pub mod submission;
+pub mod text;
 pub mod time;

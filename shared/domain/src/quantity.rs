@@ -44,6 +44,17 @@ impl Quantity {
         }
     }
 
+    /// A positive whole number of at most nine digits, which most quantities are; none for any other text.
+    #[must_use]
+    pub fn parse_whole(text: &str) -> Option<Self> {
+        let digit = |byte: u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+        let value = match text.len() {
+            1..=9 => text.bytes().try_fold(0, |value, byte| Some(value * 10 + digit(byte)?))?,
+            _ => 0,
+        };
+        (value > 0).then(|| Self(Decimal::from(value)))
+    }
+
     /// The number.
     #[must_use]
     pub fn value(self) -> Decimal {
@@ -64,3 +75,6 @@ impl Quantity {
         Self::new(steps.checked_mul(multiple.0).ok_or(QuantityError::TooLarge)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

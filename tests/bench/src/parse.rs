@@ -12,7 +12,7 @@ use domain::load::{CatalogRecord, Format, LoadKind};
 use crate::cpu;
 
 /// Bytes of a piece, as they come from a bucket.
-const PIECE: usize = 64 * 1024;
+const PIECE: u64 = 64 * 1024;
 /// How often each is measured; the median counts.
 const ROUNDS: usize = 5;
 
@@ -113,11 +113,11 @@ fn values_of(path: &Path) -> Result<u64, csv::Error> {
 }
 
 fn pieces(path: &Path) -> io::Result<impl Iterator<Item = Bytes>> {
-    let mut file = File::open(path)?;
-    let mut piece = vec![0; PIECE];
+    let file = File::open(path)?;
     Ok(std::iter::from_fn(move || {
-        let read = file.read(&mut piece).ok().filter(|read| *read > 0)?;
-        piece.get(..read).map(Bytes::copy_from_slice)
+        let mut piece = Vec::with_capacity(PIECE as usize);
+        (&file).take(PIECE).read_to_end(&mut piece).ok().filter(|read| *read > 0)?;
+        Some(piece.into())
     }))
 }
 

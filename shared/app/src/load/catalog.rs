@@ -96,6 +96,7 @@ fn item(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
     let nominal_quantity = row.quantity(6);
     let quantity_multiple = row.quantity(7);
     let status = row.choice(8, ItemStatus::Active, "active, inactive", ItemStatus::parse);
+    let attributes = row.attributes();
     Some(CatalogRecord::Item(Item {
         sku: sku?,
         product_id,
@@ -106,7 +107,7 @@ fn item(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
         nominal_quantity: nominal_quantity?,
         quantity_multiple: quantity_multiple?,
         status: status?,
-        attributes: row.attributes(),
+        attributes,
     }))
 }
 

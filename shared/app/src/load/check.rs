@@ -1,11 +1,12 @@
 //! Looks at a file without storing anything.
 
 use bytes::Bytes;
-use domain::load::{Format, LoadFailure, LoadKind, LoadMode, Sequence};
+use domain::load::{Format, LoadFailure, LoadKind, LoadMode};
 
 use super::header::Header;
-use super::kinds::{Rows, accept};
+use super::kinds::{Rows, understand};
 use super::profile::Profile;
+use super::row::View;
 use super::source::{Boundaries, Position, Source, Step, can_be_entered};
 
 /// What a file holds.
@@ -48,9 +49,9 @@ pub fn check<R: Rows>(
                     }
                 };
                 if record.number > 0 {
-                    match accept::<R>(kind, header, &record, Sequence::new(0)) {
-                        Ok(_) => checked.sound += 1,
-                        Err(_) => checked.refused += 1,
+                    match View::sound(header, &record).map(|view| understand::<R>(kind, view)) {
+                        Ok(Ok(_)) => checked.sound += 1,
+                        Ok(Err(_)) | Err(_) => checked.refused += 1,
                     }
                 }
             }

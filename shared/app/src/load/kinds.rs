@@ -22,19 +22,24 @@ pub trait Rows: Sized + Send + Sync + 'static {
     fn parse(kind: LoadKind, row: &mut Row<'_>, removes: bool) -> Option<Self>;
 }
 
-/// Understands a record.
+/// Understands a record, as a load of the file with that place in the order of files takes it.
 pub(super) fn accept<R: Rows>(
     kind: LoadKind,
     header: &Header,
     record: &Record<'_>,
     sequence: Sequence,
 ) -> Result<Accepted<R>, Vec<RowProblem>> {
-    let mut row = Row::new(View::sound(header, record).map_err(|problem| vec![problem])?);
+    let view = View::sound(header, record).map_err(|problem| vec![problem])?;
+    let (record, removes) = understand(kind, view)?;
+    Ok(Accepted { record, sequence, fingerprint: view.fingerprint(removes) })
+}
+
+/// Understands what a record says, and whether it removes what it names.
+pub(super) fn understand<R: Rows>(kind: LoadKind, view: View<'_>) -> Result<(R, bool), Vec<RowProblem>> {
+    let mut row = Row::new(view);
     let removes = row.removes();
     match R::parse(kind, &mut row, removes) {
-        Some(record) if row.problems.is_empty() => {
-            Ok(Accepted { record, sequence, fingerprint: row.fingerprint(removes) })
-        }
+        Some(record) if row.problems.is_empty() => Ok((record, removes)),
         _ => Err(row.problems),
     }
 }
@@ -49,8 +54,6 @@ pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: &Recor
 pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_>) -> Option<R> {
     looked_at(header, record, |view| {
         let mut row = Row::new(view);
-        // Its key may be sound all the same.
-        row.problems.clear();
         R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
     })
 }

@@ -8,6 +8,7 @@ use domain::ids::IdError;
 use domain::load::RowProblem;
 use domain::money::parse_decimal;
 use domain::quantity::Quantity;
+use domain::text::every_byte;
 use domain::time::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -15,6 +16,8 @@ use super::header::{ACTION, Header, Origin, Place, Width};
 use super::profile::Meaningless;
 use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
+/// Values of a list that most rows do not exceed.
+const USUAL_LIST: usize = 4;
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
 /// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two versions of the row beside names
@@ -23,10 +26,13 @@ const MAX_KEPT: u64 = 160 * 1024;
 /// Changes with the way rows are stored, so that the next load writes all of them anew.
 const LAYOUT: u8 = 2;
 
+/// The action of a row that removes what it names.
+const DELETE: &str = "delete";
+/// The action of a row that says what is so, as a row without one does.
+const UPSERT: &str = "upsert";
+
 /// Longest key that is quoted in a reason, in characters.
 const QUOTED_KEY: usize = 200;
-/// Most fields of a kind.
-const MAX_KIND_FIELDS: usize = 12;
 
 /// A record, and the texts that its fields stand in.
 #[derive(Clone, Copy)]
@@ -88,6 +94,15 @@ impl<'a> View<'a> {
     /// What an origin makes of the record.
     #[inline]
     fn value(&self, origin: &'a Origin) -> Result<Cow<'a, str>, Meaningless> {
+        match origin {
+            // The usual case, kept small.
+            Origin { place: Place::At(column), rule: None } => Ok(Cow::Borrowed(self.field(*column))),
+            _ => self.made(origin),
+        }
+    }
+
+    #[inline(never)]
+    fn made(&self, origin: &'a Origin) -> Result<Cow<'a, str>, Meaningless> {
         let index = match &origin.place {
             Place::At(column) => Some(*column),
             Place::Named(name) => self.record.find(name),
@@ -100,15 +115,44 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Adds the attributes that the row names by itself.
-    fn own_attributes(&self, into: &mut Vec<(&'a str, Cow<'a, str>)>) {
-        for (index, name) in self.record.names().enumerate() {
-            let value = self.field(index);
-            if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
-                into.push((name, Cow::Borrowed(value)));
+    /// Tells of each attribute that has a value or a text that means nothing, in the order of their names.
+    fn attributes(&self, mut tell: impl FnMut(&str, Result<Cow<'a, str>, Meaningless>)) {
+        for (name, origin) in &self.header.attributes {
+            let value = self.value(origin);
+            if !value.as_ref().is_ok_and(|value| value.is_empty()) {
+                tell(name, value);
             }
         }
-        into.sort_unstable();
+        if self.header.own_attributes {
+            let mut own = Vec::new();
+            for (index, name) in self.record.names().enumerate() {
+                let value = self.field(index);
+                if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
+                    own.push((name, value));
+                }
+            }
+            own.sort_unstable();
+            own.into_iter().for_each(|(name, value)| tell(name, Ok(Cow::Borrowed(value))));
+        }
+    }
+
+    /// A hash of what a sound row says, whatever the order of its columns and the format of its file.
+    pub fn fingerprint(&self, removes: bool) -> [u8; 16] {
+        let mut said = Vec::with_capacity(self.record.raw.len() + 256);
+        said.extend_from_slice(&[LAYOUT, u8::from(removes)]);
+        let mut put = |text: &str| {
+            said.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            said.extend_from_slice(text.as_bytes());
+        };
+        for origin in &self.header.origins {
+            let value = origin.as_ref().and_then(|origin| self.value(origin).ok());
+            put(&value.unwrap_or_default());
+        }
+        self.attributes(|name, value| {
+            put(name);
+            put(&value.unwrap_or_default());
+        });
+        xxh3_128(&said).to_le_bytes()
     }
 
     /// A field without white space at its ends.
@@ -117,20 +161,20 @@ impl<'a> View<'a> {
         let place = self.record.place(index);
         let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
         let text = text.unwrap_or_default();
-        // Most fields begin and end with what is visible.
-        let visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-        if visible(text.as_bytes().first()) && visible(text.as_bytes().last()) { text } else { text.trim() }
+        trimmed(text)
     }
+}
+
+/// A text without white space at its ends. Most begin and end with what is visible.
+#[inline]
+fn trimmed(text: &str) -> &str {
+    let visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if visible(text.as_bytes().first()) && visible(text.as_bytes().last()) { text } else { text.trim() }
 }
 
 /// A row that is being understood.
 pub struct Row<'a> {
     view: View<'a>,
-    /// The fields of the kind, without white space at their ends.
-    values: [Cow<'a, str>; MAX_KIND_FIELDS],
-    /// The attributes that have a value, by name.
-    attributes: Vec<(&'a str, Cow<'a, str>)>,
-    action: Cow<'a, str>,
     /// What is wrong with it so far.
     pub problems: Vec<RowProblem>,
 }
@@ -138,65 +182,47 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Takes what a record says as row.
     pub(super) fn new(view: View<'a>) -> Self {
-        let header = view.header;
-        let mut problems = Vec::new();
-        let mut value = |prefix: &str, name: &str, origin: &'a Origin| {
-            view.value(origin).unwrap_or_else(|(code, message)| {
-                let name = format!("{prefix}{name}");
-                let message = format!("{name} {message}");
-                problems.push(RowProblem::field(name, code, message));
-                Cow::Borrowed("")
-            })
-        };
-        let values = std::array::from_fn(|index| match (header.fields.get(index), header.origins.get(index)) {
-            (Some(field), Some(Some(origin))) => value("", field.name, origin),
-            _ => Cow::Borrowed(""),
-        });
-        let action = header.action.as_ref().map_or(Cow::Borrowed(""), |action| value("", ACTION, action));
-        let mut attributes = Vec::with_capacity(header.attributes.len());
-        for (name, origin) in &header.attributes {
-            let value = value(ATTRIBUTE, name, origin);
-            if !value.is_empty() {
-                attributes.push((name.as_str(), value));
-            }
-        }
-        if header.own_attributes {
-            view.own_attributes(&mut attributes);
-        }
-        Self { view, values, attributes, action, problems }
+        Self { view, problems: Vec::new() }
     }
 
-    /// The text of a field of the kind, without white space at its ends; empty when the file has no such column.
-    pub fn text(&self, field: usize) -> &str {
-        self.values.get(field).map_or("", |value| value)
+    /// The text of a field of the kind, without white space at its ends; empty when the file has no such column. None, and a
+    /// problem, when it means nothing.
+    #[inline]
+    fn text(&mut self, field: usize) -> Option<Cow<'a, str>> {
+        let Some(Some(origin)) = self.view.header.origins.get(field) else { return Some(Cow::Borrowed("")) };
+        let value = self.view.value(origin);
+        value.map_err(|meaningless| self.meaningless("", self.name(field), meaningless)).ok()
     }
 
     fn name(&self, field: usize) -> &'static str {
         self.view.header.fields.get(field).map_or("", |field| field.name)
     }
 
+    #[cold]
+    fn meaningless(&mut self, prefix: &str, name: &str, (code, message): Meaningless) {
+        let name = format!("{prefix}{name}");
+        let message = format!("{name} {message}");
+        self.problems.push(RowProblem::field(name, code, message));
+    }
+
+    #[cold]
     fn problem(&mut self, field: usize, code: &'static str, message: String) {
-        let name = self.name(field);
-        // A text that means nothing was noted already, and its field is not empty for that.
-        if self.problems.iter().all(|problem| problem.field != name) {
-            self.problems.push(RowProblem::field(name, code, message));
-        }
+        self.problems.push(RowProblem::field(self.name(field), code, message));
     }
 
     /// Whether the row removes what it names.
     pub fn removes(&mut self) -> bool {
-        match self.action.as_ref() {
-            "" | "upsert" => false,
-            "delete" => true,
-            _ => {
-                self.problems.push(RowProblem::field(
-                    ACTION,
-                    "action",
-                    "the action is neither delete, upsert nor empty",
-                ));
-                false
+        let Some(origin) = &self.view.header.action else { return false };
+        match self.view.value(origin).as_deref() {
+            Ok("" | UPSERT) => return false,
+            Ok(DELETE) => return true,
+            Ok(_) => {
+                let message = "the action is neither delete, upsert nor empty";
+                self.problems.push(RowProblem::field(ACTION, "action", message));
             }
+            Err(meaningless) => self.meaningless("", ACTION, *meaningless),
         }
+        false
     }
 
     /// A value by its parser, or a problem with what the parser said about it.
@@ -206,11 +232,12 @@ impl<'a> Row<'a> {
         code: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        if self.text(field).is_empty() {
+        let text = self.text(field)?;
+        if text.is_empty() {
             self.problem(field, "required", format!("{} is empty", self.name(field)));
             return None;
         }
-        self.optional(field, code, parse)
+        self.parsed(field, code, parse(&text))
     }
 
     /// A value by its parser; none when the field is empty.
@@ -220,17 +247,26 @@ impl<'a> Row<'a> {
         code: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let text = self.text(field);
-        if text.is_empty() {
-            return None;
-        }
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.problem(field, code, format!("{} {error}", self.name(field)));
-                None
-            }
-        }
+        let text = self.text(field)?;
+        if text.is_empty() { None } else { self.parsed(field, code, parse(&text)) }
+    }
+
+    /// A value by its parser; `default` when the field is empty.
+    fn defaulted<T, E: Display>(
+        &mut self,
+        field: usize,
+        default: T,
+        code: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(field)?;
+        if text.is_empty() { Some(default) } else { self.parsed(field, code, parse(&text)) }
+    }
+
+    /// What a parser made, or a problem with what it said.
+    #[inline]
+    fn parsed<T, E: Display>(&mut self, field: usize, code: &'static str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|error| self.problem(field, code, format!("{} {error}", self.name(field)))).ok()
     }
 
     /// An identifier.
@@ -261,10 +297,7 @@ impl<'a> Row<'a> {
         words: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        if self.text(field).is_empty() {
-            return Some(default);
-        }
-        self.optional(field, "choice", |text| parse(text).ok_or_else(|| format!("is none of {words}")))
+        self.defaulted(field, default, "choice", |text| parse(text).ok_or_else(|| format!("is none of {words}")))
     }
 
     /// The values of a list separated by semicolons, without empty ones and repetitions.
@@ -274,8 +307,9 @@ impl<'a> Row<'a> {
         code: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
-        let mut values = Vec::new();
-        for part in self.text(field).split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let text = self.text(field)?;
+        let mut values = Vec::with_capacity(USUAL_LIST);
+        for part in text.split(';').map(trimmed).filter(|part| !part.is_empty()) {
             match parse(part) {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
@@ -290,20 +324,14 @@ impl<'a> Row<'a> {
 
     /// A whole number; 0 when the field is empty.
     pub fn whole(&mut self, field: usize) -> Option<i64> {
-        if self.text(field).is_empty() {
-            return Some(0);
-        }
-        self.optional(field, "number", |text| text.parse().map_err(|_| "is no whole number"))
+        self.defaulted(field, 0, "number", |text| text.parse().map_err(|_| "is no whole number"))
     }
 
     /// A quantity; one when the field is empty.
     pub fn quantity(&mut self, field: usize) -> Option<Quantity> {
-        if self.text(field).is_empty() {
-            return Some(Quantity::ONE);
-        }
-        self.optional(field, "quantity", |text| {
-            if text == "1" {
-                return Ok(Quantity::ONE);
+        self.defaulted(field, Quantity::ONE, "quantity", |text| {
+            if let Some(value) = Quantity::parse_whole(text) {
+                return Ok(value);
             }
             let value = parse_decimal(text).ok_or_else(|| "is no plain decimal number such as 2.5".to_owned())?;
             Quantity::new(value).map_err(|error| format!("is no quantity: {error}"))
@@ -321,29 +349,16 @@ impl<'a> Row<'a> {
     }
 
     /// The attributes that have a value, by name.
-    pub fn attributes(&self) -> BTreeMap<String, String> {
+    pub fn attributes(&mut self) -> BTreeMap<String, String> {
+        let view = self.view;
         let mut all = BTreeMap::new();
-        for (name, value) in &self.attributes {
-            all.insert((*name).to_owned(), value.as_ref().to_owned());
-        }
+        view.attributes(|name, value| match value {
+            Ok(value) => {
+                all.insert(name.to_owned(), value.into_owned());
+            }
+            Err(meaningless) => self.meaningless(ATTRIBUTE, name, meaningless),
+        });
         all
-    }
-
-    /// A hash of what the row says, whatever the order of its columns and the format of its file.
-    pub fn fingerprint(&self, removes: bool) -> [u8; 16] {
-        let mut said = Vec::with_capacity(self.view.record.raw.len() + 256);
-        said.extend_from_slice(&[LAYOUT, u8::from(removes)]);
-        let mut put = |text: &str| {
-            said.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            said.extend_from_slice(text.as_bytes());
-        };
-        let fields = self.view.header.fields.len();
-        self.values.iter().take(fields).for_each(|value| put(value));
-        for (name, value) in &self.attributes {
-            put(name);
-            put(value);
-        }
-        xxh3_128(&said).to_le_bytes()
     }
 }
 
@@ -375,9 +390,7 @@ fn flawed(flaw: Flaw, record: &Record<'_>) -> RowProblem {
 
 /// A text without control characters other than line breaks and tabs.
 fn plain(text: &str) -> Result<String, &'static str> {
-    // Nearly every text is visible ASCII; all bytes are looked at, for that is done many at a time.
-    let visible = |all: bool, byte: u8| all & (0x20..0x7F).contains(&byte);
-    if text.bytes().fold(true, visible) {
+    if every_byte(text, |byte| (0x20..0x7F).contains(&byte)) {
         return Ok(text.to_owned());
     }
     let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');

@@ -3,7 +3,7 @@
 //! A quote counts only where a field begins, and a doubled one inside quotes is one. Text after a closing quote is kept.
 //! Empty lines are no rows.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::Flaw;
 use super::ends::Ends;
@@ -80,7 +80,7 @@ pub(super) struct Scanner {
     field_start: usize,
     /// How the field so far can be read.
     span: Span,
-    /// Whether the row has quotes, and so may have line ends in its fields.
+    /// Whether the row has quotes, and line ends may stand between them.
     quoted: bool,
 }
 
@@ -158,7 +158,9 @@ impl Scanner {
                     self.state = State::FieldStart;
                 }
                 State::FieldStart => {
-                    self.whole_fields(bytes, fields);
+                    if self.whole_fields(bytes, ended, fields) {
+                        return Found::Row;
+                    }
                     if self.at >= bytes.len() && !ended {
                         return Found::More;
                     }
@@ -200,21 +202,38 @@ impl Scanner {
         }
     }
 
-    /// Reads the fields that a delimiter ends and that stand there as they are or between two quotes. Nearly all do; the rest
-    /// is left for the steps that know everything.
-    fn whole_fields(&mut self, bytes: &[u8], fields: &mut impl Fields) {
-        let Some((delimiter, quote)) = self.short else { return };
+    /// Reads the fields that stand there as they are or between two quotes, and tells whether the row ends with them. Nearly
+    /// all do; the rest is left for the steps that know everything.
+    fn whole_fields(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> bool {
+        let Some((delimiter, quote)) = self.short else { return false };
         let mut start = self.at;
         while let Some((first, after)) = bytes.get(start..).and_then(<[u8]>::split_first) {
             let is_quoted = Some(*first) == quote;
-            let end =
-                if is_quoted { memchr(*first, after).map(|at| start + at + 2) } else { self.ends.find(bytes, start) };
-            let Some(end) = end.filter(|end| bytes.get(*end) == Some(&delimiter)) else { break };
-            self.quoted |= is_quoted;
-            fields.field(start..end, self.row_start, if is_quoted { Span::Quoted } else { Span::Plain });
-            start = end + 1;
+            let (span, end) = if is_quoted {
+                let end = memchr(*first, after).map(|at| start + at + 2);
+                // Nearly all fields hold no line end, and then their row need not be looked through again.
+                let field = after.get(..end.unwrap_or(0).saturating_sub(start + 2)).unwrap_or_default();
+                self.quoted |= memchr2(b'\n', b'\r', field).is_some();
+                (Span::Quoted, end)
+            } else {
+                (Span::Plain, self.ends.find(bytes, start))
+            };
+            let Some(end) = end else { break };
+            let rest = bytes.get(end..).unwrap_or_default();
+            if rest.first() == Some(&delimiter) {
+                fields.field(start..end, self.row_start, span);
+                start = end + 1;
+            } else if let Token::Terminator(length) = self.token(rest, ended) {
+                fields.field(start..end, self.row_start, span);
+                self.at = end + length;
+                self.state = State::Between;
+                return true;
+            } else {
+                break;
+            }
         }
         self.at = start;
+        false
     }
 
     /// Reads to the end of the field, or of the input.
