@@ -113,9 +113,9 @@ fn priced(answer: AnsweredPrice) -> body::PricedItem {
     let price = answer.price;
     let freshness = Freshness::from(&price.freshness);
     body::PricedItem {
-        sku: answer.sku.to_string(),
+        sku: answer.sku.as_str().to_owned(),
         quantity: answer.quantity.value().into(),
-        unit: answer.unit.map(|unit| unit.to_string()),
+        unit: answer.unit.map(|unit| unit.as_str().to_owned()),
         status: match price.status {
             PriceStatus::Priced => body::PriceStatus::Priced,
             PriceStatus::Unpriced => body::PriceStatus::Unpriced,

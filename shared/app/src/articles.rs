@@ -57,8 +57,8 @@ impl Articles {
     pub async fn find(&self, skus: &[Sku]) -> Result<HashMap<Sku, Arc<Article>>, Failure> {
         let mut found = HashMap::with_capacity(skus.len());
         let mut missing: Vec<Sku> = Vec::new();
-        for sku in skus {
-            match self.memo.get(sku) {
+        for (sku, known) in skus.iter().zip(self.memo.get_all(skus)) {
+            match known {
                 Some(Some(article)) => {
                     found.insert(sku.clone(), article);
                 }

@@ -16,7 +16,7 @@ const KEEP_MS: i64 = 30_000;
 /// Finds members.
 pub struct Directory {
     members: Arc<dyn MemberReader>,
-    memo: Memo<Customer, Member>,
+    memo: Memo<Customer, Arc<Member>>,
 }
 
 impl Directory {
@@ -30,11 +30,11 @@ impl Directory {
     ///
     /// # Errors
     /// [`Failure::MemberNotActive`] when there is none any more; [`Failure::Store`].
-    pub async fn recent(&self, customer: &Customer) -> Result<Member, Failure> {
+    pub async fn recent(&self, customer: &Customer) -> Result<Arc<Member>, Failure> {
         if let Some(member) = self.memo.get(customer) {
             return Ok(member);
         }
-        let member = self.members.member(customer).await?.ok_or(Failure::MemberNotActive)?;
+        let member = Arc::new(self.members.member(customer).await?.ok_or(Failure::MemberNotActive)?);
         self.memo.put(customer.clone(), member.clone());
         Ok(member)
     }

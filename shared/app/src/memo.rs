@@ -25,7 +25,17 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     /// The value of `key`, unless it is too old.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let now = self.clock.now();
+        self.fresh(&self.values.lock().unwrap_or_else(PoisonError::into_inner), key, now)
+    }
+
+    /// The value of each key, in their order, unless it is too old.
+    pub(crate) fn get_all(&self, keys: &[K]) -> Vec<Option<V>> {
+        let now = self.clock.now();
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().map(|key| self.fresh(&values, key, now)).collect()
+    }
+
+    fn fresh(&self, values: &HashMap<K, (Timestamp, V)>, key: &K, now: Timestamp) -> Option<V> {
         values.get(key).filter(|(at, _)| now.millis_since(*at) < self.keep_ms).map(|(_, value)| value.clone())
     }
 

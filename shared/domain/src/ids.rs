@@ -1,6 +1,7 @@
 //! Identifiers. Each has private content and one fallible constructor, so that nothing behind the edge handles a bare text.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::text::every_byte;
 
@@ -39,7 +40,7 @@ macro_rules! text_id {
     ($($(#[$doc:meta])* $name:ident, $limit:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Most bytes of UTF-8.

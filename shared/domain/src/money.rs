@@ -1,5 +1,8 @@
 //! Money: an exact decimal with its currency.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -184,9 +187,21 @@ fn round_to(amount: Decimal, currency: Currency) -> Decimal {
     amount.round_dp_with_strategy(currency.scale(), RoundingStrategy::MidpointAwayFromZero)
 }
 
+/// A whole number of so few digits that it needs no decimal to be read: most quantities are.
+fn short_whole(text: &str) -> Option<u32> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+    match text.len() {
+        1..=9 => text.bytes().try_fold(0, |value, byte| Some(value * 10 + digit(byte)?)),
+        _ => None,
+    }
+}
+
 /// A plain decimal: an optional minus, digits, and at most one point with digits on at least one side of it.
 #[must_use]
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
+    if let Some(whole) = short_whole(text) {
+        return Some(whole.into());
+    }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = !digits.is_empty()
         && digits.len() <= 28

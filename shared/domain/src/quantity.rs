@@ -1,9 +1,15 @@
 //! Quantities of articles.
 
+#[cfg(test)]
+mod tests;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Most digits after the point.
 pub const MAX_SCALE: u32 = 5;
+
+/// Every quantity is below it.
+const LIMIT: i128 = 1_000_000_000;
 
 /// A positive quantity below one thousand million with at most five decimals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -33,26 +39,16 @@ impl Quantity {
     /// [`QuantityError`] outside the limits.
     pub fn new(value: Decimal) -> Result<Self, QuantityError> {
         let value = value.normalize();
-        if value <= Decimal::ZERO {
+        // By its digits: comparing decimals takes longer.
+        if value.mantissa() <= 0 {
             Err(QuantityError::NotPositive)
         } else if value.scale() > MAX_SCALE {
             Err(QuantityError::Scale)
-        } else if value >= Decimal::from(1_000_000_000_u32) {
+        } else if value.mantissa() >= LIMIT * 10_i128.pow(value.scale()) {
             Err(QuantityError::TooLarge)
         } else {
             Ok(Self(value))
         }
-    }
-
-    /// A positive whole number of at most nine digits, which most quantities are; none for any other text.
-    #[must_use]
-    pub fn parse_whole(text: &str) -> Option<Self> {
-        let digit = |byte: u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
-        let value = match text.len() {
-            1..=9 => text.bytes().try_fold(0, |value, byte| Some(value * 10 + digit(byte)?))?,
-            _ => 0,
-        };
-        (value > 0).then(|| Self(Decimal::from(value)))
     }
 
     /// The number.
@@ -75,6 +71,3 @@ impl Quantity {
         Self::new(steps.checked_mul(multiple.0).ok_or(QuantityError::TooLarge)?)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,8 @@
 //! Looks at texts.
 
+#[cfg(test)]
+mod tests;
+
 /// Whether all bytes of a text pass a test. They are looked at many at a time, so the test is for one that takes no branches.
 #[inline]
 #[must_use]
@@ -13,6 +16,3 @@ pub fn every_byte(text: &str, passes: impl Fn(u8) -> bool) -> bool {
         _ => every(bytes),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,6 @@
 //! Many records in few calls. What a call leaves undone is asked again, more and more slowly.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use crate::attribute::Attributes;
+use crate::attribute::{Attributes, corrupt, find_text, text};
 use crate::error::store_error;
 
 /// Most keys of one read and most records of one write, by DynamoDB's limits.
@@ -21,6 +22,36 @@ const IN_FLIGHT: usize = 8;
 /// write, this stays below the time for which a worker holds a load: whoever lost it no longer writes.
 const PATIENCE: Duration = Duration::from_secs(50);
 
+/// The key of a record, of one part or of two.
+#[derive(Debug, Clone)]
+pub(crate) struct Key<'a> {
+    pk: Cow<'a, str>,
+    sk: Option<Cow<'a, str>>,
+}
+
+impl<'a> Key<'a> {
+    /// In a table with keys of one part.
+    pub(crate) fn one(pk: impl Into<Cow<'a, str>>) -> Self {
+        Self { pk: pk.into(), sk: None }
+    }
+
+    /// In a table with keys of two parts.
+    pub(crate) fn two(pk: impl Into<Cow<'a, str>>, sk: impl Into<Cow<'a, str>>) -> Self {
+        Self { pk: pk.into(), sk: Some(sk.into()) }
+    }
+
+    fn attributes(&self) -> Attributes {
+        let part = |name: &str, value: &str| (name.to_owned(), text(value));
+        let sk = self.sk.iter().map(|sk| part("sk", sk));
+        [part("pk", &self.pk)].into_iter().chain(sk).collect()
+    }
+
+    fn read(attributes: &Attributes) -> Result<Self, StoreError> {
+        let part = |name| Ok::<_, StoreError>(find_text(attributes, name)?.map(|part| Cow::Owned(part.to_owned())));
+        Ok(Self { pk: part("pk")?.ok_or_else(|| corrupt("pk"))?, sk: part("sk")? })
+    }
+}
+
 /// Reads the records with the given keys, in no order; a key without a record is absent from the answer.
 ///
 /// `projection` names the attributes to bring; none brings all.
@@ -30,7 +61,7 @@ const PATIENCE: Duration = Duration::from_secs(50);
 pub(crate) async fn read_all(
     client: &Client,
     table: &str,
-    keys: Vec<Attributes>,
+    keys: &[Key<'_>],
     projection: &[&str],
 ) -> Result<Vec<Attributes>, StoreError> {
     read(client, table, keys, projection, false).await
@@ -40,7 +71,7 @@ pub(crate) async fn read_all(
 pub(crate) async fn read_all_current(
     client: &Client,
     table: &str,
-    keys: Vec<Attributes>,
+    keys: &[Key<'_>],
     projection: &[&str],
 ) -> Result<Vec<Attributes>, StoreError> {
     read(client, table, keys, projection, true).await
@@ -49,13 +80,17 @@ pub(crate) async fn read_all_current(
 async fn read(
     client: &Client,
     table: &str,
-    keys: Vec<Attributes>,
+    keys: &[Key<'_>],
     projection: &[&str],
     current: bool,
 ) -> Result<Vec<Attributes>, StoreError> {
     let until = Instant::now() + PATIENCE;
-    let one = |chunk| read_chunk(client, table, chunk, projection, current, until);
-    let calls = chunks(keys, READ).into_iter().map(one);
+    // Most reads are one call.
+    if keys.len() <= READ {
+        return read_chunk(client, table, keys, projection, current, until).await;
+    }
+    let calls: Vec<_> =
+        keys.chunks(READ).map(|chunk| read_chunk(client, table, chunk, projection, current, until)).collect();
     let answers: Vec<Vec<Attributes>> = stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
@@ -63,12 +98,16 @@ async fn read(
 async fn read_chunk(
     client: &Client,
     table: &str,
-    mut keys: Vec<Attributes>,
+    keys: &[Key<'_>],
     projection: &[&str],
     current: bool,
     until: Instant,
 ) -> Result<Vec<Attributes>, StoreError> {
     const OPERATION: &str = "BatchGetItem";
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut left = Cow::Borrowed(keys);
     let mut found = Vec::with_capacity(keys.len());
     // Placeholders, because many a plain name is a reserved word.
     let names = projection.iter().enumerate().map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
@@ -80,7 +119,7 @@ async fn read_chunk(
             break;
         }
         let asked = KeysAndAttributes::builder()
-            .set_keys(Some(keys.clone()))
+            .set_keys(Some(left.iter().map(Key::attributes).collect()))
             .consistent_read(current)
             .set_projection_expression(expression.clone())
             .set_expression_attribute_names(names.clone())
@@ -94,8 +133,9 @@ async fn read_chunk(
             },
         };
         found.extend(answer.responses.into_iter().flatten().flat_map(|(_, records)| records));
-        keys = answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
-        if keys.is_empty() {
+        let undone = answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, undone)| undone.keys);
+        left = undone.map(|key| Key::read(&key)).collect::<Result<Vec<_>, _>>()?.into();
+        if left.is_empty() {
             return Ok(found);
         }
     }

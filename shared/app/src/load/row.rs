@@ -330,9 +330,6 @@ impl<'a> Row<'a> {
     /// A quantity; one when the field is empty.
     pub fn quantity(&mut self, field: usize) -> Option<Quantity> {
         self.defaulted(field, Quantity::ONE, "quantity", |text| {
-            if let Some(value) = Quantity::parse_whole(text) {
-                return Ok(value);
-            }
             let value = parse_decimal(text).ok_or_else(|| "is no plain decimal number such as 2.5".to_owned())?;
             Quantity::new(value).map_err(|error| format!("is no quantity: {error}"))
         })

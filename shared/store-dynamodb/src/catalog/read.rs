@@ -15,9 +15,10 @@ use super::record::{
 };
 use super::version::shown;
 use crate::attribute::{Attributes, get_parsed, get_text, key};
+use crate::batch::{self, Key};
+use crate::cursor;
 use crate::loads::pointer::{POINTER, pointer_key, read_pointer};
 use crate::query::{Asked, get, query_all, query_page};
-use crate::{batch, cursor};
 
 /// Queries under way at once.
 const IN_FLIGHT: usize = 16;
@@ -49,7 +50,7 @@ impl CatalogReader for CatalogTable {
 
     async fn items(&self, skus: &[Sku]) -> Result<Vec<Item>, StoreError> {
         let skus: HashSet<&Sku> = skus.iter().collect();
-        let keys: Vec<_> = skus.into_iter().map(|sku| key(item_pk(sku), ITEM)).collect();
+        let keys: Vec<_> = skus.into_iter().map(|sku| Key::two(item_pk(sku), ITEM)).collect();
         self.fetched(LoadKind::Items, keys).await?.iter().map(read_item).collect()
     }
 
@@ -72,7 +73,7 @@ impl CatalogReader for CatalogTable {
     async fn texts(&self, skus: &[Sku], languages: &[Language]) -> Result<Vec<ItemText>, StoreError> {
         let asked: HashSet<(&Sku, &Language)> =
             skus.iter().flat_map(|sku| languages.iter().map(move |language| (sku, language))).collect();
-        let keys: Vec<_> = asked.into_iter().map(|(sku, language)| key(item_pk(sku), text_sk(language))).collect();
+        let keys: Vec<_> = asked.into_iter().map(|(sku, language)| Key::two(item_pk(sku), text_sk(language))).collect();
         self.fetched(LoadKind::ItemDescriptions, keys).await?.iter().map(read_text).collect()
     }
 
@@ -85,14 +86,13 @@ impl CatalogReader for CatalogTable {
 
 impl CatalogTable {
     /// What readers see of the records with the given keys. The pointer comes with the records, in the same call.
-    async fn fetched(&self, kind: LoadKind, keys: Vec<Attributes>) -> Result<Vec<Attributes>, StoreError> {
+    async fn fetched(&self, kind: LoadKind, mut keys: Vec<Key<'_>>) -> Result<Vec<Attributes>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
+        keys.push(Key::two(POINTER, kind.as_str()));
         for _ in 0..TRIES {
-            let mut asked = keys.clone();
-            asked.push(pointer_key(kind));
-            let mut records = batch::read_all(&self.client, &self.table, asked, &[]).await?;
+            let mut records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
             let pointer = records.iter().position(|record| get_text(record, "pk") == Ok(POINTER));
             let pointer = pointer.map(|at| records.swap_remove(at));
             if let Some(shown) = all_shown(&records, read_pointer(pointer.as_ref())?.published.generation) {
@@ -182,8 +182,8 @@ impl CatalogTable {
         earlier: &[CategoryId],
         published: u64,
     ) -> Result<Option<Vec<Item>>, StoreError> {
-        let keys = skus.iter().map(|sku| key(item_pk(sku), ITEM)).collect();
-        let records = batch::read_all(&self.client, &self.table, keys, &[]).await?;
+        let keys: Vec<Key<'_>> = skus.iter().map(|sku| Key::two(item_pk(sku), ITEM)).collect();
+        let records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
         let Some(records) = all_shown(&records, published) else { return Ok(None) };
         let items: Vec<Item> = records.iter().map(read_item).collect::<Result<_, _>>()?;
         let earlier: HashSet<&CategoryId> = earlier.iter().collect();

@@ -123,8 +123,8 @@ impl CatalogTable {
     async fn there(&self, keys: &[Key]) -> Result<HashMap<Key, Attributes>, StoreError> {
         // DynamoDB refuses a key that is asked for twice.
         let asked: BTreeSet<&Key> = keys.iter().collect();
-        let asked = asked.into_iter().map(|(pk, sk)| key(pk.as_str(), sk.as_str())).collect();
-        let records = batch::read_all_current(&self.client, &self.table, asked, &[]).await?;
+        let asked: Vec<_> = asked.into_iter().map(|(pk, sk)| batch::Key::two(pk, sk)).collect();
+        let records = batch::read_all_current(&self.client, &self.table, &asked, &[]).await?;
         let keyed = |record: Attributes| {
             Ok(((get_text(&record, "pk")?.to_owned(), get_text(&record, "sk")?.to_owned()), record))
         };

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use domain::load::{Accepted, LoadMode, RowProblem};
 
-use crate::attribute::{Attributes, Record, corrupt, find_number, get_text, key, number};
-use crate::batch;
+use crate::attribute::{Attributes, Record, corrupt, find_number, get_text, number};
+use crate::batch::{self, Key};
 
 #[cfg(test)]
 mod tests;
@@ -108,13 +108,13 @@ async fn read<'k, R: 'static, L: Layout<R>>(
         // DynamoDB refuses a key that is asked for twice.
         if let Entry::Vacant(free) = places.entry((&place.0, &place.1)) {
             free.insert(place);
-            asked.push(key(place.0.as_str(), place.1.as_str()));
+            asked.push(Key::two(&place.0, &place.1));
         }
     }
     let mut projection = vec!["pk", "sk", SEQUENCE, FINGERPRINT, GONE];
     projection.extend(L::KEPT);
     let mut known = HashMap::with_capacity(asked.len());
-    for there in batch::read_all_current(client, table, asked, &projection).await? {
+    for there in batch::read_all_current(client, table, &asked, &projection).await? {
         let place =
             places.get(&(get_text(&there, "pk")?, get_text(&there, "sk")?)).copied().ok_or_else(|| corrupt("pk"))?;
         let fingerprint = match there.get(FINGERPRINT) {

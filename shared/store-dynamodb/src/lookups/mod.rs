@@ -23,7 +23,7 @@ use domain::ids::StoreId;
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, get_text, text};
-use crate::batch::{read_all, write_all};
+use crate::batch::{Key, read_all, write_all};
 use crate::error::store_error;
 use invalid::Invalidated;
 
@@ -52,8 +52,8 @@ impl LookupsTable {
         entry: impl Fn(&Attributes) -> Result<E, StoreError>,
     ) -> Result<(Vec<Slot<E>>, Invalidated), StoreError> {
         let invalid = store.map(invalid::key);
-        let asked = keys.iter().chain(&invalid).map(|pk| Attributes::from([("pk".to_owned(), text(pk))])).collect();
-        let found = read_all(&self.client, &self.table, asked, &[]).await?;
+        let asked: Vec<_> = keys.iter().chain(&invalid).map(Key::one).collect();
+        let found = read_all(&self.client, &self.table, &asked, &[]).await?;
         let mut slots: HashMap<&str, Slot<E>> = HashMap::with_capacity(found.len());
         let mut invalidated = Invalidated::default();
         for found in &found {

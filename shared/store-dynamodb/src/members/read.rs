@@ -12,7 +12,7 @@ use super::record::{
     read_user, user_pk,
 };
 use crate::attribute::{Attributes, get_text, key};
-use crate::batch;
+use crate::batch::{self, Key};
 use crate::loads::rows::is_gone;
 use crate::query::{Asked, get, query_all};
 
@@ -20,15 +20,14 @@ use crate::query::{Asked, get, query_all};
 impl MemberReader for MembersTable {
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
         let organization_pk = organization_pk(&customer.organization);
-        let keys = vec![
-            key(user_pk(&customer.user), USER),
-            key(organization_pk.clone(), ORGANIZATION),
-            key(organization_pk, RULES),
+        let keys = [
+            Key::two(user_pk(&customer.user), USER),
+            Key::two(&organization_pk, ORGANIZATION),
+            Key::two(&organization_pk, RULES),
         ];
         let (mut user, mut organization, mut rules) = (None, None, OrderRules::default());
-        for record in
-            batch::read_all(&self.client, &self.table, keys, &[]).await?.iter().filter(|record| !is_gone(record))
-        {
+        let records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
+        for record in records.iter().filter(|record| !is_gone(record)) {
             match get_text(record, "sk")? {
                 USER => user = Some(read_user(record)?),
                 RULES => rules = read_rules(record)?,

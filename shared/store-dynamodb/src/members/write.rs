@@ -12,9 +12,10 @@ use super::record::{
     ORGANIZATION, ORIGIN, TAX_ID, USER, address_sk, organization_pk, origin_text, user_pk, write_address,
     write_organization, write_user,
 };
-use crate::attribute::{Attributes, Record, get_text, key, text};
+use crate::attribute::{Attributes, Record, get_text, text};
+use crate::batch::{self, Key};
+use crate::loads;
 use crate::loads::rows::{self, GONE, Layout, is_gone};
-use crate::{batch, loads};
 
 #[async_trait]
 impl RowWriter<MemberRecord> for MembersTable {
@@ -33,10 +34,11 @@ impl RowWriter<MemberRecord> for MembersTable {
 
     async fn missing(&self, references: Vec<Reference>, _: &Stage) -> Result<Vec<Reference>, StoreError> {
         let organizations = references.iter().filter_map(|reference| match reference {
-            Reference::Organization(id) => Some(key(organization_pk(id), ORGANIZATION)),
+            Reference::Organization(id) => Some(Key::two(organization_pk(id), ORGANIZATION)),
             Reference::Category(_) | Reference::Item(_) => None,
         });
-        let there = batch::read_all_current(&self.client, &self.table, organizations.collect(), &["pk", GONE]).await?;
+        let organizations: Vec<_> = organizations.collect();
+        let there = batch::read_all_current(&self.client, &self.table, &organizations, &["pk", GONE]).await?;
         let there = there.iter().filter(|record| !is_gone(record)).map(|record| get_text(record, "pk"));
         let there: HashSet<&str> = there.collect::<Result<_, _>>()?;
         let is_there = |reference: &Reference| match reference {

@@ -16,7 +16,7 @@ use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, Record, corrupt, get_parsed, get_text, instant, key, number, text};
-use crate::batch::read_all;
+use crate::batch::{Key, read_all};
 use crate::carts::ledger;
 use crate::cursor;
 use crate::document::event::EventDocument;
@@ -161,8 +161,8 @@ impl Submissions for SubmissionsTable {
     async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError> {
         // DynamoDB refuses a key twice in one call.
         let ids: HashSet<&SubmissionId> = ids.iter().collect();
-        let keys = ids.into_iter().map(|id| key(id.as_str(), SUBMISSION)).collect();
-        read_all(&self.client, &self.table, keys, &[]).await?.iter().map(read).collect()
+        let keys: Vec<_> = ids.into_iter().map(|id| Key::two(id.as_str(), SUBMISSION)).collect();
+        read_all(&self.client, &self.table, &keys, &[]).await?.iter().map(read).collect()
     }
 
     async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError> {
