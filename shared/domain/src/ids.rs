@@ -36,6 +36,7 @@ fn check(text: &str, limit: usize) -> Result<(), IdError> {
     }
 }
 
+// Shared and not owned: a request hands each id on many times, and a copy would be an allocation.
 macro_rules! text_id {
     ($($(#[$doc:meta])* $name:ident, $limit:literal;)*) => {$(
         $(#[$doc])*

@@ -27,7 +27,7 @@ pub struct Parsed {
     pub bare: Duration,
     /// The same, with serde making a value of each row.
     pub values: Duration,
-    /// The median CPU time of ours: every row understood, validated and hashed.
+    /// The median CPU time of ours: every row understood and validated.
     pub ours: Duration,
 }
 

@@ -2,7 +2,7 @@
 //! makes the reader panic. The first bytes choose profile, cut and place; the rest is the file.
 #![no_main]
 
-use app::load::{Profile, check, holds_together};
+use app::load::{Profile, check_hashed, holds_together};
 use bytes::Bytes;
 use domain::load::{CatalogRecord, Format, LoadKind};
 use libfuzzer_sys::fuzz_target;
@@ -26,6 +26,6 @@ fuzz_target!(|data: &[u8]| {
     let piece = usize::from(*piece);
     assert!(holds_together(format, &profile, file, piece, u64::from(*target)));
     let pieces = file.chunks(piece.max(1)).map(Bytes::copy_from_slice);
-    let _ = check::<CatalogRecord>(LoadKind::Items, format, &profile, pieces);
+    let _ = check_hashed::<CatalogRecord>(LoadKind::Items, format, &profile, pieces);
     let _ = Profile::parse(file);
 });

@@ -31,7 +31,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Checked, check, holds_together};
+pub use check::{Checked, check, check_hashed, holds_together};
 pub use decide::Decisions;
 pub use kinds::Rows;
 pub use list::Loads;

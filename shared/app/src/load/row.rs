@@ -16,8 +16,6 @@ use super::header::{ACTION, Header, Origin, Place, Width};
 use super::profile::Meaningless;
 use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
-/// Values of a list that most rows do not exceed.
-const USUAL_LIST: usize = 4;
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
 /// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two versions of the row beside names
@@ -115,11 +113,12 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Tells of each attribute that has a value or a text that means nothing, in the order of their names.
+    /// Tells of each attribute that has a value or a text that means nothing, in the order of their names. A header that names
+    /// attributes lets no row name its own.
     fn attributes(&self, mut tell: impl FnMut(&str, Result<Cow<'a, str>, Meaningless>)) {
         for (name, origin) in &self.header.attributes {
             let value = self.value(origin);
-            if !value.as_ref().is_ok_and(|value| value.is_empty()) {
+            if value.as_deref() != Ok("") {
                 tell(name, value);
             }
         }
@@ -308,7 +307,7 @@ impl<'a> Row<'a> {
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
         let text = self.text(field)?;
-        let mut values = Vec::with_capacity(USUAL_LIST);
+        let mut values = Vec::new();
         for part in text.split(';').map(trimmed).filter(|part| !part.is_empty()) {
             match parse(part) {
                 Ok(value) if values.contains(&value) => {}

@@ -15,13 +15,14 @@ use super::record::{
 };
 use super::version::{Version, Versions, with_row};
 use crate::attribute::{Attributes, Record, get_text, key};
+use crate::batch::{Key, read_all_current, write_all};
 use crate::loads::pointer::{POINTER, read_pointer};
 use crate::loads::rows::{delete_request, identity, put_request};
 use crate::transaction::incomplete;
-use crate::{batch, loads, transaction};
+use crate::{loads, transaction};
 
-/// A primary key.
-type Key = (String, String);
+/// The place of a record: both parts of its key.
+type Place = (String, String);
 
 /// Transactions under way at once.
 const IN_FLIGHT: usize = 8;
@@ -37,10 +38,10 @@ impl RowWriter<CatalogRecord> for CatalogTable {
     }
 
     async fn apply(&self, rows: Vec<Accepted<CatalogRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
-        let keys: Vec<Key> = rows.iter().map(|row| key_of(&row.record)).collect();
+        let keys: Vec<Place> = rows.iter().map(|row| key_of(&row.record)).collect();
         let there = self.there(&keys).await?;
-        let mut known: HashMap<&Key, Versions> = HashMap::with_capacity(keys.len());
-        let mut changed: BTreeSet<&Key> = BTreeSet::new();
+        let mut known: HashMap<&Place, Versions> = HashMap::with_capacity(keys.len());
+        let mut changed: BTreeSet<&Place> = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(rows.len());
         for (row, key) in rows.iter().zip(&keys) {
             let versions = match known.get(key) {
@@ -81,7 +82,7 @@ impl RowWriter<CatalogRecord> for CatalogTable {
             Reference::Organization(id) => (POINTER.to_owned(), id.to_string()),
         };
         let kinds = [LoadKind::Categories, LoadKind::Items];
-        let mut keys: Vec<Key> = references.iter().map(place).collect();
+        let mut keys: Vec<Place> = references.iter().map(place).collect();
         keys.extend(kinds.map(|kind| (POINTER.to_owned(), kind.as_str().to_owned())));
         let there = self.there(&keys).await?;
         let mut missing = Vec::new();
@@ -120,11 +121,11 @@ impl Publications for CatalogTable {
 }
 
 impl CatalogTable {
-    async fn there(&self, keys: &[Key]) -> Result<HashMap<Key, Attributes>, StoreError> {
+    async fn there(&self, keys: &[Place]) -> Result<HashMap<Place, Attributes>, StoreError> {
         // DynamoDB refuses a key that is asked for twice.
-        let asked: BTreeSet<&Key> = keys.iter().collect();
-        let asked: Vec<_> = asked.into_iter().map(|(pk, sk)| batch::Key::two(pk, sk)).collect();
-        let records = batch::read_all_current(&self.client, &self.table, &asked, &[]).await?;
+        let asked: BTreeSet<&Place> = keys.iter().collect();
+        let asked: Vec<_> = asked.into_iter().map(|(pk, sk)| Key::two(pk, sk)).collect();
+        let records = read_all_current(&self.client, &self.table, &asked, &[]).await?;
         let keyed = |record: Attributes| {
             Ok(((get_text(&record, "pk")?.to_owned(), get_text(&record, "sk")?.to_owned()), record))
         };
@@ -132,7 +133,7 @@ impl CatalogTable {
     }
 }
 
-fn key_of(row: &CatalogRecord) -> Key {
+fn key_of(row: &CatalogRecord) -> Place {
     match row {
         CatalogRecord::Category(category) => (CATEGORIES.to_owned(), category.id.to_string()),
         CatalogRecord::NoCategory(id) => (CATEGORIES.to_owned(), id.to_string()),
@@ -185,7 +186,7 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Adds a record. `there` is what it replaces.
-    pub fn add(&mut self, (pk, sk): &Key, there: Option<&Attributes>, versions: Versions) -> Result<(), StoreError> {
+    pub fn add(&mut self, (pk, sk): &Place, there: Option<&Attributes>, versions: Versions) -> Result<(), StoreError> {
         let own = || key(pk.as_str(), sk.as_str());
         let mut old = Vec::new();
         if let Some(sku) = pk.strip_prefix("item#").filter(|_| sk == ITEM) {
@@ -218,8 +219,8 @@ impl Changes {
 impl CatalogTable {
     /// Writes changes.
     pub(super) async fn write(&self, changes: Changes) -> Result<(), StoreError> {
-        batch::write_all(&self.client, &self.table, changes.ways).await?;
-        batch::write_all(&self.client, &self.table, changes.records).await?;
+        write_all(&self.client, &self.table, changes.ways).await?;
+        write_all(&self.client, &self.table, changes.records).await?;
         let together = changes.together.into_iter().map(|(record, old)| self.put_together(record, old));
         stream::iter(together).buffer_unordered(IN_FLIGHT).try_collect().await
     }

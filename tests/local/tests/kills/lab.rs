@@ -46,10 +46,12 @@ impl Left {
     }
 }
 
-/// What earlier loads left in the tables, for other labs to begin with.
+/// What earlier loads left, for other labs to begin with.
 pub struct Kept {
     function: &'static str,
     records: Vec<(&'static str, Vec<String>)>,
+    /// Refused rows and their reasons.
+    files: Vec<(String, Vec<u8>)>,
     now: Timestamp,
 }
 
@@ -72,11 +74,12 @@ pub struct Lab {
 impl Lab {
     /// A function with nothing in its tables.
     pub async fn new(function: &'static str, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
-        let nothing = Kept { function, records: Vec::new(), now: Timestamp::from_seconds(1_800_000_000) };
+        let nothing =
+            Kept { function, records: Vec::new(), files: Vec::new(), now: Timestamp::from_seconds(1_800_000_000) };
         Self::after(&nothing, chunk_bytes, checkpoint_rows).await
     }
 
-    /// A function that finds in its tables what earlier loads left there.
+    /// A function that finds what earlier loads left.
     pub async fn after(kept: &Kept, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
         let name = kept.function;
         let objects = tempfile::tempdir().unwrap();
@@ -141,14 +144,15 @@ impl Lab {
         let table = if name == "member-load" { "MembersTable" } else { "CatalogTable" };
         let function = local::functions::build(name, &start).await.unwrap().unwrap();
         let lab = Self { edge, line, function, name, clock, table, objects, events: 0, chunks: Default::default() };
+        kept.files.iter().for_each(|(path, content)| lab.put(path.trim_start_matches('/'), content));
         lab.line.calls.store(0, Ordering::SeqCst);
         lab
     }
 
-    /// What is in the tables now.
+    /// What is there now, for other labs.
     pub fn kept(&self) -> Kept {
         let records = TABLES.map(|table| (table, self.scan(table))).into();
-        Kept { function: self.name, records, now: self.clock.now() }
+        Kept { function: self.name, records, files: self.files("rejects"), now: self.clock.now() }
     }
 
     /// The calls so far.

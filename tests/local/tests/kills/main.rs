@@ -67,6 +67,7 @@ enum Load {
     Delta,
     Members,
     FirstSnapshot,
+    FirstMembers,
 }
 
 impl Case {
@@ -80,10 +81,12 @@ impl Case {
                 ("member-load", Some(before), file)
             }
             Load::FirstSnapshot => (catalog, None, (ITEMS[0], items(rows, 0))),
+            Load::FirstMembers => ("member-load", None, (ORGANIZATIONS[0], organizations(rows, 0))),
         };
         let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
         if let Some((key, content)) = &before {
             lab.load(&[(key, content)], 1).await;
+            assert_eq!(lab.left().load["state"]["S"], "published");
         }
         Self { kept: lab.kept(), file }
     }
@@ -240,7 +243,7 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
             seed % below
         };
         let rows = 200;
-        for load in [Load::Snapshot, Load::Delta, Load::Members, Load::FirstSnapshot] {
+        for load in [Load::Snapshot, Load::Delta, Load::Members, Load::FirstSnapshot, Load::FirstMembers] {
             let case = Case::of(load, rows).await;
             let expected = case.load(1, &[], 1).await.left;
             assert_eq!(counted(&expected), rows as u64);

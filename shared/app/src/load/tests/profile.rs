@@ -1,7 +1,10 @@
-use domain::load::{CatalogRecord, Format, LoadKind};
+use domain::load::{CatalogRecord, Format, LoadKind, LoadMode};
 
 use super::formats::{failure, load, profile};
+use crate::load::header::Header;
+use crate::load::kinds::{Rows, named};
 use crate::load::profile::Profile;
+use crate::load::source::{Source, Step};
 
 #[test]
 fn values_dates_and_numbers_are_made_ours() {
@@ -25,6 +28,47 @@ fn values_dates_and_numbers_are_made_ours() {
     let mut named: Vec<_> = problems.iter().map(|problem| (problem.field.as_ref(), problem.code)).collect();
     named.sort_unstable();
     assert_eq!(named, [("amount", "number"), ("unit", "value"), ("valid_from", "date"), ("valid_until", "date")]);
+}
+
+#[test]
+fn a_removal_needs_what_its_key_is_made_of_and_nothing_else() {
+    let items = profile(
+        r#"{"fields":{"sku":"No","name":"Name","unit":{"constant":"EA"},"status":{"column":"S","values":{"A":"active"}},
+            "attr:built":{"column":"Built","dateFormat":"d.M.yyyy"},"_action":"Do"}}"#,
+    );
+    let file = "No,Name,S,Built,Do\nA,N,Z,x,delete\nA,N,Z,x,\n,N,A,,delete\n";
+    let (rows, _) = load(LoadKind::Items, Format::Csv, &items, file.as_bytes(), 9).unwrap();
+    assert!(matches!(&rows[0].1.as_ref().unwrap().record, CatalogRecord::NoItem(sku) if sku.as_str() == "A"));
+    let fields = |row: usize| {
+        let problems = rows[row].1.as_ref().unwrap_err();
+        problems.iter().map(|problem| problem.field.as_ref()).collect::<Vec<_>>()
+    };
+    assert_eq!([fields(1), fields(2)], [vec!["status", "attr:built"], vec!["sku"]]);
+}
+
+#[test]
+fn a_refused_price_whose_start_cannot_be_read_stands_for_no_other_price() {
+    let prices = profile(
+        r#"{"dateFormat":"d.M.yyyy","fields":{"sku":"No","currency":{"constant":"EUR"},"amount":"Price",
+            "unit":{"constant":"EA"},"valid_from":"From"}}"#,
+    );
+    let mut source = Source::new(Format::Csv, &prices);
+    source.feed("No,Price,From\nA,x,1.2.2025\nA,x,\nA,x,soon\n".into());
+    source.end();
+    source.next().unwrap();
+    let kind = LoadKind::ListPrices;
+    let fields = CatalogRecord::fields(kind).unwrap();
+    let header = Header::read(source.row(), kind, LoadMode::Snapshot, fields, &prices).unwrap();
+    let names = std::iter::from_fn(|| {
+        source.next().is_ok_and(|step| step == Step::Row).then(|| named::<CatalogRecord>(kind, &header, &source.row()))
+    });
+    let starts: Vec<_> = names
+        .map(|name| match name {
+            Some(CatalogRecord::NoListPrice(_, _, _, start)) => Some(start.map(|start| start.to_string())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(starts, [Some(Some("2025-02-01T00:00:00.000Z".to_owned())), Some(None), None]);
 }
 
 #[test]
