@@ -81,7 +81,7 @@ impl Case {
                 ("member-load", Some(before), file)
             }
             Load::FirstSnapshot => (catalog, None, (ITEMS[0], items(rows, 0))),
-            Load::FirstMembers => ("member-load", None, (ORGANIZATIONS[0], organizations(rows, 0))),
+            Load::FirstMembers => ("member-load", None, (ORGANIZATIONS[1], organizations(rows, 1))),
         };
         let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
         if let Some((key, content)) = &before {
