@@ -35,7 +35,8 @@ impl Config {
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
             submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
-            store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            store: StoreId::parse(env.required("STORE_ID")?)
+                .map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
             rules: wire::rules::read(env.optional("INVENTORY_RULES").unwrap_or("[]"))
                 .map_err(|e| env.invalid("INVENTORY_RULES", &e.to_string()))?,
         })

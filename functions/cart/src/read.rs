@@ -13,19 +13,39 @@ use wire::value::Number;
 const TEXT_LIMIT: usize = 200;
 
 pub(crate) fn quantity(number: Number, pointer: &str) -> Result<Quantity, FieldError> {
-    Quantity::new(number.0)
-        .map_err(|e| FieldError::new(format!("{pointer}/quantity"), "invalid_quantity", e.to_string()))
+    Quantity::new(number.0).map_err(|e| {
+        FieldError::new(
+            format!("{pointer}/quantity"),
+            "invalid_quantity",
+            e.to_string(),
+        )
+    })
 }
 
 pub(crate) fn line(line: &body::NewLine, pointer: &str) -> Result<NewLine, Vec<FieldError>> {
     let mut errors = Vec::new();
-    let sku = Sku::parse(&line.sku)
-        .map_err(|e| errors.push(FieldError::new(format!("{pointer}/sku"), "invalid_sku", e.to_string())));
+    let sku = Sku::parse(&line.sku).map_err(|e| {
+        errors.push(FieldError::new(
+            format!("{pointer}/sku"),
+            "invalid_sku",
+            e.to_string(),
+        ))
+    });
     let quantity = quantity(line.quantity, pointer).map_err(|e| errors.push(e));
     let unit = line.unit.as_deref().map(Unit::parse).transpose();
-    let unit = unit.map_err(|e| errors.push(FieldError::new(format!("{pointer}/unit"), "invalid_unit", e.to_string())));
+    let unit = unit.map_err(|e| {
+        errors.push(FieldError::new(
+            format!("{pointer}/unit"),
+            "invalid_unit",
+            e.to_string(),
+        ))
+    });
     match (sku, quantity, unit) {
-        (Ok(sku), Ok(quantity), Ok(unit)) => Ok(NewLine { sku, quantity, unit }),
+        (Ok(sku), Ok(quantity), Ok(unit)) => Ok(NewLine {
+            sku,
+            quantity,
+            unit,
+        }),
         _ => Err(errors),
     }
 }
@@ -42,34 +62,54 @@ pub(crate) fn lines(lines: &[body::NewLine]) -> Result<Vec<NewLine>, Failure> {
             Err(wrong) => errors.extend(wrong),
         }
     }
-    if errors.is_empty() { Ok(read) } else { Err(Failure::Invalid(errors)) }
+    if errors.is_empty() {
+        Ok(read)
+    } else {
+        Err(Failure::Invalid(errors))
+    }
 }
 
 /// Shipping as a buyer chooses it: where to, how, and when.
-pub(crate) fn shipping(shipping: body::NewShipping) -> Result<(ShipTo, String, Option<String>), Failure> {
+pub(crate) fn shipping(
+    shipping: body::NewShipping,
+) -> Result<(ShipTo, String, Option<String>), Failure> {
     let mut errors = Vec::new();
     text(&shipping.method, "/method", &mut errors);
     if let Some(day) = &shipping.requested_delivery_date
         && Timestamp::parse_date(day).is_err()
     {
-        errors.push(FieldError::new("/requestedDeliveryDate", "invalid_date", "a date is written as 2026-12-24"));
+        errors.push(FieldError::new(
+            "/requestedDeliveryDate",
+            "invalid_date",
+            "a date is written as 2026-12-24",
+        ));
     }
     let ship_to = match (&shipping.address_id, shipping.address) {
         (Some(id), None) => match AddressId::parse(id) {
             Ok(id) => Some(ShipTo::Known(id)),
             Err(e) => {
-                errors.push(FieldError::new("/addressId", "invalid_address_id", e.to_string()));
+                errors.push(FieldError::new(
+                    "/addressId",
+                    "invalid_address_id",
+                    e.to_string(),
+                ));
                 None
             }
         },
         (None, Some(address)) => Some(ShipTo::Given(postal(address, &mut errors))),
         (Some(_), Some(_)) | (None, None) => {
-            errors.push(FieldError::new("", "one_address", "give either addressId or address"));
+            errors.push(FieldError::new(
+                "",
+                "one_address",
+                "give either addressId or address",
+            ));
             None
         }
     };
     match ship_to {
-        Some(ship_to) if errors.is_empty() => Ok((ship_to, shipping.method, shipping.requested_delivery_date)),
+        Some(ship_to) if errors.is_empty() => {
+            Ok((ship_to, shipping.method, shipping.requested_delivery_date))
+        }
         _ => Err(Failure::Invalid(errors)),
     }
 }
@@ -107,7 +147,14 @@ fn postal(a: body::Address, errors: &mut Vec<FieldError>) -> PostalAddress {
 }
 
 fn text(value: &str, pointer: &str, errors: &mut Vec<FieldError>) {
-    if value.trim().is_empty() || value.chars().count() > TEXT_LIMIT || value.chars().any(char::is_control) {
-        errors.push(FieldError::new(pointer, "invalid_text", format!("1 to {TEXT_LIMIT} characters on one line")));
+    if value.trim().is_empty()
+        || value.chars().count() > TEXT_LIMIT
+        || value.chars().any(char::is_control)
+    {
+        errors.push(FieldError::new(
+            pointer,
+            "invalid_text",
+            format!("1 to {TEXT_LIMIT} characters on one line"),
+        ));
     }
 }

@@ -41,13 +41,21 @@ pub(crate) async fn create(
     Json(new): Json<body::NewCart>,
 ) -> Result<Response, Problem> {
     let currency = new.currency.as_deref().map(Currency::parse).transpose();
-    let currency = currency.map_err(|e| Failure::invalid("/currency", "invalid_currency", e.to_string()))?;
+    let currency =
+        currency.map_err(|e| Failure::invalid("/currency", "invalid_currency", e.to_string()))?;
     let cart = carts.create(&customer, currency).await?;
     Ok(shown(StatusCode::CREATED, &cart))
 }
 
-pub(crate) async fn current(State(carts): Service, call: Call, Buyer(customer): Buyer) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, &carts.current(&call.context(), &customer).await?))
+pub(crate) async fn current(
+    State(carts): Service,
+    call: Call,
+    Buyer(customer): Buyer,
+) -> Result<Response, Problem> {
+    Ok(shown(
+        StatusCode::OK,
+        &carts.current(&call.context(), &customer).await?,
+    ))
 }
 
 pub(crate) async fn show(
@@ -56,7 +64,12 @@ pub(crate) async fn show(
     Buyer(customer): Buyer,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, &carts.get(&call.context(), &customer, &cart_id(&id)?).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &carts
+            .get(&call.context(), &customer, &cart_id(&id)?)
+            .await?,
+    ))
 }
 
 pub(crate) async fn delete(
@@ -66,7 +79,9 @@ pub(crate) async fn delete(
     IfMatch(version): IfMatch,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    carts.delete(&call.context(), &customer, &cart_id(&id)?, version).await?;
+    carts
+        .delete(&call.context(), &customer, &cart_id(&id)?, version)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -79,7 +94,9 @@ pub(crate) async fn add_line(
     Json(new): Json<body::NewLine>,
 ) -> Result<Response, Problem> {
     let line = read::line(&new, "").map_err(Failure::Invalid)?;
-    let cart = carts.add_lines(&call.context(), &customer, &cart_id(&id)?, version, &[line]).await?;
+    let cart = carts
+        .add_lines(&call.context(), &customer, &cart_id(&id)?, version, &[line])
+        .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
@@ -92,7 +109,9 @@ pub(crate) async fn replace_lines(
     Json(new): Json<body::NewLines>,
 ) -> Result<Response, Problem> {
     let lines = read::lines(&new.lines)?;
-    let cart = carts.replace_lines(&call.context(), &customer, &cart_id(&id)?, version, &lines).await?;
+    let cart = carts
+        .replace_lines(&call.context(), &customer, &cart_id(&id)?, version, &lines)
+        .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
@@ -105,8 +124,18 @@ pub(crate) async fn change_quantity(
     Json(new): Json<body::NewQuantity>,
 ) -> Result<Response, Problem> {
     let line = parse_id(&line, LineId::parse)?;
-    let quantity = read::quantity(new.quantity, "").map_err(|error| Failure::Invalid(vec![error]))?;
-    let cart = carts.change_quantity(&call.context(), &customer, &cart_id(&id)?, version, &line, quantity).await?;
+    let quantity =
+        read::quantity(new.quantity, "").map_err(|error| Failure::Invalid(vec![error]))?;
+    let cart = carts
+        .change_quantity(
+            &call.context(),
+            &customer,
+            &cart_id(&id)?,
+            version,
+            &line,
+            quantity,
+        )
+        .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
@@ -118,7 +147,9 @@ pub(crate) async fn remove_line(
     Path((id, line)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let line = parse_id(&line, LineId::parse)?;
-    let cart = carts.remove_line(&call.context(), &customer, &cart_id(&id)?, version, &line).await?;
+    let cart = carts
+        .remove_line(&call.context(), &customer, &cart_id(&id)?, version, &line)
+        .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
@@ -131,7 +162,17 @@ pub(crate) async fn set_shipping(
     Json(new): Json<body::NewShipping>,
 ) -> Result<Response, Problem> {
     let (ship_to, method, day) = read::shipping(new)?;
-    let cart = carts.set_shipping(&call.context(), &customer, &cart_id(&id)?, version, ship_to, method, day).await?;
+    let cart = carts
+        .set_shipping(
+            &call.context(),
+            &customer,
+            &cart_id(&id)?,
+            version,
+            ship_to,
+            method,
+            day,
+        )
+        .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
 
@@ -148,6 +189,12 @@ pub(crate) async fn reorder(
         code: line.code.to_owned(),
         message: line.message,
     });
-    let reordered = body::Reordered { cart: body::Cart::from(&made.cart), left_out: left_out.collect() };
-    Ok(tagged(&made.cart, (StatusCode::CREATED, Json(reordered)).into_response()))
+    let reordered = body::Reordered {
+        cart: body::Cart::from(&made.cart),
+        left_out: left_out.collect(),
+    };
+    Ok(tagged(
+        &made.cart,
+        (StatusCode::CREATED, Json(reordered)).into_response(),
+    ))
 }

@@ -67,9 +67,16 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let table = Arc::new(CatalogTable::new(&start.sdk, config.catalog_table));
-    let queue = SqsLoadQueue::new(&start.sdk, config.load_queue_url.as_str(), config.load_queue_url.as_str());
+    let queue = SqsLoadQueue::new(
+        &start.sdk,
+        config.load_queue_url.as_str(),
+        config.load_queue_url.as_str(),
+    );
     let loader: Loader<CatalogRecord> = Loader {
-        files: Arc::new(ExportBucket::new(&start.sdk, config.exports_bucket.as_str())),
+        files: Arc::new(ExportBucket::new(
+            &start.sdk,
+            config.exports_bucket.as_str(),
+        )),
         loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)),
         rows: table.clone(),
         publications: table,
@@ -81,5 +88,8 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         clock: start.clock.clone(),
         ids: start.ids.clone(),
     };
-    Ok(load_function(Arrivals { loader, bucket: config.exports_bucket }))
+    Ok(load_function(Arrivals {
+        loader,
+        bucket: config.exports_bucket,
+    }))
 }

@@ -22,7 +22,10 @@ impl<S: Sync> FromRequestParts<S> for Languages {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let header = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let header = parts
+            .headers
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
         Ok(Self(parse(header.unwrap_or_default())))
     }
 }
@@ -51,7 +54,9 @@ fn parse(header: &str) -> Vec<Language> {
 fn range(part: &str) -> Option<(u16, String)> {
     let mut params = part.split(';').map(str::trim);
     let tag = params.next().filter(|tag| !tag.is_empty() && *tag != "*")?;
-    let weight = params.find_map(|param| param.strip_prefix("q=")).map_or(Some(1000), thousandths)?;
+    let weight = params
+        .find_map(|param| param.strip_prefix("q="))
+        .map_or(Some(1000), thousandths)?;
     (weight > 0).then(|| (weight, tag.to_lowercase()))
 }
 
@@ -59,5 +64,12 @@ fn range(part: &str) -> Option<(u16, String)> {
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction: u16 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
-    Some(whole.parse::<u16>().ok()?.checked_mul(1000)?.checked_add(fraction)?.min(1000))
+    Some(
+        whole
+            .parse::<u16>()
+            .ok()?
+            .checked_mul(1000)?
+            .checked_add(fraction)?
+            .min(1000),
+    )
 }

@@ -35,7 +35,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] naming the variable that is missing.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { catalog_table: env.required("CATALOG_TABLE")?.to_owned() })
+        Ok(Self {
+            catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
+        })
     }
 }
 
@@ -45,7 +47,9 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let catalog = Arc::new(Catalog { reader: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)) });
+    let catalog = Arc::new(Catalog {
+        reader: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+    });
     let router = Router::new()
         .route("/health", get(health))
         .route("/catalog/categories", get(categories))
@@ -60,9 +64,13 @@ async fn health() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-async fn categories(State(catalog): State<Arc<Catalog>>) -> Result<Json<body::Categories>, Problem> {
+async fn categories(
+    State(catalog): State<Arc<Catalog>>,
+) -> Result<Json<body::Categories>, Problem> {
     let categories = catalog.categories().await?;
-    Ok(Json(body::Categories { categories: categories.into_iter().map(body::Category::from).collect() }))
+    Ok(Json(body::Categories {
+        categories: categories.into_iter().map(body::Category::from).collect(),
+    }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,7 +89,9 @@ async fn items_in(
     let category = parse_id(&category_id, CategoryId::parse)?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_ITEMS);
     let cursor = params.cursor.map(Cursor::new);
-    let page = catalog.items_in(&category, limit, cursor.as_ref(), &languages, call.now).await?;
+    let page = catalog
+        .items_in(&category, limit, cursor.as_ref(), &languages, call.now)
+        .await?;
     Ok(Json(body::Items {
         items: page.items.into_iter().map(shown).collect(),
         next_cursor: page.next.map(|next| next.as_str().to_owned()),
@@ -106,12 +116,23 @@ async fn query_items(
     Json(query): Json<body::ItemsQuery>,
 ) -> Result<Json<body::FoundItems>, Problem> {
     if query.skus.len() > MAX_ITEMS {
-        return Err(Failure::invalid("/skus", "too_many", format!("a query has at most {MAX_ITEMS} skus")).into());
+        return Err(Failure::invalid(
+            "/skus",
+            "too_many",
+            format!("a query has at most {MAX_ITEMS} skus"),
+        )
+        .into());
     }
     // What is no item number cannot exist, so it is absent like any other unknown one.
-    let skus: Vec<Sku> = query.skus.iter().filter_map(|sku| Sku::parse(sku).ok()).collect();
+    let skus: Vec<Sku> = query
+        .skus
+        .iter()
+        .filter_map(|sku| Sku::parse(sku).ok())
+        .collect();
     let items = catalog.items(&skus, &languages, call.now).await?;
-    Ok(Json(body::FoundItems { items: items.into_iter().map(shown).collect() }))
+    Ok(Json(body::FoundItems {
+        items: items.into_iter().map(shown).collect(),
+    }))
 }
 
 fn shown(shown: ShownItem) -> body::Item {

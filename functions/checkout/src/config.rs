@@ -29,7 +29,8 @@ impl Config {
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
-            store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            store: StoreId::parse(env.required("STORE_ID")?)
+                .map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
         })
     }
 }

@@ -14,7 +14,9 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use domain::ids::CartId;
 use erp_client::ErpClient;
-use lambda_kit::{Buyer, Call, ConfigError, Function, Json, NoBody, Path, Problem, Start, parse_id};
+use lambda_kit::{
+    Buyer, Call, ConfigError, Function, Json, NoBody, Path, Problem, Start, parse_id,
+};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable};
 use wire::storefront::preparation::Preparation;
 
@@ -27,28 +29,46 @@ pub use config::Config;
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let (clock, ids) = (start.clock.clone(), start.ids.clone());
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        clock.clone(),
+        start.metrics.handle(),
+    );
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts =
-        LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store).measured(start.metrics.handle());
+    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
+        .measured(start.metrics.handle());
     start.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     let checkout = Checkout {
         catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
-        directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), clock.clone()),
-        prices: PriceLookup { erp: erp.clone(), parts, settings: PriceSettings::default() },
-        reservations: Reservations { carts: carts.clone(), erp: erp.clone(), clock: clock.clone() },
+        directory: Directory::new(
+            Arc::new(MembersTable::new(&start.sdk, config.members_table)),
+            clock.clone(),
+        ),
+        prices: PriceLookup {
+            erp: erp.clone(),
+            parts,
+            settings: PriceSettings::default(),
+        },
+        reservations: Reservations {
+            carts: carts.clone(),
+            erp: erp.clone(),
+            clock: clock.clone(),
+        },
         carts,
         erp,
         clock,
         ids,
     };
     let router = Router::new()
-        .route("/carts/{cart_id}/preparation", post(prepare).delete(release))
+        .route(
+            "/carts/{cart_id}/preparation",
+            post(prepare).delete(release),
+        )
         .with_state(Arc::new(checkout));
     lambda_kit::serve(router, start)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use app::articles::Articles;
 use app::directory::Directory;
 use app::lookup::{
-    AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupParts, Mode,
+    AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupParts,
+    Mode,
 };
 use app::{Failure, FieldError};
 use axum::Router;
@@ -46,7 +47,8 @@ impl Config {
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
-            store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            store: StoreId::parse(env.required("STORE_ID")?)
+                .map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
             rules: wire::rules::read(env.optional("INVENTORY_RULES").unwrap_or("[]"))
                 .map_err(|e| env.invalid("INVENTORY_RULES", &e.to_string()))?,
         })
@@ -59,26 +61,47 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        start.clock.clone(),
+        start.metrics.handle(),
+    );
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(erp.clone(), cache, start.clock.clone(), start.ids.clone(), config.store)
-        .renewing(start.after.handle())
-        .measured(start.metrics.handle());
+    let parts = LookupParts::new(
+        erp.clone(),
+        cache,
+        start.clock.clone(),
+        start.ids.clone(),
+        config.store,
+    )
+    .renewing(start.after.handle())
+    .measured(start.metrics.handle());
     start.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     let query = AvailabilityQuery {
-        directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), start.clock.clone()),
-        articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), start.clock.clone()),
+        directory: Directory::new(
+            Arc::new(MembersTable::new(&start.sdk, config.members_table)),
+            start.clock.clone(),
+        ),
+        articles: Articles::new(
+            Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            start.clock.clone(),
+        ),
         lookup: AvailabilityLookup {
             erp,
             parts,
-            settings: AvailabilitySettings { rules: config.rules, ..AvailabilitySettings::default() },
+            settings: AvailabilitySettings {
+                rules: config.rules,
+                ..AvailabilitySettings::default()
+            },
         },
     };
-    let router = Router::new().route("/inventory/query", post(availability)).with_state(Arc::new(query));
+    let router = Router::new()
+        .route("/inventory/query", post(availability))
+        .with_state(Arc::new(query));
     lambda_kit::serve(router, start)
 }
 
@@ -95,8 +118,12 @@ async fn availability(
         body::Mode::Auto => Mode::Auto,
         body::Mode::Live => Mode::Live,
     };
-    let answers = query.answer(&call.context(), &member.customer, mode, &items, &locations).await?;
-    Ok(Json(body::AvailableItems { items: answers.into_iter().map(available).collect() }))
+    let answers = query
+        .answer(&call.context(), &member.customer, mode, &items, &locations)
+        .await?;
+    Ok(Json(body::AvailableItems {
+        items: answers.into_iter().map(available).collect(),
+    }))
 }
 
 fn asked_items(asked: &body::AvailabilityQuery) -> Result<Vec<(Sku, Option<Quantity>)>, Failure> {
@@ -104,7 +131,11 @@ fn asked_items(asked: &body::AvailabilityQuery) -> Result<Vec<(Sku, Option<Quant
     let mut errors = Vec::new();
     for (at, item) in asked.items.iter().enumerate() {
         let mut refuse = |field: &str, code, message: String| {
-            errors.push(FieldError::new(format!("/items/{at}/{field}"), code, message))
+            errors.push(FieldError::new(
+                format!("/items/{at}/{field}"),
+                code,
+                message,
+            ))
         };
         let sku = Sku::parse(&item.sku).map_err(|e| refuse("sku", "invalid_sku", e.to_string()));
         let quantity = item.quantity.map(|q| Quantity::new(q.0)).transpose();
@@ -113,15 +144,30 @@ fn asked_items(asked: &body::AvailabilityQuery) -> Result<Vec<(Sku, Option<Quant
             items.push((sku, quantity));
         }
     }
-    if errors.is_empty() { Ok(items) } else { Err(Failure::Invalid(errors)) }
+    if errors.is_empty() {
+        Ok(items)
+    } else {
+        Err(Failure::Invalid(errors))
+    }
 }
 
 fn asked_locations(asked: &body::AvailabilityQuery) -> Result<Vec<LocationId>, Failure> {
     let parse = |(at, location): (usize, &String)| {
-        LocationId::parse(location)
-            .map_err(|e| Failure::invalid(format!("/locations/{at}"), "invalid_location", e.to_string()))
+        LocationId::parse(location).map_err(|e| {
+            Failure::invalid(
+                format!("/locations/{at}"),
+                "invalid_location",
+                e.to_string(),
+            )
+        })
     };
-    asked.locations.iter().flatten().enumerate().map(parse).collect()
+    asked
+        .locations
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(parse)
+        .collect()
 }
 
 fn available(answer: AnsweredAvailability) -> body::AvailableItem {

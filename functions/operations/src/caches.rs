@@ -14,7 +14,9 @@ use lambda_kit::{Authenticated, Json, Problem};
 use wire::storefront::lookups as body;
 
 pub(crate) fn router(invalidate: Invalidate) -> Router {
-    Router::new().route("/operations/caches/invalidate", post(run)).with_state(Arc::new(invalidate))
+    Router::new()
+        .route("/operations/caches/invalidate", post(run))
+        .with_state(Arc::new(invalidate))
 }
 
 async fn run(
@@ -28,17 +30,32 @@ async fn run(
 
 /// Exactly one of the three.
 fn what(asked: &body::Invalidation) -> Result<Invalidation, Failure> {
-    let one = || Failure::invalid("", "invalid_invalidation", "name either skus, or an organizationId, or all: true");
+    let one = || {
+        Failure::invalid(
+            "",
+            "invalid_invalidation",
+            "name either skus, or an organizationId, or all: true",
+        )
+    };
     match (&asked.skus, &asked.organization_id, asked.all) {
         (Some(skus), None, false) if !skus.is_empty() => {
             let parse = |(at, sku): (usize, &String)| {
-                Sku::parse(sku).map_err(|e| Failure::invalid(format!("/skus/{at}"), "invalid_sku", e.to_string()))
+                Sku::parse(sku).map_err(|e| {
+                    Failure::invalid(format!("/skus/{at}"), "invalid_sku", e.to_string())
+                })
             };
-            Ok(Invalidation::Skus(skus.iter().enumerate().map(parse).collect::<Result<_, _>>()?))
+            Ok(Invalidation::Skus(
+                skus.iter()
+                    .enumerate()
+                    .map(parse)
+                    .collect::<Result<_, _>>()?,
+            ))
         }
         (None, Some(id), false) => OrganizationId::parse(id)
             .map(Invalidation::Organization)
-            .map_err(|e| Failure::invalid("/organizationId", "invalid_organization", e.to_string())),
+            .map_err(|e| {
+                Failure::invalid("/organizationId", "invalid_organization", e.to_string())
+            }),
         (None, None, true) => Ok(Invalidation::All),
         _ => Err(one()),
     }

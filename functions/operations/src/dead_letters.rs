@@ -22,7 +22,9 @@ async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<body::DeadLetters>, Problem> {
     let explained = letter_box.list(&caller).await?;
-    Ok(Json(body::DeadLetters { dead_letters: explained.iter().map(|letter| shown(letter, None)).collect() }))
+    Ok(Json(body::DeadLetters {
+        dead_letters: explained.iter().map(|letter| shown(letter, None)).collect(),
+    }))
 }
 
 async fn redrive(
@@ -30,10 +32,17 @@ async fn redrive(
     Authenticated(caller): Authenticated,
     Json(asked): Json<body::Redrive>,
 ) -> Result<Json<body::DeadLetters>, Problem> {
-    let redrive = Redrive { message_ids: asked.message_ids, discard: asked.discard, dry_run: asked.dry_run };
+    let redrive = Redrive {
+        message_ids: asked.message_ids,
+        discard: asked.discard,
+        dry_run: asked.dry_run,
+    };
     let moved = letter_box.redrive(&caller, &redrive).await?;
     Ok(Json(body::DeadLetters {
-        dead_letters: moved.iter().map(|moved| shown(&moved.explained, Some(moved.done))).collect(),
+        dead_letters: moved
+            .iter()
+            .map(|moved| shown(&moved.explained, Some(moved.done)))
+            .collect(),
     }))
 }
 

@@ -11,7 +11,9 @@ use lambda_kit::{Authenticated, Call, Json, Problem};
 use wire::storefront::operations as body;
 
 pub(crate) fn router(checkup: Checkup) -> Router {
-    Router::new().route("/operations/health", get(look)).with_state(Arc::new(checkup))
+    Router::new()
+        .route("/operations/health", get(look))
+        .with_state(Arc::new(checkup))
 }
 
 async fn look(
@@ -26,7 +28,11 @@ async fn look(
 fn shown(health: &Health) -> body::Health {
     let findings: Vec<body::Finding> = health.findings().into_iter().map(finding).collect();
     body::Health {
-        status: if findings.is_empty() { body::HealthStatus::Ok } else { body::HealthStatus::Attention },
+        status: if findings.is_empty() {
+            body::HealthStatus::Ok
+        } else {
+            body::HealthStatus::Attention
+        },
         checked_at: health.at.into(),
         findings,
         erp: body::ErpHealth {
@@ -47,11 +53,17 @@ fn shown(health: &Health) -> body::Health {
 fn finding(finding: Finding) -> body::Finding {
     let (code, look) = match finding {
         Finding::ErpUnavailable => ("erp_unavailable", None),
-        Finding::NeedsAttention => ("needs_attention", Some("/operations/submissions?state=needs_attention")),
+        Finding::NeedsAttention => (
+            "needs_attention",
+            Some("/operations/submissions?state=needs_attention"),
+        ),
         Finding::Overdue => ("overdue", Some("/operations/submissions")),
         Finding::HeldLoads => ("held_loads", Some("/operations/loads?state=held")),
     };
-    body::Finding { code: code.to_owned(), look: look.map(str::to_owned) }
+    body::Finding {
+        code: code.to_owned(),
+        look: look.map(str::to_owned),
+    }
 }
 
 /// A stable code of why the ERP is not well; nothing of what it said.

@@ -21,7 +21,9 @@ use domain::ids::{LoadId, StoreId};
 use domain::load::{LoadKind, LoadState};
 use erp_client::ErpClient;
 use files_s3::ExportBucket;
-use lambda_kit::{Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
+use lambda_kit::{
+    Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id,
+};
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
 use serde::Deserialize;
 use store_dynamodb::{CatalogTable, LoadsTable, LookupsTable, SubmissionsTable};
@@ -65,7 +67,8 @@ impl Config {
         Ok(Self {
             loads_table: env.required("LOADS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
-            store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            store: StoreId::parse(env.required("STORE_ID")?)
+                .map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
             submissions: QueueUrls {
@@ -92,10 +95,16 @@ impl Config {
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let store = Arc::new(LoadsTable::new(&start.sdk, config.loads_table));
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        start.clock.clone(),
+        start.metrics.handle(),
+    );
     let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
     let state = Arc::new(Operations {
-        loads: Loads { loads: store.clone() },
+        loads: Loads {
+            loads: store.clone(),
+        },
         decisions: Decisions {
             loads: store.clone(),
             catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
@@ -114,16 +123,40 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         clock: start.clock.clone(),
         store: config.store,
     };
-    let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None));
+    let submissions = Arc::new(SubmissionsTable::new(
+        &start.sdk,
+        config.submissions_table,
+        None,
+    ));
     let operate = Operate {
         submissions: submissions.clone(),
-        queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submissions.queue.as_str())),
+        queue: Arc::new(SqsSubmitQueue::new(
+            &start.sdk,
+            config.submissions.queue.as_str(),
+        )),
         clock: start.clock.clone(),
     };
-    let letters = SqsDeadLetters::new(&start.sdk, config.submissions, config.catalog_loads, config.member_loads);
-    let backlog = Backlog { submissions: submissions.clone(), loads: store.clone(), clock: start.clock.clone() };
-    let checkup = Checkup { erp: Arc::new(erp), backlog, clock: start.clock.clone() };
-    let letter_box = DeadLetterBox { letters: Arc::new(letters), submissions, loads: store };
+    let letters = SqsDeadLetters::new(
+        &start.sdk,
+        config.submissions,
+        config.catalog_loads,
+        config.member_loads,
+    );
+    let backlog = Backlog {
+        submissions: submissions.clone(),
+        loads: store.clone(),
+        clock: start.clock.clone(),
+    };
+    let checkup = Checkup {
+        erp: Arc::new(erp),
+        backlog,
+        clock: start.clock.clone(),
+    };
+    let letter_box = DeadLetterBox {
+        letters: Arc::new(letters),
+        submissions,
+        loads: store,
+    };
     let router = Router::new()
         .route("/operations/loads", get(list_loads))
         .route("/operations/loads/{load_id}", get(get_load))
@@ -152,11 +185,18 @@ struct LoadsParams {
 
 impl LoadsParams {
     fn filter(&self) -> Result<LoadFilter, Failure> {
-        let kind =
-            self.kind.as_deref().map(|text| LoadKind::parse(text).ok_or_else(|| unknown("/kind", "kind of loads")));
-        let state =
-            self.state.as_deref().map(|text| LoadState::parse(text).ok_or_else(|| unknown("/state", "state of loads")));
-        Ok(LoadFilter { kind: kind.transpose()?, state: state.transpose()? })
+        let kind = self
+            .kind
+            .as_deref()
+            .map(|text| LoadKind::parse(text).ok_or_else(|| unknown("/kind", "kind of loads")));
+        let state = self
+            .state
+            .as_deref()
+            .map(|text| LoadState::parse(text).ok_or_else(|| unknown("/state", "state of loads")));
+        Ok(LoadFilter {
+            kind: kind.transpose()?,
+            state: state.transpose()?,
+        })
     }
 }
 
@@ -172,7 +212,10 @@ async fn list_loads(
     let filter = params.filter()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let cursor = params.cursor.map(Cursor::new);
-    let page = operations.loads.list(&caller, filter, limit, cursor.as_ref()).await?;
+    let page = operations
+        .loads
+        .list(&caller, filter, limit, cursor.as_ref())
+        .await?;
     Ok(Json(body::Loads {
         loads: page.items.iter().map(body::Load::from).collect(),
         next_cursor: page.next.map(|next| next.as_str().to_owned()),

@@ -39,7 +39,8 @@ async fn list(
     Authenticated(caller): Authenticated,
     Params(params): Params<ListParams>,
 ) -> Result<Json<body::Submissions>, Problem> {
-    let parse = |text: &str| Where::parse(text).ok_or_else(|| unknown("/state", "state of submissions"));
+    let parse =
+        |text: &str| Where::parse(text).ok_or_else(|| unknown("/state", "state of submissions"));
     let state = params.state.as_deref().map(parse).transpose()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let cursor = params.cursor.map(Cursor::new);
@@ -58,7 +59,9 @@ async fn retry(
     _: NoBody,
 ) -> Result<Json<body::Submission>, Problem> {
     let id = parse_id(&id, SubmissionId::parse)?;
-    Ok(Json(shown(&operate.retry(&caller, &id, &call.correlation_id).await?)))
+    Ok(Json(shown(
+        &operate.retry(&caller, &id, &call.correlation_id).await?,
+    )))
 }
 
 async fn resolve(
@@ -70,23 +73,39 @@ async fn resolve(
 ) -> Result<Json<body::Submission>, Problem> {
     let id = parse_id(&id, SubmissionId::parse)?;
     let resolution = resolution(&asked)?;
-    Ok(Json(shown(&operate.resolve(&caller, &id, &resolution, &call.correlation_id).await?)))
+    Ok(Json(shown(
+        &operate
+            .resolve(&caller, &id, &resolution, &call.correlation_id)
+            .await?,
+    )))
 }
 
 fn resolution(asked: &body::Resolve) -> Result<Resolution, Failure> {
     if asked.external_id.is_some() && asked.decision != body::ResolveDecision::Confirm {
-        return Err(Failure::invalid("/externalId", "not_expected", "goes with the decision confirm alone"));
+        return Err(Failure::invalid(
+            "/externalId",
+            "not_expected",
+            "goes with the decision confirm alone",
+        ));
     }
-    if asked.reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON) {
-        return Err(Failure::invalid("/reason", "too_long", format!("has more than {MAX_REASON} bytes")));
+    if asked
+        .reason
+        .as_ref()
+        .is_some_and(|reason| reason.len() > MAX_REASON)
+    {
+        return Err(Failure::invalid(
+            "/reason",
+            "too_long",
+            format!("has more than {MAX_REASON} bytes"),
+        ));
     }
     Ok(match asked.decision {
         body::ResolveDecision::Confirm => {
             let id = asked.external_id.as_deref().unwrap_or_default();
             let id = ExternalId::parse(id);
-            Resolution::Confirmed(
-                id.map_err(|e| Failure::invalid("/externalId", "invalid_external_id", e.to_string()))?,
-            )
+            Resolution::Confirmed(id.map_err(|e| {
+                Failure::invalid("/externalId", "invalid_external_id", e.to_string())
+            })?)
         }
         body::ResolveDecision::Reject => Resolution::Rejected(asked.reason.clone()),
         body::ResolveDecision::Resend => Resolution::Resend,
@@ -108,7 +127,10 @@ fn shown(submission: &Submission) -> body::Submission {
         kind: kind(submission.content.kind()).to_owned(),
         state: submission.state.as_str().to_owned(),
         reason: submission.reason.clone(),
-        refusal: submission.refusal.as_ref().and_then(|refusal| refusal.reason.clone()),
+        refusal: submission
+            .refusal
+            .as_ref()
+            .and_then(|refusal| refusal.reason.clone()),
         organization_id: submission.organization.to_string(),
         attempt: submission.attempt,
         untraced: submission.untraced,

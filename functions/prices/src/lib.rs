@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use app::articles::Articles;
 use app::directory::Directory;
-use app::lookup::{AnsweredPrice, AskedItem, LookupParts, Mode, PriceLookup, PriceQuery, PriceSettings, PriceStatus};
+use app::lookup::{
+    AnsweredPrice, AskedItem, LookupParts, Mode, PriceLookup, PriceQuery, PriceSettings,
+    PriceStatus,
+};
 use app::{Failure, FieldError};
 use axum::Router;
 use axum::extract::State;
@@ -42,7 +45,8 @@ impl Config {
             catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
             members_table: env.required("MEMBERS_TABLE")?.to_owned(),
             lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
-            store: StoreId::parse(env.required("STORE_ID")?).map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
+            store: StoreId::parse(env.required("STORE_ID")?)
+                .map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
         })
     }
 }
@@ -53,22 +57,44 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        start.clock.clone(),
+        start.metrics.handle(),
+    );
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(erp.clone(), cache, start.clock.clone(), start.ids.clone(), config.store)
-        .renewing(start.after.handle())
-        .measured(start.metrics.handle());
+    let parts = LookupParts::new(
+        erp.clone(),
+        cache,
+        start.clock.clone(),
+        start.ids.clone(),
+        config.store,
+    )
+    .renewing(start.after.handle())
+    .measured(start.metrics.handle());
     start.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     let query = PriceQuery {
-        directory: Directory::new(Arc::new(MembersTable::new(&start.sdk, config.members_table)), start.clock.clone()),
-        articles: Articles::new(Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)), start.clock.clone()),
-        lookup: PriceLookup { erp, parts, settings: PriceSettings::default() },
+        directory: Directory::new(
+            Arc::new(MembersTable::new(&start.sdk, config.members_table)),
+            start.clock.clone(),
+        ),
+        articles: Articles::new(
+            Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            start.clock.clone(),
+        ),
+        lookup: PriceLookup {
+            erp,
+            parts,
+            settings: PriceSettings::default(),
+        },
     };
-    let router = Router::new().route("/prices/query", post(prices)).with_state(Arc::new(query));
+    let router = Router::new()
+        .route("/prices/query", post(prices))
+        .with_state(Arc::new(query));
     lambda_kit::serve(router, start)
 }
 
@@ -79,15 +105,20 @@ async fn prices(
     Json(asked): Json<body::PriceQuery>,
 ) -> Result<Json<body::PricedItems>, Problem> {
     let currency = asked.currency.as_deref().map(Currency::parse).transpose();
-    let currency = currency.map_err(|error| Failure::invalid("/currency", "invalid_currency", error.to_string()))?;
+    let currency = currency
+        .map_err(|error| Failure::invalid("/currency", "invalid_currency", error.to_string()))?;
     let items = asked_items(&asked.items)?;
     let mode = match asked.mode {
         body::Mode::Cached => Mode::Cached,
         body::Mode::Auto => Mode::Auto,
         body::Mode::Live => Mode::Live,
     };
-    let answers = query.answer(&call.context(), &member.customer, currency, mode, &items).await?;
-    Ok(Json(body::PricedItems { items: answers.into_iter().map(priced).collect() }))
+    let answers = query
+        .answer(&call.context(), &member.customer, currency, mode, &items)
+        .await?;
+    Ok(Json(body::PricedItems {
+        items: answers.into_iter().map(priced).collect(),
+    }))
 }
 
 fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, Failure> {
@@ -95,7 +126,11 @@ fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, Failure
     let mut errors = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let mut refuse = |field: &str, code, message: String| {
-            errors.push(FieldError::new(format!("/items/{at}/{field}"), code, message))
+            errors.push(FieldError::new(
+                format!("/items/{at}/{field}"),
+                code,
+                message,
+            ))
         };
         let sku = Sku::parse(&item.sku).map_err(|e| refuse("sku", "invalid_sku", e.to_string()));
         let quantity = item.quantity.map(|q| Quantity::new(q.0)).transpose();
@@ -103,10 +138,18 @@ fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, Failure
         let unit = item.unit.as_deref().map(Unit::parse).transpose();
         let unit = unit.map_err(|e| refuse("unit", "invalid_unit", e.to_string()));
         if let (Ok(sku), Ok(quantity), Ok(unit)) = (sku, quantity, unit) {
-            asked.push(AskedItem { sku, quantity, unit });
+            asked.push(AskedItem {
+                sku,
+                quantity,
+                unit,
+            });
         }
     }
-    if errors.is_empty() { Ok(asked) } else { Err(Failure::Invalid(errors)) }
+    if errors.is_empty() {
+        Ok(asked)
+    } else {
+        Err(Failure::Invalid(errors))
+    }
 }
 
 fn priced(answer: AnsweredPrice) -> body::PricedItem {
@@ -131,7 +174,11 @@ fn priced(answer: AnsweredPrice) -> body::PricedItem {
                 unit_price: step.unit_price.into(),
             })
             .collect(),
-        code: if price.unit_price.is_none() { freshness.reason } else { None },
+        code: if price.unit_price.is_none() {
+            freshness.reason
+        } else {
+            None
+        },
         freshness,
     }
 }

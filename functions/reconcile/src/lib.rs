@@ -56,10 +56,22 @@ struct Run {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        start.clock.clone(),
+        start.metrics.handle(),
+    );
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
-    let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, start.ids.clone()));
-    let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None));
+    let carts = Arc::new(CartsTable::new(
+        &start.sdk,
+        config.carts_table,
+        start.ids.clone(),
+    ));
+    let submissions = Arc::new(SubmissionsTable::new(
+        &start.sdk,
+        config.submissions_table,
+        None,
+    ));
     let run = Run {
         backlog: Backlog {
             submissions: submissions.clone(),
@@ -70,7 +82,11 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         reconcile: Reconcile {
             submissions,
             queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
-            reservations: Reservations { carts, erp, clock: start.clock.clone() },
+            reservations: Reservations {
+                carts,
+                erp,
+                clock: start.clock.clone(),
+            },
             clock: start.clock.clone(),
         },
         clock: start.clock.clone(),
@@ -81,7 +97,10 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 #[async_trait]
 impl EventHandler for Run {
     async fn handle(&self, _: Value, context: Context) -> Result<Value, Error> {
-        let call = CallContext { deadline: deadline(&context, self.clock.now()), correlation_id: context.request_id };
+        let call = CallContext {
+            deadline: deadline(&context, self.clock.now()),
+            correlation_id: context.request_id,
+        };
         let (done, ()) = futures::join!(self.reconcile.run(&call), self.measure());
         self.metrics.flush();
         let done = done?;
@@ -109,8 +128,14 @@ impl Run {
 
 fn metrics(waiting: &Waiting) -> [(Metric, u64); 5] {
     [
-        (Metric::OldestUnconfirmed, waiting.oldest_unconfirmed_seconds),
-        (Metric::OldestAwaitingApproval, waiting.oldest_awaiting_approval_seconds),
+        (
+            Metric::OldestUnconfirmed,
+            waiting.oldest_unconfirmed_seconds,
+        ),
+        (
+            Metric::OldestAwaitingApproval,
+            waiting.oldest_awaiting_approval_seconds,
+        ),
         (Metric::UnknownSubmissions, waiting.unknown),
         (Metric::SubmissionsNeedingAttention, waiting.needs_attention),
         (Metric::HeldLoads, waiting.held_loads),

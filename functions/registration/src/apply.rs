@@ -35,7 +35,11 @@ pub(crate) async fn organization(
         fingerprint,
         deadline: call.deadline,
     };
-    Ok(recorded(registrar.register_organization(request, &application, &made).await?))
+    Ok(recorded(
+        registrar
+            .register_organization(request, &application, &made)
+            .await?,
+    ))
 }
 
 pub(crate) async fn user(
@@ -53,7 +57,15 @@ pub(crate) async fn user(
         fingerprint,
         deadline: call.deadline,
     };
-    let answer = registrar.register_user(request, caller.as_ref(), &application, &call.correlation_id, &made).await?;
+    let answer = registrar
+        .register_user(
+            request,
+            caller.as_ref(),
+            &application,
+            &call.correlation_id,
+            &made,
+        )
+        .await?;
     Ok(recorded(answer))
 }
 
@@ -68,23 +80,41 @@ fn made(registration: &Registration) -> StoredAnswer {
         status: user.status.as_str().to_owned(),
     };
     // Four texts always make JSON.
-    StoredAnswer { status: if pending { 202 } else { 201 }, body: serde_json::to_string(&body).unwrap_or_default() }
+    StoredAnswer {
+        status: if pending { 202 } else { 201 },
+        body: serde_json::to_string(&body).unwrap_or_default(),
+    }
 }
 
-fn organization_application(request: &body::OrganizationRequest) -> Result<OrganizationApplication, Failure> {
+fn organization_application(
+    request: &body::OrganizationRequest,
+) -> Result<OrganizationApplication, Failure> {
     let mut fields = Fields::new();
     let name = fields.text("/name", &request.name, MAX_NAME);
     let tax_id = fields.optional("/taxId", request.tax_id.as_deref(), MAX_CODE);
-    let currency = fields.currency("/currency", request.currency.as_deref().unwrap_or(DEFAULT_CURRENCY));
+    let currency = fields.currency(
+        "/currency",
+        request.currency.as_deref().unwrap_or(DEFAULT_CURRENCY),
+    );
     let address = fields.postal("/address", &postal(&request.address));
     let administrator = person(
         &mut fields,
         "/administrator",
-        [&request.administrator.email, &request.administrator.given_name, &request.administrator.family_name],
+        [
+            &request.administrator.email,
+            &request.administrator.given_name,
+            &request.administrator.family_name,
+        ],
     );
     match (name, tax_id, currency, address, administrator) {
         (Some(name), Some(tax_id), Some(currency), Some(address), Some(administrator)) => {
-            Ok(OrganizationApplication { name, tax_id, currency, address, administrator })
+            Ok(OrganizationApplication {
+                name,
+                tax_id,
+                currency,
+                address,
+                administrator,
+            })
         }
         _ => Err(fields.failure()),
     }
@@ -92,22 +122,38 @@ fn organization_application(request: &body::OrganizationRequest) -> Result<Organ
 
 fn user_application(request: &body::UserRequest) -> Result<UserApplication, Failure> {
     let mut fields = Fields::new();
-    let person = person(&mut fields, "", [&request.email, &request.given_name, &request.family_name]);
+    let person = person(
+        &mut fields,
+        "",
+        [&request.email, &request.given_name, &request.family_name],
+    );
     let roles = fields.roles("/roles", &request.roles);
     match (person, roles) {
         (Some(person), Some(roles)) => {
             let organization = parse_id(&request.organization_id, OrganizationId::parse)?;
-            Ok(UserApplication { organization, person, roles })
+            Ok(UserApplication {
+                organization,
+                person,
+                roles,
+            })
         }
         _ => Err(fields.failure()),
     }
 }
 
-fn person(fields: &mut Fields, at: &str, [email, given_name, family_name]: [&str; 3]) -> Option<Person> {
+fn person(
+    fields: &mut Fields,
+    at: &str,
+    [email, given_name, family_name]: [&str; 3],
+) -> Option<Person> {
     let email = fields.email(&format!("{at}/email"), email);
     let given_name = fields.text(&format!("{at}/givenName"), given_name, MAX_NAME);
     let family_name = fields.text(&format!("{at}/familyName"), family_name, MAX_NAME);
-    Some(Person { email: email?, given_name: given_name?, family_name: family_name? })
+    Some(Person {
+        email: email?,
+        given_name: given_name?,
+        family_name: family_name?,
+    })
 }
 
 fn postal(address: &body::PostalAddress) -> PostalText<'_> {

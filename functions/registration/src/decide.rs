@@ -32,12 +32,19 @@ pub(crate) async fn inbox(
     // Without a status those that wait: the list is somebody's inbox.
     let status = match params.status.as_deref() {
         None => RegistrationStatus::Pending,
-        Some(text) => RegistrationStatus::parse(text)
-            .ok_or_else(|| Failure::invalid("", "invalid_query", "status is one of pending, approved, rejected"))?,
+        Some(text) => RegistrationStatus::parse(text).ok_or_else(|| {
+            Failure::invalid(
+                "",
+                "invalid_query",
+                "status is one of pending, approved, rejected",
+            )
+        })?,
     };
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let cursor = params.cursor.map(Cursor::new);
-    let page = registrar.inbox(&caller, status, limit, cursor.as_ref()).await?;
+    let page = registrar
+        .inbox(&caller, status, limit, cursor.as_ref())
+        .await?;
     Ok(Json(body::Registrations {
         registrations: page.items.into_iter().map(shown).collect(),
         next_cursor: page.next.map(|next| next.as_str().to_owned()),
@@ -56,8 +63,14 @@ pub(crate) async fn decide(
     let Some(reason) = fields.optional("/reason", request.reason.as_deref(), MAX_REASON) else {
         return Err(fields.failure().into());
     };
-    let decide = Decide { id, approve: request.decision == body::Verdict::Approve, reason };
-    let decided = registrar.decide(&caller, &decide, &call.correlation_id).await?;
+    let decide = Decide {
+        id,
+        approve: request.decision == body::Verdict::Approve,
+        reason,
+    };
+    let decided = registrar
+        .decide(&caller, &decide, &call.correlation_id)
+        .await?;
     Ok(Json(shown(decided)))
 }
 
@@ -72,7 +85,11 @@ fn shown(registration: Registration) -> body::Registration {
                 name: new.organization.name,
                 tax_id: new.organization.tax_id,
                 currency: new.organization.currency.to_string(),
-                address: new.addresses.into_iter().next().map(|address| address.postal.into()),
+                address: new
+                    .addresses
+                    .into_iter()
+                    .next()
+                    .map(|address| address.postal.into()),
             };
             ("organization", Some(organization), new.administrator)
         }

@@ -83,7 +83,10 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         .route("/me", get(me::read).put(me::change))
         .route("/me/organization", get(me::rules).put(me::change_rules))
         .route("/me/addresses", get(me::addresses).post(me::add_address))
-        .route("/me/addresses/{address_id}", put(me::change_address).delete(me::remove_address))
+        .route(
+            "/me/addresses/{address_id}",
+            put(me::change_address).delete(me::remove_address),
+        )
         .with_state(Arc::new(profiles));
     lambda_kit::serve(registrations.merge(own), start)
 }
@@ -92,6 +95,8 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 fn recorded(answer: StoredAnswer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -17,7 +17,10 @@ use wire::storefront::rules::{OrganizationRules, RulesRequest};
 
 type Shared = State<Arc<Profiles>>;
 
-pub(crate) async fn read(State(profiles): Shared, member: Member) -> Result<Json<body::Me>, Problem> {
+pub(crate) async fn read(
+    State(profiles): Shared,
+    member: Member,
+) -> Result<Json<body::Me>, Problem> {
     let me = profiles.me(&member.customer).await?;
     Ok(Json(body::Me::new(me.user, me.organization)))
 }
@@ -32,9 +35,14 @@ pub(crate) async fn change(
     Ok(Json(body::Me::new(me.user, me.organization)))
 }
 
-pub(crate) async fn addresses(State(profiles): Shared, member: Member) -> Result<Json<body::Addresses>, Problem> {
+pub(crate) async fn addresses(
+    State(profiles): Shared,
+    member: Member,
+) -> Result<Json<body::Addresses>, Problem> {
     let addresses = profiles.addresses(&member.customer).await?;
-    Ok(Json(body::Addresses { addresses: addresses.into_iter().map(body::Address::from).collect() }))
+    Ok(Json(body::Addresses {
+        addresses: addresses.into_iter().map(body::Address::from).collect(),
+    }))
 }
 
 pub(crate) async fn add_address(
@@ -55,7 +63,9 @@ pub(crate) async fn change_address(
 ) -> Result<Json<body::Address>, Problem> {
     let id = parse_id(&id, AddressId::parse)?;
     let content = address_content(&request)?;
-    let address = profiles.change_address(actor(&member), &id, content).await?;
+    let address = profiles
+        .change_address(actor(&member), &id, content)
+        .await?;
     Ok(Json(address.into()))
 }
 
@@ -69,7 +79,10 @@ pub(crate) async fn remove_address(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn rules(State(profiles): Shared, member: Member) -> Result<Json<OrganizationRules>, Problem> {
+pub(crate) async fn rules(
+    State(profiles): Shared,
+    member: Member,
+) -> Result<Json<OrganizationRules>, Problem> {
     let me = profiles.me(&member.customer).await?;
     Ok(Json(OrganizationRules::new(&me.organization, &me.rules)))
 }
@@ -79,16 +92,26 @@ pub(crate) async fn change_rules(
     member: Member,
     Json(request): Json<RulesRequest>,
 ) -> Result<Json<OrganizationRules>, Problem> {
-    let limit = request.approval_above.as_ref().map(Money::try_from).transpose();
-    let limit = limit.map_err(|error| Failure::invalid("/approvalAbove", "invalid_money", error.to_string()))?;
-    let rules =
-        OrderRules { purchase_order_number_required: request.purchase_order_number_required, approval_above: limit };
+    let limit = request
+        .approval_above
+        .as_ref()
+        .map(Money::try_from)
+        .transpose();
+    let limit = limit
+        .map_err(|error| Failure::invalid("/approvalAbove", "invalid_money", error.to_string()))?;
+    let rules = OrderRules {
+        purchase_order_number_required: request.purchase_order_number_required,
+        approval_above: limit,
+    };
     let me = profiles.change_rules(actor(&member), rules).await?;
     Ok(Json(OrganizationRules::new(&me.organization, &me.rules)))
 }
 
 fn actor(member: &Member) -> Actor<'_> {
-    Actor { customer: &member.customer, roles: &member.roles }
+    Actor {
+        customer: &member.customer,
+        roles: &member.roles,
+    }
 }
 
 fn profile_change(request: &body::ProfileRequest) -> Result<ProfileChange, Failure> {
@@ -98,9 +121,11 @@ fn profile_change(request: &body::ProfileRequest) -> Result<ProfileChange, Failu
     let family_name = fields.optional("/familyName", Some(&request.family_name), MAX_NAME);
     let language = fields.language("/language", request.language.as_deref());
     match (given_name, family_name, language) {
-        (Some(given_name), Some(family_name), Some(language)) => {
-            Ok(ProfileChange { given_name, family_name: family_name.unwrap_or_default(), language })
-        }
+        (Some(given_name), Some(family_name), Some(language)) => Ok(ProfileChange {
+            given_name,
+            family_name: family_name.unwrap_or_default(),
+            language,
+        }),
         _ => Err(fields.failure()),
     }
 }

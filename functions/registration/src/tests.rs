@@ -48,13 +48,19 @@ async fn every_sample_event_is_understood_and_gets_as_far_as_the_store() {
         .into_iter()
         .map(|(name, event)| {
             let function = function.clone();
-            tokio::spawn(async move { (name, function.invoke(event, Context::default()).await.unwrap()) })
+            tokio::spawn(async move {
+                (
+                    name,
+                    function.invoke(event, Context::default()).await.unwrap(),
+                )
+            })
         })
         .collect();
     assert!(!calls.is_empty());
     for call in calls {
         let (name, answer) = call.await.unwrap();
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap();
+        let body: Value =
+            serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap();
         assert_eq!(
             (answer["statusCode"].as_u64(), body["code"].as_str()),
             (Some(503), Some("store_unavailable")),
@@ -66,12 +72,18 @@ async fn every_sample_event_is_understood_and_gets_as_far_as_the_store() {
 #[tokio::test]
 async fn an_unknown_field_is_refused_before_anything_is_asked() {
     let function = build(&start()).await.unwrap();
-    let (_, mut event) = events().into_iter().find(|(name, _)| name.ends_with("register-user.json")).unwrap();
+    let (_, mut event) = events()
+        .into_iter()
+        .find(|(name, _)| name.ends_with("register-user.json"))
+        .unwrap();
     event["body"] = Value::from(r#"{"organizationId":"o","admin":true}"#);
     let answer = function.invoke(event, Context::default()).await.unwrap();
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     assert_eq!(
-        (answer["statusCode"].as_u64(), body["errors"][0]["code"].as_str()),
+        (
+            answer["statusCode"].as_u64(),
+            body["errors"][0]["code"].as_str()
+        ),
         (Some(400), Some("unknown_field")),
         "{body}"
     );
@@ -80,5 +92,8 @@ async fn an_unknown_field_is_refused_before_anything_is_asked() {
 #[test]
 fn a_missing_variable_names_itself() {
     let error = Config::from_env(&Env::from_pairs([("MEMBERS_TABLE", "m")])).unwrap_err();
-    assert_eq!(error.to_string(), "the environment variable SUBMISSIONS_TABLE is not set");
+    assert_eq!(
+        error.to_string(),
+        "the environment variable SUBMISSIONS_TABLE is not set"
+    );
 }

@@ -44,11 +44,19 @@ struct Worker {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        start.clock.clone(),
+        start.metrics.handle(),
+    );
     let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
     let worker = Worker {
         hand_over: HandOver {
-            submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None)),
+            submissions: Arc::new(SubmissionsTable::new(
+                &start.sdk,
+                config.submissions_table,
+                None,
+            )),
             erp: erp.clone(),
             capabilities: erp.clone(),
             checkout: erp,
@@ -66,7 +74,10 @@ impl QueueHandler for Worker {
         let message: SubmitMessage = record.parse()?;
         let id = SubmissionId::parse(&message.submission_id)
             .map_err(|_| RecordError::Poison("the id is no submission id"))?;
-        let context = CallContext { deadline: record.deadline, correlation_id: record.message_id.clone() };
+        let context = CallContext {
+            deadline: record.deadline,
+            correlation_id: record.message_id.clone(),
+        };
         Ok(self.hand_over.process(&context, &id).await?)
     }
 }

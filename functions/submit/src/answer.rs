@@ -6,11 +6,18 @@ use serde_json::json;
 use wire::storefront::documents::{Links, OrderAnswer, QuoteAnswer};
 
 fn status(submission: &Submission) -> u16 {
-    if submission.state == State::Confirmed { 201 } else { 202 }
+    if submission.state == State::Confirmed {
+        201
+    } else {
+        202
+    }
 }
 
 fn links(route: &str, submission: &Submission) -> Links {
-    Links { own: format!("/{route}/{}", submission.id), timeline: format!("/{route}/{}/timeline", submission.id) }
+    Links {
+        own: format!("/{route}/{}", submission.id),
+        timeline: format!("/{route}/{}/timeline", submission.id),
+    }
 }
 
 pub(crate) fn order_answer(submission: &Submission) -> OrderAnswer {
@@ -24,7 +31,10 @@ pub(crate) fn order_answer(submission: &Submission) -> OrderAnswer {
 }
 
 pub(crate) fn order(submission: &Submission) -> StoredAnswer {
-    StoredAnswer { status: status(submission), body: json!(order_answer(submission)).to_string() }
+    StoredAnswer {
+        status: status(submission),
+        body: json!(order_answer(submission)).to_string(),
+    }
 }
 
 pub(crate) fn quote(submission: &Submission) -> StoredAnswer {
@@ -35,5 +45,8 @@ pub(crate) fn quote(submission: &Submission) -> StoredAnswer {
         reason: submission.reason.clone(),
         links: links("quotes", submission),
     };
-    StoredAnswer { status: status(submission), body: json!(answer).to_string() }
+    StoredAnswer {
+        status: status(submission),
+        body: json!(answer).to_string(),
+    }
 }

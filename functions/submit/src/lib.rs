@@ -18,11 +18,13 @@ use domain::caller::{Customer, Role};
 use domain::ids::SubmissionId;
 use domain::submission::Submission;
 use lambda_kit::{
-    Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path, PreferWait, Problem,
-    Start, parse_id, recorded,
+    Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path,
+    PreferWait, Problem, Start, parse_id, recorded,
 };
 use queue_sqs::SqsSubmitQueue;
-use store_dynamodb::{CaptureTables, CartsTable, CatalogTable, IdempotencyTable, MembersTable, SubmissionsTable};
+use store_dynamodb::{
+    CaptureTables, CartsTable, CatalogTable, IdempotencyTable, MembersTable, SubmissionsTable,
+};
 use wire::storefront::documents::{NewOrder, NewQuote, OrderAnswer};
 use wire::storefront::members::DecisionRequest;
 
@@ -42,9 +44,16 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
     let (clock, ids) = (start.clock.clone(), start.ids.clone());
     let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
-    let tables = CaptureTables { carts: config.carts_table.clone(), idempotency: config.idempotency_table.clone() };
+    let tables = CaptureTables {
+        carts: config.carts_table.clone(),
+        idempotency: config.idempotency_table.clone(),
+    };
     let records = Arc::new(IdempotencyTable::new(&start.sdk, config.idempotency_table));
-    let submissions = Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, Some(tables)));
+    let submissions = Arc::new(SubmissionsTable::new(
+        &start.sdk,
+        config.submissions_table,
+        Some(tables),
+    ));
     let queue = Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url));
     let routes = Routes {
         approvals: Approvals {
@@ -81,10 +90,21 @@ fn repeatable(
     fingerprint: String,
     call: &Call,
 ) -> RepeatableRequest {
-    RepeatableRequest { scope: scope_of(buyer), route, key, fingerprint, deadline: call.deadline }
+    RepeatableRequest {
+        scope: scope_of(buyer),
+        route,
+        key,
+        fingerprint,
+        deadline: call.deadline,
+    }
 }
 
-fn captured<'a>(buyer: &'a Customer, call: &'a Call, held: &'a HeldKey, wait: PreferWait) -> Captured<'a> {
+fn captured<'a>(
+    buyer: &'a Customer,
+    call: &'a Call,
+    held: &'a HeldKey,
+    wait: PreferWait,
+) -> Captured<'a> {
     Captured {
         customer: buyer,
         correlation_id: &call.correlation_id,
@@ -99,7 +119,10 @@ fn completed(placed: &Placed, answer: fn(&Submission) -> StoredAnswer) -> Comple
     let recorded = answer(&placed.captured);
     match &placed.seen {
         None => Completed::Recorded(recorded),
-        Some(seen) => Completed::Bettered { recorded, answer: answer(seen) },
+        Some(seen) => Completed::Bettered {
+            recorded,
+            answer: answer(seen),
+        },
     }
 }
 
@@ -114,7 +137,10 @@ async fn order(
     let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let order = read::order(body.value)?;
-        let placed = routes.submit.order(&captured(&buyer, &call, &held, wait), order, answer::order).await?;
+        let placed = routes
+            .submit
+            .order(&captured(&buyer, &call, &held, wait), order, answer::order)
+            .await?;
         Ok(completed(&placed, answer::order))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
@@ -131,7 +157,10 @@ async fn quote(
     let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
     let work = async |held: HeldKey| {
         let quote = read::quote(body.value)?;
-        let placed = routes.submit.quote(&captured(&buyer, &call, &held, wait), quote, answer::quote).await?;
+        let placed = routes
+            .submit
+            .quote(&captured(&buyer, &call, &held, wait), quote, answer::quote)
+            .await?;
         Ok(completed(&placed, answer::quote))
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
@@ -146,6 +175,9 @@ async fn approval(
 ) -> Result<Json<OrderAnswer>, Problem> {
     member.require(Role::Approver)?;
     let request = read::approval(parse_id(&id, SubmissionId::parse)?, request)?;
-    let order = routes.approvals.decide(&member.customer, &request, &call.correlation_id).await?;
+    let order = routes
+        .approvals
+        .decide(&member.customer, &request, &call.correlation_id)
+        .await?;
     Ok(Json(answer::order_answer(&order)))
 }

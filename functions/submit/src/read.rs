@@ -19,15 +19,31 @@ const TEXT_LIMIT: usize = 200;
 struct Reader(Vec<FieldError>);
 
 impl Reader {
-    fn value<T, E: std::fmt::Display>(&mut self, pointer: &str, code: &'static str, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.0.push(FieldError::new(pointer, code, error.to_string()))).ok()
+    fn value<T, E: std::fmt::Display>(
+        &mut self,
+        pointer: &str,
+        code: &'static str,
+        result: Result<T, E>,
+    ) -> Option<T> {
+        result
+            .map_err(|error| {
+                self.0
+                    .push(FieldError::new(pointer, code, error.to_string()))
+            })
+            .ok()
     }
 
     fn text(&mut self, pointer: &str, limit: usize, text: Option<&str>) {
         let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
-        let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= limit && text.chars().all(printable);
+        let fits = |text: &str| {
+            !text.trim().is_empty() && text.chars().count() <= limit && text.chars().all(printable)
+        };
         if text.is_some_and(|text| !fits(text)) {
-            self.0.push(FieldError::new(pointer, "invalid_text", format!("1 to {limit} characters")));
+            self.0.push(FieldError::new(
+                pointer,
+                "invalid_text",
+                format!("1 to {limit} characters"),
+            ));
         }
     }
 
@@ -42,11 +58,27 @@ impl Reader {
 pub(crate) fn order(new: body::NewOrder) -> Result<OrderRequest, Failure> {
     let mut reader = Reader::default();
     let cart = reader.value("/cartId", "invalid_id", CartId::parse(&new.cart_id));
-    let preparation = reader.value("/preparationId", "invalid_id", PreparationId::parse(&new.preparation_id));
-    let accepted_total = reader.value("/acceptedTotal", "invalid_money", Money::try_from(&new.accepted_total));
-    let billing = new.billing_address_id.as_deref().map(AddressId::parse).transpose();
+    let preparation = reader.value(
+        "/preparationId",
+        "invalid_id",
+        PreparationId::parse(&new.preparation_id),
+    );
+    let accepted_total = reader.value(
+        "/acceptedTotal",
+        "invalid_money",
+        Money::try_from(&new.accepted_total),
+    );
+    let billing = new
+        .billing_address_id
+        .as_deref()
+        .map(AddressId::parse)
+        .transpose();
     let billing_address = reader.value("/billingAddressId", "invalid_id", billing);
-    reader.text("/purchaseOrderNumber", TEXT_LIMIT, new.purchase_order_number.as_deref());
+    reader.text(
+        "/purchaseOrderNumber",
+        TEXT_LIMIT,
+        new.purchase_order_number.as_deref(),
+    );
     reader.text("/comment", COMMENT_LIMIT, new.comment.as_deref());
     let payment = match new.payment {
         None | Some(body::Payment::Account {}) => Payment::Account,
@@ -56,15 +88,17 @@ pub(crate) fn order(new: body::NewOrder) -> Result<OrderRequest, Failure> {
         }
     };
     let request = match (cart, preparation, accepted_total, billing_address) {
-        (Some(cart), Some(preparation), Some(accepted_total), Some(billing_address)) => Some(OrderRequest {
-            cart,
-            preparation,
-            accepted_total,
-            billing_address,
-            purchase_order_number: new.purchase_order_number,
-            payment,
-            comment: new.comment,
-        }),
+        (Some(cart), Some(preparation), Some(accepted_total), Some(billing_address)) => {
+            Some(OrderRequest {
+                cart,
+                preparation,
+                accepted_total,
+                billing_address,
+                purchase_order_number: new.purchase_order_number,
+                payment,
+                comment: new.comment,
+            })
+        }
         _ => None,
     };
     reader.finish(request)
@@ -73,23 +107,41 @@ pub(crate) fn order(new: body::NewOrder) -> Result<OrderRequest, Failure> {
 pub(crate) fn quote(new: body::NewQuote) -> Result<QuoteOrder, Failure> {
     let mut reader = Reader::default();
     let cart = reader.value("/cartId", "invalid_id", CartId::parse(&new.cart_id));
-    let preparation = new.preparation_id.as_deref().map(PreparationId::parse).transpose();
+    let preparation = new
+        .preparation_id
+        .as_deref()
+        .map(PreparationId::parse)
+        .transpose();
     let preparation = reader.value("/preparationId", "invalid_id", preparation);
-    let expiry = new.requested_expiry.as_deref().map(Timestamp::parse_date).transpose();
+    let expiry = new
+        .requested_expiry
+        .as_deref()
+        .map(Timestamp::parse_date)
+        .transpose();
     reader.value("/requestedExpiry", "invalid_date", expiry);
     reader.text("/comment", COMMENT_LIMIT, new.comment.as_deref());
     let request = match (cart, preparation) {
-        (Some(cart), Some(preparation)) => {
-            Some(QuoteOrder { cart, preparation, requested_expiry: new.requested_expiry, comment: new.comment })
-        }
+        (Some(cart), Some(preparation)) => Some(QuoteOrder {
+            cart,
+            preparation,
+            requested_expiry: new.requested_expiry,
+            comment: new.comment,
+        }),
         _ => None,
     };
     reader.finish(request)
 }
 
-pub(crate) fn approval(order: SubmissionId, request: DecisionRequest) -> Result<ApprovalRequest, Failure> {
+pub(crate) fn approval(
+    order: SubmissionId,
+    request: DecisionRequest,
+) -> Result<ApprovalRequest, Failure> {
     let mut reader = Reader::default();
     reader.text("/reason", COMMENT_LIMIT, request.reason.as_deref());
     let approve = request.decision == Verdict::Approve;
-    reader.finish(Some(ApprovalRequest { order, approve, reason: request.reason }))
+    reader.finish(Some(ApprovalRequest {
+        order,
+        approve,
+        reason: request.reason,
+    }))
 }

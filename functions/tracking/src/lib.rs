@@ -33,7 +33,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] naming the variable that is missing.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned() })
+        Ok(Self {
+            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
+        })
     }
 }
 
@@ -43,10 +45,18 @@ impl Config {
 /// [`ConfigError`] when a variable is missing.
 pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let config = Config::from_env(&start.env)?;
-    let erp = ErpClient::from_variables(|name| start.env.optional(name), start.clock.clone(), start.metrics.handle());
+    let erp = ErpClient::from_variables(
+        |name| start.env.optional(name),
+        start.clock.clone(),
+        start.metrics.handle(),
+    );
     let tracking = Tracking {
         erp: Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?),
-        submissions: Arc::new(SubmissionsTable::new(&start.sdk, config.submissions_table, None)),
+        submissions: Arc::new(SubmissionsTable::new(
+            &start.sdk,
+            config.submissions_table,
+            None,
+        )),
         clock: start.clock.clone(),
     };
     let router = Router::new()
@@ -59,8 +69,14 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
 /// Orders and quotes are tracked alike.
 fn routes(base: &str, kind: DocumentKind) -> Router<Arc<Tracking>> {
     Router::new()
-        .route(base, get(move |state, call, member, params| list(kind, state, call, member, params)))
-        .route(&format!("{base}/{{id}}"), get(move |state, call, member, path| detail(kind, state, call, member, path)))
+        .route(
+            base,
+            get(move |state, call, member, params| list(kind, state, call, member, params)),
+        )
+        .route(
+            &format!("{base}/{{id}}"),
+            get(move |state, call, member, path| detail(kind, state, call, member, path)),
+        )
         .route(
             &format!("{base}/{{id}}/timeline"),
             get(move |state, call, member, path| timeline(kind, state, call, member, path)),
@@ -82,13 +98,36 @@ async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Response, Problem> {
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let query = ListQuery { kind, status: params.status, cursor: params.cursor, limit };
-    let page = tracking.list(&call.context(), &member.customer, &query).await?;
+    let query = ListQuery {
+        kind,
+        status: params.status,
+        cursor: params.cursor,
+        limit,
+    };
+    let page = tracking
+        .list(&call.context(), &member.customer, &query)
+        .await?;
     let (as_of, stale, next_cursor) = (page.as_of.into(), page.stale, page.next_cursor);
-    let documents = page.found.iter().map(|d| shown::document(kind, d, page.as_of, stale, false)).collect();
+    let documents = page
+        .found
+        .iter()
+        .map(|d| shown::document(kind, d, page.as_of, stale, false))
+        .collect();
     Ok(match kind {
-        DocumentKind::Order => Json(Orders { orders: documents, as_of, stale, next_cursor }).into_response(),
-        DocumentKind::Quote => Json(Quotes { quotes: documents, as_of, stale, next_cursor }).into_response(),
+        DocumentKind::Order => Json(Orders {
+            orders: documents,
+            as_of,
+            stale,
+            next_cursor,
+        })
+        .into_response(),
+        DocumentKind::Quote => Json(Quotes {
+            quotes: documents,
+            as_of,
+            stale,
+            next_cursor,
+        })
+        .into_response(),
     })
 }
 
@@ -99,8 +138,17 @@ async fn detail(
     member: Member,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let tracked = tracking.detail(&call.context(), &member.customer, kind, &id).await?;
-    Ok(Json(shown::document(kind, &tracked.found, tracked.as_of, tracked.stale, true)).into_response())
+    let tracked = tracking
+        .detail(&call.context(), &member.customer, kind, &id)
+        .await?;
+    Ok(Json(shown::document(
+        kind,
+        &tracked.found,
+        tracked.as_of,
+        tracked.stale,
+        true,
+    ))
+    .into_response())
 }
 
 async fn timeline(
@@ -110,6 +158,10 @@ async fn timeline(
     member: Member,
     Path(id): Path<String>,
 ) -> Result<Json<Timeline>, Problem> {
-    let events = tracking.timeline(&call.context(), &member.customer, kind, &id).await?;
-    Ok(Json(Timeline { events: events.into_iter().map(TimelineEvent::from).collect() }))
+    let events = tracking
+        .timeline(&call.context(), &member.customer, kind, &id)
+        .await?;
+    Ok(Json(Timeline {
+        events: events.into_iter().map(TimelineEvent::from).collect(),
+    }))
 }

@@ -21,8 +21,10 @@ pub(crate) fn document(
     let own = document.submission.as_ref();
     let external = document.external.as_ref();
     let own_id = own.map(|s| s.id.to_string());
-    let external_id =
-        external.map(|d| &d.external_id).or_else(|| own.and_then(|s| s.external_id.as_ref())).map(ToString::to_string);
+    let external_id = external
+        .map(|d| &d.external_id)
+        .or_else(|| own.and_then(|s| s.external_id.as_ref()))
+        .map(ToString::to_string);
     let (order_id, external_order_id, quote_id, external_quote_id) = match kind {
         DocumentKind::Order => (own_id, external_id, None, None),
         DocumentKind::Quote => (None, None, own_id, external_id),
@@ -33,15 +35,35 @@ pub(crate) fn document(
         quote_id,
         external_quote_id,
         // What another channel placed is in the ERP, so it is confirmed.
-        state: own.map_or(State::Confirmed, |s| s.state).as_str().to_owned(),
-        status: external.and_then(|d| d.status.clone()).or_else(|| own.and_then(|s| s.external_status.clone())),
+        state: own
+            .map_or(State::Confirmed, |s| s.state)
+            .as_str()
+            .to_owned(),
+        status: external
+            .and_then(|d| d.status.clone())
+            .or_else(|| own.and_then(|s| s.external_status.clone())),
         reason: own.and_then(|s| s.reason.clone()),
-        approval: own.and_then(|s| s.approval.as_ref()).map(body::Approval::from),
-        channel: own.map(|_| CHANNEL.to_owned()).or_else(|| external.and_then(|d| d.channel.clone())),
-        placed_at: external.and_then(|d| d.placed_at).or_else(|| own.map(|s| s.created_at)).map(Instant::from),
-        user_id: external.and_then(|d| d.user.as_ref()).or_else(|| own.map(|s| &s.user)).map(ToString::to_string),
-        currency: external.and_then(|d| d.currency.map(|c| c.to_string())).or_else(|| own.map(own_currency)),
-        total: external.and_then(|d| d.total).or_else(|| own.and_then(own_total)).map(MoneyText::from),
+        approval: own
+            .and_then(|s| s.approval.as_ref())
+            .map(body::Approval::from),
+        channel: own
+            .map(|_| CHANNEL.to_owned())
+            .or_else(|| external.and_then(|d| d.channel.clone())),
+        placed_at: external
+            .and_then(|d| d.placed_at)
+            .or_else(|| own.map(|s| s.created_at))
+            .map(Instant::from),
+        user_id: external
+            .and_then(|d| d.user.as_ref())
+            .or_else(|| own.map(|s| &s.user))
+            .map(ToString::to_string),
+        currency: external
+            .and_then(|d| d.currency.map(|c| c.to_string()))
+            .or_else(|| own.map(own_currency)),
+        total: external
+            .and_then(|d| d.total)
+            .or_else(|| own.and_then(own_total))
+            .map(MoneyText::from),
         purchase_order_number: external
             .and_then(|d| d.purchase_order_number.clone())
             .or_else(|| own.and_then(own_number)),
@@ -83,7 +105,10 @@ fn own_number(submission: &Submission) -> Option<String> {
 }
 
 fn lines(external: Option<&ExternalDocument>, own: Option<&Submission>) -> Vec<body::DocumentLine> {
-    match (external.filter(|d| !d.lines.is_empty()), own.map(|s| &s.content)) {
+    match (
+        external.filter(|d| !d.lines.is_empty()),
+        own.map(|s| &s.content),
+    ) {
         (Some(document), _) => document.lines.iter().map(external_line).collect(),
         (None, Some(Content::Order(order))) => order.lines.iter().map(own_line).collect(),
         (None, Some(Content::Quote(quote))) => quote.lines.iter().map(own_line).collect(),

@@ -47,7 +47,10 @@ impl Articles {
     /// Over a catalog.
     #[must_use]
     pub fn new(catalog: Arc<dyn CatalogReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { catalog, memo: Memo::new(clock, KEEP_MS, 5_000) }
+        Self {
+            catalog,
+            memo: Memo::new(clock, KEEP_MS, 5_000),
+        }
     }
 
     /// The items with these numbers; what is not there is absent.
@@ -70,8 +73,14 @@ impl Articles {
         if missing.is_empty() {
             return Ok(found);
         }
-        let (items, mut prices) = futures::try_join!(self.catalog.items(&missing), self.catalog.list_prices(&missing))?;
-        let mut items: HashMap<Sku, Item> = items.into_iter().map(|item| (item.sku.clone(), item)).collect();
+        let (items, mut prices) = futures::try_join!(
+            self.catalog.items(&missing),
+            self.catalog.list_prices(&missing)
+        )?;
+        let mut items: HashMap<Sku, Item> = items
+            .into_iter()
+            .map(|item| (item.sku.clone(), item))
+            .collect();
         for sku in missing {
             let article = items.remove(&sku).map(|item| {
                 let list_prices = prices.extract_if(.., |p| p.sku == sku).collect();

@@ -37,7 +37,8 @@ impl Catalog {
     /// [`Failure::Store`].
     pub async fn categories(&self) -> Result<Vec<Category>, Failure> {
         let mut categories = self.reader.categories().await?;
-        categories.sort_by(|a, b| (&a.parent, a.sequence, &a.id).cmp(&(&b.parent, b.sequence, &b.id)));
+        categories
+            .sort_by(|a, b| (&a.parent, a.sequence, &a.id).cmp(&(&b.parent, b.sequence, &b.id)));
         Ok(categories)
     }
 
@@ -58,35 +59,66 @@ impl Catalog {
             return Err(Failure::NotFound);
         }
         let page = self.reader.items_in(&categories, limit, cursor).await?;
-        Ok(Page { items: self.shown(page.items, languages, now).await?, next: page.next })
+        Ok(Page {
+            items: self.shown(page.items, languages, now).await?,
+            next: page.next,
+        })
     }
 
     /// One item.
     ///
     /// # Errors
     /// [`Failure::NotFound`] when there is no such item.
-    pub async fn item(&self, sku: &Sku, languages: &[Language], now: Timestamp) -> Result<ShownItem, Failure> {
+    pub async fn item(
+        &self,
+        sku: &Sku,
+        languages: &[Language],
+        now: Timestamp,
+    ) -> Result<ShownItem, Failure> {
         let item = self.reader.item(sku).await?.ok_or(Failure::NotFound)?;
-        self.shown(vec![item], languages, now).await?.pop().ok_or(Failure::NotFound)
+        self.shown(vec![item], languages, now)
+            .await?
+            .pop()
+            .ok_or(Failure::NotFound)
     }
 
     /// The items with the given numbers, in their order; what is not there is absent.
     ///
     /// # Errors
     /// [`Failure::Store`].
-    pub async fn items(&self, skus: &[Sku], languages: &[Language], now: Timestamp) -> Result<Vec<ShownItem>, Failure> {
-        let mut found: HashMap<Sku, Item> =
-            self.reader.items(skus).await?.into_iter().map(|item| (item.sku.clone(), item)).collect();
+    pub async fn items(
+        &self,
+        skus: &[Sku],
+        languages: &[Language],
+        now: Timestamp,
+    ) -> Result<Vec<ShownItem>, Failure> {
+        let mut found: HashMap<Sku, Item> = self
+            .reader
+            .items(skus)
+            .await?
+            .into_iter()
+            .map(|item| (item.sku.clone(), item))
+            .collect();
         // Taking each out answers a repeated number once.
         let ordered = skus.iter().filter_map(|sku| found.remove(sku)).collect();
         self.shown(ordered, languages, now).await
     }
 
-    async fn shown(&self, items: Vec<Item>, languages: &[Language], now: Timestamp) -> Result<Vec<ShownItem>, Failure> {
+    async fn shown(
+        &self,
+        items: Vec<Item>,
+        languages: &[Language],
+        now: Timestamp,
+    ) -> Result<Vec<ShownItem>, Failure> {
         let skus: Vec<Sku> = items.iter().map(|item| item.sku.clone()).collect();
-        let (texts, prices) = futures::try_join!(self.reader.texts(&skus, languages), self.reader.list_prices(&skus))?;
-        let texts: HashMap<(Sku, Language), ItemText> =
-            texts.into_iter().map(|text| ((text.sku.clone(), text.language.clone()), text)).collect();
+        let (texts, prices) = futures::try_join!(
+            self.reader.texts(&skus, languages),
+            self.reader.list_prices(&skus)
+        )?;
+        let texts: HashMap<(Sku, Language), ItemText> = texts
+            .into_iter()
+            .map(|text| ((text.sku.clone(), text.language.clone()), text))
+            .collect();
         let mut valid: HashMap<Sku, Vec<ListPrice>> = HashMap::new();
         for price in prices.into_iter().filter(|price| price.valid_at(now)) {
             valid.entry(price.sku.clone()).or_default().push(price);
@@ -110,9 +142,15 @@ fn of_the_moment(item: &Item, mut valid: Vec<ListPrice>) -> Vec<Money> {
 }
 
 /// The item with name and description each in the first language that has it, else as they are.
-fn translated(mut item: Item, languages: &[Language], texts: &HashMap<(Sku, Language), ItemText>) -> Item {
-    let of_item: Vec<&ItemText> =
-        languages.iter().filter_map(|language| texts.get(&(item.sku.clone(), language.clone()))).collect();
+fn translated(
+    mut item: Item,
+    languages: &[Language],
+    texts: &HashMap<(Sku, Language), ItemText>,
+) -> Item {
+    let of_item: Vec<&ItemText> = languages
+        .iter()
+        .filter_map(|language| texts.get(&(item.sku.clone(), language.clone())))
+        .collect();
     if let Some(name) = of_item.iter().find_map(|text| text.name.clone()) {
         item.name = name;
     }

@@ -91,7 +91,10 @@ impl DeadLetterBox {
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Explained>, Failure> {
         ensure_operator(caller)?;
         let explained = self.explained().await?;
-        let letters: Vec<_> = explained.iter().map(|explained| explained.letter.clone()).collect();
+        let letters: Vec<_> = explained
+            .iter()
+            .map(|explained| explained.letter.clone())
+            .collect();
         self.letters.leave(&letters).await?;
         Ok(explained)
     }
@@ -106,15 +109,22 @@ impl DeadLetterBox {
         let mut moved = Vec::new();
         let mut stay = Vec::new();
         for explained in self.explained().await? {
-            let meant = redrive.message_ids.as_ref().is_none_or(|ids| ids.contains(&explained.letter.message_id));
+            let meant = redrive
+                .message_ids
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&explained.letter.message_id));
             let done = match explained.next {
                 _ if !meant => None,
                 Action::Discard if !redrive.discard => None,
                 action => Some(action),
             };
             match done {
-                Some(Action::Redrive) if !redrive.dry_run => self.letters.redrive(&explained.letter).await?,
-                Some(Action::Discard) if !redrive.dry_run => self.letters.discard(&explained.letter).await?,
+                Some(Action::Redrive) if !redrive.dry_run => {
+                    self.letters.redrive(&explained.letter).await?
+                }
+                Some(Action::Discard) if !redrive.dry_run => {
+                    self.letters.discard(&explained.letter).await?
+                }
                 _ => stay.push(explained.letter.clone()),
             }
             if meant {
@@ -150,9 +160,15 @@ impl DeadLetterBox {
                 None => missing(letter, "load_stopped", Action::Redrive),
                 Some(load) => {
                     let running = load.state == LoadState::Running;
-                    let (reason, next) =
-                        if running { ("load_stopped", Action::Redrive) } else { ("nothing_left", Action::Discard) };
-                    Explained { state: Some(load.state.as_str()), ..missing(letter, reason, next) }
+                    let (reason, next) = if running {
+                        ("load_stopped", Action::Redrive)
+                    } else {
+                        ("nothing_left", Action::Discard)
+                    };
+                    Explained {
+                        state: Some(load.state.as_str()),
+                        ..missing(letter, reason, next)
+                    }
                 }
             },
         })
@@ -160,13 +176,22 @@ impl DeadLetterBox {
 }
 
 fn missing(letter: DeadLetter, reason: &str, next: Action) -> Explained {
-    Explained { letter, reason: reason.to_owned(), state: None, owner: None, next }
+    Explained {
+        letter,
+        reason: reason.to_owned(),
+        state: None,
+        owner: None,
+        next,
+    }
 }
 
 fn of_submission(letter: DeadLetter, submission: &Submission) -> Explained {
     let (reason, next) = match submission.due_at {
         // The message was given up while the table, the queue or the worker failed; the submission itself waits.
-        Some(_) => (submission.reason.as_deref().unwrap_or("worker_failed"), Action::Redrive),
+        Some(_) => (
+            submission.reason.as_deref().unwrap_or("worker_failed"),
+            Action::Redrive,
+        ),
         None => ("nothing_left", Action::Discard),
     };
     Explained {

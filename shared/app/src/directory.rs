@@ -23,7 +23,10 @@ impl Directory {
     /// Over a store of members.
     #[must_use]
     pub fn new(members: Arc<dyn MemberReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { members, memo: Memo::new(clock, KEEP_MS, 2_000) }
+        Self {
+            members,
+            memo: Memo::new(clock, KEEP_MS, 2_000),
+        }
     }
 
     /// The member behind a token, as read at most half a minute ago; may be pending or inactive.
@@ -34,7 +37,12 @@ impl Directory {
         if let Some(member) = self.memo.get(customer) {
             return Ok(member);
         }
-        let member = Arc::new(self.members.member(customer).await?.ok_or(Failure::MemberNotActive)?);
+        let member = Arc::new(
+            self.members
+                .member(customer)
+                .await?
+                .ok_or(Failure::MemberNotActive)?,
+        );
         self.memo.put(customer.clone(), member.clone());
         Ok(member)
     }
@@ -44,8 +52,17 @@ impl Directory {
     /// # Errors
     /// [`Failure::MemberNotActive`] when the user or the organization may not act; [`Failure::Store`].
     pub async fn active(&self, customer: &Customer) -> Result<Member, Failure> {
-        let member = self.members.member(customer).await?.ok_or(Failure::MemberNotActive)?;
-        let active = member.user.status == MemberStatus::Active && member.organization.status == MemberStatus::Active;
-        if active { Ok(member) } else { Err(Failure::MemberNotActive) }
+        let member = self
+            .members
+            .member(customer)
+            .await?
+            .ok_or(Failure::MemberNotActive)?;
+        let active = member.user.status == MemberStatus::Active
+            && member.organization.status == MemberStatus::Active;
+        if active {
+            Ok(member)
+        } else {
+            Err(Failure::MemberNotActive)
+        }
     }
 }

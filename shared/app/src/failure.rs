@@ -19,7 +19,11 @@ pub struct FieldError {
 impl FieldError {
     /// An error at a place.
     pub fn new(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, message: message.into() }
+        Self {
+            pointer: pointer.into(),
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -106,12 +110,20 @@ pub enum Failure {
 
 impl Failure {
     /// One thing wrong at one place.
-    pub fn invalid(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn invalid(
+        pointer: impl Into<String>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, message)])
     }
 }
 
 /// Lets operators through, and nobody else.
 pub(crate) fn ensure_operator(caller: &Caller) -> Result<(), Failure> {
-    if caller.is(Role::Operator) { Ok(()) } else { Err(Failure::Forbidden) }
+    if caller.is(Role::Operator) {
+        Ok(())
+    } else {
+        Err(Failure::Forbidden)
+    }
 }

@@ -46,10 +46,16 @@ impl Health {
         let found = [
             (self.erp.is_err(), Finding::ErpUnavailable),
             (self.waiting.needs_attention > 0, Finding::NeedsAttention),
-            (self.waiting.oldest_unconfirmed_seconds >= OVERDUE_SECONDS, Finding::Overdue),
+            (
+                self.waiting.oldest_unconfirmed_seconds >= OVERDUE_SECONDS,
+                Finding::Overdue,
+            ),
             (self.waiting.held_loads > 0, Finding::HeldLoads),
         ];
-        found.into_iter().filter_map(|(is, finding)| is.then_some(finding)).collect()
+        found
+            .into_iter()
+            .filter_map(|(is, finding)| is.then_some(finding))
+            .collect()
     }
 }
 
@@ -71,12 +77,19 @@ impl Checkup {
     pub async fn look(&self, caller: &Caller, context: &CallContext) -> Result<Health, Failure> {
         ensure_operator(caller)?;
         let at = self.clock.now();
-        let context = CallContext { deadline: context.deadline.min(at.plus_millis(PATIENCE_MS)), ..context.clone() };
+        let context = CallContext {
+            deadline: context.deadline.min(at.plus_millis(PATIENCE_MS)),
+            ..context.clone()
+        };
         let asked = async {
             let reached = self.erp.reach(&context).await;
             reached.map(|()| self.clock.now().millis_since(at))
         };
         let (erp, waiting) = futures::join!(asked, self.backlog.measure());
-        Ok(Health { at, erp, waiting: waiting? })
+        Ok(Health {
+            at,
+            erp,
+            waiting: waiting?,
+        })
     }
 }

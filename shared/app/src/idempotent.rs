@@ -41,10 +41,19 @@ pub fn scope(caller: Option<&Caller>) -> String {
     // No id holds a slash, so no two callers write the same scope.
     match caller {
         None => "anonymous".to_owned(),
-        Some(Caller { organization: None, user, .. }) => format!("operator/{user}"),
-        Some(Caller { organization: Some(organization), user, .. }) => {
-            scope_of(&Customer { organization: organization.clone(), user: user.clone() })
-        }
+        Some(Caller {
+            organization: None,
+            user,
+            ..
+        }) => format!("operator/{user}"),
+        Some(Caller {
+            organization: Some(organization),
+            user,
+            ..
+        }) => scope_of(&Customer {
+            organization: organization.clone(),
+            user: user.clone(),
+        }),
     }
 }
 
@@ -103,19 +112,33 @@ impl Idempotent {
     /// # Errors
     /// [`Failure::IdempotencyKeyReused`] for another body, [`Failure::IdempotencyInProgress`] while the first runs,
     /// and whatever `work` fails with.
-    pub async fn run<W, F>(&self, request: RepeatableRequest, work: W) -> Result<StoredAnswer, Failure>
+    pub async fn run<W, F>(
+        &self,
+        request: RepeatableRequest,
+        work: W,
+    ) -> Result<StoredAnswer, Failure>
     where
         W: FnOnce(HeldKey) -> F + Send,
         F: Future<Output = Result<Completed, Failure>> + Send,
     {
         let now = self.clock.now();
-        let RepeatableRequest { scope, route, key, fingerprint, deadline } = request;
+        let RepeatableRequest {
+            scope,
+            route,
+            key,
+            fingerprint,
+            deadline,
+        } = request;
         let key = IdempotencyKey {
             key: format!("{scope}/{route}/{key}"),
             fingerprint,
             expires_at: now.plus_seconds(KEPT_SECONDS),
         };
-        let owner = match self.store.begin(&key, &self.ids.mint(), deadline.plus_millis(GRACE_MS), now).await? {
+        let owner = match self
+            .store
+            .begin(&key, &self.ids.mint(), deadline.plus_millis(GRACE_MS), now)
+            .await?
+        {
             Begun::First { owner } => owner,
             Begun::Done(answer) => return Ok(answer),
             Begun::InProgress => return Err(Failure::IdempotencyInProgress),
@@ -124,7 +147,9 @@ impl Idempotent {
         let held = HeldKey { key, owner };
         match work(held.clone()).await {
             Ok(Completed::Recorded(answer)) => Ok(answer),
-            Ok(Completed::Bettered { recorded, answer }) => self.better(&held, recorded, answer).await,
+            Ok(Completed::Bettered { recorded, answer }) => {
+                self.better(&held, recorded, answer).await
+            }
             Err(failure) => {
                 if wrote_nothing(&failure) {
                     self.give_back(&held).await;
@@ -144,7 +169,9 @@ impl Idempotent {
         match self.store.finish(&held.key, &held.owner, &answer).await {
             Ok(Written::Done) => Ok(answer),
             Ok(Written::Conflict) => {
-                tracing::warn!("the request outlived its deadline; a repetition was given the first answer");
+                tracing::warn!(
+                    "the request outlived its deadline; a repetition was given the first answer"
+                );
                 Ok(recorded)
             }
             Err(error) if recorded == answer => {

@@ -19,24 +19,38 @@ pub(crate) struct Memo<K, V> {
 impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     /// Keeps at most `capacity` values for `keep_ms` milliseconds each.
     pub(crate) fn new(clock: Arc<dyn Clock>, keep_ms: i64, capacity: usize) -> Self {
-        Self { clock, keep_ms, capacity, values: Mutex::new(HashMap::new()) }
+        Self {
+            clock,
+            keep_ms,
+            capacity,
+            values: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The value of `key`, unless it is too old.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let now = self.clock.now();
-        self.fresh(&self.values.lock().unwrap_or_else(PoisonError::into_inner), key, now)
+        self.fresh(
+            &self.values.lock().unwrap_or_else(PoisonError::into_inner),
+            key,
+            now,
+        )
     }
 
     /// The value of each key, in their order, unless it is too old.
     pub(crate) fn get_all(&self, keys: &[K]) -> Vec<Option<V>> {
         let now = self.clock.now();
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().map(|key| self.fresh(&values, key, now)).collect()
+        keys.iter()
+            .map(|key| self.fresh(&values, key, now))
+            .collect()
     }
 
     fn fresh(&self, values: &HashMap<K, (Timestamp, V)>, key: &K, now: Timestamp) -> Option<V> {
-        values.get(key).filter(|(at, _)| now.millis_since(*at) < self.keep_ms).map(|(_, value)| value.clone())
+        values
+            .get(key)
+            .filter(|(at, _)| now.millis_since(*at) < self.keep_ms)
+            .map(|(_, value)| value.clone())
     }
 
     /// Keeps a value.

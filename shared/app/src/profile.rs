@@ -54,7 +54,12 @@ impl Profiles {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { directory: Directory::new(members.clone(), clock), members, writer, ids }
+        Self {
+            directory: Directory::new(members.clone(), clock),
+            members,
+            writer,
+            ids,
+        }
     }
 
     /// The caller and the organization, whatever their status: who waits for a decision sees here that it is pending.
@@ -62,14 +67,21 @@ impl Profiles {
     /// # Errors
     /// [`Failure::NotFound`] when there is no such member; [`Failure::Store`].
     pub async fn me(&self, customer: &Customer) -> Result<Member, Failure> {
-        self.members.member(customer).await?.ok_or(Failure::NotFound)
+        self.members
+            .member(customer)
+            .await?
+            .ok_or(Failure::NotFound)
     }
 
     /// Changes the caller's profile. A name that the ERP changes later wins over the one given here.
     ///
     /// # Errors
     /// [`Failure::MemberNotActive`]; [`Failure::Store`].
-    pub async fn change(&self, customer: &Customer, change: &ProfileChange) -> Result<Member, Failure> {
+    pub async fn change(
+        &self,
+        customer: &Customer,
+        change: &ProfileChange,
+    ) -> Result<Member, Failure> {
         let mut member = self.directory.active(customer).await?;
         match self.writer.change_profile(customer, change).await? {
             // The user was active a moment ago and is no longer.
@@ -88,7 +100,11 @@ impl Profiles {
     /// # Errors
     /// [`Failure::Forbidden`] for who is no administrator, [`Failure::MemberNotActive`]; [`Failure::Invalid`] for a limit
     /// below zero or in another currency than the organization's; [`Failure::Store`].
-    pub async fn change_rules(&self, actor: Actor<'_>, rules: OrderRules) -> Result<Member, Failure> {
+    pub async fn change_rules(
+        &self,
+        actor: Actor<'_>,
+        rules: OrderRules,
+    ) -> Result<Member, Failure> {
         if !actor.roles.contains(&Role::OrgAdmin) {
             return Err(Failure::Forbidden);
         }
@@ -96,13 +112,23 @@ impl Profiles {
         if let Some(limit) = rules.approval_above {
             if limit.currency() != member.organization.currency {
                 let message = "a limit is in the organization's currency";
-                return Err(Failure::invalid("/approvalAbove/currency", "currency_not_allowed", message));
+                return Err(Failure::invalid(
+                    "/approvalAbove/currency",
+                    "currency_not_allowed",
+                    message,
+                ));
             }
             if limit.is_negative() {
-                return Err(Failure::invalid("/approvalAbove/amount", "invalid_money", "a limit is not below zero"));
+                return Err(Failure::invalid(
+                    "/approvalAbove/amount",
+                    "invalid_money",
+                    "a limit is not below zero",
+                ));
             }
         }
-        self.writer.put_rules(&actor.customer.organization, &rules).await?;
+        self.writer
+            .put_rules(&actor.customer.organization, &rules)
+            .await?;
         Ok(Member { rules, ..member })
     }
 
@@ -122,16 +148,26 @@ impl Profiles {
     /// # Errors
     /// [`Failure::Forbidden`], [`Failure::MemberNotActive`]; [`Failure::Invalid`] when there are too many;
     /// [`Failure::Store`].
-    pub async fn add_address(&self, actor: Actor<'_>, content: AddressContent) -> Result<Address, Failure> {
+    pub async fn add_address(
+        &self,
+        actor: Actor<'_>,
+        content: AddressContent,
+    ) -> Result<Address, Failure> {
         self.may_change(actor).await?;
         let organization = &actor.customer.organization;
-        let made_here = self.members.addresses(organization).await?.into_iter().filter(in_use).count();
+        let made_here = self
+            .members
+            .addresses(organization)
+            .await?
+            .into_iter()
+            .filter(in_use)
+            .count();
         if made_here >= MAX_ADDRESSES {
             let message = format!("an organization makes at most {MAX_ADDRESSES} addresses here");
             return Err(Failure::invalid("", "too_many_addresses", message));
         }
-        let id =
-            AddressId::parse(&self.ids.mint()).map_err(|error| Failure::Internal(format!("a minted id {error}")))?;
+        let id = AddressId::parse(&self.ids.mint())
+            .map_err(|error| Failure::Internal(format!("a minted id {error}")))?;
         let address = made(organization, id, content);
         match self.writer.add_address(&address).await? {
             Written::Done => Ok(address),
@@ -152,7 +188,8 @@ impl Profiles {
     ) -> Result<Address, Failure> {
         self.may_change(actor).await?;
         self.made_here(&actor.customer.organization, id).await?;
-        self.write(made(&actor.customer.organization, id.clone(), content)).await
+        self.write(made(&actor.customer.organization, id.clone(), content))
+            .await
     }
 
     /// Removes an address that was made here.
@@ -167,16 +204,30 @@ impl Profiles {
     }
 
     async fn may_change(&self, actor: Actor<'_>) -> Result<(), Failure> {
-        if !actor.roles.iter().any(|role| matches!(role, Role::Buyer | Role::OrgAdmin)) {
+        if !actor
+            .roles
+            .iter()
+            .any(|role| matches!(role, Role::Buyer | Role::OrgAdmin))
+        {
             return Err(Failure::Forbidden);
         }
         self.directory.active(actor.customer).await.map(|_| ())
     }
 
-    async fn made_here(&self, organization: &OrganizationId, id: &AddressId) -> Result<Address, Failure> {
+    async fn made_here(
+        &self,
+        organization: &OrganizationId,
+        id: &AddressId,
+    ) -> Result<Address, Failure> {
         let found = self.members.address(organization, id).await?;
-        let address = found.filter(|found| found.status == MemberStatus::Active).ok_or(Failure::NotFound)?;
-        if address.origin == Origin::Registered { Ok(address) } else { Err(Failure::Forbidden) }
+        let address = found
+            .filter(|found| found.status == MemberStatus::Active)
+            .ok_or(Failure::NotFound)?;
+        if address.origin == Origin::Registered {
+            Ok(address)
+        } else {
+            Err(Failure::Forbidden)
+        }
     }
 
     async fn write(&self, address: Address) -> Result<Address, Failure> {

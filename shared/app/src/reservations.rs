@@ -35,8 +35,17 @@ impl Reservations {
     /// # Errors
     /// [`Failure::Contention`] while somebody else prepares or releases the same cart, or when it was written since it
     /// was read; [`Failure::Store`]. The ERP must not be asked then.
-    pub async fn note(&self, entry: &LedgerEntry, version: u64, replaces: Option<&str>) -> Result<(), Failure> {
-        match self.carts.note_reservation(entry, version, replaces, self.clock.now()).await? {
+    pub async fn note(
+        &self,
+        entry: &LedgerEntry,
+        version: u64,
+        replaces: Option<&str>,
+    ) -> Result<(), Failure> {
+        match self
+            .carts
+            .note_reservation(entry, version, replaces, self.clock.now())
+            .await?
+        {
             Written::Done => Ok(()),
             Written::Conflict => Err(Failure::Contention),
         }
@@ -55,8 +64,17 @@ impl Reservations {
     ///
     /// # Errors
     /// [`Failure::Erp`] or [`Failure::Store`]; the entry stays.
-    async fn try_release(&self, context: &CallContext, cart: &CartId, revision: &str) -> Result<(), Failure> {
-        match self.carts.hold_reservation(cart, revision, context.deadline).await? {
+    async fn try_release(
+        &self,
+        context: &CallContext,
+        cart: &CartId,
+        revision: &str,
+    ) -> Result<(), Failure> {
+        match self
+            .carts
+            .hold_reservation(cart, revision, context.deadline)
+            .await?
+        {
             Written::Conflict => return Ok(()),
             Written::Done => {}
         }
@@ -79,9 +97,14 @@ impl Reservations {
             if context.deadline.millis_since(self.clock.now()) < MARGIN_MS {
                 break;
             }
-            match self.try_release(context, &entry.cart, &entry.revision).await {
+            match self
+                .try_release(context, &entry.cart, &entry.revision)
+                .await
+            {
                 Ok(()) => released += 1,
-                Err(error) => tracing::warn!(%error, cart.id = %entry.cart, "a reservation could not be released"),
+                Err(error) => {
+                    tracing::warn!(%error, cart.id = %entry.cart, "a reservation could not be released")
+                }
             }
         }
         Ok(released)

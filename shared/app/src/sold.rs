@@ -16,11 +16,24 @@ use crate::ports::CatalogReader;
 pub(crate) async fn refuse_unsold(catalog: &dyn CatalogReader, cart: &Cart) -> Result<(), Failure> {
     let asked: Vec<Sku> = cart.lines.iter().map(|line| line.sku.clone()).collect();
     let items = catalog.items(&asked).await?;
-    let sold: HashSet<&Sku> =
-        items.iter().filter(|item| item.status == ItemStatus::Active).map(|item| &item.sku).collect();
+    let sold: HashSet<&Sku> = items
+        .iter()
+        .filter(|item| item.status == ItemStatus::Active)
+        .map(|item| &item.sku)
+        .collect();
     let refused = cart.lines.iter().filter(|line| !sold.contains(&line.sku));
     let refused: Vec<FieldError> = refused
-        .map(|line| FieldError::new(format!("/lines/{}", line.id), "item_inactive", "the item is not sold"))
+        .map(|line| {
+            FieldError::new(
+                format!("/lines/{}", line.id),
+                "item_inactive",
+                "the item is not sold",
+            )
+        })
         .collect();
-    if refused.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(refused)) }
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::LinesRefused(refused))
+    }
 }

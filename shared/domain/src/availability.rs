@@ -49,7 +49,11 @@ pub struct ThresholdRule {
 
 impl ThresholdRule {
     /// Threshold 10, five minutes above it, not at all below.
-    pub const DEFAULT: Self = Self { threshold: Some(Decimal::TEN), expiry_above: Some(300), expiry_below: Some(0) };
+    pub const DEFAULT: Self = Self {
+        threshold: Some(Decimal::TEN),
+        expiry_above: Some(300),
+        expiry_below: Some(0),
+    };
 
     /// For how many seconds an availability is fresh for a request of `requested`; none = for ever, 0 = not at all.
     ///
@@ -67,7 +71,11 @@ impl ThresholdRule {
             (None, _) | (_, None) => true,
             (Some(threshold), Some(left)) => left >= threshold,
         };
-        if above { self.expiry_above } else { self.expiry_below }
+        if above {
+            self.expiry_above
+        } else {
+            self.expiry_below
+        }
     }
 }
 
@@ -139,6 +147,8 @@ impl ThresholdRules {
         }
         // From the least to the most specific: the last of several maxima is taken.
         let fitting = places.iter().filter_map(|place| self.rules.get(place));
-        fitting.max_by_key(|(precedence, _)| *precedence).map_or(ThresholdRule::DEFAULT, |(_, rule)| *rule)
+        fitting
+            .max_by_key(|(precedence, _)| *precedence)
+            .map_or(ThresholdRule::DEFAULT, |(_, rule)| *rule)
     }
 }

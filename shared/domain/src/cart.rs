@@ -63,7 +63,8 @@ impl CartLine {
     /// The price of the line, rounded to the currency.
     #[must_use]
     pub fn line_total(&self) -> Option<Money> {
-        self.unit_price.and_then(|price| price.times(self.quantity.value()).ok())
+        self.unit_price
+            .and_then(|price| price.times(self.quantity.value()).ok())
     }
 }
 
@@ -173,9 +174,17 @@ impl Cart {
     ///
     /// # Errors
     /// [`CartError`]; the cart is unchanged then.
-    pub fn change_quantity(&mut self, id: &LineId, entered: Quantity) -> Result<&mut CartLine, CartError> {
+    pub fn change_quantity(
+        &mut self,
+        id: &LineId,
+        entered: Quantity,
+    ) -> Result<&mut CartLine, CartError> {
         self.ensure_open()?;
-        let line = self.lines.iter_mut().find(|l| l.id == *id).ok_or(CartError::NoSuchLine)?;
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|l| l.id == *id)
+            .ok_or(CartError::NoSuchLine)?;
         line.set_quantity(entered)?;
         Ok(line)
     }
@@ -186,7 +195,11 @@ impl Cart {
     /// [`CartError`]; the cart is unchanged then.
     pub fn remove(&mut self, id: &LineId) -> Result<(), CartError> {
         self.ensure_open()?;
-        let at = self.lines.iter().position(|l| l.id == *id).ok_or(CartError::NoSuchLine)?;
+        let at = self
+            .lines
+            .iter()
+            .position(|l| l.id == *id)
+            .ok_or(CartError::NoSuchLine)?;
         self.lines.remove(at);
         Ok(())
     }
@@ -194,13 +207,19 @@ impl Cart {
     /// The sum of the line totals; none while a line has no price.
     #[must_use]
     pub fn product_total(&self) -> Option<Money> {
-        self.lines.iter().try_fold(Money::zero(self.currency), |sum, line| sum.plus(line.line_total()?).ok())
+        self.lines
+            .iter()
+            .try_fold(Money::zero(self.currency), |sum, line| {
+                sum.plus(line.line_total()?).ok()
+            })
     }
 
     /// The preparation with this id, unless it is over at `now` or the cart was written since.
     #[must_use]
     pub fn live_preparation(&self, id: &PreparationId, now: Timestamp) -> Option<&Preparation> {
-        self.preparation.as_ref().filter(|p| p.id == *id && now < p.expires_at && p.cart_version == self.version)
+        self.preparation
+            .as_ref()
+            .filter(|p| p.id == *id && now < p.expires_at && p.cart_version == self.version)
     }
 }
 
@@ -213,7 +232,12 @@ impl CartLine {
     }
 }
 
-fn new_line(id: LineId, item: &Item, entered: Quantity, unit: Option<&Unit>) -> Result<CartLine, CartError> {
+fn new_line(
+    id: LineId,
+    item: &Item,
+    entered: Quantity,
+    unit: Option<&Unit>,
+) -> Result<CartLine, CartError> {
     if item.status == crate::catalog::ItemStatus::Inactive {
         return Err(CartError::ItemInactive);
     }

@@ -81,7 +81,11 @@ impl Item {
     ///
     /// # Errors
     /// [`QuantityError`] when the result leaves the range of quantities.
-    pub fn counted_quantity(&self, entered: Quantity, unit_given: bool) -> Result<Quantity, QuantityError> {
+    pub fn counted_quantity(
+        &self,
+        entered: Quantity,
+        unit_given: bool,
+    ) -> Result<Quantity, QuantityError> {
         if unit_given {
             return Ok(entered);
         }
@@ -95,8 +99,13 @@ impl Item {
     ///
     /// # Errors
     /// [`QuantityError`] when the result leaves the range of quantities.
-    pub fn ordered_quantity(&self, entered: Quantity, unit_given: bool) -> Result<Quantity, QuantityError> {
-        self.counted_quantity(entered, unit_given)?.rounded_up_to(self.quantity_multiple)
+    pub fn ordered_quantity(
+        &self,
+        entered: Quantity,
+        unit_given: bool,
+    ) -> Result<Quantity, QuantityError> {
+        self.counted_quantity(entered, unit_given)?
+            .rounded_up_to(self.quantity_multiple)
     }
 }
 
@@ -132,7 +141,8 @@ impl ListPrice {
     /// Whether the price is valid at `now`.
     #[must_use]
     pub fn valid_at(&self, now: Timestamp) -> bool {
-        self.valid_from.is_none_or(|from| from <= now) && self.valid_until.is_none_or(|until| now < until)
+        self.valid_from.is_none_or(|from| from <= now)
+            && self.valid_until.is_none_or(|until| now < until)
     }
 }
 

@@ -77,7 +77,13 @@ impl Freshness {
     /// There is no value, for `reason`.
     #[must_use]
     pub fn missing(reason: Reason) -> Self {
-        Self { source: Source::None, as_of: None, fresh_until: None, stale: false, reason: Some(reason) }
+        Self {
+            source: Source::None,
+            as_of: None,
+            fresh_until: None,
+            stale: false,
+            reason: Some(reason),
+        }
     }
 }
 

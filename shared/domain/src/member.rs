@@ -84,7 +84,9 @@ impl OrderRules {
     /// had before, says nothing about the total: then a person decides.
     #[must_use]
     pub fn needs_approval(&self, total: Money) -> bool {
-        self.approval_above.is_some_and(|limit| limit.currency() != total.currency() || total.amount() > limit.amount())
+        self.approval_above.is_some_and(|limit| {
+            limit.currency() != total.currency() || total.amount() > limit.amount()
+        })
     }
 }
 

@@ -64,8 +64,8 @@ impl Currency {
     #[must_use]
     pub fn scale(self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
-            | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
+            | b"RWF" | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             b"CLF" | b"UYW" => 4,
             _ => 2,
@@ -96,7 +96,10 @@ impl Money {
     /// Nothing, in `currency`.
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
-        Self { amount: Decimal::ZERO, currency }
+        Self {
+            amount: Decimal::ZERO,
+            currency,
+        }
     }
 
     /// Takes a decimal as it is.
@@ -147,7 +150,10 @@ impl Money {
         if self.currency != other.currency {
             return Err(MoneyError::Mixed);
         }
-        let sum = self.amount.checked_add(other.amount).ok_or(MoneyError::Range)?;
+        let sum = self
+            .amount
+            .checked_add(other.amount)
+            .ok_or(MoneyError::Range)?;
         Self::new(sum, self.currency)
     }
 
@@ -163,7 +169,10 @@ impl Money {
     /// Rounded half away from zero to the currency's scale.
     #[must_use]
     pub fn rounded(self) -> Self {
-        Self { amount: round_to(self.amount, self.currency), currency: self.currency }
+        Self {
+            amount: round_to(self.amount, self.currency),
+            currency: self.currency,
+        }
     }
 
     /// The amount as text with at least the currency's digits: `12.50`, `33.6442`, `7`.
@@ -191,7 +200,9 @@ fn round_to(amount: Decimal, currency: Currency) -> Decimal {
 fn short_whole(text: &str) -> Option<u32> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
     match text.len() {
-        1..=9 => text.bytes().try_fold(0, |value, byte| Some(value * 10 + digit(byte)?)),
+        1..=9 => text
+            .bytes()
+            .try_fold(0, |value, byte| Some(value * 10 + digit(byte)?)),
         _ => None,
     }
 }
@@ -208,5 +219,9 @@ pub fn parse_decimal(text: &str) -> Option<Decimal> {
         && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
         && digits.bytes().filter(|b| *b == b'.').count() <= 1
         && digits.bytes().any(|b| b.is_ascii_digit());
-    if plain { Decimal::from_str(text).ok() } else { None }
+    if plain {
+        Decimal::from_str(text).ok()
+    } else {
+        None
+    }
 }

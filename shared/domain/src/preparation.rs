@@ -108,16 +108,36 @@ impl Totals {
     ///
     /// # Errors
     /// [`AmountsError`] with both figures.
-    pub fn check(&self, currency: Currency, line_totals: impl IntoIterator<Item = Money>) -> Result<(), AmountsError> {
-        let lines = line_totals.into_iter().try_fold(Money::zero(currency), Money::plus)?;
-        if lines.rounded().amount() != self.product.rounded().amount() {
-            return Err(AmountsError::Lines { lines, product: self.product });
-        }
-        let parts = [self.product, self.adjustment, self.shipping, self.tax, self.shipping_tax]
+    pub fn check(
+        &self,
+        currency: Currency,
+        line_totals: impl IntoIterator<Item = Money>,
+    ) -> Result<(), AmountsError> {
+        let lines = line_totals
             .into_iter()
             .try_fold(Money::zero(currency), Money::plus)?;
-        if parts.rounded().amount() != self.grand.rounded().amount() || self.grand.currency() != currency {
-            return Err(AmountsError::Grand { parts, grand: self.grand });
+        if lines.rounded().amount() != self.product.rounded().amount() {
+            return Err(AmountsError::Lines {
+                lines,
+                product: self.product,
+            });
+        }
+        let parts = [
+            self.product,
+            self.adjustment,
+            self.shipping,
+            self.tax,
+            self.shipping_tax,
+        ]
+        .into_iter()
+        .try_fold(Money::zero(currency), Money::plus)?;
+        if parts.rounded().amount() != self.grand.rounded().amount()
+            || self.grand.currency() != currency
+        {
+            return Err(AmountsError::Grand {
+                parts,
+                grand: self.grand,
+            });
         }
         Ok(())
     }
@@ -167,16 +187,31 @@ impl Preparation {
 impl PreparedLine {
     fn changes(&self) -> impl Iterator<Item = Change> {
         let text = |money: Money| money.to_string();
-        let shown_total = self.shown_price.and_then(|price| price.times(self.quantity.value()).ok());
+        let shown_total = self
+            .shown_price
+            .and_then(|price| price.times(self.quantity.value()).ok());
         // A cart shows no reservation; what a buyer expects is that all of it is there.
         let expected = ReservationStatus::Reserved.as_str().to_owned();
         [
-            ("unitPrice", self.shown_price.map(text), text(self.unit_price)),
+            (
+                "unitPrice",
+                self.shown_price.map(text),
+                text(self.unit_price),
+            ),
             ("lineTotal", shown_total.map(text), text(self.line_total)),
-            ("reservation", Some(expected), self.reservation.as_str().to_owned()),
+            (
+                "reservation",
+                Some(expected),
+                self.reservation.as_str().to_owned(),
+            ),
         ]
         .into_iter()
         .filter(|(_, before, after)| before.as_ref() != Some(after))
-        .map(|(field, before, after)| Change { line: self.id.clone(), field, before, after: Some(after) })
+        .map(|(field, before, after)| Change {
+            line: self.id.clone(),
+            field,
+            before,
+            after: Some(after),
+        })
     }
 }

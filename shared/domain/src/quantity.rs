@@ -68,6 +68,10 @@ impl Quantity {
             .checked_div(multiple.0)
             .ok_or(QuantityError::TooLarge)?
             .round_dp_with_strategy(0, RoundingStrategy::AwayFromZero);
-        Self::new(steps.checked_mul(multiple.0).ok_or(QuantityError::TooLarge)?)
+        Self::new(
+            steps
+                .checked_mul(multiple.0)
+                .ok_or(QuantityError::TooLarge)?,
+        )
     }
 }

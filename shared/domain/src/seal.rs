@@ -94,8 +94,21 @@ impl Sealed {
     }
 
     fn shipping(&mut self, shipping: &Shipping) {
-        let Shipping { address_id, address, method, requested_delivery_date } = shipping;
-        let PostalAddress { name, line1, line2, city, region, postal_code, country } = address;
+        let Shipping {
+            address_id,
+            address,
+            method,
+            requested_delivery_date,
+        } = shipping;
+        let PostalAddress {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        } = address;
         self.some(address_id.as_ref());
         self.put(name);
         self.put(line1);
@@ -109,15 +122,32 @@ impl Sealed {
     }
 
     fn preparation(&mut self, preparation: &Preparation) {
-        let Preparation { id, cart_version, reservation, expires_at, lines, totals, seal: _ } = preparation;
+        let Preparation {
+            id,
+            cart_version,
+            reservation,
+            expires_at,
+            lines,
+            totals,
+            seal: _,
+        } = preparation;
         self.put(id);
         self.put(cart_version);
         self.put(reservation);
         self.put(expires_at);
         self.put(lines.len());
         lines.iter().for_each(|line| self.prepared(line));
-        let Totals { product, adjustment, shipping, tax, shipping_tax, grand } = totals;
-        self.amounts([product, adjustment, shipping, tax, shipping_tax, grand].map(|amount| Some(*amount)));
+        let Totals {
+            product,
+            adjustment,
+            shipping,
+            tax,
+            shipping_tax,
+            grand,
+        } = totals;
+        self.amounts(
+            [product, adjustment, shipping, tax, shipping_tax, grand].map(|amount| Some(*amount)),
+        );
     }
 
     fn prepared(&mut self, line: &PreparedLine) {
@@ -139,7 +169,13 @@ impl Sealed {
         self.put(sku);
         self.decimal(quantity.value());
         self.put(unit);
-        self.amounts([Some(*unit_price), Some(*line_total), *tax, *shipping, *adjustment]);
+        self.amounts([
+            Some(*unit_price),
+            Some(*line_total),
+            *tax,
+            *shipping,
+            *adjustment,
+        ]);
         self.put(reservation.as_str());
         self.decimal(*reserved);
     }

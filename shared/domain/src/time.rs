@@ -70,7 +70,9 @@ impl Timestamp {
     pub fn parse_date(text: &str) -> Result<Self, TimestampError> {
         let format = ::time::macros::format_description!("[year]-[month]-[day]");
         let date = Date::parse(text, format).map_err(|_| TimestampError)?;
-        Ok(Self::from_seconds(date.midnight().assume_utc().unix_timestamp()))
+        Ok(Self::from_seconds(
+            date.midnight().assume_utc().unix_timestamp(),
+        ))
     }
 
     fn to_offset(self) -> OffsetDateTime {
@@ -83,8 +85,13 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
-        let millis = at.to_offset(UtcOffset::UTC).unix_timestamp_nanos().div_euclid(1_000_000);
-        i64::try_from(millis).map(Self::from_millis).map_err(|_| TimestampError)
+        let millis = at
+            .to_offset(UtcOffset::UTC)
+            .unix_timestamp_nanos()
+            .div_euclid(1_000_000);
+        i64::try_from(millis)
+            .map(Self::from_millis)
+            .map_err(|_| TimestampError)
     }
 }
 

@@ -35,7 +35,10 @@ impl Failure {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::NotProcessed(reason) => matches!(*reason, "no_connection" | "status_429"),
-            Self::Failed(reason) => matches!(*reason, "connection_broken" | "status_502" | "status_503" | "status_504"),
+            Self::Failed(reason) => matches!(
+                *reason,
+                "connection_broken" | "status_502" | "status_503" | "status_504"
+            ),
             Self::NoTime | Self::Timeout | Self::Unusable(_) | Self::Refused(_) => false,
         }
     }
@@ -48,7 +51,10 @@ impl From<Failure> for ErpError {
             Failure::NotProcessed(reason) | Failure::Failed(reason) => Self::Unavailable(reason),
             Failure::Timeout => Self::Timeout,
             Failure::Unusable(reason) => Self::Invalid(reason),
-            Failure::Refused(refusal) => Self::Refused { code: refusal.code, reason: refusal.reason },
+            Failure::Refused(refusal) => Self::Refused {
+                code: refusal.code,
+                reason: refusal.reason,
+            },
         }
     }
 }
@@ -101,13 +107,18 @@ impl Raw {
             }
             Err(failure) => return Err(failure),
         };
-        let error = serde_json::from_slice::<ErrorAnswer>(&body).ok().and_then(|answer| answer.error);
+        let error = serde_json::from_slice::<ErrorAnswer>(&body)
+            .ok()
+            .and_then(|answer| answer.error);
         if let Some(error) = error {
             return Err(match (error.processed, error.code) {
                 (Some(Processed::No), _) => Failure::NotProcessed("not_processed"),
                 (Some(Processed::Maybe), _) => Failure::Failed("processed_maybe"),
                 (None, Some(code)) if status < 500 && code != codes::UNAVAILABLE => {
-                    Failure::Refused(Refusal { code, reason: error.reason })
+                    Failure::Refused(Refusal {
+                        code,
+                        reason: error.reason,
+                    })
                 }
                 (None, Some(_)) => Failure::Failed(status_reason(status)),
                 // A sentence decides nothing, whatever it says.

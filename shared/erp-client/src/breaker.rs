@@ -26,7 +26,11 @@ pub struct BreakerLimits {
 impl Default for BreakerLimits {
     /// Five in a row, half of the last ten, for five seconds.
     fn default() -> Self {
-        Self { in_a_row: 5, window: 10, open_ms: 5_000 }
+        Self {
+            in_a_row: 5,
+            window: 10,
+            open_ms: 5_000,
+        }
     }
 }
 
@@ -57,8 +61,15 @@ pub(crate) struct Breaker {
 
 impl Breaker {
     pub(crate) fn new(limits: BreakerLimits) -> Self {
-        let inner = Inner { state: State::Closed, last: VecDeque::with_capacity(limits.window), in_a_row: 0 };
-        Self { limits, inner: Mutex::new(inner) }
+        let inner = Inner {
+            state: State::Closed,
+            last: VecDeque::with_capacity(limits.window),
+            in_a_row: 0,
+        };
+        Self {
+            limits,
+            inner: Mutex::new(inner),
+        }
     }
 
     /// Whether a call may begin at `now`. Whoever is allowed must tell how it ended.
@@ -87,12 +98,17 @@ impl Breaker {
             inner.last.pop_front();
         }
         inner.last.push_back(failed);
-        inner.in_a_row = if failed { inner.in_a_row.saturating_add(1) } else { 0 };
+        inner.in_a_row = if failed {
+            inner.in_a_row.saturating_add(1)
+        } else {
+            0
+        };
         if !failed {
             return false;
         }
         let failures = inner.last.iter().filter(|failed| **failed).count();
-        let half = inner.last.len() >= self.limits.window && failures.saturating_mul(2) >= self.limits.window;
+        let half = inner.last.len() >= self.limits.window
+            && failures.saturating_mul(2) >= self.limits.window;
         let trying = matches!(inner.state, State::Trying(_));
         if trying || inner.in_a_row >= self.limits.in_a_row || half {
             let was_closed = matches!(inner.state, State::Closed);

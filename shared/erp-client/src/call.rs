@@ -41,7 +41,15 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call without query, lines and key.
     pub fn new(method: Method, path: &'a [&'a str], limit: TimeLimit) -> Self {
-        Self { method, path, query: Vec::new(), limit, lines: 0, key: None, guard: None }
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            limit,
+            lines: 0,
+            key: None,
+            guard: None,
+        }
     }
 
     /// With so many lines.
@@ -59,7 +67,11 @@ impl<'a> Call<'a> {
 
 impl ErpClient {
     /// A read without a body. Tried again once where that helps: no connection, a broken one, or an ERP that is busy.
-    pub(crate) async fn get(&self, context: &CallContext, call: &Call<'_>) -> Result<Good, Failure> {
+    pub(crate) async fn get(
+        &self,
+        context: &CallContext,
+        call: &Call<'_>,
+    ) -> Result<Good, Failure> {
         self.read(context, call, None).await
     }
 
@@ -81,25 +93,48 @@ impl ErpClient {
         call: &Call<'_>,
         body: Option<&T>,
     ) -> Result<Good, Failure> {
-        let body = body.map(serde_json::to_vec).transpose().map_err(|_| Failure::NotProcessed("request"))?;
-        let answer = self.once(context, call, body.as_deref()).await.and_then(Raw::checked);
+        let body = body
+            .map(serde_json::to_vec)
+            .transpose()
+            .map_err(|_| Failure::NotProcessed("request"))?;
+        let answer = self
+            .once(context, call, body.as_deref())
+            .await
+            .and_then(Raw::checked);
         self.count(&answer);
         answer
     }
 
     fn count(&self, answer: &Result<Good, Failure>) {
-        if let Some(measures) = self.measures.as_ref().filter(|_| !matches!(answer, Err(Failure::NoTime))) {
+        if let Some(measures) = self
+            .measures
+            .as_ref()
+            .filter(|_| !matches!(answer, Err(Failure::NoTime)))
+        {
             measures.erp_called(answer.as_ref().is_err_and(Failure::is_outage));
         }
     }
 
-    async fn read(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> Result<Good, Failure> {
+    async fn read(
+        &self,
+        context: &CallContext,
+        call: &Call<'_>,
+        body: Option<&[u8]>,
+    ) -> Result<Good, Failure> {
         // The tries share the time of one, so that whoever waits for a lookup waits no longer for a bad one.
-        let end = context.deadline.min(self.clock.now().plus_millis(call.limit.of(call.lines)));
-        let context = CallContext { deadline: end, ..context.clone() };
+        let end = context
+            .deadline
+            .min(self.clock.now().plus_millis(call.limit.of(call.lines)));
+        let context = CallContext {
+            deadline: end,
+            ..context.clone()
+        };
         let mut attempt = 1;
         loop {
-            if call.guard.is_some_and(|breaker| !breaker.allows(self.clock.now())) {
+            if call
+                .guard
+                .is_some_and(|breaker| !breaker.allows(self.clock.now()))
+            {
                 return Err(Failure::NotProcessed("circuit_open"));
             }
             let sent = self.once(&context, call, body).await;
@@ -107,17 +142,28 @@ impl ErpClient {
             let answer = sent.and_then(Raw::checked);
             self.count(&answer);
             if let Some(breaker) = call.guard
-                && breaker.ended(answer.as_ref().is_err_and(Failure::is_outage), self.clock.now())
+                && breaker.ended(
+                    answer.as_ref().is_err_and(Failure::is_outage),
+                    self.clock.now(),
+                )
             {
-                tracing::warn!(path = call.path.join("/"), "the ERP does not answer; it is left in peace for a while");
+                tracing::warn!(
+                    path = call.path.join("/"),
+                    "the ERP does not answer; it is left in peace for a while"
+                );
             }
             let failure = match answer {
                 Err(failure) if attempt < TRIES && failure.may_pass() => failure,
                 other => return other,
             };
             // On top of what the ERP asks for: those who were told the same instant must not return together.
-            let pause = asked_to_wait.unwrap_or(0).saturating_add(pause(&context.correlation_id, attempt));
-            let wake = self.clock.now().plus_millis(i64::try_from(pause).unwrap_or(i64::MAX));
+            let pause = asked_to_wait
+                .unwrap_or(0)
+                .saturating_add(pause(&context.correlation_id, attempt));
+            let wake = self
+                .clock
+                .now()
+                .plus_millis(i64::try_from(pause).unwrap_or(i64::MAX));
             if end.millis_since(wake) < LEAST_MS {
                 return Err(failure);
             }
@@ -126,13 +172,20 @@ impl ErpClient {
         }
     }
 
-    async fn once(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> Result<Raw, Failure> {
+    async fn once(
+        &self,
+        context: &CallContext,
+        call: &Call<'_>,
+        body: Option<&[u8]>,
+    ) -> Result<Raw, Failure> {
         let left = context.deadline.millis_since(self.clock.now());
         if left < LEAST_MS {
             return Err(Failure::NoTime);
         }
         let timeout = u64::try_from(call.limit.of(call.lines).min(left)).unwrap_or(0);
-        let request = self.request(context, call, body).timeout(Duration::from_millis(timeout));
+        let request = self
+            .request(context, call, body)
+            .timeout(Duration::from_millis(timeout));
         let mut response = request.send().await.map_err(|error| transport(&error))?;
         let status = response.status().as_u16();
         let retry_after_ms = retry_after(response.headers(), self.clock.now());
@@ -151,10 +204,19 @@ impl ErpClient {
                 Err(error) => break Err(transport(&error)),
             }
         };
-        Ok(Raw { status, retry_after_ms, body })
+        Ok(Raw {
+            status,
+            retry_after_ms,
+            body,
+        })
     }
 
-    fn request(&self, context: &CallContext, call: &Call<'_>, body: Option<&[u8]>) -> RequestBuilder {
+    fn request(
+        &self,
+        context: &CallContext,
+        call: &Call<'_>,
+        body: Option<&[u8]>,
+    ) -> RequestBuilder {
         let mut url = self.base.clone();
         // A base is an http URL by construction, so its path can be extended.
         if let Ok(mut path) = url.path_segments_mut() {
@@ -173,7 +235,9 @@ impl ErpClient {
             request = request.header("idempotency-key", key);
         }
         match body {
-            Some(body) => request.header("content-type", "application/json").body(body.to_vec()),
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(body.to_vec()),
             None => request,
         }
     }
@@ -194,8 +258,13 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
 
 /// An instant as HTTP headers have it.
 fn instant(text: &str) -> Option<Timestamp> {
-    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?))
+    let since = httpdate::parse_http_date(text)
+        .ok()?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
+    Some(Timestamp::from_millis(
+        i64::try_from(since.as_millis()).ok()?,
+    ))
 }
 
 /// The pause before the next try: differs between requests, so that those who failed together do not return together.

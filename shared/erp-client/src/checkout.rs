@@ -2,7 +2,8 @@
 
 use app::ports::ErpError;
 use app::ports::erp::{
-    CalculateRequest, CalculatedLine, Calculation, CallContext, CheckoutLine, ErpCheckout, ReservedLine,
+    CalculateRequest, CalculatedLine, Calculation, CallContext, CheckoutLine, ErpCheckout,
+    ReservedLine,
 };
 use async_trait::async_trait;
 use domain::caller::Customer;
@@ -46,10 +47,15 @@ impl ErpCheckout for ErpClient {
         };
         let path = ["reservations", reference.as_str()];
         let call = Call::new(Method::PUT, &path, self.config.limits.checkout).lines(lines.len());
-        let answer: erp::ReservationAnswer = self.write(context, &call, Some(&request)).await?.read()?;
+        let answer: erp::ReservationAnswer =
+            self.write(context, &call, Some(&request)).await?.read()?;
         convert::check_reference(answer.reference.as_deref(), reference.as_str())?;
         let answers = in_order(lines, &answer.lines, |line| &line.line_id)?;
-        Ok(lines.iter().zip(answers).map(|(line, answer)| reserved(line, answer)).collect::<Result<_, _>>()?)
+        Ok(lines
+            .iter()
+            .zip(answers)
+            .map(|(line, answer)| reserved(line, answer))
+            .collect::<Result<_, _>>()?)
     }
 
     async fn cancel(&self, context: &CallContext, reference: &str) -> Result<(), ErpError> {
@@ -63,10 +69,18 @@ impl ErpCheckout for ErpClient {
         }
     }
 
-    async fn calculate(&self, context: &CallContext, request: &CalculateRequest<'_>) -> Result<Calculation, ErpError> {
+    async fn calculate(
+        &self,
+        context: &CallContext,
+        request: &CalculateRequest<'_>,
+    ) -> Result<Calculation, ErpError> {
         let priced = request.lines.iter().map(|line| {
-            let unit_price = line.unit_price.ok_or(ErpError::Invalid("line_without_price"))?;
-            let line_total = unit_price.times(line.quantity.value()).map_err(|_| ErpError::Invalid("line_total"))?;
+            let unit_price = line
+                .unit_price
+                .ok_or(ErpError::Invalid("line_without_price"))?;
+            let line_total = unit_price
+                .times(line.quantity.value())
+                .map_err(|_| ErpError::Invalid("line_total"))?;
             Ok(erp::OrderLine {
                 line_id: line.id.to_string(),
                 sku: line.sku.to_string(),
@@ -85,9 +99,11 @@ impl ErpCheckout for ErpClient {
             shipping: Some(convert::shipping(request.shipping)),
         };
         let path = ["orders", "calculate"];
-        let call = Call::new(Method::POST, &path, self.config.limits.checkout).lines(request.lines.len());
+        let call =
+            Call::new(Method::POST, &path, self.config.limits.checkout).lines(request.lines.len());
         // An ERP may keep a draft of it, so it counts as a write.
-        let answer: erp::CalculationAnswer = self.write(context, &call, Some(&body)).await?.read()?;
+        let answer: erp::CalculationAnswer =
+            self.write(context, &call, Some(&body)).await?.read()?;
         convert::check_reference(answer.reference.as_deref(), request.reference.as_str())?;
         let answers = in_order(request.lines, &answer.lines, |line| &line.line_id)?;
         let lines = request.lines.iter().zip(answers);
@@ -116,7 +132,15 @@ fn in_order<'a, T>(
             return Err(Failure::Unusable("line_twice"));
         }
     }
-    asked.iter().map(|line| by_id.get(line.id.as_str()).copied().ok_or(Failure::Unusable("line_missing"))).collect()
+    asked
+        .iter()
+        .map(|line| {
+            by_id
+                .get(line.id.as_str())
+                .copied()
+                .ok_or(Failure::Unusable("line_missing"))
+        })
+        .collect()
 }
 
 fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedLine, Failure> {
@@ -126,12 +150,22 @@ fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedL
             let quantity = answer.quantity.map_or(asked, |quantity| quantity.0);
             // Some ERPs say "reserved" of a part.
             let whole = quantity >= asked;
-            (if whole { ReservationStatus::Reserved } else { ReservationStatus::Backordered }, quantity)
+            (
+                if whole {
+                    ReservationStatus::Reserved
+                } else {
+                    ReservationStatus::Backordered
+                },
+                quantity,
+            )
         }
-        Some(erp::ReservationStatus::Backordered) => {
-            (ReservationStatus::Backordered, answer.quantity.map_or(Decimal::ZERO, |quantity| quantity.0))
+        Some(erp::ReservationStatus::Backordered) => (
+            ReservationStatus::Backordered,
+            answer.quantity.map_or(Decimal::ZERO, |quantity| quantity.0),
+        ),
+        Some(erp::ReservationStatus::Unavailable) => {
+            (ReservationStatus::Unavailable, Decimal::ZERO)
         }
-        Some(erp::ReservationStatus::Unavailable) => (ReservationStatus::Unavailable, Decimal::ZERO),
         Some(erp::ReservationStatus::Unknown) | None => {
             return Err(Failure::Unusable("reservation_status"));
         }
@@ -139,10 +173,18 @@ fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedL
     if quantity < Decimal::ZERO || quantity > asked {
         return Err(Failure::Unusable("reserved_quantity"));
     }
-    Ok(ReservedLine { id: line.id.clone(), status, quantity })
+    Ok(ReservedLine {
+        id: line.id.clone(),
+        status,
+        quantity,
+    })
 }
 
-fn calculated(id: &LineId, answer: &erp::CalculatedLine, currency: Currency) -> Result<CalculatedLine, Failure> {
+fn calculated(
+    id: &LineId,
+    answer: &erp::CalculatedLine,
+    currency: Currency,
+) -> Result<CalculatedLine, Failure> {
     Ok(CalculatedLine {
         id: id.clone(),
         line_total: convert::required(answer.line_total.as_ref(), currency, "line_total_missing")?,

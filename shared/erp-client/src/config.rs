@@ -27,7 +27,8 @@ impl TimeLimit {
     #[must_use]
     pub fn of(self, lines: usize) -> i64 {
         let lines = i64::try_from(lines).unwrap_or(i64::MAX);
-        self.base_ms.saturating_add(self.per_line_ms.saturating_mul(lines))
+        self.base_ms
+            .saturating_add(self.per_line_ms.saturating_mul(lines))
     }
 }
 
@@ -51,10 +52,26 @@ impl Default for TimeLimits {
     fn default() -> Self {
         Self {
             connect_ms: 1_000,
-            lookup: TimeLimit { base_ms: 3_000, per_line_ms: 20, read_ms: 1_000 },
-            checkout: TimeLimit { base_ms: 4_000, per_line_ms: 60, read_ms: 2_000 },
-            submission: TimeLimit { base_ms: 10_000, per_line_ms: 150, read_ms: 5_000 },
-            tracking: TimeLimit { base_ms: 5_000, per_line_ms: 0, read_ms: 2_000 },
+            lookup: TimeLimit {
+                base_ms: 3_000,
+                per_line_ms: 20,
+                read_ms: 1_000,
+            },
+            checkout: TimeLimit {
+                base_ms: 4_000,
+                per_line_ms: 60,
+                read_ms: 2_000,
+            },
+            submission: TimeLimit {
+                base_ms: 10_000,
+                per_line_ms: 150,
+                read_ms: 5_000,
+            },
+            tracking: TimeLimit {
+                base_ms: 5_000,
+                per_line_ms: 0,
+                read_ms: 2_000,
+            },
         }
     }
 }
@@ -77,7 +94,10 @@ pub struct Config {
 impl fmt::Debug for Config {
     /// Leaves the credential out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config").field("store", &self.store).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("store", &self.store)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -111,6 +131,14 @@ impl ErpClient {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let lookups = Breaker::new(config.breaker);
-        Ok(Self { http, base, config, clock, lookups, known: Mutex::new(None), measures: None })
+        Ok(Self {
+            http,
+            base,
+            config,
+            clock,
+            lookups,
+            known: Mutex::new(None),
+            measures: None,
+        })
     }
 }

@@ -12,7 +12,9 @@ use crate::answer::Failure;
 
 /// An amount in the expected currency; anything else is not trusted.
 pub(crate) fn money(money: &wire::value::Money, currency: Currency) -> Option<Money> {
-    Money::try_from(money).ok().filter(|money| money.currency() == currency)
+    Money::try_from(money)
+        .ok()
+        .filter(|money| money.currency() == currency)
 }
 
 /// An amount that must be there.
@@ -25,8 +27,13 @@ pub(crate) fn required(
 }
 
 /// An amount that may be missing, but is right when it is there.
-pub(crate) fn optional(amount: Option<&wire::value::Money>, currency: Currency) -> Result<Option<Money>, Failure> {
-    amount.map(|amount| money(amount, currency).ok_or(Failure::Unusable("amount"))).transpose()
+pub(crate) fn optional(
+    amount: Option<&wire::value::Money>,
+    currency: Currency,
+) -> Result<Option<Money>, Failure> {
+    amount
+        .map(|amount| money(amount, currency).ok_or(Failure::Unusable("amount")))
+        .transpose()
 }
 
 /// Another reference than the one asked for means that the answer is not ours.
@@ -39,7 +46,10 @@ pub(crate) fn check_reference(answered: Option<&str>, asked: &str) -> Result<(),
 
 /// The customer.
 pub(crate) fn customer(customer: &Customer) -> erp::Customer {
-    erp::Customer { organization_id: customer.organization.to_string(), user_id: customer.user.to_string() }
+    erp::Customer {
+        organization_id: customer.organization.to_string(),
+        user_id: customer.user.to_string(),
+    }
 }
 
 /// The destination.
@@ -62,5 +72,7 @@ pub(crate) fn shipping(shipping: &Shipping) -> erp::Shipping {
 
 /// An instant, or the start of a calendar day in UTC.
 pub(crate) fn instant_or_day(text: &str) -> Option<Timestamp> {
-    Timestamp::from_str(text).or_else(|_| Timestamp::parse_date(text)).ok()
+    Timestamp::from_str(text)
+        .or_else(|_| Timestamp::parse_date(text))
+        .ok()
 }

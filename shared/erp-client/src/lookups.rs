@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 
 use app::ports::ErpError;
 use app::ports::erp::{
-    AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpCapabilities, ErpPrices, ItemAnswer,
-    PriceQuestion,
+    AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpCapabilities, ErpPrices,
+    ItemAnswer, PriceQuestion,
 };
 use async_trait::async_trait;
 use domain::availability::{Availability, AvailabilityStatus};
@@ -46,7 +46,10 @@ impl ErpClient {
     }
 
     fn known(&self) -> Option<(domain::time::Timestamp, Capabilities)> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -63,10 +66,14 @@ impl ErpCapabilities for ErpClient {
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError> {
         let known = self.known();
         let now = self.clock.now();
-        if let Some((_, capabilities)) = known.as_ref().filter(|(at, _)| now.millis_since(*at) < KEEP_MS) {
+        if let Some((_, capabilities)) = known
+            .as_ref()
+            .filter(|(at, _)| now.millis_since(*at) < KEEP_MS)
+        {
             return Ok(capabilities.clone());
         }
-        let call = Call::new(Method::GET, &["capabilities"], self.config.limits.lookup).guarded(&self.lookups);
+        let call = Call::new(Method::GET, &["capabilities"], self.config.limits.lookup)
+            .guarded(&self.lookups);
         let answer = match self.get(context, &call).await {
             Ok(answer) => answer.read::<erp::Capabilities>(),
             Err(failure) => Err(failure),
@@ -74,7 +81,8 @@ impl ErpCapabilities for ErpClient {
         match (answer, known) {
             (Ok(declared), _) => {
                 let capabilities = understood(&declared);
-                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, capabilities.clone()));
+                *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((now, capabilities.clone()));
                 Ok(capabilities)
             }
             // What it declared before is better than nothing: capabilities change with releases, not with outages.
@@ -125,43 +133,74 @@ impl ErpPrices for ErpClient {
                 })
                 .collect(),
         };
-        let call =
-            Call::new(Method::POST, &["prices"], self.config.limits.lookup).lines(items.len()).guarded(&self.lookups);
+        let call = Call::new(Method::POST, &["prices"], self.config.limits.lookup)
+            .lines(items.len())
+            .guarded(&self.lookups);
         let answer: erp::PricesAnswer = self.ask(context, &call, &request).await?.read()?;
         let answers = by_sku(&answer.items, |item| &item.sku);
         Ok(items
             .iter()
-            .map(|item| price(item, only(&answers, item.sku.as_str(), |a| answers_price(a, item)), currency))
+            .map(|item| {
+                price(
+                    item,
+                    only(&answers, item.sku.as_str(), |a| answers_price(a, item)),
+                    currency,
+                )
+            })
             .collect())
     }
 }
 
 /// Whether an entry answers the question: what it repeats of the question must be the same.
 fn answers_price(answer: &erp::PriceItem, item: &PriceQuestion) -> bool {
-    answer.quantity.is_none_or(|quantity| quantity.0 == item.quantity.value())
-        && answer.unit.as_deref().is_none_or(|unit| unit == item.unit.as_str())
+    answer
+        .quantity
+        .is_none_or(|quantity| quantity.0 == item.quantity.value())
+        && answer
+            .unit
+            .as_deref()
+            .is_none_or(|unit| unit == item.unit.as_str())
 }
 
-fn price(item: &PriceQuestion, answer: Option<&erp::PriceItem>, currency: Currency) -> ItemAnswer<OfferPrice> {
+fn price(
+    item: &PriceQuestion,
+    answer: Option<&erp::PriceItem>,
+    currency: Currency,
+) -> ItemAnswer<OfferPrice> {
     let Some(answer) = answer else {
         return ItemAnswer::Missing;
     };
     if let Some(absence) = answer.code.as_deref().and_then(absence) {
         return ItemAnswer::Absent(absence);
     }
-    let unit_price = answer.unit_price.as_ref().and_then(|price| convert::money(price, currency));
+    let unit_price = answer
+        .unit_price
+        .as_ref()
+        .and_then(|price| convert::money(price, currency));
     let Some(unit_price) = unit_price.filter(|price| !price.is_negative()) else {
         return ItemAnswer::Missing;
     };
-    let steps: Option<Vec<QuantityBreak>> =
-        answer.quantity_breaks.iter().map(|step| quantity_break(step, currency)).collect();
+    let steps: Option<Vec<QuantityBreak>> = answer
+        .quantity_breaks
+        .iter()
+        .map(|step| quantity_break(step, currency))
+        .collect();
     let Some(mut breaks) = steps else {
         return ItemAnswer::Missing;
     };
     breaks.sort_by_key(|step| step.min_quantity);
     // The first step of some ERPs is above a fraction of a unit; the price of the asked quantity is known all the same.
-    if breaks.first().is_some_and(|first| item.quantity < first.min_quantity) {
-        breaks.insert(0, QuantityBreak { min_quantity: item.quantity, unit_price });
+    if breaks
+        .first()
+        .is_some_and(|first| item.quantity < first.min_quantity)
+    {
+        breaks.insert(
+            0,
+            QuantityBreak {
+                min_quantity: item.quantity,
+                unit_price,
+            },
+        );
     }
     let offer = OfferPrice { unit_price, breaks };
     // A ladder that contradicts the price may not be kept for other quantities, and the price not without it.
@@ -172,8 +211,12 @@ fn price(item: &PriceQuestion, answer: Option<&erp::PriceItem>, currency: Curren
 }
 
 fn quantity_break(step: &erp::QuantityBreak, currency: Currency) -> Option<QuantityBreak> {
-    let unit_price = convert::money(&step.unit_price, currency).filter(|price| !price.is_negative())?;
-    Some(QuantityBreak { min_quantity: Quantity::new(step.min_quantity.0).ok()?, unit_price })
+    let unit_price =
+        convert::money(&step.unit_price, currency).filter(|price| !price.is_negative())?;
+    Some(QuantityBreak {
+        min_quantity: Quantity::new(step.min_quantity.0).ok()?,
+        unit_price,
+    })
 }
 
 #[async_trait]
@@ -187,7 +230,10 @@ impl ErpAvailability for ErpClient {
         let wishes: Vec<erp::AvailabilityWish> = items
             .iter()
             .filter(|item| seen.insert(&item.sku))
-            .map(|item| erp::AvailabilityWish { sku: item.sku.to_string(), unit: None })
+            .map(|item| erp::AvailabilityWish {
+                sku: item.sku.to_string(),
+                unit: None,
+            })
             .collect();
         let locations: BTreeSet<&str> = items.iter().map(place).collect();
         let online_alone = locations.iter().all(|location| *location == ONLINE);
@@ -197,12 +243,18 @@ impl ErpAvailability for ErpClient {
             items: wishes,
             locations: (!online_alone).then(|| locations.into_iter().map(str::to_owned).collect()),
         };
-        let call =
-            Call::new(Method::POST, &["availability"], self.config.limits.lookup).lines(pairs).guarded(&self.lookups);
+        let call = Call::new(Method::POST, &["availability"], self.config.limits.lookup)
+            .lines(pairs)
+            .guarded(&self.lookups);
         let answer: erp::AvailabilityAnswer = self.ask(context, &call, &request).await?.read()?;
         let answers = by_sku(&answer.items, |item| &item.sku);
-        let here = |answer: &erp::AvailabilityItem, item| answer.location.as_deref().unwrap_or(ONLINE) == place(item);
-        Ok(items.iter().map(|item| availability(only(&answers, item.sku.as_str(), |a| here(a, item)))).collect())
+        let here = |answer: &erp::AvailabilityItem, item| {
+            answer.location.as_deref().unwrap_or(ONLINE) == place(item)
+        };
+        Ok(items
+            .iter()
+            .map(|item| availability(only(&answers, item.sku.as_str(), |a| here(a, item))))
+            .collect())
     }
 }
 
@@ -217,7 +269,9 @@ fn absence(code: &str) -> Option<Absence> {
 }
 
 fn place(item: &AvailabilityQuestion) -> &str {
-    item.location.as_ref().map_or(ONLINE, |location| location.as_str())
+    item.location
+        .as_ref()
+        .map_or(ONLINE, |location| location.as_str())
 }
 
 fn availability(answer: Option<&erp::AvailabilityItem>) -> ItemAnswer<Availability> {
@@ -236,9 +290,17 @@ fn availability(answer: Option<&erp::AvailabilityItem>) -> ItemAnswer<Availabili
     ItemAnswer::Known(Availability {
         status,
         // Oversold goods are below zero in some ERPs; nobody can have them.
-        quantity: answer.available_quantity.map(|quantity| quantity.0.max(Decimal::ZERO)),
-        unit: answer.unit.as_deref().and_then(|unit| Unit::parse(unit).ok()),
-        available_from: answer.available_from.as_deref().and_then(convert::instant_or_day),
+        quantity: answer
+            .available_quantity
+            .map(|quantity| quantity.0.max(Decimal::ZERO)),
+        unit: answer
+            .unit
+            .as_deref()
+            .and_then(|unit| Unit::parse(unit).ok()),
+        available_from: answer
+            .available_from
+            .as_deref()
+            .and_then(convert::instant_or_day),
     })
 }
 
@@ -251,7 +313,11 @@ fn by_sku<T>(items: &[T], sku: impl Fn(&T) -> &String) -> HashMap<String, Vec<&T
 }
 
 /// The one entry that answers; none when several do, for nobody knows which.
-fn only<'a, T>(answers: &HashMap<String, Vec<&'a T>>, sku: &str, fits: impl Fn(&T) -> bool) -> Option<&'a T> {
+fn only<'a, T>(
+    answers: &HashMap<String, Vec<&'a T>>,
+    sku: &str,
+    fits: impl Fn(&T) -> bool,
+) -> Option<&'a T> {
     let mut fitting = answers.get(sku)?.iter().filter(|answer| fits(answer));
     fitting.next().filter(|_| fitting.next().is_none()).copied()
 }

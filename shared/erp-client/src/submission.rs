@@ -4,7 +4,8 @@ use app::ports::erp::{CallContext, ErpSubmission};
 use async_trait::async_trait;
 use domain::ids::{ExternalId, SubmissionId};
 use domain::submission::{
-    Answer, Content, Found, Order, OrderLine, Outcome, Payment, QuoteRequest, Refusal, Submission, SubmissionKind,
+    Answer, Content, Found, Order, OrderLine, Outcome, Payment, QuoteRequest, Refusal, Submission,
+    SubmissionKind,
 };
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,9 @@ impl ErpSubmission for ErpClient {
             },
             Content::Quote(quote) => {
                 let body = self.quote(submission, quote);
-                let sent = self.send(context, &["quotes"], submission, lines, &body).await;
+                let sent = self
+                    .send(context, &["quotes"], submission, lines, &body)
+                    .await;
                 sent.and_then(|good| document(&good, submission.id.as_str()))
             }
             Content::Organization(organization) => {
@@ -43,7 +46,9 @@ impl ErpSubmission for ErpClient {
                     administrator: None,
                 };
                 let id = organization.id.as_str();
-                let sent = self.send(context, &["organizations", id], submission, lines, &body).await;
+                let sent = self
+                    .send(context, &["organizations", id], submission, lines, &body)
+                    .await;
                 sent.and_then(|good| member(&good, id))
             }
             Content::User(user) => {
@@ -52,17 +57,28 @@ impl ErpSubmission for ErpClient {
                     email: user.email.clone(),
                     given_name: user.given_name.clone(),
                     family_name: user.family_name.clone(),
-                    roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+                    roles: user
+                        .roles
+                        .iter()
+                        .map(|role| role.as_str().to_owned())
+                        .collect(),
                 };
                 let id = user.id.as_str();
-                let sent = self.send(context, &["users", id], submission, lines, &body).await;
+                let sent = self
+                    .send(context, &["users", id], submission, lines, &body)
+                    .await;
                 sent.and_then(|good| member(&good, id))
             }
         };
         sent.unwrap_or_else(Outcome::from)
     }
 
-    async fn find(&self, context: &CallContext, kind: SubmissionKind, reference: &SubmissionId) -> Answer {
+    async fn find(
+        &self,
+        context: &CallContext,
+        kind: SubmissionKind,
+        reference: &SubmissionId,
+    ) -> Answer {
         let path = match kind {
             SubmissionKind::Order => "orders",
             SubmissionKind::Quote => "quotes",
@@ -72,15 +88,21 @@ impl ErpSubmission for ErpClient {
         let path = [path];
         let mut call = Call::new(Method::GET, &path, self.config.limits.tracking);
         call.query.push(("reference", reference.to_string()));
-        match self.get(context, &call).await.and_then(|good| found(&good, reference.as_str())) {
+        match self
+            .get(context, &call)
+            .await
+            .and_then(|good| found(&good, reference.as_str()))
+        {
             Ok(answer) => answer,
-            Err(Failure::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => Answer::NotFound,
+            Err(Failure::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
+                Answer::NotFound
+            }
             Err(Failure::Refused(_)) => Answer::NoAnswer { reason: "refused" },
             Err(Failure::NoTime) => Answer::NoAnswer { reason: "no_time" },
             Err(Failure::Timeout) => Answer::NoAnswer { reason: "timeout" },
-            Err(Failure::NotProcessed(reason) | Failure::Failed(reason) | Failure::Unusable(reason)) => {
-                Answer::NoAnswer { reason }
-            }
+            Err(
+                Failure::NotProcessed(reason) | Failure::Failed(reason) | Failure::Unusable(reason),
+            ) => Answer::NoAnswer { reason },
         }
     }
 
@@ -103,13 +125,23 @@ impl ErpClient {
         if context.deadline.millis_since(self.clock.now()) < limit.base_ms {
             return Err(Failure::NoTime);
         }
-        let method = if path.len() == 1 { Method::POST } else { Method::PUT };
-        let call = Call { key: Some(submission.id.as_str()), ..Call::new(method, path, limit).lines(lines) };
+        let method = if path.len() == 1 {
+            Method::POST
+        } else {
+            Method::PUT
+        };
+        let call = Call {
+            key: Some(submission.id.as_str()),
+            ..Call::new(method, path, limit).lines(lines)
+        };
         self.write(context, &call, Some(body)).await
     }
 
     fn order(&self, submission: &Submission, order: &Order) -> Result<erp::OrderRequest, Refusal> {
-        let unpriced = || Refusal { code: "line_without_price".to_owned(), reason: None };
+        let unpriced = || Refusal {
+            code: "line_without_price".to_owned(),
+            reason: None,
+        };
         let lines = order.lines.iter().map(|line| {
             Ok(erp::OrderLine {
                 line_id: line.id.to_string(),
@@ -135,7 +167,9 @@ impl ErpClient {
             purchase_order_number: order.purchase_order_number.clone(),
             payment: Some(match &order.payment {
                 Payment::Account => erp::Payment::Account,
-                Payment::CardToken(token) => erp::Payment::CardToken { token: token.clone() },
+                Payment::CardToken(token) => erp::Payment::CardToken {
+                    token: token.clone(),
+                },
             }),
             comment: order.comment.clone(),
         })
@@ -157,7 +191,10 @@ impl ErpClient {
 }
 
 fn customer(submission: &Submission) -> erp::Customer {
-    erp::Customer { organization_id: submission.organization.to_string(), user_id: submission.user.to_string() }
+    erp::Customer {
+        organization_id: submission.organization.to_string(),
+        user_id: submission.user.to_string(),
+    }
 }
 
 fn quote_line(line: &OrderLine) -> erp::QuoteLine {
@@ -181,23 +218,40 @@ fn document(good: &Good, reference: &str) -> Result<Outcome, Failure> {
     if answer.accepted != Some(true) {
         return Err(Failure::Unusable("not_accepted"));
     }
-    let external_id = answer.external_id().and_then(|id| ExternalId::parse(id).ok());
+    let external_id = answer
+        .external_id()
+        .and_then(|id| ExternalId::parse(id).ok());
     let external_id = external_id.ok_or(Failure::Unusable("no_number"))?;
-    Ok(Outcome::Accepted { external_id, status: answer.status })
+    Ok(Outcome::Accepted {
+        external_id,
+        status: answer.status,
+    })
 }
 
 /// A member keeps our id where the ERP names no number of its own.
 fn member(good: &Good, id: &str) -> Result<Outcome, Failure> {
-    let answer: erp::MemberAnswer = if good.is_empty() { erp::MemberAnswer::default() } else { good.read()? };
+    let answer: erp::MemberAnswer = if good.is_empty() {
+        erp::MemberAnswer::default()
+    } else {
+        good.read()?
+    };
     if answer.accepted == Some(false) {
         return Err(Failure::Unusable("not_accepted"));
     }
     if good.status == 202 {
         return Ok(Outcome::Pending);
     }
-    let external_id = answer.external_id.as_deref().and_then(|id| ExternalId::parse(id).ok());
-    let external_id = external_id.or_else(|| ExternalId::parse(id).ok()).ok_or(Failure::Unusable("no_number"))?;
-    Ok(Outcome::Accepted { external_id, status: answer.status })
+    let external_id = answer
+        .external_id
+        .as_deref()
+        .and_then(|id| ExternalId::parse(id).ok());
+    let external_id = external_id
+        .or_else(|| ExternalId::parse(id).ok())
+        .ok_or(Failure::Unusable("no_number"))?;
+    Ok(Outcome::Accepted {
+        external_id,
+        status: answer.status,
+    })
 }
 
 /// The document itself, or the list that some ERPs answer with. An answer that says nothing is no answer: taking it for
@@ -209,18 +263,26 @@ fn found(good: &Good, reference: &str) -> Result<Answer, Failure> {
     let answer = match list.and_then(Value::as_array) {
         Some(documents) if documents.is_empty() => return Ok(Answer::NotFound),
         Some(documents) => {
-            let ours = |document: &&Value| document.get("reference").and_then(Value::as_str) == Some(reference);
-            documents.iter().find(ours).ok_or(Failure::Unusable("wrong_reference"))?
+            let ours = |document: &&Value| {
+                document.get("reference").and_then(Value::as_str) == Some(reference)
+            };
+            documents
+                .iter()
+                .find(ours)
+                .ok_or(Failure::Unusable("wrong_reference"))?
         }
         None => &body,
     };
-    let answer = erp::FoundAnswer::deserialize(answer).map_err(|_| Failure::Unusable("unreadable"))?;
+    let answer =
+        erp::FoundAnswer::deserialize(answer).map_err(|_| Failure::Unusable("unreadable"))?;
     convert::check_reference(answer.reference.as_deref(), reference)?;
     if answer.external_id().is_none() && answer.status.is_none() && answer.accepted.is_none() {
         return Err(Failure::Unusable("empty_answer"));
     }
     Ok(Answer::Found(Found {
-        external_id: answer.external_id().and_then(|id| ExternalId::parse(id).ok()),
+        external_id: answer
+            .external_id()
+            .and_then(|id| ExternalId::parse(id).ok()),
         accepted: answer.accepted == Some(true),
         status: answer.status,
     }))

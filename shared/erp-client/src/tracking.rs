@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use app::ports::ErpError;
 use app::ports::erp::{
-    CallContext, DocumentKind, DocumentPage, DocumentQuery, ErpTracking, Expiry, ExternalDocument, ExternalLine,
+    CallContext, DocumentKind, DocumentPage, DocumentQuery, ErpTracking, Expiry, ExternalDocument,
+    ExternalLine,
 };
 use async_trait::async_trait;
 use domain::ids::{ExternalId, OrganizationId, UserId};
@@ -19,13 +20,29 @@ use crate::call::Call;
 
 #[async_trait]
 impl ErpTracking for ErpClient {
-    async fn list(&self, context: &CallContext, query: &DocumentQuery) -> Result<DocumentPage, ErpError> {
+    async fn list(
+        &self,
+        context: &CallContext,
+        query: &DocumentQuery,
+    ) -> Result<DocumentPage, ErpError> {
         let path = [path(query.kind)];
         let mut call = Call::new(Method::GET, &path, self.config.limits.tracking);
-        call.query.push(("organization", query.organization.to_string()));
-        call.query.extend(query.user.as_ref().map(|user| ("user", user.to_string())));
-        call.query.extend(query.status.as_ref().map(|status| ("status", status.clone())));
-        call.query.extend(query.cursor.as_ref().map(|cursor| ("cursor", cursor.clone())));
+        call.query
+            .push(("organization", query.organization.to_string()));
+        call.query
+            .extend(query.user.as_ref().map(|user| ("user", user.to_string())));
+        call.query.extend(
+            query
+                .status
+                .as_ref()
+                .map(|status| ("status", status.clone())),
+        );
+        call.query.extend(
+            query
+                .cursor
+                .as_ref()
+                .map(|cursor| ("cursor", cursor.clone())),
+        );
         call.query.push(("limit", query.limit.to_string()));
         let answer: erp::DocumentList = self.get(context, &call).await?.read()?;
         let documents = match query.kind {
@@ -72,7 +89,10 @@ fn path(kind: DocumentKind) -> &'static str {
 
 fn document(document: erp::Document) -> Option<ExternalDocument> {
     let external_id = ExternalId::parse(document.external_id()?).ok()?;
-    let currency = document.currency.as_deref().and_then(|currency| Currency::parse(currency).ok());
+    let currency = document
+        .currency
+        .as_deref()
+        .and_then(|currency| Currency::parse(currency).ok());
     let grand = document.totals.and_then(|totals| totals.grand);
     let customer = document.customer.unwrap_or_default();
     Some(ExternalDocument {
@@ -82,13 +102,20 @@ fn document(document: erp::Document) -> Option<ExternalDocument> {
         accepted: document.accepted,
         placed_at: document.placed_at.map(Timestamp::from),
         channel: document.channel,
-        organization: customer.organization_id.and_then(|id| OrganizationId::parse(&id).ok()),
+        organization: customer
+            .organization_id
+            .and_then(|id| OrganizationId::parse(&id).ok()),
         user: customer.user_id.and_then(|id| UserId::parse(&id).ok()),
         currency,
         total: amount(grand.as_ref(), currency),
         purchase_order_number: document.purchase_order_number,
         expires_at: document.expires_at.and_then(expiry),
-        lines: document.lines.unwrap_or_default().into_iter().map(|each| line(each, currency)).collect(),
+        lines: document
+            .lines
+            .unwrap_or_default()
+            .into_iter()
+            .map(|each| line(each, currency))
+            .collect(),
     })
 }
 
@@ -106,12 +133,16 @@ fn line(line: erp::DocumentLine, currency: Option<Currency>) -> ExternalLine {
 /// An amount in another currency than its document's is as good as none.
 fn amount(amount: Option<&wire::value::Money>, currency: Option<Currency>) -> Option<Money> {
     let money = Money::try_from(amount?).ok()?;
-    currency.is_none_or(|currency| currency == money.currency()).then_some(money)
+    currency
+        .is_none_or(|currency| currency == money.currency())
+        .then_some(money)
 }
 
 fn expiry(text: String) -> Option<Expiry> {
     match Timestamp::from_str(&text) {
         Ok(at) => Some(Expiry::At(at)),
-        Err(_) => Timestamp::parse_date(&text).is_ok().then_some(Expiry::Day(text)),
+        Err(_) => Timestamp::parse_date(&text)
+            .is_ok()
+            .then_some(Expiry::Day(text)),
     }
 }

@@ -28,12 +28,23 @@ impl ErpClient {
         clock: Arc<dyn Clock>,
         measures: Arc<dyn Measures>,
     ) -> Result<Self, VariableError> {
-        let required = |name| variable(name).map(str::to_owned).ok_or(VariableError { name, reason: "it is not set" });
+        let required = |name| {
+            variable(name).map(str::to_owned).ok_or(VariableError {
+                name,
+                reason: "it is not set",
+            })
+        };
         let mut limits = TimeLimits::default();
         if let Some(text) = variable("ERP_LOOKUP_MS") {
             let reason = "it is no number of milliseconds from 100 to 25000";
-            let millis = text.parse().ok().filter(|millis| (100..=25_000).contains(millis));
-            limits.lookup.base_ms = millis.ok_or(VariableError { name: "ERP_LOOKUP_MS", reason })?;
+            let millis = text
+                .parse()
+                .ok()
+                .filter(|millis| (100..=25_000).contains(millis));
+            limits.lookup.base_ms = millis.ok_or(VariableError {
+                name: "ERP_LOOKUP_MS",
+                reason,
+            })?;
         }
         let config = Config {
             base_url: required("ERP_URL")?,
@@ -42,8 +53,13 @@ impl ErpClient {
             limits,
             breaker: BreakerLimits::default(),
         };
-        let client = Self::new(config, clock)
-            .map_err(|_| VariableError { name: "ERP_URL", reason: "it is not an absolute http or https URL" })?;
-        Ok(Self { measures: Some(measures), ..client })
+        let client = Self::new(config, clock).map_err(|_| VariableError {
+            name: "ERP_URL",
+            reason: "it is not an absolute http or https URL",
+        })?;
+        Ok(Self {
+            measures: Some(measures),
+            ..client
+        })
     }
 }

@@ -10,14 +10,16 @@ where
     R: std::fmt::Debug,
 {
     let SdkError::ServiceError(refusal) = &error else {
-        return FilesError::Unavailable { operation, reason: DisplayErrorContext(&error).to_string() };
+        return FilesError::Unavailable {
+            operation,
+            reason: DisplayErrorContext(&error).to_string(),
+        };
     };
     let code = refusal.err().code().unwrap_or("unknown error");
     let reason = code.to_owned();
     match code {
-        "InternalError" | "ServiceUnavailable" | "SlowDown" | "RequestTimeout" | "unknown error" => {
-            FilesError::Unavailable { operation, reason }
-        }
+        "InternalError" | "ServiceUnavailable" | "SlowDown" | "RequestTimeout"
+        | "unknown error" => FilesError::Unavailable { operation, reason },
         _ => FilesError::Refused { operation, reason },
     }
 }

@@ -25,7 +25,14 @@ pub(crate) struct ObjectWriter {
 
 impl ObjectWriter {
     pub(crate) fn new(client: Client, bucket: String, key: String) -> Self {
-        Self { client, bucket, key, buffer: Vec::new(), upload: None, parts: Vec::new() }
+        Self {
+            client,
+            bucket,
+            key,
+            buffer: Vec::new(),
+            upload: None,
+            parts: Vec::new(),
+        }
     }
 
     async fn begin(&mut self) -> Result<String, FilesError> {
@@ -33,8 +40,16 @@ impl ObjectWriter {
         if let Some(upload) = &self.upload {
             return Ok(upload.clone());
         }
-        let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&self.key).content_type("text/csv");
-        let answer = call.send().await.map_err(|error| files_error(OPERATION, error))?;
+        let call = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(&self.key)
+            .content_type("text/csv");
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| files_error(OPERATION, error))?;
         let upload = answer.upload_id.ok_or_else(|| FilesError::Unavailable {
             operation: OPERATION,
             reason: "the answer has no upload id".to_owned(),
@@ -55,7 +70,10 @@ impl ObjectWriter {
             .upload_id(upload)
             .part_number(number)
             .body(body);
-        let part = call.send().await.map_err(|error| files_error("UploadPart", error))?;
+        let part = call
+            .send()
+            .await
+            .map_err(|error| files_error("UploadPart", error))?;
         self.parts.push(
             CompletedPart::builder()
                 .part_number(number)
@@ -80,16 +98,33 @@ impl FileWriter for ObjectWriter {
     async fn finish(mut self: Box<Self>) -> Result<(), FilesError> {
         if self.upload.is_none() {
             let body = ByteStream::from(std::mem::take(&mut self.buffer));
-            let call = self.client.put_object().bucket(&self.bucket).key(&self.key).content_type("text/csv").body(body);
-            return call.send().await.map(drop).map_err(|error| files_error("PutObject", error));
+            let call = self
+                .client
+                .put_object()
+                .bucket(&self.bucket)
+                .key(&self.key)
+                .content_type("text/csv")
+                .body(body);
+            return call
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| files_error("PutObject", error));
         }
         if !self.buffer.is_empty() {
             self.send_part().await?;
         }
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
-        let call =
-            self.client.complete_multipart_upload().bucket(&self.bucket).key(&self.key).set_upload_id(self.upload);
+        let parts = CompletedMultipartUpload::builder()
+            .set_parts(Some(self.parts))
+            .build();
+        let call = self
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(&self.key)
+            .set_upload_id(self.upload);
         let done = call.multipart_upload(parts).send().await;
-        done.map(drop).map_err(|error| files_error("CompleteMultipartUpload", error))
+        done.map(drop)
+            .map_err(|error| files_error("CompleteMultipartUpload", error))
     }
 }

@@ -74,8 +74,10 @@ impl After {
             return None;
         }
         let after = self.clone();
-        let extension = Extension::new().with_extension_name("after").with_events(&["INVOKE"]).with_events_processor(
-            service_fn(move |event: lambda_extension::LambdaEvent| {
+        let extension = Extension::new()
+            .with_extension_name("after")
+            .with_events(&["INVOKE"])
+            .with_events_processor(service_fn(move |event: lambda_extension::LambdaEvent| {
                 let after = after.clone();
                 async move {
                     if matches!(event.next, NextEvent::Invoke(_)) {
@@ -86,8 +88,7 @@ impl After {
                     }
                     Ok::<(), Error>(())
                 }
-            }),
-        );
+            }));
         match tokio::time::timeout(REGISTER, extension.register()).await {
             Ok(Ok(registered)) => Some(registered.run().boxed()),
             Ok(Err(error)) => {
@@ -95,7 +96,9 @@ impl After {
                 None
             }
             Err(_) => {
-                tracing::warn!("no extension was registered in time; work after an answer may be cut short");
+                tracing::warn!(
+                    "no extension was registered in time; work after an answer may be cut short"
+                );
                 None
             }
         }
@@ -127,6 +130,9 @@ struct Done(After);
 
 impl Drop for Done {
     fn drop(&mut self) {
-        self.0.0.under_way.send_modify(|count| *count = count.saturating_sub(1));
+        self.0
+            .0
+            .under_way
+            .send_modify(|count| *count = count.saturating_sub(1));
     }
 }

@@ -55,10 +55,19 @@ struct Sources<R> {
 #[async_trait]
 impl<R: Rows> EventHandler for Sources<R> {
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error> {
-        let source = event.pointer("/Records/0/eventSource").and_then(Value::as_str);
+        let source = event
+            .pointer("/Records/0/eventSource")
+            .and_then(Value::as_str);
         match source {
             Some("aws:sqs") => self.queue.handle(event, context).await,
-            _ => self.arrivals.handle(event, worker_deadline(&context, self.arrivals.loader.clock.now())).await,
+            _ => {
+                self.arrivals
+                    .handle(
+                        event,
+                        worker_deadline(&context, self.arrivals.loader.clock.now()),
+                    )
+                    .await
+            }
         }
     }
 }
@@ -67,18 +76,34 @@ impl<R: Rows> EventHandler for Sources<R> {
 impl<R: Rows> QueueHandler for Arrivals<R> {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         let message: LoadMessage = record.parse()?;
-        let key = ExportKey::parse(&message.key).map_err(|_| RecordError::Poison("the key names no export file"))?;
-        let load = LoadId::parse(&message.load_id).map_err(|_| RecordError::Poison("the id is no load id"))?;
+        let key = ExportKey::parse(&message.key)
+            .map_err(|_| RecordError::Poison("the key names no export file"))?;
+        let load = LoadId::parse(&message.load_id)
+            .map_err(|_| RecordError::Poison("the id is no load id"))?;
         if !self.loader.takes(&key) {
-            return Err(RecordError::Poison("files of this kind are not loaded here"));
+            return Err(RecordError::Poison(
+                "files of this kind are not loaded here",
+            ));
         }
         let arrival = Arrival { key, load };
-        match self.loader.run(&arrival, message.chunk, record.deadline.plus_millis(-STOP_MS)).await {
+        match self
+            .loader
+            .run(
+                &arrival,
+                message.chunk,
+                record.deadline.plus_millis(-STOP_MS),
+            )
+            .await
+        {
             Ok(progress) => _ = ended(&progress),
             // A new message, so that waiting never counts as a failure.
-            Err(LoadError::Busy) => self.later(&arrival, message.chunk, TURN_DELAY_SECONDS).await?,
+            Err(LoadError::Busy) => {
+                self.later(&arrival, message.chunk, TURN_DELAY_SECONDS)
+                    .await?
+            }
             Err(LoadError::Store(StoreError::Throttled { .. }) | LoadError::Lost) => {
-                self.later(&arrival, message.chunk, THROTTLE_DELAY_SECONDS).await?;
+                self.later(&arrival, message.chunk, THROTTLE_DELAY_SECONDS)
+                    .await?;
             }
             Err(LoadError::Store(error)) => return Err(Failure::Store(error).into()),
             Err(error) => return Err(Failure::Internal(error.to_string()).into()),
@@ -104,8 +129,17 @@ fn ended(progress: &Progress) -> Option<Value> {
 }
 
 impl<R: Rows> Arrivals<R> {
-    async fn later(&self, arrival: &Arrival, chunk: Option<u32>, seconds: u32) -> Result<(), Failure> {
-        Ok(self.loader.queue.tell(&arrival.key, &arrival.load, chunk.as_slice(), seconds).await?)
+    async fn later(
+        &self,
+        arrival: &Arrival,
+        chunk: Option<u32>,
+        seconds: u32,
+    ) -> Result<(), Failure> {
+        Ok(self
+            .loader
+            .queue
+            .tell(&arrival.key, &arrival.load, chunk.as_slice(), seconds)
+            .await?)
     }
 
     async fn handle(&self, event: Value, until: Timestamp) -> Result<Value, Error> {
@@ -148,19 +182,28 @@ impl<R: Rows> Arrivals<R> {
 
 impl<R: Rows> Arrivals<R> {
     fn arrival(&self, record: &S3EventRecord) -> Option<Arrival> {
-        let (bucket, object) = (record.s3.bucket.name.as_deref().unwrap_or_default(), &record.s3.object);
+        let (bucket, object) = (
+            record.s3.bucket.name.as_deref().unwrap_or_default(),
+            &record.s3.object,
+        );
         if bucket != self.bucket {
             tracing::warn!(bucket, "an event of another bucket was ignored");
             return None;
         }
         let encoded = object.key.as_deref().unwrap_or_default();
         let Some(key) = decoded(encoded) else {
-            tracing::warn!(key = encoded, "an object whose key is not UTF-8 was ignored");
+            tracing::warn!(
+                key = encoded,
+                "an object whose key is not UTF-8 was ignored"
+            );
             return None;
         };
         let known = ExportKey::parse(&key);
         match known {
-            Ok(known) if self.loader.takes(&known) => Some(Arrival { load: load_id(record, &key)?, key: known }),
+            Ok(known) if self.loader.takes(&known) => Some(Arrival {
+                load: load_id(record, &key)?,
+                key: known,
+            }),
             Ok(_) => {
                 tracing::warn!(key, "a file of a kind that is not loaded here was ignored");
                 None
@@ -176,13 +219,21 @@ impl<R: Rows> Arrivals<R> {
 /// A key as it is, from a key as events spell it.
 fn decoded(key: &str) -> Option<String> {
     let spaced = key.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_encoding::percent_decode_str(&spaced)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
 }
 
 /// The load of one version of one object: the same for every delivery of its event, and later for later events.
 fn load_id(record: &S3EventRecord, key: &str) -> Option<LoadId> {
     let object = &record.s3.object;
-    let parts = [Some(key), object.version_id.as_deref(), object.e_tag.as_deref(), object.sequencer.as_deref()];
+    let parts = [
+        Some(key),
+        object.version_id.as_deref(),
+        object.e_tag.as_deref(),
+        object.sequencer.as_deref(),
+    ];
     let version = parts.map(|part| part.unwrap_or_default()).join("\n");
     let hash = crate::fingerprint(version.as_bytes());
     let millis = record.event_time.timestamp_millis().max(0);

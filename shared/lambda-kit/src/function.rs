@@ -38,7 +38,9 @@ impl Function {
     /// # Errors
     /// What the service would see as a failed invocation: an event of another shape, or the handler's error.
     pub async fn invoke(&self, event: Value, context: Context) -> Result<Value, Error> {
-        Ok(serde_json::from_slice(&self.answer(&serde_json::to_vec(&event)?, context).await?)?)
+        Ok(serde_json::from_slice(
+            &self.answer(&serde_json::to_vec(&event)?, context).await?,
+        )?)
     }
 
     /// The same with the bytes that come from the service, and those that go back.
@@ -54,7 +56,9 @@ impl Function {
                 Ok(serde_json::to_vec(&answer.await?)?)
             }
             Self::Event(handler) => {
-                let answer = handler.handle(serde_json::from_slice(event)?, context).await?;
+                let answer = handler
+                    .handle(serde_json::from_slice(event)?, context)
+                    .await?;
                 Ok(serde_json::to_vec(&answer)?)
             }
         }
@@ -71,10 +75,11 @@ impl Function {
                 Some(extension) => {
                     let after = start.after.clone();
                     // Outside of everything, so that an event that nobody understands counts as answered too.
-                    let told = ThenLayer::new(move |end: Result<(), lambda_runtime::tower::BoxError>| {
-                        after.answered();
-                        std::future::ready(end)
-                    });
+                    let told =
+                        ThenLayer::new(move |end: Result<(), lambda_runtime::tower::BoxError>| {
+                            after.answered();
+                            std::future::ready(end)
+                        });
                     let runtime = lambda_runtime::Runtime::new(Adapter::from(router)).layer(told);
                     futures::try_join!(runtime.run(), extension)?;
                     Ok(())

@@ -22,8 +22,8 @@ pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};
 pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
 pub use http::{
-    BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path, PreferWait, Problem,
-    parse_id, recorded, serve,
+    BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path,
+    PreferWait, Problem, parse_id, recorded, serve,
 };
 pub use metrics::{Metric, MetricSink, Metrics};
 pub use queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_function};
@@ -32,5 +32,8 @@ pub use start::Start;
 /// Hexadecimal SHA-256.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

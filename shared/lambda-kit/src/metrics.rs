@@ -106,7 +106,9 @@ struct Output;
 impl MetricSink for Output {
     fn line(&self, line: &str) {
         // One write, so that no other line comes in between. A function whose log is gone has other troubles.
-        let _ = std::io::stdout().lock().write_all(format!("{line}\n").as_bytes());
+        let _ = std::io::stdout()
+            .lock()
+            .write_all(format!("{line}\n").as_bytes());
     }
 }
 
@@ -138,13 +140,25 @@ impl Metrics {
     }
 
     /// To a sink, under the name of the deployment in `STACK_NAME`.
-    pub(crate) fn to(sink: Arc<dyn MetricSink>, env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+    pub(crate) fn to(
+        sink: Arc<dyn MetricSink>,
+        env: &Env,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
         let stack = env.required("STACK_NAME")?.to_owned();
-        let function = env.optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default().to_owned();
+        let function = env
+            .optional("AWS_LAMBDA_FUNCTION_NAME")
+            .unwrap_or_default()
+            .to_owned();
         Ok(Self::over(Some(sink), clock, stack, function))
     }
 
-    fn over(sink: Option<Arc<dyn MetricSink>>, clock: Arc<dyn Clock>, stack: String, function: String) -> Self {
+    fn over(
+        sink: Option<Arc<dyn MetricSink>>,
+        clock: Arc<dyn Clock>,
+        stack: String,
+        function: String,
+    ) -> Self {
         Self(Arc::new(Inner {
             sink,
             clock,
@@ -171,16 +185,28 @@ impl Metrics {
 
     /// Writes metrics in one line.
     pub fn put(&self, values: &[(Metric, u64)]) {
-        let Some(sink) = self.0.sink.as_ref().filter(|_| !values.is_empty()) else { return };
-        let metrics: Vec<Value> =
-            values.iter().map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()})).collect();
+        let Some(sink) = self.0.sink.as_ref().filter(|_| !values.is_empty()) else {
+            return;
+        };
+        let metrics: Vec<Value> = values
+            .iter()
+            .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}))
+            .collect();
         let mut line = Map::new();
-        let directive = json!([{"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}]);
+        let directive =
+            json!([{"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}]);
         let now = self.0.clock.now().as_millis();
-        line.insert("_aws".to_owned(), json!({"Timestamp": now, "CloudWatchMetrics": directive}));
+        line.insert(
+            "_aws".to_owned(),
+            json!({"Timestamp": now, "CloudWatchMetrics": directive}),
+        );
         line.insert(DIMENSION.to_owned(), json!(self.0.stack));
         line.insert("function".to_owned(), json!(self.0.function));
-        line.extend(values.iter().map(|(metric, value)| (metric.name().to_owned(), json!(value))));
+        line.extend(
+            values
+                .iter()
+                .map(|(metric, value)| (metric.name().to_owned(), json!(value))),
+        );
         sink.line(&Value::Object(line).to_string());
     }
 
@@ -205,7 +231,9 @@ impl Metrics {
 impl Measures for Metrics {
     fn erp_called(&self, failed: bool) {
         self.0.erp_calls.fetch_add(1, Ordering::Relaxed);
-        self.0.erp_errors.fetch_add(u64::from(failed), Ordering::Relaxed);
+        self.0
+            .erp_errors
+            .fetch_add(u64::from(failed), Ordering::Relaxed);
     }
 
     fn shown(&self, values: usize, stale: usize) {

@@ -57,7 +57,8 @@ impl QueueRecord {
     /// # Errors
     /// [`RecordError::Poison`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
-        serde_json::from_str(&self.body).map_err(|_| RecordError::Poison("the body is not the expected JSON"))
+        serde_json::from_str(&self.body)
+            .map_err(|_| RecordError::Poison("the body is not the expected JSON"))
     }
 }
 
@@ -80,25 +81,41 @@ struct Batch {
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
 pub fn queue_function(handler: Arc<dyn QueueHandler>, start: &Start) -> Function {
-    Function::Event(Arc::new(Batch { handler, clock: start.clock.clone(), metrics: start.metrics.clone() }))
+    Function::Event(Arc::new(Batch {
+        handler,
+        clock: start.clock.clone(),
+        metrics: start.metrics.clone(),
+    }))
 }
 
 /// The driver by itself, for a function with further sources, which counts nothing.
-pub(crate) fn queue_handler(handler: Arc<dyn QueueHandler>, clock: Arc<dyn Clock>) -> Arc<dyn EventHandler> {
+pub(crate) fn queue_handler(
+    handler: Arc<dyn QueueHandler>,
+    clock: Arc<dyn Clock>,
+) -> Arc<dyn EventHandler> {
     let metrics = Metrics::unheard(clock.clone());
-    Arc::new(Batch { handler, clock, metrics })
+    Arc::new(Batch {
+        handler,
+        clock,
+        metrics,
+    })
 }
 
 /// When an invocation that began at `now` must be done.
 #[must_use]
 pub fn deadline(context: &Context, now: Timestamp) -> Timestamp {
-    ends(context, now).unwrap_or_else(|| now.plus_millis(DEFAULT_MS)).plus_millis(-RESERVE_MS)
+    ends(context, now)
+        .unwrap_or_else(|| now.plus_millis(DEFAULT_MS))
+        .plus_millis(-RESERVE_MS)
 }
 
 /// When the Lambda service ends an invocation. Other callers leave it out or, like `cargo lambda watch`, give a span of
 /// time instead of an instant, so one that is over before the work begins counts for nothing.
 pub(crate) fn ends(context: &Context, now: Timestamp) -> Option<Timestamp> {
-    i64::try_from(context.deadline).ok().map(Timestamp::from_millis).filter(|ends| *ends > now)
+    i64::try_from(context.deadline)
+        .ok()
+        .map(Timestamp::from_millis)
+        .filter(|ends| *ends > now)
 }
 
 #[async_trait]
@@ -109,8 +126,15 @@ impl EventHandler for Batch {
         let mut work = Vec::with_capacity(event.records.len());
         for message in event.records {
             // Without an id nothing could be reported, and an id that is not of the batch counts as success of all.
-            let message_id = message.message_id.filter(|id| !id.is_empty()).ok_or("a message has no id")?;
-            work.push(self.one(QueueRecord { message_id, body: message.body.unwrap_or_default(), deadline }));
+            let message_id = message
+                .message_id
+                .filter(|id| !id.is_empty())
+                .ok_or("a message has no id")?;
+            work.push(self.one(QueueRecord {
+                message_id,
+                body: message.body.unwrap_or_default(),
+                deadline,
+            }));
         }
         let mut response = SqsBatchResponse::default();
         for id in join_all(work).await.into_iter().flatten() {
@@ -128,7 +152,9 @@ impl Batch {
         let span = tracing::info_span!("message", message_id = %record.message_id);
         let left = record.deadline.millis_since(self.clock.now());
         let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
-        let work = AssertUnwindSafe(self.handler.handle(&record)).catch_unwind().instrument(span.clone());
+        let work = AssertUnwindSafe(self.handler.handle(&record))
+            .catch_unwind()
+            .instrument(span.clone());
         let result = tokio::time::timeout(left, work).await;
         let _entered = span.enter();
         match result {
@@ -142,7 +168,9 @@ impl Batch {
                 Some(record.message_id)
             }
             Err(_) => {
-                tracing::error!("the work on a message was cut off at the end of the function's time");
+                tracing::error!(
+                    "the work on a message was cut off at the end of the function's time"
+                );
                 Some(record.message_id)
             }
         }

@@ -87,7 +87,9 @@ impl Start {
             "environment",
         );
         let http_client = http_client.unwrap_or_else(|| {
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
+            aws_smithy_http_client::Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .build_https()
         });
         // Short enough that one lost packet does not eat a caller's deadline; the SDK retries twice more.
         let timeouts = TimeoutConfig::builder()
@@ -107,14 +109,25 @@ impl Start {
             sdk = sdk.endpoint_url(endpoint);
         }
         let metrics = Metrics::unheard(clock.clone());
-        Ok(Self { sdk: sdk.build(), env, clock, ids, after: After::default(), metrics, warmth: Arc::default() })
+        Ok(Self {
+            sdk: sdk.build(),
+            env,
+            clock,
+            ids,
+            after: After::default(),
+            metrics,
+            warmth: Arc::default(),
+        })
     }
 
     /// Leaves work that makes the first request fast: opening connections, asking what every request needs. Whoever
     /// runs the function decides about it: under the Lambda service it begins with the first poll for an event, so
     /// that neither the start nor a request waits for it.
     pub fn warm_with(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.warmth.lock().unwrap_or_else(PoisonError::into_inner).push(work.boxed());
+        self.warmth
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(work.boxed());
     }
 
     /// Does what was left by [`Self::warm_with`]; no longer than a second.

@@ -40,8 +40,18 @@ pub struct SqsDeadLetters {
 impl SqsDeadLetters {
     /// The dead letters of the given queues.
     #[must_use]
-    pub fn new(sdk: &SdkConfig, submissions: QueueUrls, catalog_loads: QueueUrls, member_loads: QueueUrls) -> Self {
-        Self { client: Client::new(sdk), submissions, catalog_loads, member_loads }
+    pub fn new(
+        sdk: &SdkConfig,
+        submissions: QueueUrls,
+        catalog_loads: QueueUrls,
+        member_loads: QueueUrls,
+    ) -> Self {
+        Self {
+            client: Client::new(sdk),
+            submissions,
+            catalog_loads,
+            member_loads,
+        }
     }
 
     fn urls(&self, queue: Queue) -> &QueueUrls {
@@ -67,12 +77,19 @@ impl DeadLetters for SqsDeadLetters {
                 .visibility_timeout(HANDS_SECONDS)
                 .wait_time_seconds(WAIT_SECONDS)
                 .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
-            let received = receive.send().await.map_err(|error| queue_error("ReceiveMessage", error))?;
+            let received = receive
+                .send()
+                .await
+                .map_err(|error| queue_error("ReceiveMessage", error))?;
             let messages = received.messages.unwrap_or_default();
             if messages.is_empty() {
                 break;
             }
-            letters.extend(messages.into_iter().filter_map(|message| letter(queue, message)));
+            letters.extend(
+                messages
+                    .into_iter()
+                    .filter_map(|message| letter(queue, message)),
+            );
         }
         Ok(letters)
     }
@@ -85,14 +102,23 @@ impl DeadLetters for SqsDeadLetters {
                 .queue_url(&self.urls(letter.queue).dead_letters)
                 .receipt_handle(&letter.handle)
                 .visibility_timeout(0);
-            change.send().await.map_err(|error| queue_error("ChangeMessageVisibility", error))?;
+            change
+                .send()
+                .await
+                .map_err(|error| queue_error("ChangeMessageVisibility", error))?;
         }
         Ok(())
     }
 
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), StoreError> {
-        let send = self.client.send_message().queue_url(&self.urls(letter.queue).queue).message_body(&letter.body);
-        send.send().await.map_err(|error| queue_error("SendMessage", error))?;
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.urls(letter.queue).queue)
+            .message_body(&letter.body);
+        send.send()
+            .await
+            .map_err(|error| queue_error("SendMessage", error))?;
         self.discard(letter).await
     }
 
@@ -102,18 +128,27 @@ impl DeadLetters for SqsDeadLetters {
             .delete_message()
             .queue_url(&self.urls(letter.queue).dead_letters)
             .receipt_handle(&letter.handle);
-        delete.send().await.map(drop).map_err(|error| queue_error("DeleteMessage", error))
+        delete
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| queue_error("DeleteMessage", error))
     }
 }
 
 fn letter(queue: Queue, message: Message) -> Option<DeadLetter> {
-    let sent = message.attributes.as_ref().and_then(|known| known.get(&MessageSystemAttributeName::SentTimestamp));
+    let sent = message
+        .attributes
+        .as_ref()
+        .and_then(|known| known.get(&MessageSystemAttributeName::SentTimestamp));
     let body = message.body.unwrap_or_default();
     Some(DeadLetter {
         queue,
         message_id: message.message_id?,
         subject: subject(queue, &body),
-        sent_at: sent.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis),
+        sent_at: sent
+            .and_then(|millis| millis.parse().ok())
+            .map(Timestamp::from_millis),
         handle: message.receipt_handle?,
         body,
     })

@@ -32,7 +32,12 @@ pub(crate) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Att
 
 /// A map of texts.
 pub(crate) fn text_map(values: &BTreeMap<String, String>) -> AttributeValue {
-    AttributeValue::M(values.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+    AttributeValue::M(
+        values
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect(),
+    )
 }
 
 /// A record under construction.
@@ -89,7 +94,9 @@ pub(crate) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Attributes {
 
 /// That the attribute `name` is not what it should be.
 pub(crate) fn corrupt(name: &str) -> StoreError {
-    StoreError::Corrupt { what: format!("attribute {name}") }
+    StoreError::Corrupt {
+        what: format!("attribute {name}"),
+    }
 }
 
 /// The text `name`.
@@ -98,7 +105,10 @@ pub(crate) fn get_text<'a>(record: &'a Attributes, name: &str) -> Result<&'a str
 }
 
 /// The text `name`, if there is one.
-pub(crate) fn find_text<'a>(record: &'a Attributes, name: &str) -> Result<Option<&'a str>, StoreError> {
+pub(crate) fn find_text<'a>(
+    record: &'a Attributes,
+    name: &str,
+) -> Result<Option<&'a str>, StoreError> {
     match record.get(name) {
         None | Some(AttributeValue::Null(_)) => Ok(None),
         Some(AttributeValue::S(value)) => Ok(Some(value)),
@@ -121,7 +131,10 @@ pub(crate) fn find_parsed<T, E>(
     name: &str,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, StoreError> {
-    find_text(record, name)?.map(parse).transpose().map_err(|_| corrupt(name))
+    find_text(record, name)?
+        .map(parse)
+        .transpose()
+        .map_err(|_| corrupt(name))
 }
 
 /// The decimal number `name`, if there is one.
@@ -129,9 +142,11 @@ pub(crate) fn find_decimal(record: &Attributes, name: &str) -> Result<Option<Dec
     match record.get(name) {
         None | Some(AttributeValue::Null(_)) => Ok(None),
         // DynamoDB may answer a number in scientific notation.
-        Some(AttributeValue::N(value)) => {
-            value.parse().or_else(|_| Decimal::from_scientific(value)).map(Some).map_err(|_| corrupt(name))
-        }
+        Some(AttributeValue::N(value)) => value
+            .parse()
+            .or_else(|_| Decimal::from_scientific(value))
+            .map(Some)
+            .map_err(|_| corrupt(name)),
         Some(_) => Err(corrupt(name)),
     }
 }
@@ -142,7 +157,10 @@ pub(crate) fn get_decimal(record: &Attributes, name: &str) -> Result<Decimal, St
 }
 
 /// The whole number `name`, if there is one.
-pub(crate) fn find_number<T: std::str::FromStr>(record: &Attributes, name: &str) -> Result<Option<T>, StoreError> {
+pub(crate) fn find_number<T: std::str::FromStr>(
+    record: &Attributes,
+    name: &str,
+) -> Result<Option<T>, StoreError> {
     match record.get(name) {
         None | Some(AttributeValue::Null(_)) => Ok(None),
         Some(AttributeValue::N(value)) => value.parse().map(Some).map_err(|_| corrupt(name)),
@@ -151,12 +169,18 @@ pub(crate) fn find_number<T: std::str::FromStr>(record: &Attributes, name: &str)
 }
 
 /// The whole number `name`.
-pub(crate) fn get_number<T: std::str::FromStr>(record: &Attributes, name: &str) -> Result<T, StoreError> {
+pub(crate) fn get_number<T: std::str::FromStr>(
+    record: &Attributes,
+    name: &str,
+) -> Result<T, StoreError> {
     find_number(record, name)?.ok_or_else(|| corrupt(name))
 }
 
 /// The instant `name`, if there is one.
-pub(crate) fn find_instant(record: &Attributes, name: &str) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) fn find_instant(
+    record: &Attributes,
+    name: &str,
+) -> Result<Option<Timestamp>, StoreError> {
     find_parsed(record, name, str::parse)
 }
 
@@ -166,7 +190,10 @@ pub(crate) fn get_instant(record: &Attributes, name: &str) -> Result<Timestamp, 
 }
 
 /// The elements of the list `name`; none when there is no such list.
-pub(crate) fn get_list<'a>(record: &'a Attributes, name: &str) -> Result<&'a [AttributeValue], StoreError> {
+pub(crate) fn get_list<'a>(
+    record: &'a Attributes,
+    name: &str,
+) -> Result<&'a [AttributeValue], StoreError> {
     match record.get(name) {
         None | Some(AttributeValue::Null(_)) => Ok(&[]),
         Some(AttributeValue::L(values)) => Ok(values),
@@ -188,7 +215,10 @@ pub(crate) fn get_texts<T, E>(
 }
 
 /// The map `name`, if there is one.
-pub(crate) fn find_map<'a>(record: &'a Attributes, name: &str) -> Result<Option<&'a Attributes>, StoreError> {
+pub(crate) fn find_map<'a>(
+    record: &'a Attributes,
+    name: &str,
+) -> Result<Option<&'a Attributes>, StoreError> {
     match record.get(name) {
         None | Some(AttributeValue::Null(_)) => Ok(None),
         Some(AttributeValue::M(values)) => Ok(Some(values)),
@@ -197,7 +227,15 @@ pub(crate) fn find_map<'a>(record: &'a Attributes, name: &str) -> Result<Option<
 }
 
 /// The map of texts `name`; empty when there is none.
-pub(crate) fn get_text_map(record: &Attributes, name: &str) -> Result<BTreeMap<String, String>, StoreError> {
-    let Some(values) = find_map(record, name)? else { return Ok(BTreeMap::new()) };
-    values.keys().map(|key| Ok((key.clone(), get_text(values, key)?.to_owned()))).collect()
+pub(crate) fn get_text_map(
+    record: &Attributes,
+    name: &str,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let Some(values) = find_map(record, name)? else {
+        return Ok(BTreeMap::new());
+    };
+    values
+        .keys()
+        .map(|key| Ok((key.clone(), get_text(values, key)?.to_owned())))
+        .collect()
 }

@@ -32,12 +32,18 @@ pub(crate) struct Key<'a> {
 impl<'a> Key<'a> {
     /// In a table with keys of one part.
     pub(crate) fn one(pk: impl Into<Cow<'a, str>>) -> Self {
-        Self { pk: pk.into(), sk: None }
+        Self {
+            pk: pk.into(),
+            sk: None,
+        }
     }
 
     /// In a table with keys of two parts.
     pub(crate) fn two(pk: impl Into<Cow<'a, str>>, sk: impl Into<Cow<'a, str>>) -> Self {
-        Self { pk: pk.into(), sk: Some(sk.into()) }
+        Self {
+            pk: pk.into(),
+            sk: Some(sk.into()),
+        }
     }
 
     fn attributes(&self) -> Attributes {
@@ -47,8 +53,15 @@ impl<'a> Key<'a> {
     }
 
     fn read(attributes: &Attributes) -> Result<Self, StoreError> {
-        let part = |name| Ok::<_, StoreError>(find_text(attributes, name)?.map(|part| Cow::Owned(part.to_owned())));
-        Ok(Self { pk: part("pk")?.ok_or_else(|| corrupt("pk"))?, sk: part("sk")? })
+        let part = |name| {
+            Ok::<_, StoreError>(
+                find_text(attributes, name)?.map(|part| Cow::Owned(part.to_owned())),
+            )
+        };
+        Ok(Self {
+            pk: part("pk")?.ok_or_else(|| corrupt("pk"))?,
+            sk: part("sk")?,
+        })
     }
 }
 
@@ -89,9 +102,14 @@ async fn read(
     if keys.len() <= READ {
         return read_chunk(client, table, keys, projection, current, until).await;
     }
-    let calls: Vec<_> =
-        keys.chunks(READ).map(|chunk| read_chunk(client, table, chunk, projection, current, until)).collect();
-    let answers: Vec<Vec<Attributes>> = stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await?;
+    let calls: Vec<_> = keys
+        .chunks(READ)
+        .map(|chunk| read_chunk(client, table, chunk, projection, current, until))
+        .collect();
+    let answers: Vec<Vec<Attributes>> = stream::iter(calls)
+        .buffer_unordered(IN_FLIGHT)
+        .try_collect()
+        .await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -110,9 +128,18 @@ async fn read_chunk(
     let mut left = Cow::Borrowed(keys);
     let mut found = Vec::with_capacity(keys.len());
     // Placeholders, because many a plain name is a reserved word.
-    let names = projection.iter().enumerate().map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
+    let names = projection
+        .iter()
+        .enumerate()
+        .map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
     let names: Option<HashMap<String, String>> = (!projection.is_empty()).then(|| names.collect());
-    let expression = names.as_ref().map(|names| names.keys().map(String::as_str).collect::<Vec<_>>().join(","));
+    let expression = names.as_ref().map(|names| {
+        names
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(",")
+    });
     for attempt in 0.. {
         pause(attempt).await;
         if Instant::now() > until {
@@ -124,32 +151,64 @@ async fn read_chunk(
             .set_projection_expression(expression.clone())
             .set_expression_attribute_names(names.clone())
             .build()
-            .map_err(|error| StoreError::Refused { operation: OPERATION, reason: error.to_string() })?;
-        let answer = match client.batch_get_item().request_items(table, asked).send().await {
+            .map_err(|error| StoreError::Refused {
+                operation: OPERATION,
+                reason: error.to_string(),
+            })?;
+        let answer = match client
+            .batch_get_item()
+            .request_items(table, asked)
+            .send()
+            .await
+        {
             Ok(answer) => answer,
             Err(error) => match store_error(OPERATION, error) {
                 StoreError::Throttled { .. } => continue,
                 other => return Err(other),
             },
         };
-        found.extend(answer.responses.into_iter().flatten().flat_map(|(_, records)| records));
-        let undone = answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, undone)| undone.keys);
-        left = undone.map(|key| Key::read(&key)).collect::<Result<Vec<_>, _>>()?.into();
+        found.extend(
+            answer
+                .responses
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, records)| records),
+        );
+        let undone = answer
+            .unprocessed_keys
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, undone)| undone.keys);
+        left = undone
+            .map(|key| Key::read(&key))
+            .collect::<Result<Vec<_>, _>>()?
+            .into();
         if left.is_empty() {
             return Ok(found);
         }
     }
-    Err(StoreError::Throttled { operation: OPERATION })
+    Err(StoreError::Throttled {
+        operation: OPERATION,
+    })
 }
 
 /// Writes and deletes records. Each key may occur only once among them.
 ///
 /// # Errors
 /// [`StoreError`]; some of the records may have been written then.
-pub(crate) async fn write_all(client: &Client, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+pub(crate) async fn write_all(
+    client: &Client,
+    table: &str,
+    requests: Vec<WriteRequest>,
+) -> Result<(), StoreError> {
     let until = Instant::now() + PATIENCE;
-    let calls = chunks(requests, WRITE).into_iter().map(|chunk| write_chunk(client, table, chunk, until));
-    stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect().await
+    let calls = chunks(requests, WRITE)
+        .into_iter()
+        .map(|chunk| write_chunk(client, table, chunk, until));
+    stream::iter(calls)
+        .buffer_unordered(IN_FLIGHT)
+        .try_collect()
+        .await
 }
 
 async fn write_chunk(
@@ -164,19 +223,31 @@ async fn write_chunk(
         if Instant::now() > until {
             break;
         }
-        let answer = match client.batch_write_item().request_items(table, requests.clone()).send().await {
+        let answer = match client
+            .batch_write_item()
+            .request_items(table, requests.clone())
+            .send()
+            .await
+        {
             Ok(answer) => answer,
             Err(error) => match store_error(OPERATION, error) {
                 StoreError::Throttled { .. } => continue,
                 other => return Err(other),
             },
         };
-        requests = answer.unprocessed_items.into_iter().flatten().flat_map(|(_, left)| left).collect();
+        requests = answer
+            .unprocessed_items
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, left)| left)
+            .collect();
         if requests.is_empty() {
             return Ok(());
         }
     }
-    Err(StoreError::Throttled { operation: OPERATION })
+    Err(StoreError::Throttled {
+        operation: OPERATION,
+    })
 }
 
 fn chunks<T>(all: Vec<T>, size: usize) -> Vec<Vec<T>> {
@@ -191,7 +262,9 @@ fn chunks<T>(all: Vec<T>, size: usize) -> Vec<Vec<T>> {
 /// Waits before a repetition: 50 milliseconds, doubling up to three seconds.
 pub(crate) async fn pause(attempt: u32) {
     if attempt > 0 {
-        let millis = 50_u64.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(3000);
+        let millis = 50_u64
+            .saturating_mul(1 << attempt.saturating_sub(1).min(10))
+            .min(3000);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 }

@@ -22,7 +22,9 @@ pub(crate) fn decode<const N: usize>(cursor: &Cursor) -> Result<[String; N], Sto
     if text.len() > MAX_CURSOR {
         return Err(StoreError::Cursor);
     }
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| StoreError::Cursor)?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| StoreError::Cursor)?;
     let parts: Vec<String> = serde_json::from_slice(&bytes).map_err(|_| StoreError::Cursor)?;
     parts.try_into().map_err(|_| StoreError::Cursor)
 }

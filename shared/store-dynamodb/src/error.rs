@@ -10,7 +10,10 @@ where
     R: std::fmt::Debug,
 {
     let SdkError::ServiceError(refusal) = &error else {
-        return StoreError::Unavailable { operation, reason: DisplayErrorContext(&error).to_string() };
+        return StoreError::Unavailable {
+            operation,
+            reason: DisplayErrorContext(&error).to_string(),
+        };
     };
     let code = refusal.err().code().unwrap_or("unknown error");
     if is_throttle(code) {
@@ -18,7 +21,10 @@ where
     }
     // The message of the service names keys, and keys may be e-mail addresses. The code is enough.
     let reason = code.to_owned();
-    if matches!(code, "InternalServerError" | "ServiceUnavailable" | "InternalFailure" | "unknown error") {
+    if matches!(
+        code,
+        "InternalServerError" | "ServiceUnavailable" | "InternalFailure" | "unknown error"
+    ) {
         StoreError::Unavailable { operation, reason }
     } else {
         StoreError::Refused { operation, reason }

@@ -16,7 +16,9 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 use aws_types::SdkConfig;
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, find_instant, get_number, get_text, instant, number, text};
+use crate::attribute::{
+    Attributes, Record, find_instant, get_number, get_text, instant, number, text,
+};
 use crate::error::store_error;
 use crate::transaction::incomplete;
 
@@ -43,7 +45,10 @@ impl IdempotencyTable {
     /// Keeps them in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(sdk), table: table.into() }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+        }
     }
 }
 
@@ -99,11 +104,18 @@ pub(crate) fn done_put(
 }
 
 /// What the record in the way means to a request.
-fn met(record: &Attributes, key: &IdempotencyKey, owner: &str, now: Timestamp) -> Result<Begun, StoreError> {
+fn met(
+    record: &Attributes,
+    key: &IdempotencyKey,
+    owner: &str,
+    now: Timestamp,
+) -> Result<Begun, StoreError> {
     let status = get_text(record, "status")?;
     if status == RUNNING && get_text(record, "owner")? == owner {
         // Our own put took effect although its answer was lost, and the SDK sent it again.
-        return Ok(Begun::First { owner: owner.to_owned() });
+        return Ok(Begun::First {
+            owner: owner.to_owned(),
+        });
     }
     if get_text(record, "fingerprint")? != key.fingerprint {
         return Ok(Begun::Reused);
@@ -147,10 +159,12 @@ impl IdempotencyTable {
             Err(error) => error,
         };
         match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
-                Some(record) => met(record, key, owner, now),
-                None => Ok(Begun::InProgress),
-            },
+            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
+                match &refusal.item {
+                    Some(record) => met(record, key, owner, now),
+                    None => Ok(Begun::InProgress),
+                }
+            }
             _ => Err(store_error("UpdateItem", error)),
         }
     }
@@ -183,14 +197,19 @@ impl Idempotency for IdempotencyTable {
             .expression_attribute_values(":fingerprint", text(&key.fingerprint))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match put.send().await {
-            Ok(_) => return Ok(Begun::First { owner: owner.to_owned() }),
+            Ok(_) => {
+                return Ok(Begun::First {
+                    owner: owner.to_owned(),
+                });
+            }
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
                 Some(record) => match met(record, key, owner, now)? {
                     Begun::Done(answer) if record.contains_key("until") => {
-                        self.seal(key, owner, get_text(record, "owner")?, answer, now).await
+                        self.seal(key, owner, get_text(record, "owner")?, answer, now)
+                            .await
                     }
                     begun => Ok(begun),
                 },
@@ -201,7 +220,12 @@ impl Idempotency for IdempotencyTable {
         }
     }
 
-    async fn finish(&self, key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError> {
+    async fn finish(
+        &self,
+        key: &IdempotencyKey,
+        owner: &str,
+        answer: &StoredAnswer,
+    ) -> Result<Written, StoreError> {
         let put = self
             .client
             .put_item()
@@ -212,7 +236,11 @@ impl Idempotency for IdempotencyTable {
             .expression_attribute_values(":owner", text(owner));
         match put.send().await {
             Ok(_) => Ok(Written::Done),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
                 Ok(Written::Conflict)
             }
             Err(error) => Err(store_error("PutItem", error)),
@@ -236,7 +264,13 @@ impl Idempotency for IdempotencyTable {
         match update.send().await {
             Ok(_) => Ok(()),
             // Somebody took it over, or it is done: nothing of ours is left to give back.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(store_error("UpdateItem", error)),
         }
     }

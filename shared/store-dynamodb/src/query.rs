@@ -22,24 +22,39 @@ pub(crate) struct Asked {
 impl Asked {
     /// All of a partition, ascending by sort key.
     pub(crate) fn all(pk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk_prefix: None, descending: false, equal: Vec::new(), current: false }
+        Self {
+            pk: pk.into(),
+            sk_prefix: None,
+            descending: false,
+            equal: Vec::new(),
+            current: false,
+        }
     }
 
     /// Those of a partition whose sort key begins like this.
     pub(crate) fn beginning(pk: impl Into<String>, sk_prefix: &'static str) -> Self {
-        Self { sk_prefix: Some(sk_prefix), ..Self::all(pk) }
+        Self {
+            sk_prefix: Some(sk_prefix),
+            ..Self::all(pk)
+        }
     }
 
     /// The same, with everything that was written before: for whoever decides by it what to write.
     #[must_use]
     pub(crate) fn current(self) -> Self {
-        Self { current: true, ..self }
+        Self {
+            current: true,
+            ..self
+        }
     }
 
     /// The same, descending by sort key.
     #[must_use]
     pub(crate) fn descending(self) -> Self {
-        Self { descending: true, ..self }
+        Self {
+            descending: true,
+            ..self
+        }
     }
 
     /// Only those whose attribute has this text. They are read all the same, and left out afterwards.
@@ -51,8 +66,17 @@ impl Asked {
 }
 
 /// Reads one record.
-pub(crate) async fn get(client: &Client, table: &str, key: Attributes) -> Result<Option<Attributes>, StoreError> {
-    let answer = client.get_item().table_name(table).set_key(Some(key)).send().await;
+pub(crate) async fn get(
+    client: &Client,
+    table: &str,
+    key: Attributes,
+) -> Result<Option<Attributes>, StoreError> {
+    let answer = client
+        .get_item()
+        .table_name(table)
+        .set_key(Some(key))
+        .send()
+        .await;
     Ok(answer.map_err(|error| store_error("GetItem", error))?.item)
 }
 
@@ -62,7 +86,13 @@ pub(crate) async fn get_current(
     table: &str,
     key: Attributes,
 ) -> Result<Option<Attributes>, StoreError> {
-    let answer = client.get_item().table_name(table).set_key(Some(key)).consistent_read(true).send().await;
+    let answer = client
+        .get_item()
+        .table_name(table)
+        .set_key(Some(key))
+        .consistent_read(true)
+        .send()
+        .await;
     Ok(answer.map_err(|error| store_error("GetItem", error))?.item)
 }
 
@@ -79,7 +109,11 @@ pub(crate) async fn query_page(
 }
 
 /// All records, in as many calls as it takes.
-pub(crate) async fn query_all(client: &Client, table: &str, asked: Asked) -> Result<Vec<Attributes>, StoreError> {
+pub(crate) async fn query_all(
+    client: &Client,
+    table: &str,
+    asked: Asked,
+) -> Result<Vec<Attributes>, StoreError> {
     let mut all = Vec::new();
     let mut start = None;
     loop {
@@ -122,8 +156,14 @@ pub(crate) async fn scan_page(
         .expression_attribute_values(":sk", text(sk))
         .limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1))
         .set_exclusive_start_key(start);
-    let answer = scan.send().await.map_err(|error| store_error("Scan", error))?;
-    Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
+    let answer = scan
+        .send()
+        .await
+        .map_err(|error| store_error("Scan", error))?;
+    Ok((
+        answer.items.unwrap_or_default(),
+        answer.last_evaluated_key.filter(|key| !key.is_empty()),
+    ))
 }
 
 async fn call(
@@ -134,7 +174,8 @@ async fn call(
     start: Option<Attributes>,
 ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
     let mut names = HashMap::from([("#pk".to_owned(), "pk".to_owned())]);
-    let mut values: HashMap<String, AttributeValue> = HashMap::from([(":pk".to_owned(), text(&asked.pk))]);
+    let mut values: HashMap<String, AttributeValue> =
+        HashMap::from([(":pk".to_owned(), text(&asked.pk))]);
     let mut condition = "#pk = :pk".to_owned();
     if let Some(prefix) = asked.sk_prefix {
         names.insert("#sk".to_owned(), "sk".to_owned());
@@ -158,6 +199,12 @@ async fn call(
         .consistent_read(asked.current)
         .set_limit(limit)
         .set_exclusive_start_key(start);
-    let answer = query.send().await.map_err(|error| store_error("Query", error))?;
-    Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
+    let answer = query
+        .send()
+        .await
+        .map_err(|error| store_error("Query", error))?;
+    Ok((
+        answer.items.unwrap_or_default(),
+        answer.last_evaluated_key.filter(|key| !key.is_empty()),
+    ))
 }

@@ -20,7 +20,10 @@ const TRIES: u32 = 6;
 
 /// The SDK found a part of a transaction incomplete: a defect of ours.
 pub(crate) fn incomplete(error: BuildError) -> StoreError {
-    StoreError::Refused { operation: OPERATION, reason: error.to_string() }
+    StoreError::Refused {
+        operation: OPERATION,
+        reason: error.to_string(),
+    }
 }
 
 /// How a transaction was cancelled.
@@ -40,7 +43,10 @@ fn cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Cancelled {
     for (place, code) in codes.enumerate() {
         match code {
             "ConditionalCheckFailed" => unmet.push(place),
-            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {}
+            "None"
+            | "TransactionConflict"
+            | "ThrottlingError"
+            | "ProvisionedThroughputExceeded" => {}
             code => other = Some(code.to_owned()),
         }
     }
@@ -58,31 +64,60 @@ fn cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Cancelled {
 ///
 /// # Errors
 /// [`StoreError`]; after `Unavailable`, and only then, it may have taken effect.
-pub(crate) async fn commit(client: &Client, items: Vec<TransactWriteItem>) -> Result<Vec<usize>, StoreError> {
+pub(crate) async fn commit(
+    client: &Client,
+    items: Vec<TransactWriteItem>,
+) -> Result<Vec<usize>, StoreError> {
     for attempt in 0..TRIES {
         if attempt > 0 {
             tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
         }
-        let Err(error) = client.transact_write_items().set_transact_items(Some(items.clone())).send().await else {
+        let Err(error) = client
+            .transact_write_items()
+            .set_transact_items(Some(items.clone()))
+            .send()
+            .await
+        else {
             return Ok(Vec::new());
         };
-        let Some(TransactWriteItemsError::TransactionCanceledException(refusal)) = error.as_service_error() else {
+        let Some(TransactWriteItemsError::TransactionCanceledException(refusal)) =
+            error.as_service_error()
+        else {
             return Err(store_error(OPERATION, error));
         };
-        match cancelled(refusal.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"))) {
+        match cancelled(
+            refusal
+                .cancellation_reasons()
+                .iter()
+                .map(|reason| reason.code().unwrap_or("None")),
+        ) {
             Cancelled::Unmet(places) => return Ok(places),
             Cancelled::Passing => {}
-            Cancelled::Other(reason) => return Err(StoreError::Refused { operation: OPERATION, reason }),
+            Cancelled::Other(reason) => {
+                return Err(StoreError::Refused {
+                    operation: OPERATION,
+                    reason,
+                });
+            }
         }
     }
-    Err(StoreError::Throttled { operation: OPERATION })
+    Err(StoreError::Throttled {
+        operation: OPERATION,
+    })
 }
 
 /// Writes all or nothing, where it makes no difference which condition did not hold.
 ///
 /// # Errors
 /// As [`commit`].
-pub(crate) async fn run(client: &Client, items: Vec<TransactWriteItem>) -> Result<Written, StoreError> {
+pub(crate) async fn run(
+    client: &Client,
+    items: Vec<TransactWriteItem>,
+) -> Result<Written, StoreError> {
     let unmet = commit(client, items).await?;
-    Ok(if unmet.is_empty() { Written::Done } else { Written::Conflict })
+    Ok(if unmet.is_empty() {
+        Written::Done
+    } else {
+        Written::Conflict
+    })
 }

@@ -77,8 +77,14 @@ pub fn read(text: &str) -> Result<ThresholdRules, RulesError> {
         let sku = rule.sku.as_deref().map(Sku::parse).transpose();
         let location = rule.location.as_deref().map(LocationId::parse).transpose();
         placed.push(PlacedRule {
-            sku: sku.map_err(|_| RulesError::Rule { at, reason: "the sku is none" })?,
-            location: location.map_err(|_| RulesError::Rule { at, reason: "the location is none" })?,
+            sku: sku.map_err(|_| RulesError::Rule {
+                at,
+                reason: "the sku is none",
+            })?,
+            location: location.map_err(|_| RulesError::Rule {
+                at,
+                reason: "the location is none",
+            })?,
             precedence: rule.precedence,
             rule: ThresholdRule {
                 threshold: rule.threshold.map(|threshold| threshold.0),

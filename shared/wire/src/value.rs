@@ -27,7 +27,10 @@ pub struct Money {
 
 impl From<domain::money::Money> for Money {
     fn from(money: domain::money::Money) -> Self {
-        Self { amount: money.amount_text(), currency: money.currency().to_string() }
+        Self {
+            amount: money.amount_text(),
+            currency: money.currency().to_string(),
+        }
     }
 }
 
@@ -35,7 +38,10 @@ impl TryFrom<&Money> for domain::money::Money {
     type Error = domain::money::MoneyError;
 
     fn try_from(money: &Money) -> Result<Self, Self::Error> {
-        Self::parse(&money.amount, domain::money::Currency::parse(&money.currency)?)
+        Self::parse(
+            &money.amount,
+            domain::money::Currency::parse(&money.currency)?,
+        )
     }
 }
 
@@ -59,7 +65,10 @@ impl Serialize for Number {
         {
             return serializer.serialize_i64(whole);
         }
-        let float = value.to_string().parse().map_err(serde::ser::Error::custom)?;
+        let float = value
+            .to_string()
+            .parse()
+            .map_err(serde::ser::Error::custom)?;
         serializer.serialize_f64(float)
     }
 }
@@ -85,15 +94,23 @@ impl Number {
             return Err(NumberError::Kind);
         }
         // Some writers put 0.00001 as 1e-05 and ten million as 1.0E7.
-        let Some((digits, power)) = text.split_once(['e', 'E']) else { return Self::read(text) };
+        let Some((digits, power)) = text.split_once(['e', 'E']) else {
+            return Self::read(text);
+        };
         let power: i32 = power.parse().map_err(|_| NumberError::Range)?;
-        let value = domain::money::parse_decimal(digits).ok_or(NumberError::Plain)?.normalize();
+        let value = domain::money::parse_decimal(digits)
+            .ok_or(NumberError::Plain)?
+            .normalize();
         let scale = i64::from(value.scale()).saturating_sub(i64::from(power));
         let value = match u32::try_from(scale) {
-            Ok(scale) if scale <= MAX_SCALE => Decimal::try_from_i128_with_scale(value.mantissa(), scale).ok(),
+            Ok(scale) if scale <= MAX_SCALE => {
+                Decimal::try_from_i128_with_scale(value.mantissa(), scale).ok()
+            }
             Ok(_) => None,
             Err(_) => {
-                let zeros = u32::try_from(scale.unsigned_abs()).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
+                let zeros = u32::try_from(scale.unsigned_abs())
+                    .ok()
+                    .and_then(|zeros| 10_i128.checked_pow(zeros));
                 let whole = zeros.and_then(|zeros| value.mantissa().checked_mul(zeros));
                 whole.and_then(|whole| Decimal::try_from_i128_with_scale(whole, 0).ok())
             }
@@ -106,7 +123,8 @@ impl Number {
     }
 
     fn checked(value: Decimal) -> Result<Self, NumberError> {
-        if value.normalize().scale() > MAX_SCALE || value.abs() >= Decimal::from(1_000_000_000_u32) {
+        if value.normalize().scale() > MAX_SCALE || value.abs() >= Decimal::from(1_000_000_000_u32)
+        {
             return Err(NumberError::Range);
         }
         Ok(Self(value))
@@ -130,12 +148,16 @@ pub(crate) fn json_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 /// Reads [`json_number`], or nothing from null.
-pub(crate) fn json_number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Number>, D::Error> {
+pub(crate) fn json_number_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Number>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if raw.get() == "null" {
         return Ok(None);
     }
-    Number::read_number(&raw).map(Some).map_err(de::Error::custom)
+    Number::read_number(&raw)
+        .map(Some)
+        .map_err(de::Error::custom)
 }
 
 /// An instant as RFC 3339 text in UTC with milliseconds, `2026-11-22T17:30:00.000Z`; kept as milliseconds since the Unix epoch.

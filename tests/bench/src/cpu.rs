@@ -12,7 +12,12 @@ pub fn used() -> Duration {
     // The second field is the command in parentheses and may hold anything, so counting starts behind it. User and
     // system time are fields 14 and 15 of proc(5).
     let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
-    let ticks: u64 = behind.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    let ticks: u64 = behind
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
     Duration::from_millis(ticks.saturating_mul(TICK_MS))
 }
 

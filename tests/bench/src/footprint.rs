@@ -52,20 +52,50 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
     parse::write_items(rows, &path)?;
     let bytes = path.metadata()?.len();
     let data = Some(folder.path().join("data"));
-    let stack = Stack::start(Options { data, schedules: false, sweep: false, ..Options::default() }).await?;
+    let stack = Stack::start(Options {
+        data,
+        schedules: false,
+        sweep: false,
+        ..Options::default()
+    })
+    .await?;
 
     let sdk = stack.sdk_config();
-    let s3 = aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(true).build());
+    let s3 = aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::config::Builder::from(sdk)
+            .force_path_style(true)
+            .build(),
+    );
     s3.create_bucket().bucket(BUCKET).send().await?;
     let body = ByteStream::from_path(&path).await?;
-    let put = s3.put_object().bucket(BUCKET).key(KEY).body(body).send().await?;
-    let file = ExportFile { kind: "items", path, key: KEY.to_owned() };
+    let put = s3
+        .put_object()
+        .bucket(BUCKET)
+        .key(KEY)
+        .body(body)
+        .send()
+        .await?;
+    let file = ExportFile {
+        kind: "items",
+        path,
+        key: KEY.to_owned(),
+    };
     let sqs = aws_sdk_sqs::Client::new(sdk);
-    let queue = sqs.create_queue().queue_name(QUEUE).send().await?.queue_url.ok_or("the queue has no address")?;
+    let queue = sqs
+        .create_queue()
+        .queue_name(QUEUE)
+        .send()
+        .await?
+        .queue_url
+        .ok_or("the queue has no address")?;
 
     let mut program = starts::program(&stack, FUNCTION, &binary)?;
-    program.variables.insert("EXPORTS_BUCKET".to_owned(), BUCKET.to_owned());
-    program.variables.insert("LOAD_QUEUE_URL".to_owned(), queue.clone());
+    program
+        .variables
+        .insert("EXPORTS_BUCKET".to_owned(), BUCKET.to_owned());
+    program
+        .variables
+        .insert("LOAD_QUEUE_URL".to_owned(), queue.clone());
     let sandbox = Sandbox::start(program).await?;
     let failed = |failed: Failed| format!("{failed:?}");
     sandbox.ready().await.map_err(failed)?;
@@ -78,7 +108,10 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
         size: i64::try_from(bytes)?,
         e_tag: put.e_tag.unwrap_or_default(),
     };
-    sandbox.invoke(&object_created(&object, stack.clock().now(), "bench", 1)).await.map_err(failed)?;
+    sandbox
+        .invoke(&object_created(&object, stack.clock().now(), "bench", 1))
+        .await
+        .map_err(failed)?;
     let mut invocations = 1;
     loop {
         match state_of(&stack, &file).await? {
@@ -86,14 +119,29 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
             Some(load) if load.state == "running" => {}
             other => return Err(format!("{rows} rows were written, and came to {other:?}").into()),
         }
-        let received = sqs.receive_message().queue_url(&queue).max_number_of_messages(1).wait_time_seconds(20);
+        let received = sqs
+            .receive_message()
+            .queue_url(&queue)
+            .max_number_of_messages(1)
+            .wait_time_seconds(20);
         let messages = received.send().await?.messages.unwrap_or_default();
-        let [message] = messages.as_slice() else { return Err("the load stands still".into()) };
-        let answer = sandbox.invoke(&delivered(QUEUE, &messages)).await.map_err(failed)?;
+        let [message] = messages.as_slice() else {
+            return Err("the load stands still".into());
+        };
+        let answer = sandbox
+            .invoke(&delivered(QUEUE, &messages))
+            .await
+            .map_err(failed)?;
         invocations += 1;
-        if answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty) {
+        if answer["batchItemFailures"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+        {
             let delete = sqs.delete_message().queue_url(&queue);
-            delete.set_receipt_handle(message.receipt_handle.clone()).send().await?;
+            delete
+                .set_receipt_handle(message.receipt_handle.clone())
+                .send()
+                .await?;
         }
     }
     let found = Footprint {

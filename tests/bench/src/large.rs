@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest, ScalarAttributeType,
-    WriteRequest,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+    ScalarAttributeType, WriteRequest,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -57,7 +57,15 @@ pub async fn run(stack: &Stack, rows: u64, folder: &Path) -> Result<Found, Error
     let copy = path.clone();
     let before = memory::reset_peak();
     let (began, used) = (Instant::now(), cpu::used());
-    let loaded = load_file(stack, &ExportFile { kind: "items", path, key }).await?;
+    let loaded = load_file(
+        stack,
+        &ExportFile {
+            kind: "items",
+            path,
+            key,
+        },
+    )
+    .await?;
     let ours = (began.elapsed(), cpu::used().saturating_sub(used));
     let memory_kib = (before, memory::peak());
     if loaded.state != "published" || loaded.rows != rows || loaded.rejected > 0 {
@@ -68,11 +76,23 @@ pub async fn run(stack: &Stack, rows: u64, folder: &Path) -> Result<Found, Error
     let (began, used) = (Instant::now(), cpu::used());
     let records = bare(&client, &copy).await?;
     let bare = (began.elapsed(), cpu::used().saturating_sub(used));
-    let [item, same] = [first(&client, "CatalogTable").await?, first(&client, BARE).await?];
+    let [item, same] = [
+        first(&client, "CatalogTable").await?,
+        first(&client, BARE).await?,
+    ];
     if item != same {
-        return Err(format!("the bare loop wrote another record: {same:?} and not {item:?}").into());
+        return Err(
+            format!("the bare loop wrote another record: {same:?} and not {item:?}").into(),
+        );
     }
-    Ok(Found { rows, bytes, records, ours, bare, memory_kib })
+    Ok(Found {
+        rows,
+        bytes,
+        records,
+        ours,
+        bare,
+        memory_kib,
+    })
 }
 
 /// Reads the file and writes its records, some calls at a time, and reads on meanwhile. Answers how many there were.
@@ -97,7 +117,12 @@ async fn bare(client: &Client, path: &Path) -> Result<u64, Error> {
         }
         if !call.is_empty() {
             written += call.len() as u64;
-            calls.push(client.batch_write_item().request_items(BARE, requests(call)?).send());
+            calls.push(
+                client
+                    .batch_write_item()
+                    .request_items(BARE, requests(call)?)
+                    .send(),
+            );
         }
     }
 }
@@ -105,11 +130,19 @@ async fn bare(client: &Client, path: &Path) -> Result<u64, Error> {
 /// The item of a row, as the load function writes it, and the ways that lead to it from its categories.
 fn records_of(headers: &csv::StringRecord, row: &csv::StringRecord) -> Vec<Record> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let key =
-        |pk: String, sk: &str| Record::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))]);
+    let key = |pk: String, sk: &str| {
+        Record::from([
+            ("pk".to_owned(), AttributeValue::S(pk)),
+            ("sk".to_owned(), text(sk)),
+        ])
+    };
     let (mut item, mut attributes, mut ways) = (Record::new(), Record::new(), Vec::new());
     let sku = row.get(0).unwrap_or_default();
-    for (name, value) in headers.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in headers
+        .iter()
+        .zip(row)
+        .filter(|(_, value)| !value.is_empty())
+    {
         if let Some(name) = name.strip_prefix("attr:") {
             attributes.insert(name.to_owned(), text(value));
             continue;
@@ -120,8 +153,15 @@ fn records_of(headers: &csv::StringRecord, row: &csv::StringRecord) -> Vec<Recor
                 continue;
             }
             "category_ids" => {
-                ways.extend(value.split(';').map(|id| key(format!("category#{id}"), sku)));
-                ("categoryIds", AttributeValue::L(value.split(';').map(text).collect()))
+                ways.extend(
+                    value
+                        .split(';')
+                        .map(|id| key(format!("category#{id}"), sku)),
+                );
+                (
+                    "categoryIds",
+                    AttributeValue::L(value.split(';').map(text).collect()),
+                )
             }
             // One is not written.
             "nominal_quantity" | "quantity_multiple" if value == "1" => continue,
@@ -133,9 +173,15 @@ fn records_of(headers: &csv::StringRecord, row: &csv::StringRecord) -> Vec<Recor
         item.insert(name.to_owned(), value);
     }
     item.insert("attributes".to_owned(), AttributeValue::M(attributes));
-    item.insert("fingerprint".to_owned(), AttributeValue::B(Blob::new([0; 16])));
+    item.insert(
+        "fingerprint".to_owned(),
+        AttributeValue::B(Blob::new([0; 16])),
+    );
     item.insert("generation".to_owned(), AttributeValue::N("1".to_owned()));
-    item.insert("sequence".to_owned(), AttributeValue::N("1798761600000".to_owned()));
+    item.insert(
+        "sequence".to_owned(),
+        AttributeValue::N("1798761600000".to_owned()),
+    );
     ways.push(item);
     ways
 }
@@ -151,19 +197,37 @@ fn requests(records: Vec<Record>) -> Result<Vec<WriteRequest>, Error> {
 /// The item of the first row.
 async fn first(client: &Client, table: &str) -> Result<Record, Error> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let get = client.get_item().table_name(table).key("pk", text("item#SKU-000000000")).key("sk", text("item"));
-    let mut item = get.send().await?.item.ok_or_else(|| format!("the first item is not in {table}"))?;
+    let get = client
+        .get_item()
+        .table_name(table)
+        .key("pk", text("item#SKU-000000000"))
+        .key("sk", text("item"));
+    let mut item = get
+        .send()
+        .await?
+        .item
+        .ok_or_else(|| format!("the first item is not in {table}"))?;
     // What the row says, hashed: as long as the other, but another.
-    item.remove("fingerprint").ok_or("the first item has no fingerprint")?;
+    item.remove("fingerprint")
+        .ok_or("the first item has no fingerprint")?;
     Ok(item)
 }
 
 async fn create(client: &Client) -> Result<(), Error> {
-    let mut create = client.create_table().table_name(BARE).billing_mode(BillingMode::PayPerRequest);
+    let mut create = client
+        .create_table()
+        .table_name(BARE)
+        .billing_mode(BillingMode::PayPerRequest);
     for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
-        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
-        create = create.attribute_definitions(attribute.build()?).key_schema(key.build()?);
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind);
+        create = create
+            .attribute_definitions(attribute.build()?)
+            .key_schema(key.build()?);
     }
     create.send().await?;
     Ok(())

@@ -16,5 +16,9 @@ pub async fn run(stack: &Stack) -> Result<Finding, LoadError> {
     let (cpu, wall) = (cpu::used(), Instant::now());
     let mut pieces = 0;
     load(stack, |loaded| pieces += loaded.rows).await?;
-    Ok(Finding { pieces, cpu_ms: cpu::millis(cpu::used().saturating_sub(cpu)), wall_ms: cpu::millis(wall.elapsed()) })
+    Ok(Finding {
+        pieces,
+        cpu_ms: cpu::millis(cpu::used().saturating_sub(cpu)),
+        wall_ms: cpu::millis(wall.elapsed()),
+    })
 }

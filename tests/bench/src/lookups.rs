@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, TransactWriteItem, Update, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, PutRequest, TransactWriteItem, Update, WriteRequest,
+};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -102,15 +104,36 @@ impl Bench {
     async fn open(stack: &Stack) -> Result<Self, Error> {
         let http = reqwest::Client::new();
         let url = format!("{}/_sim/capabilities", stack.erp());
-        http.put(url).json(&json!({"quantityBreaks": false})).send().await?.error_for_status()?;
-        let function = stack.template().function("prices").ok_or("there is no function prices")?;
+        http.put(url)
+            .json(&json!({"quantityBreaks": false}))
+            .send()
+            .await?
+            .error_for_status()?;
+        let function = stack
+            .template()
+            .function("prices")
+            .ok_or("there is no function prices")?;
         let env = Env::from_pairs(function.variables(stack.aws()));
         let token = env.required("ERP_TOKEN")?.to_owned();
-        let start = Start::new(env, Some(stack.http_client()), Arc::new(SystemClock), Arc::new(RandomIds))?;
+        let start = Start::new(
+            env,
+            Some(stack.http_client()),
+            Arc::new(SystemClock),
+            Arc::new(RandomIds),
+        )?;
         let sdk = Client::new(&start.sdk);
-        let ours = local::functions::build("prices", &start).await.ok_or("prices is not built")??;
+        let ours = local::functions::build("prices", &start)
+            .await
+            .ok_or("prices is not built")??;
         let user = ("ada@hillside.example".to_owned(), "ORG-100".to_owned());
-        let mut bare = Bare { sdk, http, erp: stack.erp().to_owned(), token, user, record: Record::new() };
+        let mut bare = Bare {
+            sdk,
+            http,
+            erp: stack.erp().to_owned(),
+            token,
+            user,
+            record: Record::new(),
+        };
         let skus = bare.skus().await?;
         // Warm: the member, the items and the ERP are known.
         let all: Vec<Line> = skus.iter().map(|sku| (sku.clone(), 1)).collect();
@@ -119,7 +142,13 @@ impl Bench {
         bare.record = bare.read(&keys).await?.pop().ok_or("no price was kept")?;
         let bare = Arc::new(bare);
         let behind = [false, true].map(|cached| behind(bare.clone(), cached));
-        Ok(Self { ours, behind, bare, skus, next: AtomicU32::new(2) })
+        Ok(Self {
+            ours,
+            behind,
+            bare,
+            skus,
+            next: AtomicU32::new(2),
+        })
     }
 
     /// Lines that never were asked for.
@@ -157,7 +186,13 @@ impl Bench {
             beside.push(round(async || answered(behind).await).await?);
         }
         let [ours_us, bare_us, behind_us] = [ours, bare, beside].map(median);
-        Ok(Cost { lines, cached, ours_us, bare_us, behind_us })
+        Ok(Cost {
+            lines,
+            cached,
+            ours_us,
+            bare_us,
+            behind_us,
+        })
     }
 }
 
@@ -176,11 +211,17 @@ async fn round(call: impl AsyncFn() -> Result<(), Error>) -> Result<u64, Error> 
 /// Hands an event to a function; every line must have its price.
 async fn asked(function: &Function, event: &[u8]) -> Result<(), Error> {
     let mut context = Context::default();
-    context.request_id.push_str("8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    context
+        .request_id
+        .push_str("8476a536-e9f4-11e8-9739-2dfe598c3fcd");
     let answer = function.answer(event, context).await?;
     let has = |text: &str| memchr::memmem::find(&answer, text.as_bytes()).is_some();
     let priced = has(r#""statusCode":200"#) && !has("unpriced");
-    if priced { Ok(()) } else { Err(String::from_utf8_lossy(&answer).into()) }
+    if priced {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&answer).into())
+    }
 }
 
 /// The bare calls behind an event.
@@ -195,9 +236,17 @@ fn behind(bare: Arc<Bare>, cached: bool) -> Function {
         quantity: u32,
     }
     let answer = async move |State(bare): State<Arc<Bare>>, Json(query): Json<Query>| {
-        let lines: Vec<Line> = query.items.into_iter().map(|item| (item.sku, item.quantity)).collect();
+        let lines: Vec<Line> = query
+            .items
+            .into_iter()
+            .map(|item| (item.sku, item.quantity))
+            .collect();
         let keys: Vec<String> = lines.iter().map(|line| bare.key(line)).collect();
-        let records = if cached { bare.read(&keys).await } else { bare.miss(&lines).await };
+        let records = if cached {
+            bare.read(&keys).await
+        } else {
+            bare.miss(&lines).await
+        };
         let records = records.map_err(|error| error.to_string())?;
         if records.len() != lines.len() {
             return Err("unpriced".to_owned());
@@ -206,23 +255,43 @@ fn behind(bare: Arc<Bare>, cached: bool) -> Function {
             let price = record.get("unitPrice").and_then(|price| price.as_n().ok());
             json!({"price": price, "asOf": record.get("asOf").and_then(|as_of| as_of.as_s().ok())})
         };
-        Ok(Json(json!({"items": records.iter().map(item).collect::<Vec<_>>()})))
+        Ok(Json(
+            json!({"items": records.iter().map(item).collect::<Vec<_>>()}),
+        ))
     };
-    Function::Http(Router::new().route("/prices/query", post(answer)).with_state(bare))
+    Function::Http(
+        Router::new()
+            .route("/prices/query", post(answer))
+            .with_state(bare),
+    )
 }
 
 impl Bare {
     async fn skus(&self) -> Result<Vec<String>, Error> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let items = self.sdk.scan().table_name("CatalogTable").filter_expression("sk = :item AND begins_with(pk, :pk)");
+        let items = self
+            .sdk
+            .scan()
+            .table_name("CatalogTable")
+            .filter_expression("sk = :item AND begins_with(pk, :pk)");
         let items = items.expression_attribute_values(":item", text("item"));
-        let items = items.expression_attribute_values(":pk", text("item#")).send().await?;
+        let items = items
+            .expression_attribute_values(":pk", text("item#"))
+            .send()
+            .await?;
         let sku = |record: &Record| {
-            let is = |name: &str, text: &str| record.get(name).and_then(|v| v.as_s().ok()).is_some_and(|v| v == text);
+            let is = |name: &str, text: &str| {
+                record
+                    .get(name)
+                    .and_then(|v| v.as_s().ok())
+                    .is_some_and(|v| v == text)
+            };
             // Sold one by one, so that each quantity is one of its own, and in the unit of the lines.
-            let singly = !record.contains_key("nominalQuantity") && !record.contains_key("quantityMultiple");
+            let singly =
+                !record.contains_key("nominalQuantity") && !record.contains_key("quantityMultiple");
             let pk = record.get("pk")?.as_s().ok()?;
-            (singly && is("unit", UNIT) && is("status", "active")).then(|| pk.trim_start_matches("item#").to_owned())
+            (singly && is("unit", UNIT) && is("status", "active"))
+                .then(|| pk.trim_start_matches("item#").to_owned())
         };
         Ok(items.items().iter().filter_map(sku).collect())
     }
@@ -234,28 +303,53 @@ impl Bare {
     /// Reads what ours reads: the prices, and what was invalidated. Answers the prices.
     async fn read(&self, keys: &[String]) -> Result<Vec<Record>, Error> {
         let key = |pk: &str| Record::from([("pk".to_owned(), AttributeValue::S(pk.to_owned()))]);
-        let keys = keys.iter().map(|pk| key(pk)).chain([key("invalidated#main")]);
+        let keys = keys
+            .iter()
+            .map(|pk| key(pk))
+            .chain([key("invalidated#main")]);
         let asked: Vec<Record> = keys.collect();
         let mut found = Vec::with_capacity(asked.len());
         for asked in asked.chunks(READ) {
-            let asked = KeysAndAttributes::builder().set_keys(Some(asked.to_vec())).build()?;
-            let answer = self.sdk.batch_get_item().request_items(TABLE, asked).send().await?;
-            found.extend(answer.responses.into_iter().flatten().flat_map(|(_, records)| records));
+            let asked = KeysAndAttributes::builder()
+                .set_keys(Some(asked.to_vec()))
+                .build()?;
+            let answer = self
+                .sdk
+                .batch_get_item()
+                .request_items(TABLE, asked)
+                .send()
+                .await?;
+            found.extend(
+                answer
+                    .responses
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|(_, records)| records),
+            );
         }
         Ok(found)
     }
 
     async fn miss(&self, asked: &[Line]) -> Result<Vec<Record>, Error> {
-        let keys: Vec<String> = asked.iter().map(|(sku, quantity)| format!("bare#{sku}#{quantity}")).collect();
+        let keys: Vec<String> = asked
+            .iter()
+            .map(|(sku, quantity)| format!("bare#{sku}#{quantity}"))
+            .collect();
         self.read(&keys).await?;
         self.lease(&keys).await?;
-        let items: Vec<Value> =
-            asked.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT})).collect();
+        let items: Vec<Value> = asked
+            .iter()
+            .map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT}))
+            .collect();
         let body = json!({
             "store": "main", "currency": "USD", "items": items,
             "customer": {"organizationId": self.user.1, "userId": self.user.0},
         });
-        let call = self.http.post(format!("{}/prices", self.erp)).bearer_auth(&self.token).json(&body);
+        let call = self
+            .http
+            .post(format!("{}/prices", self.erp))
+            .bearer_auth(&self.token)
+            .json(&body);
         let answer: Value = call.send().await?.error_for_status()?.json().await?;
         if answer["items"].as_array().map(Vec::len) != Some(asked.len()) {
             return Err(answer.to_string().into());
@@ -272,17 +366,19 @@ impl Bare {
                 put.map(|put| WriteRequest::builder().put_request(put).build())
             };
             let writes = records.iter().map(put).collect::<Result<Vec<_>, _>>()?;
-            self.sdk.batch_write_item().request_items(TABLE, writes).send().await?;
+            self.sdk
+                .batch_write_item()
+                .request_items(TABLE, writes)
+                .send()
+                .await?;
         }
         Ok(records)
     }
 
     /// Takes the leases: of one key by an update, of several in a transaction.
     async fn lease(&self, keys: &[String]) -> Result<(), Error> {
-        const UPDATE: &str =
-            "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)";
-        const CONDITION: &str =
-            "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)";
+        const UPDATE: &str = "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)";
+        const CONDITION: &str = "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)";
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let values = [
             (":owner", text("01a20497-b6ee-7573-a378-1f750aa3e969")),
@@ -292,26 +388,44 @@ impl Bare {
         ];
         let values: Record = values.map(|(name, value)| (name.to_owned(), value)).into();
         if let [key] = keys {
-            let update = self.sdk.update_item().table_name(TABLE).key("pk", text(key)).update_expression(UPDATE);
-            let update = update.condition_expression(CONDITION).set_expression_attribute_values(Some(values));
+            let update = self
+                .sdk
+                .update_item()
+                .table_name(TABLE)
+                .key("pk", text(key))
+                .update_expression(UPDATE);
+            let update = update
+                .condition_expression(CONDITION)
+                .set_expression_attribute_values(Some(values));
             update.send().await?;
             return Ok(());
         }
         let lease = |pk: &String| {
-            let update = Update::builder().table_name(TABLE).key("pk", text(pk)).update_expression(UPDATE);
+            let update = Update::builder()
+                .table_name(TABLE)
+                .key("pk", text(pk))
+                .update_expression(UPDATE);
             let update = update.condition_expression(CONDITION);
-            let update = update.set_expression_attribute_values(Some(values.clone())).build();
+            let update = update
+                .set_expression_attribute_values(Some(values.clone()))
+                .build();
             update.map(|update| TransactWriteItem::builder().update(update).build())
         };
         let leases = keys.iter().map(lease).collect::<Result<Vec<_>, _>>()?;
-        self.sdk.transact_write_items().set_transact_items(Some(leases)).send().await?;
+        self.sdk
+            .transact_write_items()
+            .set_transact_items(Some(leases))
+            .send()
+            .await?;
         Ok(())
     }
 }
 
 fn event((user, organization): &(String, String), lines: &[Line]) -> Vec<u8> {
-    let items: Vec<Value> =
-        lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT})).collect();
+    let items: Vec<Value> = lines
+        .iter()
+        .map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "unit": UNIT}))
+        .collect();
     let event = json!({
         "version": "2.0",
         "routeKey": "POST /prices/query",

@@ -59,7 +59,11 @@ struct Flags {
     #[arg(long, default_value = "STANDARD")]
     method: String,
     /// What, one each.
-    #[arg(long, value_delimiter = ',', default_value = "ADH-CA-20,ANC-NY-10,SCR-WD-4X20")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "ADH-CA-20,ANC-NY-10,SCR-WD-4X20"
+    )]
     skus: Vec<String>,
 }
 
@@ -78,7 +82,9 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
     if matches!(flags.work, Work::Parse) {
         let folder = tempfile::tempdir()?;
         let found = parse::run(flags.rows, folder.path())?;
-        let rate = |time: std::time::Duration| u128::from(found.rows) * 1_000_000 / time.as_micros().max(1);
+        let rate = |time: std::time::Duration| {
+            u128::from(found.rows) * 1_000_000 / time.as_micros().max(1)
+        };
         let [of_bare, of_values] = found.percent();
         println!(
             "{} rows, {} MB: csv crate {} rows/s, with serde {} rows/s; understood and validated {} rows/s: {of_bare} % and \
@@ -94,11 +100,20 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
     if matches!(flags.work, Work::Large) {
         let folder = tempfile::tempdir()?;
         let data = Some(folder.path().join("data"));
-        let stack = Stack::start(Options { data, schedules: false, sweep: false, ..Options::default() }).await?;
+        let stack = Stack::start(Options {
+            data,
+            schedules: false,
+            sweep: false,
+            ..Options::default()
+        })
+        .await?;
         let found = large::run(&stack, flags.rows, folder.path()).await?;
-        let rate = |time: std::time::Duration| u128::from(found.rows) * 1_000_000 / time.as_micros().max(1);
-        let percent =
-            |bare: std::time::Duration, ours: std::time::Duration| bare.as_micros() * 100 / ours.as_micros().max(1);
+        let rate = |time: std::time::Duration| {
+            u128::from(found.rows) * 1_000_000 / time.as_micros().max(1)
+        };
+        let percent = |bare: std::time::Duration, ours: std::time::Duration| {
+            bare.as_micros() * 100 / ours.as_micros().max(1)
+        };
         println!(
             "{} rows, {} MB, {} records: {} rows/s and {} per CPU second, the bare writes {} and {}: {} % and {} %",
             found.rows,
@@ -112,14 +127,21 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
             percent(found.bare.1, found.ours.1)
         );
         let (before, peak) = found.memory_kib;
-        println!("memory of the whole process: {} MiB before, {} MiB at most", before / 1024, peak / 1024);
+        println!(
+            "memory of the whole process: {} MiB before, {} MiB at most",
+            before / 1024,
+            peak / 1024
+        );
         stack.stop().await;
         return Ok(());
     }
     if matches!(flags.work, Work::Memory) {
         let program = std::env::current_exe()?;
         let programs = program.parent().ok_or("this program lies nowhere")?;
-        for rows in [10_000, 100_000, 1_000_000].into_iter().filter(|rows| *rows <= flags.rows) {
+        for rows in [10_000, 100_000, 1_000_000]
+            .into_iter()
+            .filter(|rows| *rows <= flags.rows)
+        {
             let found = footprint::run(rows, programs).await?;
             let (idle, peak) = found.memory_kib;
             println!(
@@ -135,14 +157,27 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
         }
         return Ok(());
     }
-    let options = Options { dataset: flags.dataset, schedules: false, sweep: false, ..Options::default() };
-    let stack = Stack::start(Options { port: 0, aws_port: 0, erp_port: 0, ..options }).await?;
+    let options = Options {
+        dataset: flags.dataset,
+        schedules: false,
+        sweep: false,
+        ..Options::default()
+    };
+    let stack = Stack::start(Options {
+        port: 0,
+        aws_port: 0,
+        erp_port: 0,
+        ..options
+    })
+    .await?;
     if matches!(flags.work, Work::Starts) {
         let program = std::env::current_exe()?;
-        let found = starts::run(&stack, program.parent().ok_or("this program lies nowhere")?).await?;
+        let found =
+            starts::run(&stack, program.parent().ok_or("this program lies nowhere")?).await?;
         let hello = found.first().ok_or("there is no hello-world")?.clone();
-        let percent =
-            |ours: std::time::Duration, bare: std::time::Duration| ours.as_micros() * 100 / bare.as_micros().max(1);
+        let percent = |ours: std::time::Duration, bare: std::time::Duration| {
+            ours.as_micros() * 100 / bare.as_micros().max(1)
+        };
         for start in &found {
             println!(
                 "{:12} first poll after {} us, {} us of CPU: {} % and {} % of hello",
@@ -176,7 +211,12 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
         Work::Parse | Work::Large | Work::Memory | Work::Starts => {}
         Work::Orders => {
             stack.set_ready();
-            let buyer = Buyer { user: flags.user, address: flags.address, method: flags.method, skus: flags.skus };
+            let buyer = Buyer {
+                user: flags.user,
+                address: flags.address,
+                method: flags.method,
+                skus: flags.skus,
+            };
             report("orders", &orders::run(&stack, &buyer, flags.count).await?);
         }
     }

@@ -48,22 +48,42 @@ struct Shop<'a> {
 }
 
 impl Shop<'_> {
-    async fn call(&self, method: Method, path: &str, body: &Value, key: Option<&str>) -> Result<Value, OrderError> {
-        let mut request =
-            Request::builder().method(method.clone()).uri(path).header("content-type", "application/json");
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Value, OrderError> {
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header("content-type", "application/json");
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
         if let Some(key) = key {
-            request = request.header("idempotency-key", key).header("prefer", "wait=10");
+            request = request
+                .header("idempotency-key", key)
+                .header("prefer", "wait=10");
         }
         let step = format!("{method} {path}");
-        let failed = |status, body: String| OrderError { step: step.clone(), status, body };
-        let request =
-            request.body(Body::from(body.to_string())).map_err(|e| failed(StatusCode::BAD_REQUEST, e.to_string()))?;
+        let failed = |status, body: String| OrderError {
+            step: step.clone(),
+            status,
+            body,
+        };
+        let request = request
+            .body(Body::from(body.to_string()))
+            .map_err(|e| failed(StatusCode::BAD_REQUEST, e.to_string()))?;
         let response = self.stack.call(request).await;
         let status = response.status();
-        let bytes = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .map(|body| body.to_bytes())
+            .unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if !status.is_success() || (key.is_some() && status != StatusCode::CREATED) {
             return Err(failed(status, text));
@@ -76,17 +96,33 @@ impl Shop<'_> {
         let id = cart["cartId"].as_str().unwrap_or_default().to_owned();
         for sku in &buyer.skus {
             let line = json!({"sku": sku, "quantity": 1});
-            self.call(Method::POST, &format!("/carts/{id}/lines"), &line, None).await?;
+            self.call(Method::POST, &format!("/carts/{id}/lines"), &line, None)
+                .await?;
         }
         let shipping = json!({"addressId": buyer.address, "method": buyer.method});
-        self.call(Method::PUT, &format!("/carts/{id}/shipping"), &shipping, None).await?;
-        let prepared = self.call(Method::POST, &format!("/carts/{id}/preparation"), &json!({}), None).await?;
+        self.call(
+            Method::PUT,
+            &format!("/carts/{id}/shipping"),
+            &shipping,
+            None,
+        )
+        .await?;
+        let prepared = self
+            .call(
+                Method::POST,
+                &format!("/carts/{id}/preparation"),
+                &json!({}),
+                None,
+            )
+            .await?;
         let order = json!({
             "cartId": id,
             "preparationId": prepared["preparationId"],
             "acceptedTotal": prepared["totals"]["grand"],
         });
-        self.call(Method::POST, "/orders", &order, Some(&id)).await.map(drop)
+        self.call(Method::POST, "/orders", &order, Some(&id))
+            .await
+            .map(drop)
     }
 }
 
@@ -95,9 +131,22 @@ impl Shop<'_> {
 /// # Errors
 /// [`OrderError`] for the first that does not go through.
 pub async fn run(stack: &Stack, buyer: &Buyer, orders: u64) -> Result<Finding, OrderError> {
-    let nobody = Shop { stack, token: String::new() };
-    let answer = nobody.call(Method::POST, "/local/tokens", &json!({"userId": buyer.user}), None).await?;
-    let shop = Shop { stack, token: answer["token"].as_str().unwrap_or_default().to_owned() };
+    let nobody = Shop {
+        stack,
+        token: String::new(),
+    };
+    let answer = nobody
+        .call(
+            Method::POST,
+            "/local/tokens",
+            &json!({"userId": buyer.user}),
+            None,
+        )
+        .await?;
+    let shop = Shop {
+        stack,
+        token: answer["token"].as_str().unwrap_or_default().to_owned(),
+    };
     // The first pays for connections and memories.
     shop.order(buyer).await?;
     let (cpu, wall) = (cpu::used(), Instant::now());

@@ -56,16 +56,28 @@ pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error
         let made = values_of(&path)?;
         values.push(cpu::used().saturating_sub(begin));
         let begin = cpu::used();
-        let checked = check::<CatalogRecord>(LoadKind::Items, Format::Csv, &Profile::default(), pieces(&path)?);
+        let checked = check::<CatalogRecord>(
+            LoadKind::Items,
+            Format::Csv,
+            &Profile::default(),
+            pieces(&path)?,
+        );
         ours.push(cpu::used().saturating_sub(begin));
         let checked = checked.map_err(|failure| failure.message)?;
         if (read, made, checked.sound, checked.refused) != (rows, rows, rows, 0) {
-            return Err(
-                format!("{rows} rows were written, the csv crate read {read} and {made}, we {checked:?}").into()
-            );
+            return Err(format!(
+                "{rows} rows were written, the csv crate read {read} and {made}, we {checked:?}"
+            )
+            .into());
         }
     }
-    Ok(Parsed { rows, bytes, bare: median(bare), values: median(values), ours: median(ours) })
+    Ok(Parsed {
+        rows,
+        bytes,
+        bare: median(bare),
+        values: median(values),
+        ours: median(ours),
+    })
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -116,7 +128,11 @@ fn pieces(path: &Path) -> io::Result<impl Iterator<Item = Bytes>> {
     let file = File::open(path)?;
     Ok(std::iter::from_fn(move || {
         let mut piece = Vec::with_capacity(PIECE as usize);
-        (&file).take(PIECE).read_to_end(&mut piece).ok().filter(|read| *read > 0)?;
+        (&file)
+            .take(PIECE)
+            .read_to_end(&mut piece)
+            .ok()
+            .filter(|read| *read > 0)?;
         Some(piece.into())
     }))
 }
@@ -131,7 +147,9 @@ pub(crate) fn write_items(rows: u64, path: &Path) -> io::Result<()> {
     const COLORS: [&str; 4] = ["red", "black", "silver", ""];
     let mut mixed: u64 = 1;
     for row in 0..rows {
-        mixed = mixed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        mixed = mixed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let random = mixed >> 33;
         let color = COLORS[(random % 4) as usize];
         writeln!(

@@ -32,7 +32,11 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// When a program is not there, or does not start.
 pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
-    let behind_http = stack.template().functions.iter().filter(|function| !function.routes.is_empty());
+    let behind_http = stack
+        .template()
+        .functions
+        .iter()
+        .filter(|function| !function.routes.is_empty());
     let mut found = Vec::new();
     for name in std::iter::once(HELLO).chain(behind_http.map(|function| function.name.as_str())) {
         let binary = folder.join(name);
@@ -41,7 +45,11 @@ pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
         }
         let mut starts = Vec::with_capacity(STARTS);
         for _ in 0..STARTS {
-            let program = if name == HELLO { hello(&binary) } else { program(stack, name, &binary)? };
+            let program = if name == HELLO {
+                hello(&binary)
+            } else {
+                program(stack, name, &binary)?
+            };
             starts.push(start(program).await?);
         }
         let middle = |mut times: Vec<Duration>| {
@@ -49,7 +57,11 @@ pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
             times.get(times.len() / 2).copied().unwrap_or_default()
         };
         let (wall, cpu): (Vec<_>, Vec<_>) = starts.into_iter().unzip();
-        found.push(StartUp { name: name.to_owned(), wall: middle(wall), cpu: middle(cpu) });
+        found.push(StartUp {
+            name: name.to_owned(),
+            wall: middle(wall),
+            cpu: middle(cpu),
+        });
     }
     Ok(found)
 }
@@ -59,7 +71,10 @@ pub async fn run(stack: &Stack, folder: &Path) -> Result<Vec<StartUp>, Error> {
 /// # Errors
 /// There is no such function.
 pub(crate) fn program(stack: &Stack, name: &str, binary: &Path) -> Result<Program, Error> {
-    let function = stack.template().function(name).ok_or_else(|| format!("there is no function {name}"))?;
+    let function = stack
+        .template()
+        .function(name)
+        .ok_or_else(|| format!("there is no function {name}"))?;
     Ok(Program {
         binary: binary.to_owned(),
         name: name.to_owned(),

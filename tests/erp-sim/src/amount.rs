@@ -27,7 +27,10 @@ pub(crate) fn money(amount: Decimal, currency: &str) -> Money {
     if amount.scale() < scale(currency) {
         amount.rescale(scale(currency));
     }
-    Money { amount: amount.to_string(), currency: currency.to_owned() }
+    Money {
+        amount: amount.to_string(),
+        currency: currency.to_owned(),
+    }
 }
 
 /// Reads an amount of the given currency.
@@ -36,10 +39,20 @@ pub(crate) fn money(amount: Decimal, currency: &str) -> Money {
 /// A refusal for another currency or for what is no plain decimal.
 pub(crate) fn parse(money: &Money, currency: &str) -> Result<Decimal, Refusal> {
     if money.currency != currency {
-        return Err(Refusal::invalid("an amount is in another currency than its document"));
+        return Err(Refusal::invalid(
+            "an amount is in another currency than its document",
+        ));
     }
-    let plain = money.amount.len() <= 28 && money.amount.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
-    let amount = if plain { Decimal::from_str(&money.amount).ok() } else { None };
+    let plain = money.amount.len() <= 28
+        && money
+            .amount
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+    let amount = if plain {
+        Decimal::from_str(&money.amount).ok()
+    } else {
+        None
+    };
     amount.ok_or_else(|| Refusal::invalid("an amount is no plain decimal number"))
 }
 
@@ -48,7 +61,10 @@ pub(crate) fn parse(money: &Money, currency: &str) -> Result<Decimal, Refusal> {
 /// # Errors
 /// A refusal when it is out of range.
 pub(crate) fn times(amount: Decimal, factor: Decimal, currency: &str) -> Result<Decimal, Refusal> {
-    amount.checked_mul(factor).map(|product| round(product, currency)).ok_or_else(out_of_range)
+    amount
+        .checked_mul(factor)
+        .map(|product| round(product, currency))
+        .ok_or_else(out_of_range)
 }
 
 /// A sum.
@@ -56,7 +72,10 @@ pub(crate) fn times(amount: Decimal, factor: Decimal, currency: &str) -> Result<
 /// # Errors
 /// A refusal when it is out of range.
 pub(crate) fn sum(amounts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, Refusal> {
-    amounts.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add).ok_or_else(out_of_range)
+    amounts
+        .into_iter()
+        .try_fold(Decimal::ZERO, Decimal::checked_add)
+        .ok_or_else(out_of_range)
 }
 
 fn out_of_range() -> Refusal {

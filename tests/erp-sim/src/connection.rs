@@ -22,7 +22,13 @@ struct Idle {
 impl Connection {
     /// A connection that was just accepted.
     pub fn new() -> Self {
-        Self { cut: Arc::new(Notify::new()), idle: Arc::new(Mutex::new(Idle { since: Instant::now(), limit: None })) }
+        Self {
+            cut: Arc::new(Notify::new()),
+            idle: Arc::new(Mutex::new(Idle {
+                since: Instant::now(),
+                limit: None,
+            })),
+        }
     }
 
     /// Ends the connection and never comes back: the task that serves it drops it, and this future with it.
@@ -38,17 +44,24 @@ impl Connection {
 
     /// From now on it is stale once it was idle for so long.
     pub fn limit_idle(&self, limit: Duration) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).limit = Some(limit);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .limit = Some(limit);
     }
 
     /// An answer goes out: the idle time starts.
     pub fn rest(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).since = Instant::now();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .since = Instant::now();
     }
 
     /// Whether the connection was idle for too long.
     pub fn is_stale(&self) -> bool {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.limit.is_some_and(|limit| idle.since.elapsed() >= limit)
+        idle.limit
+            .is_some_and(|limit| idle.since.elapsed() >= limit)
     }
 }

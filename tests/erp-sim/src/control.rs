@@ -26,21 +26,38 @@ use crate::{Mode, Simulator};
 /// See the module.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
-        .route("/_sim/calls", get(|State(simulator): State<Simulator>| async move { Json(simulator.calls()) }))
-        .route("/_sim/orders", get(|State(s): State<Simulator>| async move { Json(json!({"orders": s.orders()})) }))
-        .route("/_sim/quotes", get(|State(s): State<Simulator>| async move { Json(json!({"quotes": s.quotes()})) }))
+        .route(
+            "/_sim/calls",
+            get(|State(simulator): State<Simulator>| async move { Json(simulator.calls()) }),
+        )
+        .route(
+            "/_sim/orders",
+            get(|State(s): State<Simulator>| async move { Json(json!({"orders": s.orders()})) }),
+        )
+        .route(
+            "/_sim/quotes",
+            get(|State(s): State<Simulator>| async move { Json(json!({"quotes": s.quotes()})) }),
+        )
         .route(
             "/_sim/reservations",
-            get(|State(s): State<Simulator>| async move { Json(json!({"reservations": s.reservations()})) }),
+            get(|State(s): State<Simulator>| async move {
+                Json(json!({"reservations": s.reservations()}))
+            }),
         )
         .route("/_sim/members", get(members))
         .route("/_sim/stock", put(put_stock))
         .route("/_sim/prices", put(put_price))
-        .route("/_sim/capabilities", get(get_capabilities).put(put_capabilities))
+        .route(
+            "/_sim/capabilities",
+            get(get_capabilities).put(put_capabilities),
+        )
         .route("/_sim/mode", put(put_mode))
         .route("/_sim/orders/{id}/advance", post(advance_order))
         .route("/_sim/quotes/{id}/advance", post(advance_quote))
-        .route("/_sim/faults", get(faults).post(post_fault).delete(delete_faults))
+        .route(
+            "/_sim/faults",
+            get(faults).post(post_fault).delete(delete_faults),
+        )
         .route("/_sim/reset", post(reset))
 }
 
@@ -49,7 +66,11 @@ pub(crate) fn documents(world: &mut World, now: i64, kind: Kind) -> Vec<Value> {
     let mode = world.mode;
     let documents = world.documents(kind);
     documents.age(mode, now);
-    documents.all().iter().map(|stored| json!(stored.document)).collect()
+    documents
+        .all()
+        .iter()
+        .map(|stored| json!(stored.document))
+        .collect()
 }
 
 /// All reservations that stand, each with its reference.
@@ -91,7 +112,11 @@ struct Stock {
 async fn put_stock(State(simulator): State<Simulator>, body: Bytes) -> Response {
     answer(&simulator, &body, |world, _, stock: &Stock| {
         let location = stock.location.as_deref().unwrap_or(ONLINE);
-        world.set_stock(&stock.sku, location, stock.quantity.map(|quantity| quantity.0));
+        world.set_stock(
+            &stock.sku,
+            location,
+            stock.quantity.map(|quantity| quantity.0),
+        );
         Ok(json!({"sku": stock.sku, "location": location, "quantity": stock.quantity}))
     })
 }
@@ -111,9 +136,17 @@ async fn put_price(State(simulator): State<Simulator>, body: Bytes) -> Response 
         if let Some(list_price) = &price.list_price {
             let amount = crate::amount::parse(list_price, &list_price.currency)?;
             let item = world.item_mut(&price.sku);
-            item.prices.retain(|other| other.currency != list_price.currency);
-            let validity = Validity { from: None, until: None };
-            item.prices.push(ListPrice { currency: list_price.currency.clone(), amount, validity });
+            item.prices
+                .retain(|other| other.currency != list_price.currency);
+            let validity = Validity {
+                from: None,
+                until: None,
+            };
+            item.prices.push(ListPrice {
+                currency: list_price.currency.clone(),
+                amount,
+                validity,
+            });
         }
         if world.item(&price.sku).is_none() {
             return Err(Refusal::not_found());
@@ -138,31 +171,41 @@ async fn get_capabilities(State(simulator): State<Simulator>) -> Json<Capabiliti
 /// Merges the given fields into what is declared. A word that the contract does not have is refused, so that a test
 /// with a typing error does not pass by chance.
 async fn put_capabilities(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, changes: &serde_json::Map<String, Value>| {
-        let mut merged = json!(world.capabilities);
-        for (name, value) in changes {
-            match merged.get_mut(name) {
-                Some(place) => *place = value.clone(),
-                None => {
-                    return Err(Refusal::invalid(format!("there is no capability `{name}`")));
+    answer(
+        &simulator,
+        &body,
+        |world, _, changes: &serde_json::Map<String, Value>| {
+            let mut merged = json!(world.capabilities);
+            for (name, value) in changes {
+                match merged.get_mut(name) {
+                    Some(place) => *place = value.clone(),
+                    None => {
+                        return Err(Refusal::invalid(format!("there is no capability `{name}`")));
+                    }
                 }
             }
-        }
-        let capabilities: Capabilities =
-            serde_json::from_value(merged.clone()).map_err(|error| Refusal::invalid(error.to_string()))?;
-        if json!(capabilities) != merged {
-            return Err(Refusal::invalid("a capability has a value that the contract does not know"));
-        }
-        world.capabilities = capabilities;
-        Ok(merged)
-    })
+            let capabilities: Capabilities = serde_json::from_value(merged.clone())
+                .map_err(|error| Refusal::invalid(error.to_string()))?;
+            if json!(capabilities) != merged {
+                return Err(Refusal::invalid(
+                    "a capability has a value that the contract does not know",
+                ));
+            }
+            world.capabilities = capabilities;
+            Ok(merged)
+        },
+    )
 }
 
 async fn put_mode(State(simulator): State<Simulator>, body: Bytes) -> Response {
     answer(&simulator, &body, |world, _, wanted: &Value| {
-        world.mode = match (wanted.get("mode").and_then(Value::as_str), wanted.get("confirmAfterMs").is_some()) {
+        world.mode = match (
+            wanted.get("mode").and_then(Value::as_str),
+            wanted.get("confirmAfterMs").is_some(),
+        ) {
             (Some("automatic"), false) => Mode::DEMO,
-            _ => serde_json::from_value(wanted.clone()).map_err(|error| Refusal::invalid(error.to_string()))?,
+            _ => serde_json::from_value(wanted.clone())
+                .map_err(|error| Refusal::invalid(error.to_string()))?,
         };
         Ok(json!(world.mode))
     })
@@ -170,7 +213,11 @@ async fn put_mode(State(simulator): State<Simulator>, body: Bytes) -> Response {
 
 fn advance(simulator: &Simulator, kind: Kind, id: &str) -> StatusCode {
     let advanced = simulator.with_world(|world, _| world.documents(kind).advance(id));
-    if advanced { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    if advanced {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    }
 }
 
 async fn advance_order(State(simulator): State<Simulator>, Path(id): Path<String>) -> StatusCode {

@@ -80,7 +80,13 @@ pub(crate) struct Documents {
 impl Documents {
     /// None yet.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, all: Vec::new(), by_reference: HashMap::new(), by_id: HashMap::new(), keys: BTreeMap::new() }
+        Self {
+            kind,
+            all: Vec::new(),
+            by_reference: HashMap::new(),
+            by_id: HashMap::new(),
+            keys: BTreeMap::new(),
+        }
     }
 
     /// The number that the next document gets.
@@ -99,7 +105,10 @@ impl Documents {
             self.by_id.insert(id.to_owned(), index);
         }
         if let Some(reference) = &stored.document.reference {
-            self.by_reference.entry(reference.clone()).or_default().push(index);
+            self.by_reference
+                .entry(reference.clone())
+                .or_default()
+                .push(index);
             if let Some(key) = &stored.key {
                 self.keys.insert(key.clone(), reference.clone());
             }
@@ -134,7 +143,11 @@ impl Documents {
 
     /// Moves every document that stands to where its age puts it; never back, and not at all in the explicit mode.
     pub fn age(&mut self, mode: Mode, now: i64) {
-        let Mode::Automatic { confirm_after_ms, ship_after_ms } = mode else {
+        let Mode::Automatic {
+            confirm_after_ms,
+            ship_after_ms,
+        } = mode
+        else {
             return;
         };
         for stored in self.all.iter_mut().filter(|stored| stored.accepted()) {

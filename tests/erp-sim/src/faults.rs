@@ -113,11 +113,20 @@ impl Fault {
     /// A fault that hits so many requests of an operation.
     #[must_use]
     pub fn new(operation: &str, kind: FaultKind, times: u64) -> Self {
-        Self { operation: operation.to_owned(), kind, times, delay_ms: None, status: None, code: None, processed: None }
+        Self {
+            operation: operation.to_owned(),
+            kind,
+            times,
+            delay_ms: None,
+            status: None,
+            code: None,
+            processed: None,
+        }
     }
 
     fn hits(&self, operation: Operation) -> bool {
-        (self.operation == "*" || self.operation == operation.name()) && self.kind.applies_to(operation)
+        (self.operation == "*" || self.operation == operation.name())
+            && self.kind.applies_to(operation)
     }
 }
 
@@ -158,11 +167,18 @@ impl Faults {
     pub fn take(&mut self, operation: Operation) -> (Marks, Option<Fault>) {
         let mut marks = Marks::default();
         let mut taken = None;
-        for fault in self.armed.iter_mut().filter(|fault| fault.times > 0 && fault.hits(operation)) {
+        for fault in self
+            .armed
+            .iter_mut()
+            .filter(|fault| fault.times > 0 && fault.hits(operation))
+        {
             if fault.kind.marks() {
                 match fault.kind {
                     FaultKind::DuplicateRefused => marks.refuse_repeats = true,
-                    _ => marks.hidden_ms = Some(i64::try_from(fault.delay_ms.unwrap_or(1000)).unwrap_or(i64::MAX)),
+                    _ => {
+                        marks.hidden_ms =
+                            Some(i64::try_from(fault.delay_ms.unwrap_or(1000)).unwrap_or(i64::MAX))
+                    }
                 }
             } else if taken.is_none() {
                 marks.draft = fault.kind == FaultKind::HalfMade;

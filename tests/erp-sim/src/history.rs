@@ -22,12 +22,21 @@ pub(crate) fn add_other_channels(world: &mut World, now: i64) {
             .items
             .iter()
             .filter(|(_, item)| item.active)
-            .filter_map(|(sku, item)| Some((sku.as_str(), item.list_price(&organization.currency, now)?)))
+            .filter_map(|(sku, item)| {
+                Some((sku.as_str(), item.list_price(&organization.currency, now)?))
+            })
             .collect();
-        let pick =
-            |offset: usize| items.get((index.wrapping_mul(7).wrapping_add(offset)) % items.len().max(1)).copied();
+        let pick = |offset: usize| {
+            items
+                .get((index.wrapping_mul(7).wrapping_add(offset)) % items.len().max(1))
+                .copied()
+        };
         let age = |days: usize| {
-            now.saturating_sub(i64::try_from(days.saturating_add(index)).unwrap_or(0).saturating_mul(DAY))
+            now.saturating_sub(
+                i64::try_from(days.saturating_add(index))
+                    .unwrap_or(0)
+                    .saturating_mul(DAY),
+            )
         };
         let wanted = [
             (Kind::Order, "edi", age(40), "shipped", pick(0)),
@@ -66,7 +75,11 @@ fn document(
             user_id: organization.user.clone().filter(|_| channel == "phone"),
         }),
         currency: Some(organization.currency.clone()),
-        totals: Some(Totals { product: Some(total.clone()), grand: Some(total.clone()), ..Totals::default() }),
+        totals: Some(Totals {
+            product: Some(total.clone()),
+            grand: Some(total.clone()),
+            ..Totals::default()
+        }),
         lines: Some(vec![DocumentLine {
             line_id: Some("1".to_owned()),
             sku: Some(sku.to_owned()),
@@ -79,7 +92,14 @@ fn document(
     }
 }
 
-fn store(world: &mut World, kind: Kind, mut document: Document, status: &str, placed_at: i64, now: i64) {
+fn store(
+    world: &mut World,
+    kind: Kind,
+    mut document: Document,
+    status: &str,
+    placed_at: i64,
+    now: i64,
+) {
     let documents = world.documents(kind);
     let id = documents.next_id();
     document.external_order_id = Some(id.clone());
@@ -89,7 +109,16 @@ fn store(world: &mut World, kind: Kind, mut document: Document, status: &str, pl
         document.external_quote_id = Some(id);
         let end = now.saturating_add(DAY.saturating_mul(30));
         expires_at = Some(end);
-        document.expires_at = serde_json::to_value(Instant(end)).ok().and_then(|end| end.as_str().map(str::to_owned));
+        document.expires_at = serde_json::to_value(Instant(end))
+            .ok()
+            .and_then(|end| end.as_str().map(str::to_owned));
     }
-    documents.add(Stored { document, key: None, placed_at, visible_at: placed_at, expires_at, refuses_repeats: false });
+    documents.add(Stored {
+        document,
+        key: None,
+        placed_at,
+        visible_at: placed_at,
+        expires_at,
+        refuses_repeats: false,
+    });
 }

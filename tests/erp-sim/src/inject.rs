@@ -25,21 +25,39 @@ use crate::simulator::{Moment, Verdict};
 const MOST_BYTES: usize = 64 << 20;
 
 /// See the module.
-pub(crate) async fn inject(State(simulator): State<Simulator>, mut request: Request, next: Next) -> Response {
-    let connection = request.extensions().get::<Connection>().cloned().unwrap_or_else(Connection::new);
+pub(crate) async fn inject(
+    State(simulator): State<Simulator>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let connection = request
+        .extensions()
+        .get::<Connection>()
+        .cloned()
+        .unwrap_or_else(Connection::new);
     if connection.is_stale() {
         return connection.cut().await;
     }
-    let Some(operation) = Operation::of(request.method(), request.uri().path(), request.uri().query()) else {
+    let Some(operation) = Operation::of(
+        request.method(),
+        request.uri().path(),
+        request.uri().query(),
+    ) else {
         return next.run(request).await;
     };
-    let late = match simulator.ask_watcher(Moment::Arrived, operation.name()).await {
+    let late = match simulator
+        .ask_watcher(Moment::Arrived, operation.name())
+        .await
+    {
         Verdict::Go => None,
         Verdict::Cut => return connection.cut().await,
         Verdict::Late(by) => Some(by),
     };
     let (marks, fault) = simulator.take_fault(operation);
-    if fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Refuse) {
+    if fault
+        .as_ref()
+        .is_some_and(|fault| fault.kind == FaultKind::Refuse)
+    {
         simulator.count_refused(operation);
         return connection.cut().await;
     }
@@ -53,8 +71,16 @@ pub(crate) async fn inject(State(simulator): State<Simulator>, mut request: Requ
         fault: fault.as_ref().map(|fault| fault.kind),
     });
     let credential = text(request.headers(), header::AUTHORIZATION.as_str());
-    let response = if credential.as_deref().and_then(|value| value.strip_prefix("Bearer ")) != Some(simulator.token()) {
-        let refusal = Refusal::new(StatusCode::UNAUTHORIZED, codes::UNAUTHORIZED, "the credential is missing or wrong");
+    let response = if credential
+        .as_deref()
+        .and_then(|value| value.strip_prefix("Bearer "))
+        != Some(simulator.token())
+    {
+        let refusal = Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            codes::UNAUTHORIZED,
+            "the credential is missing or wrong",
+        );
         refusal.unprocessed().into_response()
     } else {
         request.extensions_mut().insert(marks);
@@ -81,7 +107,8 @@ async fn arrive_late(by: Duration, request: Request, next: Next) -> Response {
         tokio::time::sleep(by).await;
         next.run(request).await
     });
-    work.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    work.await
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 async fn strike(fault: &Fault, connection: &Connection, request: Request, next: Next) -> Response {
@@ -121,7 +148,9 @@ async fn strike(fault: &Fault, connection: &Connection, request: Request, next: 
                 .into_response()
         }
         FaultKind::SlowDrip => in_pieces(next.run(request).await, delay(100), false).await,
-        FaultKind::Partial => in_pieces(next.run(request).await, Duration::from_millis(20), true).await,
+        FaultKind::Partial => {
+            in_pieces(next.run(request).await, Duration::from_millis(20), true).await
+        }
         FaultKind::WrongReference => changed(next.run(request).await, misname).await,
         FaultKind::OmitItems => changed(next.run(request).await, omit).await,
         FaultKind::WrongAmounts => changed(next.run(request).await, inflate).await,
@@ -147,39 +176,63 @@ fn bare_status(status: StatusCode) -> Response {
 
 fn error_200(fault: &Fault) -> Response {
     let detail = ErrorDetail {
-        code: Some(fault.code.clone().unwrap_or_else(|| "internal_error".to_owned())),
+        code: Some(
+            fault
+                .code
+                .clone()
+                .unwrap_or_else(|| "internal_error".to_owned()),
+        ),
         reason: Some("the simulator was told to fail with a good status".to_owned()),
         parameters: Vec::new(),
         processed: Some(fault.processed.unwrap_or(Processed::No)),
     };
-    axum::Json(ErrorAnswer { error: Some(detail) }).into_response()
+    axum::Json(ErrorAnswer {
+        error: Some(detail),
+    })
+    .into_response()
 }
 
 /// Sends the answer byte by byte, or its first half and then the end of the connection; either way under the length of
 /// the whole.
 async fn in_pieces(response: Response, pause: Duration, cut: bool) -> Response {
     let (mut parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, MOST_BYTES).await.unwrap_or_default();
-    parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
+    let bytes = axum::body::to_bytes(body, MOST_BYTES)
+        .await
+        .unwrap_or_default();
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, bytes.len().into());
     let pieces: Vec<Result<Bytes, std::io::Error>> = if cut {
         let half = bytes.slice(..bytes.len() / 2);
-        vec![Ok(half), Err(std::io::Error::other("the simulator was told to stop in the middle"))]
+        vec![
+            Ok(half),
+            Err(std::io::Error::other(
+                "the simulator was told to stop in the middle",
+            )),
+        ]
     } else {
-        (0..bytes.len()).map(|index| Ok(bytes.slice(index..index.saturating_add(1)))).collect()
+        (0..bytes.len())
+            .map(|index| Ok(bytes.slice(index..index.saturating_add(1))))
+            .collect()
     };
-    let stream = stream::unfold((pieces.into_iter(), false), move |(mut pieces, wait)| async move {
-        let piece = pieces.next()?;
-        if wait {
-            tokio::time::sleep(pause).await;
-        }
-        Some((piece, (pieces, true)))
-    });
+    let stream = stream::unfold(
+        (pieces.into_iter(), false),
+        move |(mut pieces, wait)| async move {
+            let piece = pieces.next()?;
+            if wait {
+                tokio::time::sleep(pause).await;
+            }
+            Some((piece, (pieces, true)))
+        },
+    );
     Response::from_parts(parts, Body::from_stream(stream))
 }
 
 async fn changed(response: Response, change: fn(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, MOST_BYTES).await.unwrap_or_default();
+    let bytes = axum::body::to_bytes(body, MOST_BYTES)
+        .await
+        .unwrap_or_default();
     let Ok(mut value) = serde_json::from_slice::<Value>(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };
@@ -194,7 +247,10 @@ fn misname(value: &mut Value) {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match (name.as_str(), &value) {
-                    ("reference" | "externalOrderId" | "externalQuoteId" | "sku" | "lineId", Value::String(text)) => {
+                    (
+                        "reference" | "externalOrderId" | "externalQuoteId" | "sku" | "lineId",
+                        Value::String(text),
+                    ) => {
                         *value = Value::String(format!("another-{text}"));
                     }
                     _ => misname(value),
@@ -220,7 +276,9 @@ fn omit(value: &mut Value) {
 
 fn inflate(value: &mut Value) {
     let amount = value.pointer_mut("/totals/grand/amount");
-    let Some(Value::String(amount)) = amount else { return };
+    let Some(Value::String(amount)) = amount else {
+        return;
+    };
     if let Ok(grand) = amount.parse::<rust_decimal::Decimal>() {
         *amount = grand.saturating_add(rust_decimal::Decimal::ONE).to_string();
     }

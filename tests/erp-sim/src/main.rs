@@ -24,13 +24,23 @@ struct Flags {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let flags = Flags::parse();
-    let dataset = flags.data.as_deref().map(Dataset::read).transpose()?.unwrap_or_default();
+    let dataset = flags
+        .data
+        .as_deref()
+        .map(Dataset::read)
+        .transpose()?
+        .unwrap_or_default();
     let items = dataset.item_count();
     let clock = Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     });
-    let simulator = Simulator::new(Options { token: flags.token, ..Options::new(dataset, clock) });
+    let simulator = Simulator::new(Options {
+        token: flags.token,
+        ..Options::new(dataset, clock)
+    });
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", flags.port)).await?;
     println!("erp=http://{} items={items}", listener.local_addr()?);
     let shutdown = async {

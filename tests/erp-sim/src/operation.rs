@@ -63,7 +63,8 @@ impl Operation {
     /// The operation that a request asks for; `None` for what is none, the control routes included.
     pub fn of(method: &Method, path: &str, query: Option<&str>) -> Option<Self> {
         let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let by_reference = query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("reference=")));
+        let by_reference =
+            query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("reference=")));
         match (method.as_str(), segments.as_slice()) {
             ("GET", ["capabilities"]) => Some(Self::Capabilities),
             ("GET", ["health"]) => Some(Self::Health),

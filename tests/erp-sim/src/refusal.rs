@@ -16,7 +16,11 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A refusal with a code that decides and a sentence for operators.
     pub fn new(status: StatusCode, code: &str, reason: impl Into<String>) -> Self {
-        let detail = ErrorDetail { code: Some(code.to_owned()), reason: Some(reason.into()), ..ErrorDetail::default() };
+        let detail = ErrorDetail {
+            code: Some(code.to_owned()),
+            reason: Some(reason.into()),
+            ..ErrorDetail::default()
+        };
         Self { status, detail }
     }
 
@@ -27,7 +31,11 @@ impl Refusal {
 
     /// Nothing is there under this reference or number.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, codes::NOT_FOUND, "nothing is known under it")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            codes::NOT_FOUND,
+            "nothing is known under it",
+        )
     }
 
     /// What the code is about.
@@ -45,6 +53,12 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(ErrorAnswer { error: Some(self.detail) })).into_response()
+        (
+            self.status,
+            Json(ErrorAnswer {
+                error: Some(self.detail),
+            }),
+        )
+            .into_response()
     }
 }

@@ -75,15 +75,29 @@ async fn availability(State(simulator): State<Simulator>, body: Bytes) -> Respon
 }
 
 async fn prices(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, now, request| operations::prices(world, now, request))
+    answer(&simulator, &body, |world, now, request| {
+        operations::prices(world, now, request)
+    })
 }
 
-async fn reserve(State(simulator): State<Simulator>, Path(reference): Path<String>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, now, request| operations::reserve(world, now, &reference, request))
+async fn reserve(
+    State(simulator): State<Simulator>,
+    Path(reference): Path<String>,
+    body: Bytes,
+) -> Response {
+    answer(&simulator, &body, |world, now, request| {
+        operations::reserve(world, now, &reference, request)
+    })
 }
 
-async fn prepare(State(simulator): State<Simulator>, Path(reference): Path<String>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, now, request| operations::prepare(world, now, &reference, request))
+async fn prepare(
+    State(simulator): State<Simulator>,
+    Path(reference): Path<String>,
+    body: Bytes,
+) -> Response {
+    answer(&simulator, &body, |world, now, request| {
+        operations::prepare(world, now, &reference, request)
+    })
 }
 
 async fn cancel(State(simulator): State<Simulator>, Path(reference): Path<String>) -> StatusCode {
@@ -92,7 +106,9 @@ async fn cancel(State(simulator): State<Simulator>, Path(reference): Path<String
 }
 
 async fn calculate(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, request| operations::calculate(world, request))
+    answer(&simulator, &body, |world, _, request| {
+        operations::calculate(world, request)
+    })
 }
 
 async fn submit_order(
@@ -102,7 +118,9 @@ async fn submit_order(
     body: Bytes,
 ) -> Response {
     let key = key(&headers);
-    created(answer(&simulator, &body, |world, now, request| operations::submit_order(world, now, key, &marks, request)))
+    created(answer(&simulator, &body, |world, now, request| {
+        operations::submit_order(world, now, key, &marks, request)
+    }))
 }
 
 async fn submit_quote(
@@ -112,11 +130,15 @@ async fn submit_quote(
     body: Bytes,
 ) -> Response {
     let key = key(&headers);
-    created(answer(&simulator, &body, |world, now, request| operations::submit_quote(world, now, key, &marks, request)))
+    created(answer(&simulator, &body, |world, now, request| {
+        operations::submit_quote(world, now, key, &marks, request)
+    }))
 }
 
 fn key(headers: &HeaderMap) -> Option<&str> {
-    headers.get("idempotency-key").and_then(|key| key.to_str().ok())
+    headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
 }
 
 fn created(mut response: Response) -> Response {
@@ -138,14 +160,31 @@ struct ListQuery {
 }
 
 fn list_or_find(simulator: &Simulator, kind: Kind, marks: &Marks, query: ListQuery) -> Response {
-    let ListQuery { reference, organization, user, status, cursor, limit } = query;
+    let ListQuery {
+        reference,
+        organization,
+        user,
+        status,
+        cursor,
+        limit,
+    } = query;
     match reference {
         Some(reference) => {
             let hidden_ms = marks.hidden_ms;
-            reply(simulator.with_world(|world, now| operations::find(world, now, kind, &reference, hidden_ms)))
+            reply(
+                simulator.with_world(|world, now| {
+                    operations::find(world, now, kind, &reference, hidden_ms)
+                }),
+            )
         }
         None => {
-            let filter = Filter { organization, user, status, cursor, limit };
+            let filter = Filter {
+                organization,
+                user,
+                status,
+                cursor,
+                limit,
+            };
             reply(simulator.with_world(|world, now| operations::list(world, now, kind, &filter)))
         }
     }
@@ -175,10 +214,22 @@ async fn quote(State(simulator): State<Simulator>, Path(id): Path<String>) -> Re
     reply(simulator.with_world(|world, now| operations::detail(world, now, Kind::Quote, &id)))
 }
 
-async fn put_organization(State(simulator): State<Simulator>, Path(id): Path<String>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, request| operations::put_organization(world, &id, request))
+async fn put_organization(
+    State(simulator): State<Simulator>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    answer(&simulator, &body, |world, _, request| {
+        operations::put_organization(world, &id, request)
+    })
 }
 
-async fn put_user(State(simulator): State<Simulator>, Path(id): Path<String>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, request| operations::put_user(world, &id, request))
+async fn put_user(
+    State(simulator): State<Simulator>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    answer(&simulator, &body, |world, _, request| {
+        operations::put_user(world, &id, request)
+    })
 }

@@ -24,7 +24,11 @@ impl Simulator {
     ///
     /// # Errors
     /// When the listener fails for good; a single connection that fails is dropped.
-    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> std::io::Result<()> {
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
         let router = router(self);
         let mut connections = JoinSet::new();
         tokio::pin!(shutdown);
@@ -54,7 +58,9 @@ async fn serve_connection(stream: TcpStream, router: Router) {
         let answer = router.clone().oneshot(request.map(Body::new));
         async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
-    let served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // The client left or the fault broke the answer off; neither concerns anybody else.
         _ended = served => {}

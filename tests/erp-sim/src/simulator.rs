@@ -47,7 +47,11 @@ pub type Watcher = Arc<dyn Fn(Moment, &'static str) -> BoxFuture<'static, Verdic
 
 /// How documents advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "mode",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Mode {
     /// By their age: orders go from `new` to `confirmed` to `shipped`; quotes are `offered` at once and expire.
     Automatic {
@@ -62,7 +66,10 @@ pub enum Mode {
 
 impl Mode {
     /// Quick enough to watch, slow enough to be seen in each state.
-    pub const DEMO: Self = Self::Automatic { confirm_after_ms: 10_000, ship_after_ms: 120_000 };
+    pub const DEMO: Self = Self::Automatic {
+        confirm_after_ms: 10_000,
+        ship_after_ms: 120_000,
+    };
 }
 
 /// What a simulator is built from.
@@ -85,13 +92,20 @@ impl Options {
     /// The given knowledge and clock, [`Self::LOCAL_TOKEN`] and [`Mode::DEMO`].
     #[must_use]
     pub fn new(dataset: Dataset, clock: Clock) -> Self {
-        Self { dataset, clock, token: Self::LOCAL_TOKEN.to_owned(), mode: Mode::DEMO }
+        Self {
+            dataset,
+            clock,
+            token: Self::LOCAL_TOKEN.to_owned(),
+            mode: Mode::DEMO,
+        }
     }
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }
 
@@ -126,12 +140,28 @@ impl Simulator {
     /// A simulator with the state of the start. Nothing listens yet; see `serve`.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { dataset, clock, token, mode } = options;
+        let Options {
+            dataset,
+            clock,
+            token,
+            mode,
+        } = options;
         let dataset = Arc::new(dataset);
         let world = World::new(Arc::clone(&dataset), mode, clock());
-        let state = State { world, calls: Calls::default(), faults: Faults::default() };
+        let state = State {
+            world,
+            calls: Calls::default(),
+            faults: Faults::default(),
+        };
         Self {
-            inner: Arc::new(Inner { dataset, clock, token, mode, state: Mutex::new(state), watcher: Mutex::default() }),
+            inner: Arc::new(Inner {
+                dataset,
+                clock,
+                token,
+                mode,
+                state: Mutex::new(state),
+                watcher: Mutex::default(),
+            }),
         }
     }
 
@@ -139,7 +169,11 @@ impl Simulator {
     pub fn reset(&self) {
         let now = self.now();
         let world = World::new(Arc::clone(&self.inner.dataset), self.inner.mode, now);
-        *self.lock() = State { world, calls: Calls::default(), faults: Faults::default() };
+        *self.lock() = State {
+            world,
+            calls: Calls::default(),
+            faults: Faults::default(),
+        };
     }
 
     /// Arms a fault. An operation that does not exist is never hit.
@@ -184,11 +218,20 @@ impl Simulator {
 
     /// From now on `watcher` is told of every call. It stays over a reset.
     pub fn watch(&self, watcher: Watcher) {
-        *self.inner.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+        *self
+            .inner
+            .watcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(watcher);
     }
 
     pub(crate) async fn ask_watcher(&self, moment: Moment, operation: &'static str) -> Verdict {
-        let watcher = self.inner.watcher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let watcher = self
+            .inner
+            .watcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match watcher {
             Some(watcher) => watcher(moment, operation).await,
             None => Verdict::Go,
@@ -204,8 +247,13 @@ impl Simulator {
         };
         let answer = crate::router::router(self).oneshot(request).await;
         let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
+        let bytes = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap_or_default();
+        (
+            parts.status.as_u16(),
+            serde_json::from_slice(&bytes).unwrap_or_default(),
+        )
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -235,6 +283,9 @@ impl Simulator {
 
     /// A panic in another request left whole values behind: every change is made of single inserts.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

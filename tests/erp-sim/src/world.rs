@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use wire::erp::{
-    CalculationStyle, Capabilities, ListScope, PreparationStyle, PriceScope, ReservationStyle, SubmissionGuarantee,
+    CalculationStyle, Capabilities, ListScope, PreparationStyle, PriceScope, ReservationStyle,
+    SubmissionGuarantee,
 };
 
 use crate::Mode;
@@ -66,15 +67,21 @@ impl World {
 
     /// The item as it is now.
     pub fn item(&self, sku: &str) -> Option<&Item> {
-        self.changed.get(sku).or_else(|| self.dataset.items.get(sku))
+        self.changed
+            .get(sku)
+            .or_else(|| self.dataset.items.get(sku))
     }
 
     /// The item, to be changed; made when it does not exist.
     pub fn item_mut(&mut self, sku: &str) -> &mut Item {
         let dataset = &self.dataset;
-        self.changed
-            .entry(sku.to_owned())
-            .or_insert_with(|| dataset.items.get(sku).cloned().unwrap_or_else(|| Item::bare("EA")))
+        self.changed.entry(sku.to_owned()).or_insert_with(|| {
+            dataset
+                .items
+                .get(sku)
+                .cloned()
+                .unwrap_or_else(|| Item::bare("EA"))
+        })
     }
 
     /// The documents of a kind.
@@ -87,7 +94,8 @@ impl World {
 
     /// Drops what has expired. Called before anything that counts reservations.
     pub fn expire(&mut self, now: i64) {
-        self.reservations.retain(|_, reservation| reservation.expires_at > now);
+        self.reservations
+            .retain(|_, reservation| reservation.expires_at > now);
     }
 
     /// What is left of an item per location, in the order of the locations; `None` is unlimited. Reservations come
@@ -96,8 +104,13 @@ impl World {
         let Some(item) = self.item(sku) else {
             return Vec::new();
         };
-        let reserved = self.reservations.values().flat_map(|reservation| &reservation.lines);
-        let reserved = reserved.filter(|(_, reserved, _)| reserved == sku).map(|(_, _, quantity)| *quantity);
+        let reserved = self
+            .reservations
+            .values()
+            .flat_map(|reservation| &reservation.lines);
+        let reserved = reserved
+            .filter(|(_, reserved, _)| reserved == sku)
+            .map(|(_, _, quantity)| *quantity);
         let mut taken = reserved.fold(Decimal::ZERO, Decimal::saturating_add);
         let mut left = Vec::new();
         for (location, on_hand) in &item.stock {
@@ -114,7 +127,11 @@ impl World {
 
     /// What is left of an item in all; `None` is unlimited.
     pub fn left_in_all(&self, sku: &str) -> Option<Decimal> {
-        self.left(sku).into_iter().try_fold(Decimal::ZERO, |sum, (_, left)| Some(sum.saturating_add(left?)))
+        self.left(sku)
+            .into_iter()
+            .try_fold(Decimal::ZERO, |sum, (_, left)| {
+                Some(sum.saturating_add(left?))
+            })
     }
 
     /// Takes sold goods off the shelves, the first locations first; what they lack is delivered later.
@@ -136,7 +153,12 @@ impl World {
         match quantity {
             Some(quantity) => {
                 item.stock.insert(location.to_owned(), quantity);
-                if location == ONLINE || self.unlimited.get(sku).is_some_and(|unlimited| unlimited == location) {
+                if location == ONLINE
+                    || self
+                        .unlimited
+                        .get(sku)
+                        .is_some_and(|unlimited| unlimited == location)
+                {
                     self.unlimited.remove(sku);
                 }
             }

@@ -6,8 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::stack::StartError;
 
 /// The kinds of export files, in the order in which one builds on the other.
-pub const KINDS: [&str; 7] =
-    ["organizations", "users", "addresses", "categories", "items", "item-descriptions", "list-prices"];
+pub const KINDS: [&str; 7] = [
+    "organizations",
+    "users",
+    "addresses",
+    "categories",
+    "items",
+    "item-descriptions",
+    "list-prices",
+];
 
 /// The data set that comes with the source tree.
 const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
@@ -37,7 +44,11 @@ impl Dataset {
     /// [`StartError::Dataset`], which names the file or folder that is missing or cannot be read.
     pub fn find(folder: Option<&Path>) -> Result<Self, StartError> {
         let folder = folder.unwrap_or(Path::new(BUNDLED));
-        for part in [folder.to_owned(), folder.join("incoming"), folder.join("erp")] {
+        for part in [
+            folder.to_owned(),
+            folder.join("incoming"),
+            folder.join("erp"),
+        ] {
             std::fs::read_dir(&part).map_err(|error| StartError::dataset(&part, error))?;
         }
         let mut files = Vec::new();
@@ -47,7 +58,8 @@ impl Dataset {
             if !snapshots.exists() {
                 continue;
             }
-            let entries = std::fs::read_dir(&snapshots).map_err(|error| StartError::dataset(&snapshots, error))?;
+            let entries = std::fs::read_dir(&snapshots)
+                .map_err(|error| StartError::dataset(&snapshots, error))?;
             let mut paths = entries
                 .map(|entry| entry.map(|entry| entry.path()))
                 .collect::<Result<Vec<_>, _>>()
@@ -55,11 +67,22 @@ impl Dataset {
             paths.sort();
             for path in paths.into_iter().filter(|path| path.is_file()) {
                 File::open(&path).map_err(|error| StartError::dataset(&path, error))?;
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                files.push(ExportFile { kind, path, key: format!("incoming/{kind}/snapshot/{name}") });
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                files.push(ExportFile {
+                    kind,
+                    path,
+                    key: format!("incoming/{kind}/snapshot/{name}"),
+                });
             }
         }
-        Ok(Self { folder: folder.to_owned(), files })
+        Ok(Self {
+            folder: folder.to_owned(),
+            files,
+        })
     }
 
     /// The folder.

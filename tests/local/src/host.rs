@@ -58,8 +58,14 @@ impl Host {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        let functions = functions.into_iter().map(|(name, timeout, function)| (name, Hosted { function, timeout }));
-        Self { functions: Arc::new(functions.collect()), clock, ids }
+        let functions = functions
+            .into_iter()
+            .map(|(name, timeout, function)| (name, Hosted { function, timeout }));
+        Self {
+            functions: Arc::new(functions.collect()),
+            clock,
+            ids,
+        }
     }
 
     /// Hands one event to the function of the given name.
@@ -67,7 +73,10 @@ impl Host {
     /// # Errors
     /// [`InvokeError`]; the Lambda service would count the invocation as failed.
     pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, InvokeError> {
-        let hosted = self.functions.get(name).ok_or_else(|| InvokeError::Unknown(name.to_owned()))?;
+        let hosted = self
+            .functions
+            .get(name)
+            .ok_or_else(|| InvokeError::Unknown(name.to_owned()))?;
         let mut context = Context::default();
         context.request_id = self.ids.mint();
         context.invoked_function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}");
@@ -77,12 +86,20 @@ impl Host {
 
         let function = hosted.function.clone();
         // A task of its own, so that a panic ends this invocation and nothing else.
-        let mut call = AbortOnDrop(tokio::spawn(async move { function.invoke(event, context).await }));
+        let mut call = AbortOnDrop(tokio::spawn(async move {
+            function.invoke(event, context).await
+        }));
         match tokio::time::timeout(hosted.timeout, &mut call.0).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(error))) => Err(InvokeError::Failed { name: name.to_owned(), reason: error.to_string() }),
+            Ok(Ok(Err(error))) => Err(InvokeError::Failed {
+                name: name.to_owned(),
+                reason: error.to_string(),
+            }),
             Ok(Err(_)) => Err(InvokeError::Panicked(name.to_owned())),
-            Err(_) => Err(InvokeError::TimedOut { name: name.to_owned(), seconds: hosted.timeout.as_secs() }),
+            Err(_) => Err(InvokeError::TimedOut {
+                name: name.to_owned(),
+                seconds: hosted.timeout.as_secs(),
+            }),
         }
     }
 }

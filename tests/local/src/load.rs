@@ -97,11 +97,20 @@ pub async fn load(stack: &Stack, mut report: impl FnMut(&Loaded)) -> Result<(), 
     if files.is_empty() {
         return Ok(());
     }
-    let bucket = stack.template().parameters.get("ExportsBucket").cloned().unwrap_or_default();
+    let bucket = stack
+        .template()
+        .parameters
+        .get("ExportsBucket")
+        .cloned()
+        .unwrap_or_default();
     let s3 = aws_sdk_s3::Client::new(stack.sdk_config());
     let token = token(stack).await?;
     for file in &files {
-        let before: HashSet<_> = loads(stack, &token).await?.into_iter().map(|load| load.load_id).collect();
+        let before: HashSet<_> = loads(stack, &token)
+            .await?
+            .into_iter()
+            .map(|load| load.load_id)
+            .collect();
         put(&s3, &bucket, file).await?;
         let load = ended(stack, &token, &file.key, &before).await?;
         report(&loaded(file, load));
@@ -125,9 +134,18 @@ fn loaded(file: &ExportFile, load: Load) -> Loaded {
 /// # Errors
 /// [`LoadError`] when it could not even be tried. A load that ends as `failed` is reported, not an error.
 pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadError> {
-    let bucket = stack.template().parameters.get("ExportsBucket").cloned().unwrap_or_default();
+    let bucket = stack
+        .template()
+        .parameters
+        .get("ExportsBucket")
+        .cloned()
+        .unwrap_or_default();
     let token = token(stack).await?;
-    let before: HashSet<_> = loads(stack, &token).await?.into_iter().map(|load| load.load_id).collect();
+    let before: HashSet<_> = loads(stack, &token)
+        .await?
+        .into_iter()
+        .map(|load| load.load_id)
+        .collect();
     put(&aws_sdk_s3::Client::new(stack.sdk_config()), &bucket, file).await?;
     let load = ended(stack, &token, &file.key, &before).await?;
     Ok(loaded(file, load))
@@ -139,24 +157,45 @@ pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadE
 /// [`LoadError::List`].
 pub async fn state_of(stack: &Stack, file: &ExportFile) -> Result<Option<Loaded>, LoadError> {
     let loads = loads(stack, &token(stack).await?).await?;
-    Ok(loads.into_iter().find(|load| load.key == file.key).map(|load| loaded(file, load)))
+    Ok(loads
+        .into_iter()
+        .find(|load| load.key == file.key)
+        .map(|load| loaded(file, load)))
 }
 
 async fn put(s3: &aws_sdk_s3::Client, bucket: &str, file: &ExportFile) -> Result<(), LoadError> {
-    let body = ByteStream::from_path(&file.path).await.map_err(|error| LoadError::File {
-        path: file.path.display().to_string(),
+    let body = ByteStream::from_path(&file.path)
+        .await
+        .map_err(|error| LoadError::File {
+            path: file.path.display().to_string(),
+            reason: DisplayErrorContext(error).to_string(),
+        })?;
+    let put = s3
+        .put_object()
+        .bucket(bucket)
+        .key(&file.key)
+        .body(body)
+        .send()
+        .await;
+    put.map_err(|error| LoadError::Put {
+        key: file.key.clone(),
         reason: DisplayErrorContext(error).to_string(),
     })?;
-    let put = s3.put_object().bucket(bucket).key(&file.key).body(body).send().await;
-    put.map_err(|error| LoadError::Put { key: file.key.clone(), reason: DisplayErrorContext(error).to_string() })?;
     Ok(())
 }
 
-async fn ended(stack: &Stack, token: &str, key: &str, before: &HashSet<String>) -> Result<Load, LoadError> {
+async fn ended(
+    stack: &Stack,
+    token: &str,
+    key: &str,
+    before: &HashSet<String>,
+) -> Result<Load, LoadError> {
     let mut waited = Duration::ZERO;
     loop {
-        let load =
-            loads(stack, token).await?.into_iter().find(|load| load.key == key && !before.contains(&load.load_id));
+        let load = loads(stack, token)
+            .await?
+            .into_iter()
+            .find(|load| load.key == key && !before.contains(&load.load_id));
         match load {
             Some(load) if load.state != "running" => return Ok(load),
             Some(_) => {}
@@ -171,7 +210,9 @@ async fn loads(stack: &Stack, token: &str) -> Result<Vec<Load>, LoadError> {
     let mut all = Vec::new();
     let mut path = "/operations/loads".to_owned();
     loop {
-        let request = Request::get(&path).header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty());
+        let request = Request::get(&path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::empty());
         let page: Page = answer(stack, request).await?;
         all.extend(page.loads);
         match page.next_cursor {
@@ -187,7 +228,10 @@ async fn token(stack: &Stack) -> Result<String, LoadError> {
         token: String,
     }
     let body = Body::from(r#"{"userId":"operator"}"#.to_owned());
-    let request = Request::builder().method(Method::POST).uri("/local/tokens").body(body);
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/local/tokens")
+        .body(body);
     Ok(answer::<Token>(stack, request).await?.token)
 }
 
@@ -197,9 +241,17 @@ async fn answer<T: serde::de::DeserializeOwned>(
 ) -> Result<T, LoadError> {
     let request = request.map_err(|error| LoadError::List(error.to_string()))?;
     let (parts, body) = stack.call(request).await.into_parts();
-    let body = body.collect().await.map_err(|error| LoadError::List(error.to_string()))?.to_bytes();
+    let body = body
+        .collect()
+        .await
+        .map_err(|error| LoadError::List(error.to_string()))?
+        .to_bytes();
     if !parts.status.is_success() {
-        return Err(LoadError::List(format!("{} {}", parts.status, String::from_utf8_lossy(&body))));
+        return Err(LoadError::List(format!(
+            "{} {}",
+            parts.status,
+            String::from_utf8_lossy(&body)
+        )));
     }
     serde_json::from_slice(&body).map_err(|error| LoadError::List(error.to_string()))
 }

@@ -49,7 +49,10 @@ fn main() -> ExitCode {
     let flags = Flags::parse();
     let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned());
     lambda_kit::logging::init(&Env::from_pairs([("LOG_LEVEL", level)]));
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&error),
     };
@@ -60,7 +63,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> ExitCode {
-    let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+    let (mut interrupt, mut terminate) = match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
         (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
         (Err(error), _) | (_, Err(error)) => return refuse(&error),
     };
@@ -74,7 +80,12 @@ async fn run(flags: Flags) -> ExitCode {
             return refuse(&error);
         }
         stack.set_ready();
-        say(&format!("storefront={} aws={} erp={}", stack.storefront(), stack.aws(), stack.erp()));
+        say(&format!(
+            "storefront={} aws={} erp={}",
+            stack.storefront(),
+            stack.aws(),
+            stack.erp()
+        ));
         say(&local::tour::tour(&stack));
         std::future::pending().await
     };
@@ -88,7 +99,10 @@ async fn run(flags: Flags) -> ExitCode {
 }
 
 fn options(flags: Flags) -> Options {
-    let erp = flags.erp_url.map(|url| Erp { url, token: std::env::var("ERP_TOKEN").unwrap_or_default() });
+    let erp = flags.erp_url.map(|url| Erp {
+        url,
+        token: std::env::var("ERP_TOKEN").unwrap_or_default(),
+    });
     Options {
         port: flags.port,
         aws_port: flags.aws_port,
@@ -101,7 +115,14 @@ fn options(flags: Flags) -> Options {
 }
 
 fn progress(loaded: &Loaded) {
-    let Loaded { kind, state, rows, applied, rejected, rows_per_second } = loaded;
+    let Loaded {
+        kind,
+        state,
+        rows,
+        applied,
+        rejected,
+        rows_per_second,
+    } = loaded;
     say(&format!(
         "{kind:18} {state:10} rows={rows} applied={applied} rejected={rejected} rows_per_second={rows_per_second}"
     ));

@@ -19,7 +19,11 @@ pub struct ProvisionError {
 ///
 /// # Errors
 /// [`ProvisionError`], which names the first that could not be created.
-pub async fn provision(edge: &Edge, sdk: &aws_types::SdkConfig, template: &Template) -> Result<(), ProvisionError> {
+pub async fn provision(
+    edge: &Edge,
+    sdk: &aws_types::SdkConfig,
+    template: &Template,
+) -> Result<(), ProvisionError> {
     for table in &template.tables {
         create_table(edge, table)?;
     }
@@ -30,16 +34,25 @@ pub async fn provision(edge: &Edge, sdk: &aws_types::SdkConfig, template: &Templ
     let s3 = aws_sdk_s3::Client::new(sdk);
     for bucket in &template.buckets {
         if let Err(error) = s3.create_bucket().bucket(bucket).send().await
-            && !matches!(error.code(), Some("BucketAlreadyExists" | "BucketAlreadyOwnedByYou"))
+            && !matches!(
+                error.code(),
+                Some("BucketAlreadyExists" | "BucketAlreadyOwnedByYou")
+            )
         {
-            return Err(failed("bucket", bucket, error.message().unwrap_or_default()));
+            return Err(failed(
+                "bucket",
+                bucket,
+                error.message().unwrap_or_default(),
+            ));
         }
     }
     Ok(())
 }
 
 fn create_table(edge: &Edge, table: &Table) -> Result<(), ProvisionError> {
-    let call = |operation: &str, body: &serde_json::Value| edge.dynamodb().call(operation, body.to_string().as_bytes());
+    let call = |operation: &str, body: &serde_json::Value| {
+        edge.dynamodb().call(operation, body.to_string().as_bytes())
+    };
     match call("CreateTable", &table.definition) {
         Ok(_) => {}
         Err(refusal) if refusal.is("ResourceInUseException") => return Ok(()),
@@ -50,7 +63,8 @@ fn create_table(edge: &Edge, table: &Table) -> Result<(), ProvisionError> {
             "TableName": table.name,
             "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
         });
-        call("UpdateTimeToLive", &body).map_err(|refusal| failed("table", &table.name, &refusal.body))?;
+        call("UpdateTimeToLive", &body)
+            .map_err(|refusal| failed("table", &table.name, &refusal.body))?;
     }
     Ok(())
 }
@@ -66,5 +80,8 @@ async fn create_queue(sqs: &aws_sdk_sqs::Client, queue: &Queue) -> Result<(), Pr
 }
 
 fn failed(kind: &str, name: &str, reason: &str) -> ProvisionError {
-    ProvisionError { resource: format!("the {kind} {name}"), reason: reason.to_owned() }
+    ProvisionError {
+        resource: format!("the {kind} {name}"),
+        reason: reason.to_owned(),
+    }
 }

@@ -56,7 +56,9 @@ where
             let answer = handler(request.map(Body::from));
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             // A client that went away is no concern of ours.

@@ -40,20 +40,40 @@ impl Cast {
             let buys = field(user, "roles").split(';').any(|role| role == "buyer");
             let organization = field(user, "organization_id");
             let mine = |row: &&Row| active(row) && field(row, "organization_id") == organization;
-            let shipping = addresses.iter().filter(mine).find(|row| field(row, "kind") == "shipping");
+            let shipping = addresses
+                .iter()
+                .filter(mine)
+                .find(|row| field(row, "kind") == "shipping");
             let address = shipping.or_else(|| addresses.iter().find(mine))?;
             buys.then(|| (user, field(address, "address_id")))
         })?;
-        let currency = organizations.get(&field(user, "organization_id")).cloned().unwrap_or_default();
-        let method = read(&dataset.folder().join("erp/shipping.csv")).first().map(|row| field(row, "method"))?;
+        let currency = organizations
+            .get(&field(user, "organization_id"))
+            .cloned()
+            .unwrap_or_default();
+        let method = read(&dataset.folder().join("erp/shipping.csv"))
+            .first()
+            .map(|row| field(row, "method"))?;
         let items = items(dataset, &currency);
-        (!items.is_empty()).then(|| Self { user: field(user, "user_id"), address, method, items })
+        (!items.is_empty()).then(|| Self {
+            user: field(user, "user_id"),
+            address,
+            method,
+            items,
+        })
     }
 
     fn lines(&self, storefront: &str) -> String {
-        let Self { user, address, method, items } = self;
-        let listed: Vec<_> =
-            items.iter().map(|(sku, quantity)| format!(r#"{{"sku":"{sku}","quantity":{quantity}}}"#)).collect();
+        let Self {
+            user,
+            address,
+            method,
+            items,
+        } = self;
+        let listed: Vec<_> = items
+            .iter()
+            .map(|(sku, quantity)| format!(r#"{{"sku":"{sku}","quantity":{quantity}}}"#))
+            .collect();
         let listed = listed.join(",");
         let (sku, quantity) = items.first().cloned().unwrap_or_default();
         let more = quantity * 2;
@@ -100,20 +120,36 @@ fn items(dataset: &Dataset, currency: &str) -> Vec<(String, u64)> {
         .map(|row| field(row, "sku"))
         .collect();
     let items = exported(dataset, "items");
-    let sold = items.iter().filter(|row| active(row) && !field(row, "category_ids").is_empty());
-    let sold = sold.map(|row| (field(row, "sku"), whole(&field(row, "quantity_multiple")).max(1)));
-    sold.filter(|(sku, quantity)| priced.contains(sku) && stock.get(sku).is_some_and(|there| *there > 3 * quantity))
-        .take(LINES)
-        .collect()
+    let sold = items
+        .iter()
+        .filter(|row| active(row) && !field(row, "category_ids").is_empty());
+    let sold = sold.map(|row| {
+        (
+            field(row, "sku"),
+            whole(&field(row, "quantity_multiple")).max(1),
+        )
+    });
+    sold.filter(|(sku, quantity)| {
+        priced.contains(sku) && stock.get(sku).is_some_and(|there| *there > 3 * quantity)
+    })
+    .take(LINES)
+    .collect()
 }
 
 fn exported(dataset: &Dataset, kind: &str) -> Vec<Row> {
-    dataset.files().iter().filter(|file| file.kind == kind).flat_map(|file| read(&file.path)).collect()
+    dataset
+        .files()
+        .iter()
+        .filter(|file| file.kind == kind)
+        .flat_map(|file| read(&file.path))
+        .collect()
 }
 
 /// The rows of a file; none when it is no plain CSV, as then there is just no tour.
 fn read(path: &Path) -> Vec<Row> {
-    let Ok(mut reader) = csv::Reader::from_path(path) else { return vec![] };
+    let Ok(mut reader) = csv::Reader::from_path(path) else {
+        return vec![];
+    };
     reader.deserialize().filter_map(Result::ok).collect()
 }
 
@@ -122,10 +158,17 @@ fn field(row: &Row, name: &str) -> String {
 }
 
 fn active(row: &Row) -> bool {
-    matches!(row.get("status").map(String::as_str), None | Some("" | "active"))
+    matches!(
+        row.get("status").map(String::as_str),
+        None | Some("" | "active")
+    )
 }
 
 /// The whole part of a decimal.
 fn whole(text: &str) -> u64 {
-    text.split('.').next().unwrap_or_default().parse().unwrap_or_default()
+    text.split('.')
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .unwrap_or_default()
 }

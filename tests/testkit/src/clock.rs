@@ -54,17 +54,23 @@ impl ShiftedClock {
     /// A clock that shows the time of `under`.
     #[must_use]
     pub fn over(under: Arc<dyn Clock>) -> Self {
-        Self { under, ahead: Arc::default() }
+        Self {
+            under,
+            ahead: Arc::default(),
+        }
     }
 
     /// Puts the clock forward.
     pub fn advance_seconds(&self, seconds: i64) {
-        self.ahead.fetch_add(seconds.saturating_mul(1000), Ordering::SeqCst);
+        self.ahead
+            .fetch_add(seconds.saturating_mul(1000), Ordering::SeqCst);
     }
 }
 
 impl Clock for ShiftedClock {
     fn now(&self) -> Timestamp {
-        self.under.now().plus_millis(self.ahead.load(Ordering::SeqCst))
+        self.under
+            .now()
+            .plus_millis(self.ahead.load(Ordering::SeqCst))
     }
 }

@@ -20,7 +20,10 @@ impl CountingIds {
     /// Ids that begin with `prefix`.
     #[must_use]
     pub fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.into(), next: Arc::default() }
+        Self {
+            prefix: prefix.into(),
+            next: Arc::default(),
+        }
     }
 
     fn count(&self) -> u64 {
@@ -41,6 +44,9 @@ impl Ids for CountingIds {
 
     fn below(&self, bound: u64) -> u64 {
         // A multiplicative step spreads the counter over the whole range (Knuth).
-        self.count().wrapping_mul(0x9e37_79b9_7f4a_7c15).checked_rem(bound).unwrap_or(0)
+        self.count()
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .checked_rem(bound)
+            .unwrap_or(0)
     }
 }

@@ -6,7 +6,10 @@ fn tags(header: &str) -> Vec<String> {
 
 #[test]
 fn languages_are_ranked_by_weight_and_regions_fall_back() {
-    assert_eq!(tags("en;q=0.5, de-CH, fr;q=0.85"), ["de-ch", "de", "fr", "en"]);
+    assert_eq!(
+        tags("en;q=0.5, de-CH, fr;q=0.85"),
+        ["de-ch", "de", "fr", "en"]
+    );
     assert_eq!(tags("zh-Hant-TW"), ["zh-hant-tw", "zh-hant", "zh"]);
 }
 

@@ -38,7 +38,11 @@ pub(super) struct Tries<'a> {
 
 impl<'a> Tries<'a> {
     pub(super) fn new(carts: &'a CartService, context: &'a CallContext) -> Self {
-        Self { carts, context, conflicts: 0 }
+        Self {
+            carts,
+            context,
+            conflicts: 0,
+        }
     }
 
     /// Waits before the next try.
@@ -46,7 +50,10 @@ impl<'a> Tries<'a> {
     /// # Errors
     /// [`Failure::Contention`] when there is no time for one.
     pub(super) async fn again(&mut self) -> Result<(), Failure> {
-        let pause = self.carts.ids.below(FIRST_PAUSE_MS << self.conflicts.min(6));
+        let pause = self
+            .carts
+            .ids
+            .below(FIRST_PAUSE_MS << self.conflicts.min(6));
         self.conflicts = self.conflicts.saturating_add(1);
         let left = self.context.deadline.millis_since(self.carts.clock.now());
         if left < LEFT_MS.saturating_add_unsigned(pause) {
@@ -75,18 +82,33 @@ impl CartService {
             check_match(&cart, if_match)?;
             cart.ensure_open().map_err(cart_failure)?;
             match change(&mut cart)? {
-                Touched::Nothing => self.look_up(context, &mut cart, Mode::Auto, &[], Mode::Cached).await?,
-                Touched::Added(lines) => self.look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto).await?,
-                Touched::Changed(line) => self.look_up_once(context, &mut cart, line, &mut asked).await?,
+                Touched::Nothing => {
+                    self.look_up(context, &mut cart, Mode::Auto, &[], Mode::Cached)
+                        .await?
+                }
+                Touched::Added(lines) => {
+                    self.look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto)
+                        .await?
+                }
+                Touched::Changed(line) => {
+                    self.look_up_once(context, &mut cart, line, &mut asked)
+                        .await?
+                }
             }
             let expected = cart.version;
             let dropped = cart.preparation.take();
             cart.version = expected.saturating_add(1);
             cart.updated_at = self.clock.now();
-            match self.carts.put(&cart, expected, keep_until(cart.updated_at)).await? {
+            match self
+                .carts
+                .put(&cart, expected, keep_until(cart.updated_at))
+                .await?
+            {
                 Written::Done => {
                     if let Some(dropped) = dropped {
-                        self.reservations.release(context, id, &dropped.reservation).await;
+                        self.reservations
+                            .release(context, id, &dropped.reservation)
+                            .await;
                     }
                     return Ok(cart);
                 }
@@ -103,8 +125,13 @@ impl CartService {
         line: LineId,
         asked: &mut Option<LineAvailability>,
     ) -> Result<(), Failure> {
-        let again: &[LineId] = if asked.is_some() { &[] } else { std::slice::from_ref(&line) };
-        self.look_up(context, cart, Mode::Auto, again, Mode::Live).await?;
+        let again: &[LineId] = if asked.is_some() {
+            &[]
+        } else {
+            std::slice::from_ref(&line)
+        };
+        self.look_up(context, cart, Mode::Auto, again, Mode::Live)
+            .await?;
         if let Some(line) = cart.lines.iter_mut().find(|l| l.id == line) {
             match asked {
                 Some(seen) => line.availability = seen.clone(),

@@ -80,7 +80,11 @@ impl CartService {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn create(&self, customer: &Customer, currency: Option<Currency>) -> Result<Cart, Failure> {
+    pub async fn create(
+        &self,
+        customer: &Customer,
+        currency: Option<Currency>,
+    ) -> Result<Cart, Failure> {
         let member = self.directory.active(customer).await?;
         if currency.is_some_and(|c| c != member.organization.currency) {
             return Err(Failure::invalid(
@@ -91,7 +95,9 @@ impl CartService {
         }
         let id = CartId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
         let cart = new_cart(id, customer, member.organization.currency, self.clock.now());
-        self.carts.create(&cart, keep_until(self.clock.now())).await?;
+        self.carts
+            .create(&cart, keep_until(self.clock.now()))
+            .await?;
         Ok(cart)
     }
 
@@ -99,8 +105,16 @@ impl CartService {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn current(&self, context: &CallContext, customer: &Customer) -> Result<Cart, Failure> {
-        let id = self.carts.current(customer).await?.ok_or(Failure::NotFound)?;
+    pub async fn current(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+    ) -> Result<Cart, Failure> {
+        let id = self
+            .carts
+            .current(customer)
+            .await?
+            .ok_or(Failure::NotFound)?;
         let cart = self.get(context, customer, &id).await?;
         match cart.status {
             CartStatus::Open => Ok(cart),
@@ -112,11 +126,17 @@ impl CartService {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn get(&self, context: &CallContext, customer: &Customer, id: &CartId) -> Result<Cart, Failure> {
+    pub async fn get(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+    ) -> Result<Cart, Failure> {
         let mut cart = self.owned(customer, id).await?;
         if cart.status == CartStatus::Open {
             let all: Vec<LineId> = cart.lines.iter().map(|line| line.id.clone()).collect();
-            self.look_up(context, &mut cart, Mode::Auto, &all, Mode::Auto).await?;
+            self.look_up(context, &mut cart, Mode::Auto, &all, Mode::Auto)
+                .await?;
         }
         Ok(cart)
     }
@@ -140,7 +160,9 @@ impl CartService {
             match self.carts.delete(&cart, cart.version).await? {
                 Written::Done => {
                     if let Some(dropped) = &cart.preparation {
-                        self.reservations.release(context, id, &dropped.reservation).await;
+                        self.reservations
+                            .release(context, id, &dropped.reservation)
+                            .await;
                     }
                     return Ok(());
                 }
@@ -161,7 +183,8 @@ impl CartService {
         if_match: Option<u64>,
         lines: &[NewLine],
     ) -> Result<Cart, Failure> {
-        self.put_lines(context, customer, id, if_match, lines, false).await
+        self.put_lines(context, customer, id, if_match, lines, false)
+            .await
     }
 
     /// Replaces all lines: the quick order.
@@ -179,7 +202,8 @@ impl CartService {
         if lines.len() > MAX_LINES {
             return Err(Failure::TooManyLines);
         }
-        self.put_lines(context, customer, id, if_match, lines, true).await
+        self.put_lines(context, customer, id, if_match, lines, true)
+            .await
     }
 
     async fn put_lines(
@@ -192,7 +216,10 @@ impl CartService {
         replace: bool,
     ) -> Result<Cart, Failure> {
         // The cart is looked at first: whose it is not must not learn which items exist by asking for them.
-        self.owned(customer, id).await?.ensure_open().map_err(cart_failure)?;
+        self.owned(customer, id)
+            .await?
+            .ensure_open()
+            .map_err(cart_failure)?;
         let skus: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
         let articles = self.articles.find(&skus).await?;
         self.edit(context, customer, id, if_match, |cart| {
@@ -202,18 +229,31 @@ impl CartService {
             let mut touched = Vec::with_capacity(lines.len());
             let mut errors = Vec::new();
             for (at, line) in lines.iter().enumerate() {
-                let pointer = if replace { format!("/lines/{at}") } else { String::new() };
+                let pointer = if replace {
+                    format!("/lines/{at}")
+                } else {
+                    String::new()
+                };
                 let Some(article) = articles.get(&line.sku) else {
-                    errors.push(FieldError::new(format!("{pointer}/sku"), "unknown_sku", "there is no such item"));
+                    errors.push(FieldError::new(
+                        format!("{pointer}/sku"),
+                        "unknown_sku",
+                        "there is no such item",
+                    ));
                     continue;
                 };
-                let line_id = LineId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+                let line_id = LineId::parse(&self.ids.mint())
+                    .map_err(|e| Failure::Internal(e.to_string()))?;
                 match cart.add(line_id, &article.item, line.quantity, line.unit.as_ref()) {
                     Ok(id) => touched.push(id),
                     Err(error) => errors.push(line_error(&pointer, error)?),
                 }
             }
-            if errors.is_empty() { Ok(Touched::Added(touched)) } else { Err(Failure::Invalid(errors)) }
+            if errors.is_empty() {
+                Ok(Touched::Added(touched))
+            } else {
+                Err(Failure::Invalid(errors))
+            }
         })
         .await
     }
@@ -232,9 +272,11 @@ impl CartService {
         line: &LineId,
         quantity: Quantity,
     ) -> Result<Cart, Failure> {
-        self.edit(context, customer, id, if_match, |cart| match cart.change_quantity(line, quantity) {
-            Ok(_) => Ok(Touched::Changed(line.clone())),
-            Err(error) => Err(Failure::Invalid(vec![line_error("", error)?])),
+        self.edit(context, customer, id, if_match, |cart| {
+            match cart.change_quantity(line, quantity) {
+                Ok(_) => Ok(Touched::Changed(line.clone())),
+                Err(error) => Err(Failure::Invalid(vec![line_error("", error)?])),
+            }
         })
         .await
     }
@@ -262,7 +304,10 @@ impl CartService {
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    #[expect(clippy::too_many_arguments, reason = "each is one field of the request")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one field of the request"
+    )]
     pub async fn set_shipping(
         &self,
         context: &CallContext,
@@ -276,7 +321,10 @@ impl CartService {
         let (address_id, address) = match ship_to {
             ShipTo::Given(address) => (None, address),
             ShipTo::Known(address_id) => {
-                let found = self.members.address(&customer.organization, &address_id).await?;
+                let found = self
+                    .members
+                    .address(&customer.organization, &address_id)
+                    .await?;
                 let usable = found.filter(|address| address.status == MemberStatus::Active);
                 let Some(address) = usable else {
                     return Err(Failure::invalid(
@@ -287,11 +335,18 @@ impl CartService {
                 };
                 match address.kind {
                     // Small customers have one address for everything.
-                    AddressKind::Shipping | AddressKind::Billing => (Some(address_id), address.postal),
+                    AddressKind::Shipping | AddressKind::Billing => {
+                        (Some(address_id), address.postal)
+                    }
                 }
             }
         };
-        let shipping = Shipping { address_id, address, method, requested_delivery_date };
+        let shipping = Shipping {
+            address_id,
+            address,
+            method,
+            requested_delivery_date,
+        };
         self.edit(context, customer, id, if_match, |cart| {
             cart.shipping = Some(shipping.clone());
             Ok(Touched::Nothing)
@@ -313,7 +368,11 @@ pub(crate) async fn owned(
 ) -> Result<Cart, Failure> {
     let cart = carts.cart(id, now).await?.ok_or(Failure::NotFound)?;
     let own = cart.organization == customer.organization && cart.user == customer.user;
-    if own { Ok(cart) } else { Err(Failure::NotFound) }
+    if own {
+        Ok(cart)
+    } else {
+        Err(Failure::NotFound)
+    }
 }
 
 /// Until when a cart written at `now` is kept.
@@ -338,5 +397,9 @@ fn new_cart(id: CartId, customer: &Customer, currency: Currency, now: Timestamp)
 }
 
 fn check_match(cart: &Cart, if_match: Option<u64>) -> Result<(), Failure> {
-    if if_match.is_some_and(|version| version != cart.version) { Err(Failure::PreconditionFailed) } else { Ok(()) }
+    if if_match.is_some_and(|version| version != cart.version) {
+        Err(Failure::PreconditionFailed)
+    } else {
+        Ok(())
+    }
 }

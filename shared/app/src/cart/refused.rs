@@ -10,8 +10,12 @@ pub(crate) fn cart_failure(error: CartError) -> Failure {
         CartError::Submitted => Failure::CartSubmitted,
         CartError::TooManyLines => Failure::TooManyLines,
         CartError::NoSuchLine => Failure::NotFound,
-        CartError::ItemInactive => Failure::invalid("/sku", "item_inactive", "the item is not sold"),
-        CartError::Quantity(error) => Failure::invalid("/quantity", "invalid_quantity", error.to_string()),
+        CartError::ItemInactive => {
+            Failure::invalid("/sku", "item_inactive", "the item is not sold")
+        }
+        CartError::Quantity(error) => {
+            Failure::invalid("/quantity", "invalid_quantity", error.to_string())
+        }
         CartError::Unit => Failure::invalid(
             "/unit",
             "unit_not_convertible",

@@ -47,26 +47,58 @@ impl Reorder {
     /// [`Failure::MemberNotActive`]; [`Failure::NotFound`] when there is no such order; [`Failure::LinesRefused`] when
     /// no line of it can be ordered; [`Failure::TooManyLines`]; [`Failure::Erp`] when only the ERP knows the order and
     /// fails; [`Failure::Store`]. No cart is made then.
-    pub async fn reorder(&self, context: &CallContext, customer: &Customer, order: &str) -> Result<Reordered, Failure> {
+    pub async fn reorder(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        order: &str,
+    ) -> Result<Reordered, Failure> {
         let carts = &self.carts;
         let member = carts.directory.active(customer).await?;
-        let found = self.tracking.detail(context, customer, DocumentKind::Order, order).await?.found;
+        let found = self
+            .tracking
+            .detail(context, customer, DocumentKind::Order, order)
+            .await?
+            .found;
         let ordered = ordered(&found);
-        let skus: Vec<Sku> =
-            ordered.iter().filter_map(|line| line.sku.as_deref()).filter_map(|sku| Sku::parse(sku).ok()).collect();
+        let skus: Vec<Sku> = ordered
+            .iter()
+            .filter_map(|line| line.sku.as_deref())
+            .filter_map(|sku| Sku::parse(sku).ok())
+            .collect();
         let articles = carts.articles.find(&skus).await?;
         let id = CartId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
-        let mut cart = new_cart(id, customer, member.organization.currency, carts.clock.now());
+        let mut cart = new_cart(
+            id,
+            customer,
+            member.organization.currency,
+            carts.clock.now(),
+        );
         let mut left_out = Vec::new();
         for (at, line) in ordered.iter().enumerate() {
             let pointer = format!("/lines/{at}");
-            let article = line.sku.as_deref().and_then(|sku| Sku::parse(sku).ok()).and_then(|sku| articles.get(&sku));
+            let article = line
+                .sku
+                .as_deref()
+                .and_then(|sku| Sku::parse(sku).ok())
+                .and_then(|sku| articles.get(&sku));
             let Some(article) = article else {
-                left_out.push(FieldError::new(pointer, "unknown_sku", "there is no such item"));
+                left_out.push(FieldError::new(
+                    pointer,
+                    "unknown_sku",
+                    "there is no such item",
+                ));
                 continue;
             };
-            let Some(quantity) = line.quantity.and_then(|quantity| Quantity::new(quantity).ok()) else {
-                left_out.push(FieldError::new(pointer, "invalid_quantity", "the order does not say how many"));
+            let Some(quantity) = line
+                .quantity
+                .and_then(|quantity| Quantity::new(quantity).ok())
+            else {
+                left_out.push(FieldError::new(
+                    pointer,
+                    "invalid_quantity",
+                    "the order does not say how many",
+                ));
                 continue;
             };
             // An order counts in the unit that it names; one that names none counts in the item's.
@@ -74,7 +106,8 @@ impl Reorder {
                 Some(unit) => Unit::parse(unit).ok(),
                 None => Some(article.item.unit.clone()),
             };
-            let line_id = LineId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+            let line_id =
+                LineId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
             let added = match &unit {
                 Some(unit) => cart.add(line_id, &article.item, quantity, Some(unit)),
                 None => Err(CartError::Unit),
@@ -89,19 +122,32 @@ impl Reorder {
             return Err(Failure::LinesRefused(left_out));
         }
         let lines: Vec<LineId> = cart.lines.iter().map(|line| line.id.clone()).collect();
-        carts.look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto).await?;
-        carts.carts.create(&cart, keep_until(cart.updated_at)).await?;
+        carts
+            .look_up(context, &mut cart, Mode::Auto, &lines, Mode::Auto)
+            .await?;
+        carts
+            .carts
+            .create(&cart, keep_until(cart.updated_at))
+            .await?;
         Ok(Reordered { cart, left_out })
     }
 }
 
 /// The lines as the ERP shows them, or else as they were captured here.
 fn ordered(document: &Document) -> Vec<Ordered> {
-    let external = document.external.as_ref().map(|d| d.lines.as_slice()).unwrap_or_default();
+    let external = document
+        .external
+        .as_ref()
+        .map(|d| d.lines.as_slice())
+        .unwrap_or_default();
     if !external.is_empty() {
         let line = external.iter();
         return line
-            .map(|line| Ordered { sku: line.sku.clone(), quantity: line.quantity, unit: line.unit.clone() })
+            .map(|line| Ordered {
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                unit: line.unit.clone(),
+            })
             .collect();
     }
     match document.submission.as_ref().map(|own| &own.content) {

@@ -46,14 +46,27 @@ impl CartService {
         if cart.lines.is_empty() {
             return Ok(Vec::new());
         }
-        let customer = Customer { organization: cart.organization.clone(), user: cart.user.clone() };
+        let customer = Customer {
+            organization: cart.organization.clone(),
+            user: cart.user.clone(),
+        };
         let questions: Vec<PriceQuestion> = cart
             .lines
             .iter()
-            .map(|line| PriceQuestion { sku: line.sku.clone(), quantity: line.quantity, unit: line.unit.clone() })
+            .map(|line| PriceQuestion {
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                unit: line.unit.clone(),
+            })
             .collect();
-        let items = self.prices.prices(context, &customer, cart.currency, mode, &questions).await?;
-        Ok(items.into_iter().map(|item| (item.unit_price, item.freshness)).collect())
+        let items = self
+            .prices
+            .prices(context, &customer, cart.currency, mode, &questions)
+            .await?;
+        Ok(items
+            .into_iter()
+            .map(|item| (item.unit_price, item.freshness))
+            .collect())
     }
 
     async fn check_lines(
@@ -63,7 +76,11 @@ impl CartService {
         lines: &[LineId],
         mode: Mode,
     ) -> Result<Vec<(LineId, LineAvailability)>, Failure> {
-        let named: Vec<_> = cart.lines.iter().filter(|line| lines.contains(&line.id)).collect();
+        let named: Vec<_> = cart
+            .lines
+            .iter()
+            .filter(|line| lines.contains(&line.id))
+            .collect();
         if named.is_empty() {
             return Ok(Vec::new());
         }
@@ -76,12 +93,19 @@ impl CartService {
                 unit: Some(line.unit.clone()),
             })
             .collect();
-        let answers = self.availability.availabilities(context, mode, &items).await?;
+        let answers = self
+            .availability
+            .availabilities(context, mode, &items)
+            .await?;
         Ok(named
             .into_iter()
             .zip(answers)
             .map(|(line, (availability, freshness))| {
-                let seen = LineAvailability { status: availability.status, quantity: availability.quantity, freshness };
+                let seen = LineAvailability {
+                    status: availability.status,
+                    quantity: availability.quantity,
+                    freshness,
+                };
                 (line.id.clone(), seen)
             })
             .collect())

@@ -76,15 +76,22 @@ impl Checkout {
             held_until: context.deadline,
         };
         let earlier = cart.preparation.as_ref().map(|p| p.reservation.clone());
-        self.reservations.note(&entry, cart.version, earlier.as_deref()).await?;
-        match self.prepare_in_erp(context, customer, cart, &shipping, &entry).await {
+        self.reservations
+            .note(&entry, cart.version, earlier.as_deref())
+            .await?;
+        match self
+            .prepare_in_erp(context, customer, cart, &shipping, &entry)
+            .await
+        {
             Ok(preparation) => Ok(preparation),
             Err(failure) => {
                 // Setting aside anew replaced what was set aside before, so an earlier preparation is over as well.
                 if earlier.is_some() {
                     self.drop_preparation(customer, id).await;
                 }
-                self.reservations.release(context, id, &entry.revision).await;
+                self.reservations
+                    .release(context, id, &entry.revision)
+                    .await;
                 Err(failure)
             }
         }
@@ -106,12 +113,19 @@ impl Checkout {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn release(&self, context: &CallContext, customer: &Customer, id: &CartId) -> Result<(), Failure> {
+    pub async fn release(
+        &self,
+        context: &CallContext,
+        customer: &Customer,
+        id: &CartId,
+    ) -> Result<(), Failure> {
         let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
         cart.ensure_open().map_err(cart_failure)?;
         if let Some(dropped) = cart.preparation.take() {
             self.write(&mut cart).await?;
-            self.reservations.release(context, id, &dropped.reservation).await;
+            self.reservations
+                .release(context, id, &dropped.reservation)
+                .await;
         }
         Ok(())
     }
@@ -135,20 +149,32 @@ impl Checkout {
                 unit_price: None,
             })
             .collect();
-        let reserved = self.erp.reserve(context, &cart.id, customer, &lines, entry.expires_at).await?;
+        let reserved = self
+            .erp
+            .reserve(context, &cart.id, customer, &lines, entry.expires_at)
+            .await?;
         let prices = self.live_prices(context, customer, &cart).await?;
         for (line, price) in lines.iter_mut().zip(&prices) {
             line.unit_price = Some(*price);
         }
-        let request =
-            CalculateRequest { reference: &cart.id, customer, currency: cart.currency, lines: &lines, shipping };
+        let request = CalculateRequest {
+            reference: &cart.id,
+            customer,
+            currency: cart.currency,
+            lines: &lines,
+            shipping,
+        };
         let calculation = self.erp.calculate(context, &request).await?;
         calculation
             .totals
-            .check(cart.currency, calculation.lines.iter().map(|line| line.line_total))
+            .check(
+                cart.currency,
+                calculation.lines.iter().map(|line| line.line_total),
+            )
             .map_err(|error| Failure::AmountsDisagree(error.to_string()))?;
         let prepared = prepared_lines(&cart, &prices, reserved, calculation.lines);
-        let id = PreparationId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let id =
+            PreparationId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
         let mut preparation = Preparation {
             id,
             cart_version: cart.version.saturating_add(1),
@@ -158,7 +184,12 @@ impl Checkout {
             totals: calculation.totals,
             seal: String::new(),
         };
-        show::show(&mut cart, &preparation, self.clock.now(), self.prices.settings);
+        show::show(
+            &mut cart,
+            &preparation,
+            self.clock.now(),
+            self.prices.settings,
+        );
         preparation.seal = seal(&cart, &preparation);
         cart.preparation = Some(preparation.clone());
         self.write(&mut cart).await?;
@@ -174,16 +205,25 @@ impl Checkout {
         let questions: Vec<PriceQuestion> = cart
             .lines
             .iter()
-            .map(|line| PriceQuestion { sku: line.sku.clone(), quantity: line.quantity, unit: line.unit.clone() })
+            .map(|line| PriceQuestion {
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                unit: line.unit.clone(),
+            })
             .collect();
-        let items = self.prices.prices(context, customer, cart.currency, Mode::Live, &questions).await?;
+        let items = self
+            .prices
+            .prices(context, customer, cart.currency, Mode::Live, &questions)
+            .await?;
         let mut prices = Vec::with_capacity(items.len());
         let mut refused = Vec::new();
         for (line, item) in cart.lines.iter().zip(items) {
             match (item.unit_price, item.freshness.reason) {
                 // A stale price is good enough to look at, not to commit to.
                 (_, Some(Reason::ErpTimeout)) => return Err(ErpError::Timeout.into()),
-                (_, Some(Reason::ErpUnavailable)) => return Err(ErpError::Unavailable("no_prices").into()),
+                (_, Some(Reason::ErpUnavailable)) => {
+                    return Err(ErpError::Unavailable("no_prices").into());
+                }
                 (Some(price), None) => prices.push(price),
                 (
                     _,
@@ -198,18 +238,30 @@ impl Checkout {
                     | None,
                 ) => {
                     let pointer = format!("/lines/{}", line.id);
-                    refused.push(FieldError::new(pointer, "no_price", "the item has no price now"));
+                    refused.push(FieldError::new(
+                        pointer,
+                        "no_price",
+                        "the item has no price now",
+                    ));
                 }
             }
         }
-        if refused.is_empty() { Ok(prices) } else { Err(Failure::LinesRefused(refused)) }
+        if refused.is_empty() {
+            Ok(prices)
+        } else {
+            Err(Failure::LinesRefused(refused))
+        }
     }
 
     async fn write(&self, cart: &mut Cart) -> Result<(), Failure> {
         let expected = cart.version;
         cart.version = expected.saturating_add(1);
         cart.updated_at = self.clock.now();
-        match self.carts.put(cart, expected, keep_until(cart.updated_at)).await? {
+        match self
+            .carts
+            .put(cart, expected, keep_until(cart.updated_at))
+            .await?
+        {
             Written::Done => Ok(()),
             Written::Conflict => Err(Failure::Contention),
         }

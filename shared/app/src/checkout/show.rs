@@ -8,7 +8,12 @@ use domain::time::Timestamp;
 use crate::lookup::PriceSettings;
 
 /// From now on the cart shows the prepared prices.
-pub(super) fn show(cart: &mut Cart, preparation: &Preparation, now: Timestamp, settings: PriceSettings) {
+pub(super) fn show(
+    cart: &mut Cart,
+    preparation: &Preparation,
+    now: Timestamp,
+    settings: PriceSettings,
+) {
     for (line, prepared) in cart.lines.iter_mut().zip(&preparation.lines) {
         line.unit_price = Some(prepared.unit_price);
         line.price_freshness = Freshness {

@@ -33,15 +33,27 @@ struct Record {
 
 impl Record {
     fn that(begun: Begun) -> Arc<Self> {
-        Arc::new(Self { begun, end: Ok(Written::Done), notes: Mutex::default() })
+        Arc::new(Self {
+            begun,
+            end: Ok(Written::Done),
+            notes: Mutex::default(),
+        })
     }
 
     fn ending(end: Result<Written, StoreError>) -> Arc<Self> {
-        Arc::new(Self { begun: Begun::First { owner: "owner".to_owned() }, end, notes: Mutex::default() })
+        Arc::new(Self {
+            begun: Begun::First {
+                owner: "owner".to_owned(),
+            },
+            end,
+            notes: Mutex::default(),
+        })
     }
 
     fn first() -> Arc<Self> {
-        Self::that(Begun::First { owner: "owner".to_owned() })
+        Self::that(Begun::First {
+            owner: "owner".to_owned(),
+        })
     }
 
     fn notes(&self) -> Vec<String> {
@@ -51,13 +63,30 @@ impl Record {
 
 #[async_trait]
 impl Idempotency for Record {
-    async fn begin(&self, key: &IdempotencyKey, _: &str, until: Timestamp, _: Timestamp) -> Result<Begun, StoreError> {
-        self.notes.lock().unwrap().push(format!("begin {} until {until}", key.key));
+    async fn begin(
+        &self,
+        key: &IdempotencyKey,
+        _: &str,
+        until: Timestamp,
+        _: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        self.notes
+            .lock()
+            .unwrap()
+            .push(format!("begin {} until {until}", key.key));
         Ok(self.begun.clone())
     }
 
-    async fn finish(&self, _: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError> {
-        self.notes.lock().unwrap().push(format!("finish {owner} {}", answer.status));
+    async fn finish(
+        &self,
+        _: &IdempotencyKey,
+        owner: &str,
+        answer: &StoredAnswer,
+    ) -> Result<Written, StoreError> {
+        self.notes
+            .lock()
+            .unwrap()
+            .push(format!("finish {owner} {}", answer.status));
         self.end.clone()
     }
 
@@ -78,10 +107,16 @@ fn request() -> RepeatableRequest {
 }
 
 fn answer() -> StoredAnswer {
-    StoredAnswer { status: 202, body: "{}".to_owned() }
+    StoredAnswer {
+        status: 202,
+        body: "{}".to_owned(),
+    }
 }
 
-async fn run(record: &Arc<Record>, outcome: Result<Completed, Failure>) -> Result<StoredAnswer, Failure> {
+async fn run(
+    record: &Arc<Record>,
+    outcome: Result<Completed, Failure>,
+) -> Result<StoredAnswer, Failure> {
     let idempotent = Idempotent::new(record.clone(), Arc::new(Now), Arc::new(Now));
     idempotent.run(request(), |_| async { outcome }).await
 }
@@ -89,13 +124,24 @@ async fn run(record: &Arc<Record>, outcome: Result<Completed, Failure>) -> Resul
 #[tokio::test]
 async fn the_key_is_scoped_and_claimed_a_little_longer_than_the_deadline() {
     let record = Record::first();
-    run(&record, Ok(Completed::Recorded(answer()))).await.unwrap();
-    assert_eq!(record.notes(), ["begin anonymous/POST /users/k until 1970-01-01T00:02:01.000Z"]);
+    run(&record, Ok(Completed::Recorded(answer())))
+        .await
+        .unwrap();
+    assert_eq!(
+        record.notes(),
+        ["begin anonymous/POST /users/k until 1970-01-01T00:02:01.000Z"]
+    );
 }
 
 fn bettered() -> Result<Completed, Failure> {
-    let answer = StoredAnswer { status: 201, body: "{}".to_owned() };
-    Ok(Completed::Bettered { recorded: self::answer(), answer })
+    let answer = StoredAnswer {
+        status: 201,
+        body: "{}".to_owned(),
+    };
+    Ok(Completed::Bettered {
+        recorded: self::answer(),
+        answer,
+    })
 }
 
 #[tokio::test]
@@ -113,24 +159,40 @@ async fn a_better_answer_that_came_too_late_gives_way_to_the_one_given_out() {
 
 #[tokio::test]
 async fn nobody_is_told_an_answer_that_a_repetition_may_not_hear() {
-    let lost = StoreError::Unavailable { operation: "x", reason: "timeout".to_owned() };
+    let lost = StoreError::Unavailable {
+        operation: "x",
+        reason: "timeout".to_owned(),
+    };
     let record = Record::ending(Err(lost.clone()));
     assert_eq!(run(&record, bettered()).await, Err(Failure::Store(lost)));
-    let same = Ok(Completed::Bettered { recorded: answer(), answer: answer() });
-    assert_eq!(run(&record, same).await, Ok(answer()), "there is only one that can stand");
+    let same = Ok(Completed::Bettered {
+        recorded: answer(),
+        answer: answer(),
+    });
+    assert_eq!(
+        run(&record, same).await,
+        Ok(answer()),
+        "there is only one that can stand"
+    );
 }
 
 #[tokio::test]
 async fn a_failure_that_wrote_nothing_gives_the_key_back() {
     let record = Record::first();
-    assert_eq!(run(&record, Err(Failure::Forbidden)).await, Err(Failure::Forbidden));
+    assert_eq!(
+        run(&record, Err(Failure::Forbidden)).await,
+        Err(Failure::Forbidden)
+    );
     assert_eq!(record.notes()[1..], ["abandon owner"]);
 }
 
 #[tokio::test]
 async fn an_unknown_outcome_keeps_the_key() {
     let record = Record::first();
-    let lost = Failure::Store(StoreError::Unavailable { operation: "x", reason: "timeout".to_owned() });
+    let lost = Failure::Store(StoreError::Unavailable {
+        operation: "x",
+        reason: "timeout".to_owned(),
+    });
     assert_eq!(run(&record, Err(lost.clone())).await, Err(lost));
     assert_eq!(record.notes().len(), 1);
 }
@@ -143,7 +205,9 @@ async fn a_repetition_never_works() {
         (Begun::Reused, Err(Failure::IdempotencyKeyReused)),
     ] {
         let idempotent = Idempotent::new(Record::that(begun), Arc::new(Now), Arc::new(Now));
-        let answered = idempotent.run(request(), |_| async { panic!("worked again") }).await;
+        let answered = idempotent
+            .run(request(), |_| async { panic!("worked again") })
+            .await;
         assert_eq!(answered, expected);
     }
 }

@@ -9,8 +9,12 @@ use super::header::{Field, optional, required};
 use super::kinds::Rows;
 use super::row::Row;
 
-const CATEGORIES: &[Field] =
-    &[required("category_id"), optional("parent_id"), required("name"), optional("sequence").number()];
+const CATEGORIES: &[Field] = &[
+    required("category_id"),
+    optional("parent_id"),
+    required("name"),
+    optional("sequence").number(),
+];
 
 const ITEMS: &[Field] = &[
     required("sku"),
@@ -24,7 +28,12 @@ const ITEMS: &[Field] = &[
     optional("status"),
 ];
 
-const TEXTS: &[Field] = &[required("sku"), required("language"), optional("name"), optional("description")];
+const TEXTS: &[Field] = &[
+    required("sku"),
+    required("language"),
+    optional("name"),
+    optional("description"),
+];
 
 const LIST_PRICES: &[Field] = &[
     required("sku"),
@@ -80,7 +89,12 @@ fn category(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
     });
     let name = row.words(2);
     let sequence = row.whole(3);
-    Some(CatalogRecord::Category(Category { id: id?, name: name?, parent, sequence: sequence? }))
+    Some(CatalogRecord::Category(Category {
+        id: id?,
+        name: name?,
+        parent,
+        sequence: sequence?,
+    }))
 }
 
 fn item(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
@@ -124,16 +138,25 @@ fn text(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
     }
     let name = row.optional_words(2);
     let description = row.optional_words(3);
-    Some(CatalogRecord::Text(ItemText { sku: sku?, language: language?, name, description }))
+    Some(CatalogRecord::Text(ItemText {
+        sku: sku?,
+        language: language?,
+        name,
+        description,
+    }))
 }
 
 fn list_price(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
     let sku = row.id(0, Sku::parse);
-    let currency = row.required(1, "currency", |text| Currency::parse(text).map_err(|_| "is no code such as USD"));
+    let currency = row.required(1, "currency", |text| {
+        Currency::parse(text).map_err(|_| "is no code such as USD")
+    });
     let unit = row.id(3, Unit::parse);
     let valid_from = row.instant(4, false);
     if removes {
-        return Some(CatalogRecord::NoListPrice(sku?, currency?, unit?, valid_from));
+        return Some(CatalogRecord::NoListPrice(
+            sku?, currency?, unit?, valid_from,
+        ));
     }
     let price = row.required(2, "amount", |text| {
         // Without a readable currency only the number can be checked.
@@ -156,5 +179,11 @@ fn list_price(row: &mut Row<'_>, removes: bool) -> Option<CatalogRecord> {
             "valid_until is before valid_from",
         ));
     }
-    Some(CatalogRecord::ListPrice(ListPrice { sku: sku?, price: price?, unit: unit?, valid_from, valid_until }))
+    Some(CatalogRecord::ListPrice(ListPrice {
+        sku: sku?,
+        price: price?,
+        unit: unit?,
+        valid_from,
+        valid_until,
+    }))
 }

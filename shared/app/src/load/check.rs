@@ -44,7 +44,9 @@ pub fn check_hashed<R: Rows>(
     profile: &Profile,
     pieces: impl IntoIterator<Item = Bytes>,
 ) -> Result<Checked, LoadFailure> {
-    let look = |header: &Header, record: &Record<'_>| accept::<R>(kind, header, record, Sequence::new(0)).is_ok();
+    let look = |header: &Header, record: &Record<'_>| {
+        accept::<R>(kind, header, record, Sequence::new(0)).is_ok()
+    };
     looked_at::<R>(kind, format, profile, pieces, look)
 }
 
@@ -72,7 +74,13 @@ fn looked_at<R: Rows>(
                     Some(header) => header,
                     None => {
                         let fields = R::fields(kind).unwrap_or_default();
-                        header.insert(Header::read(record, kind, LoadMode::Delta, fields, profile)?)
+                        header.insert(Header::read(
+                            record,
+                            kind,
+                            LoadMode::Delta,
+                            fields,
+                            profile,
+                        )?)
                     }
                 };
                 if record.number > 0 {
@@ -89,8 +97,18 @@ fn looked_at<R: Rows>(
 /// Whether a file has the same rows wherever it is cut and entered: what a load in several parts rests on. For tests that
 /// make files up.
 #[must_use]
-pub fn holds_together(format: Format, profile: &Profile, file: &[u8], piece: usize, target: u64) -> bool {
-    let cut = |file: &[u8], piece: usize| file.chunks(piece.max(1)).map(Bytes::copy_from_slice).collect::<Vec<_>>();
+pub fn holds_together(
+    format: Format,
+    profile: &Profile,
+    file: &[u8],
+    piece: usize,
+    target: u64,
+) -> bool {
+    let cut = |file: &[u8], piece: usize| {
+        file.chunks(piece.max(1))
+            .map(Bytes::copy_from_slice)
+            .collect::<Vec<_>>()
+    };
     let whole = rows(Source::new(format, profile), cut(file, file.len()));
     if rows(Source::new(format, profile), cut(file, piece)) != whole {
         return false;
@@ -99,16 +117,29 @@ pub fn holds_together(format: Format, profile: &Profile, file: &[u8], piece: usi
     let mut boundaries = Boundaries::new(format, profile, vec![target]);
     let mut found = None;
     for piece in cut(file, piece) {
-        if boundaries.feed(piece, |position| found = Some(position)).is_err() {
+        if boundaries
+            .feed(piece, |position| found = Some(position))
+            .is_err()
+        {
             return false;
         }
     }
-    let counted = boundaries.end(|position| found = Some(position)).map(|end| end.row);
+    let counted = boundaries
+        .end(|position| found = Some(position))
+        .map(|end| end.row);
     let counts = counted == Ok(whole.iter().filter(|row| row.number > 0).count() as u64);
-    let Some(found) = found.filter(|_| can_be_entered(format, None, profile)) else { return counts };
-    let rest = usize::try_from(found.offset).ok().and_then(|offset| file.get(offset..)).unwrap_or_default();
+    let Some(found) = found.filter(|_| can_be_entered(format, None, profile)) else {
+        return counts;
+    };
+    let rest = usize::try_from(found.offset)
+        .ok()
+        .and_then(|offset| file.get(offset..))
+        .unwrap_or_default();
     let rest = rows(Source::entered(format, profile, found), cut(rest, piece));
-    let expected: Vec<Seen> = whole.into_iter().filter(|row| row.number > found.row).collect();
+    let expected: Vec<Seen> = whole
+        .into_iter()
+        .filter(|row| row.number > found.row)
+        .collect();
     counts && rest.as_ref() == Ok(&expected)
 }
 
@@ -136,7 +167,11 @@ fn rows(mut source: Source, pieces: Vec<Bytes>) -> Result<Vec<Seen>, LoadFailure
                 let row = source.row();
                 seen.push(Seen {
                     number: row.number,
-                    begin: Position { offset: row.offset, row: row.number, line: row.line },
+                    begin: Position {
+                        offset: row.offset,
+                        row: row.number,
+                        line: row.line,
+                    },
                     raw: row.raw.to_vec(),
                     fields: row.fields().map(<[u8]>::to_vec).collect(),
                     is_flawed: row.flaw.is_some(),

@@ -1,6 +1,8 @@
 //! The end of a phase: what the chunks came to, what a snapshot takes away, and whether it may be shown.
 
-use domain::load::{Chunk, Closing, Counts, Load, LoadMode, LoadState, Measured, Phase, Place, Unresolved};
+use domain::load::{
+    Chunk, Closing, Counts, Load, LoadMode, LoadState, Measured, Phase, Place, Unresolved,
+};
 
 use super::hands::Hands;
 use super::kinds::Rows;
@@ -41,7 +43,8 @@ impl<R: Rows> Loader<R> {
         if !outdated && !self.rounds(hands, stage, chunks, tail.as_ref()).await? {
             if let (Some(mut gathered), [chunk]) = (tail, chunks) {
                 // Whoever goes on finds what is in memory here.
-                self.checkpoint(hands, &mut chunk.clone(), &mut gathered, true).await?;
+                self.checkpoint(hands, &mut chunk.clone(), &mut gathered, true)
+                    .await?;
             }
             let key = export_key(&hands.load)?;
             self.queue.tell(&key, &hands.load.id, &[], 0).await?;
@@ -73,7 +76,9 @@ impl<R: Rows> Loader<R> {
             // Whoever lost the load must not show anything, and what is shown has its counts.
             self.renew_now(hands).await?;
             let begun = stage.pointer.begun(hands.load.sequence, &hands.load.id);
-            let shown = begun.and_then(|begun| begun.publish(&hands.load.id)).map_err(|_| LoadError::Lost)?;
+            let shown = begun
+                .and_then(|begun| begun.publish(&hands.load.id))
+                .map_err(|_| LoadError::Lost)?;
             self.replace(&hands.load, &stage.pointer, &shown).await?;
         }
         Ok(Step::End(LoadState::Published))
@@ -86,7 +91,9 @@ impl<R: Rows> Loader<R> {
         load.counts = total.counts;
         load.first_reasons = total.first_reasons;
         let mut unresolved = Unresolved::default();
-        chunks.iter().for_each(|chunk| unresolved.add(&chunk.unresolved));
+        chunks
+            .iter()
+            .for_each(|chunk| unresolved.add(&chunk.unresolved));
         load.work.unresolved = unresolved;
     }
 
@@ -106,7 +113,11 @@ impl<R: Rows> Loader<R> {
             None => self.opened(hands, (Place::START, None), None).await?.layout,
         };
         let key = export_key(&hands.load)?;
-        let parts = Parts { files: self.files.as_ref(), key: &key, load: &hands.load.id };
+        let parts = Parts {
+            files: self.files.as_ref(),
+            key: &key,
+            load: &hands.load.id,
+        };
         Ok(parts.put_together(&layout, chunks, tail).await?)
     }
 
@@ -126,7 +137,10 @@ impl<R: Rows> Loader<R> {
         // In the second phase the objects are those of the first.
         let gathered: Vec<Chunk>;
         let of_count = if hands.load.work.phase == Phase::Apply && chunks.len() > 1 {
-            let chunks = self.loads.chunks(&hands.load.id, Phase::Count, self.clock.now()).await?;
+            let chunks = self
+                .loads
+                .chunks(&hands.load.id, Phase::Count, self.clock.now())
+                .await?;
             gathered = chunks.into_iter().map(|(chunk, _)| chunk).collect();
             &gathered
         } else {
@@ -143,7 +157,12 @@ impl<R: Rows> Loader<R> {
                 return Ok(false);
             }
             let closing = &mut hands.load.work.closing;
-            *closing = Closing { round: closing.round + 1, repeated: false, cursor: None, ..closing.clone() };
+            *closing = Closing {
+                round: closing.round + 1,
+                repeated: false,
+                cursor: None,
+                ..closing.clone()
+            };
         }
         Ok(true)
     }
@@ -158,25 +177,43 @@ impl<R: Rows> Loader<R> {
         let mut seen = Seen::new(hands.load.work.closing.round, rounds);
         for chunk in chunks {
             let key = export_key(&hands.load)?;
-            let parts = Parts { files: self.files.as_ref(), key: &key, load: &hands.load.id };
-            parts.identities(chunk, |identity| seen.note(identity, chunk.number)).await?;
+            let parts = Parts {
+                files: self.files.as_ref(),
+                key: &key,
+                load: &hands.load.id,
+            };
+            parts
+                .identities(chunk, |identity| seen.note(identity, chunk.number))
+                .await?;
             self.keep_alive(hands).await?;
         }
-        tail.iter().flat_map(|tail| &tail.identities).for_each(|identity| seen.note(*identity, 0));
+        tail.iter()
+            .flat_map(|tail| &tail.identities)
+            .for_each(|identity| seen.note(*identity, 0));
         seen.sort();
         Ok(seen)
     }
 
     /// Takes away what the snapshot lacks, or only counts it, as the stage says. False when there is no time left.
-    async fn sweep(&self, hands: &mut Hands, stage: &Stage, seen: &Seen) -> Result<bool, LoadError> {
+    async fn sweep(
+        &self,
+        hands: &mut Hands,
+        stage: &Stage,
+        seen: &Seen,
+    ) -> Result<bool, LoadError> {
         let mut kept = self.clock.now();
         loop {
             let from = hands.load.work.closing.cursor.clone().map(Cursor::new);
-            let swept = self.rows.sweep(stage, &|identity| seen.has(identity), from).await?;
+            let swept = self
+                .rows
+                .sweep(stage, &|identity| seen.has(identity), from)
+                .await?;
             let closing = &mut hands.load.work.closing;
             closing.there += swept.there;
             closing.removed += swept.removed;
-            let Some(next) = swept.next else { return Ok(true) };
+            let Some(next) = swept.next else {
+                return Ok(true);
+            };
             closing.cursor = Some(next.as_str().to_owned());
             let now = self.clock.now();
             if now >= hands.until || now.millis_since(kept) >= SWEEP_MILLIS {
@@ -193,14 +230,22 @@ impl<R: Rows> Loader<R> {
     /// Lets the rows that are about records of several chunks take effect once more, in the order of the file, so that the last
     /// one wins. No record occurs twice among rows that are applied together: each leaves its traces, and takes away those of
     /// the one before.
-    async fn repeat(&self, hands: &mut Hands, stage: &Stage, records: &[u64]) -> Result<(), LoadError> {
+    async fn repeat(
+        &self,
+        hands: &mut Hands,
+        stage: &Stage,
+        records: &[u64],
+    ) -> Result<(), LoadError> {
         if records.is_empty() {
             return Ok(());
         }
         let (kind, sequence) = (hands.load.kind, hands.load.sequence);
         let mut opened = self.opened(hands, (Place::START, None), None).await?;
         loop {
-            let batch = opened.rows.batch::<R>(self.batch_rows(), kind, &opened.header, sequence, |_| {}).await?;
+            let batch = opened
+                .rows
+                .batch::<R>(self.batch_rows(), kind, &opened.header, sequence, |_| {})
+                .await?;
             if batch.is_empty() {
                 return Ok(());
             }
@@ -231,12 +276,21 @@ impl<R: Rows> Loader<R> {
         if several {
             let now = self.clock.now();
             let again: Vec<Chunk> = chunks.iter().map(|chunk| chunk.again(now)).collect();
-            self.loads.plan(&hands.load.id, Phase::Apply, &again).await?;
+            self.loads
+                .plan(&hands.load.id, Phase::Apply, &again)
+                .await?;
             // Told before the load moves on. Whoever is stopped in between comes again with a message of the first phase, finds
             // its chunks done, and closes it once more. The other way round that message would be taken for one of the second
             // phase, and nobody would hear of its other chunks.
             let numbers: Vec<u32> = again.iter().map(|chunk| chunk.number).collect();
-            self.queue.tell(&export_key(&hands.load)?, &hands.load.id, &numbers, TURN_SECONDS).await?;
+            self.queue
+                .tell(
+                    &export_key(&hands.load)?,
+                    &hands.load.id,
+                    &numbers,
+                    TURN_SECONDS,
+                )
+                .await?;
         }
         hands.load.work.closing = Closing::default();
         hands.load.work.phase = Phase::Apply;
@@ -246,7 +300,11 @@ impl<R: Rows> Loader<R> {
 
     async fn keep_alive(&self, hands: &mut Hands) -> Result<(), LoadError> {
         let now = self.clock.now();
-        if now.millis_since(hands.renewed) >= super::hands::RENEW_MILLIS { self.renew_now(hands).await } else { Ok(()) }
+        if now.millis_since(hands.renewed) >= super::hands::RENEW_MILLIS {
+            self.renew_now(hands).await
+        } else {
+            Ok(())
+        }
     }
 
     /// Warns of references that still lead nowhere, now that all rows are there.
@@ -256,13 +314,34 @@ impl<R: Rows> Loader<R> {
             return Ok(());
         }
         let pointer = self.publications.pointer(load.kind).await?;
-        let generation = pointer.pending.as_ref().filter(|pending| pending.is_of(&load.id)).map(|p| p.generation);
+        let generation = pointer
+            .pending
+            .as_ref()
+            .filter(|pending| pending.is_of(&load.id))
+            .map(|p| p.generation);
         let (kind, mode, sequence) = (load.kind, load.mode, load.sequence);
-        let stage = Stage { kind, mode, sequence, pointer, generation, writes: false };
-        let missing = self.rows.missing(unresolved.missing.keys().cloned().collect(), &stage).await?;
-        let mut left = Unresolved { more: unresolved.more, ..Unresolved::default() };
+        let stage = Stage {
+            kind,
+            mode,
+            sequence,
+            pointer,
+            generation,
+            writes: false,
+        };
+        let missing = self
+            .rows
+            .missing(unresolved.missing.keys().cloned().collect(), &stage)
+            .await?;
+        let mut left = Unresolved {
+            more: unresolved.more,
+            ..Unresolved::default()
+        };
         for reference in missing {
-            let times = unresolved.missing.get(&reference).copied().unwrap_or_default();
+            let times = unresolved
+                .missing
+                .get(&reference)
+                .copied()
+                .unwrap_or_default();
             left.note(reference, times);
         }
         load.warnings.extend(left.warning());

@@ -29,7 +29,10 @@ pub struct Decisions {
 /// Whether the pointer of the kind decides what readers see of it.
 fn is_prepared(load: &Load) -> bool {
     let catalog = match load.kind {
-        LoadKind::Categories | LoadKind::Items | LoadKind::ItemDescriptions | LoadKind::ListPrices => true,
+        LoadKind::Categories
+        | LoadKind::Items
+        | LoadKind::ItemDescriptions
+        | LoadKind::ListPrices => true,
         LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => false,
     };
     catalog && load.mode == domain::load::LoadMode::Snapshot
@@ -58,7 +61,8 @@ impl Decisions {
             load.released = true;
             load.updated_at = self.clock.now();
             if is_prepared(&load) {
-                self.move_pointer(&load, |pointer| pointer.publish(&load.id)).await?;
+                self.move_pointer(&load, |pointer| pointer.publish(&load.id))
+                    .await?;
                 load.state = LoadState::Published;
                 load.finished_at = Some(load.updated_at);
                 self.keep(&load, owner).await?;
@@ -89,12 +93,16 @@ impl Decisions {
             match load.state {
                 LoadState::Held => {}
                 LoadState::Published if is_prepared(&load) => {}
-                LoadState::Running | LoadState::Published | LoadState::Failed | LoadState::Superseded => {
+                LoadState::Running
+                | LoadState::Published
+                | LoadState::Failed
+                | LoadState::Superseded => {
                     return Err(Failure::AlreadyDecided);
                 }
             }
             if is_prepared(&load) {
-                self.move_pointer(&load, |pointer| pointer.rolled_back(&load.id)).await?;
+                self.move_pointer(&load, |pointer| pointer.rolled_back(&load.id))
+                    .await?;
             }
             load.state = LoadState::Superseded;
             load.warnings.push(Warning {
@@ -110,15 +118,24 @@ impl Decisions {
     }
 
     async fn wake(&self, load: &Load) -> Result<(), Failure> {
-        let key = ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
+        let key =
+            ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
         Ok(self.queue.tell(&key, &load.id, &[], 0).await?)
     }
 
     /// Writes the report anew, keeps the load and gives it back.
     async fn keep(&self, load: &Load, owner: &str) -> Result<(), Failure> {
-        let key = ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
-        self.files.report(&key.report(&load.id), load).await.map_err(|error| Failure::Internal(error.to_string()))?;
-        if self.loads.keep(load, owner, None).await? { Ok(()) } else { Err(Failure::Contention) }
+        let key =
+            ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
+        self.files
+            .report(&key.report(&load.id), load)
+            .await
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        if self.loads.keep(load, owner, None).await? {
+            Ok(())
+        } else {
+            Err(Failure::Contention)
+        }
     }
 
     async fn found(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
@@ -160,7 +177,12 @@ impl Decisions {
     ) -> Result<(), Failure> {
         let pointer = self.catalog.pointer(load.kind).await?;
         let next = moved(&pointer).map_err(|_| Failure::AlreadyDecided)?;
-        if next == pointer || self.catalog.replace(load.kind, pointer.revision, &next).await? {
+        if next == pointer
+            || self
+                .catalog
+                .replace(load.kind, pointer.revision, &next)
+                .await?
+        {
             return Ok(());
         }
         Err(Failure::Contention)

@@ -9,11 +9,18 @@ use super::run::{LoadError, Loader, Progress};
 
 impl<R: Rows> Loader<R> {
     /// Makes sure that nothing is left of the work on a load that ended.
-    pub(super) async fn settled(&self, key: &ExportKey, mut load: Load) -> Result<Progress, LoadError> {
+    pub(super) async fn settled(
+        &self,
+        key: &ExportKey,
+        mut load: Load,
+    ) -> Result<Progress, LoadError> {
         if load.work.chunks > 0 {
             let owner = self.ids.mint();
             let now = self.clock.now();
-            let claimed = self.loads.claim(&load.id, &owner, now, now.plus_seconds(LEASE_SECONDS)).await?;
+            let claimed = self
+                .loads
+                .claim(&load.id, &owner, now, now.plus_seconds(LEASE_SECONDS))
+                .await?;
             load = claimed.ok_or(LoadError::Busy)?;
             if load.state != LoadState::Running {
                 self.clean(key, &mut load, &owner).await?;
@@ -33,7 +40,9 @@ impl<R: Rows> Loader<R> {
         hands: Hands,
         end: Result<LoadState, LoadFailure>,
     ) -> Result<Load, LoadError> {
-        let Hands { mut load, owner, .. } = hands;
+        let Hands {
+            mut load, owner, ..
+        } = hands;
         match end {
             Ok(state) => load.state = state,
             Err(failure) => {
@@ -62,7 +71,11 @@ impl<R: Rows> Loader<R> {
 
     /// Removes what a load kept while it ran.
     async fn clean(&self, key: &ExportKey, load: &mut Load, owner: &str) -> Result<(), LoadError> {
-        let parts = Parts { files: self.files.as_ref(), key, load: &load.id };
+        let parts = Parts {
+            files: self.files.as_ref(),
+            key,
+            load: &load.id,
+        };
         for phase in [Phase::Count, Phase::Apply] {
             let chunks = self.loads.chunks(&load.id, phase, self.clock.now()).await?;
             let chunks: Vec<Chunk> = chunks.into_iter().map(|(chunk, _)| chunk).collect();

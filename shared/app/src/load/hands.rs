@@ -50,7 +50,11 @@ impl<R: Rows> Loader<R> {
             if let Some(kept) = &hands.kept {
                 let until = Some(now.plus_seconds(LEASE_SECONDS));
                 let (id, phase) = (&hands.load.id, hands.load.work.phase);
-                if !self.loads.keep_chunk(id, phase, kept, &hands.owner, until).await? {
+                if !self
+                    .loads
+                    .keep_chunk(id, phase, kept, &hands.owner, until)
+                    .await?
+                {
                     return Err(LoadError::Lost);
                 }
             }
@@ -73,15 +77,28 @@ impl<R: Rows> Loader<R> {
         let now = self.clock.now();
         hands.load.updated_at = now;
         let until = Some(now.plus_seconds(LEASE_SECONDS));
-        if self.loads.keep(&hands.load, &hands.owner, until).await? { Ok(()) } else { Err(LoadError::Lost) }
+        if self.loads.keep(&hands.load, &hands.owner, until).await? {
+            Ok(())
+        } else {
+            Err(LoadError::Lost)
+        }
     }
 
     /// Keeps a chunk. Whoever has the load as a whole needs no hold on it.
-    pub(super) async fn keep_chunk(&self, hands: &mut Hands, chunk: &Chunk, done: bool) -> Result<(), LoadError> {
+    pub(super) async fn keep_chunk(
+        &self,
+        hands: &mut Hands,
+        chunk: &Chunk,
+        done: bool,
+    ) -> Result<(), LoadError> {
         let now = self.clock.now();
         let until = (!done && !hands.whole).then(|| now.plus_seconds(LEASE_SECONDS));
         let (id, phase) = (&hands.load.id, hands.load.work.phase);
-        if !self.loads.keep_chunk(id, phase, chunk, &hands.owner, until).await? {
+        if !self
+            .loads
+            .keep_chunk(id, phase, chunk, &hands.owner, until)
+            .await?
+        {
             return Err(LoadError::Lost);
         }
         if !hands.whole {
@@ -94,6 +111,14 @@ impl<R: Rows> Loader<R> {
     pub(super) async fn take_turn(&self, load: &Load) -> Result<(), LoadError> {
         let now = self.clock.now();
         let until = now.plus_seconds(LEASE_SECONDS);
-        if self.loads.take_turn(load.kind, load.id.as_str(), now, until).await? { Ok(()) } else { Err(LoadError::Busy) }
+        if self
+            .loads
+            .take_turn(load.kind, load.id.as_str(), now, until)
+            .await?
+        {
+            Ok(())
+        } else {
+            Err(LoadError::Busy)
+        }
     }
 }

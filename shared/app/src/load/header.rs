@@ -28,20 +28,34 @@ pub struct Field {
 }
 
 pub(super) const fn required(name: &'static str) -> Field {
-    Field { name, required: true, shape: Shape::Text }
+    Field {
+        name,
+        required: true,
+        shape: Shape::Text,
+    }
 }
 
 pub(super) const fn optional(name: &'static str) -> Field {
-    Field { name, required: false, shape: Shape::Text }
+    Field {
+        name,
+        required: false,
+        shape: Shape::Text,
+    }
 }
 
 impl Field {
     pub(super) const fn number(self) -> Self {
-        Self { shape: Shape::Number, ..self }
+        Self {
+            shape: Shape::Number,
+            ..self
+        }
     }
 
     pub(super) const fn date(self) -> Self {
-        Self { shape: Shape::Date, ..self }
+        Self {
+            shape: Shape::Date,
+            ..self
+        }
     }
 }
 
@@ -99,7 +113,10 @@ pub struct Header {
 }
 
 fn unusable(code: &'static str, message: impl Into<String>) -> LoadFailure {
-    LoadFailure { code: code.into(), message: message.into() }
+    LoadFailure {
+        code: code.into(),
+        message: message.into(),
+    }
 }
 
 /// What a file is of.
@@ -119,7 +136,11 @@ impl Header {
         fields: &'static [Field],
         profile: &Profile,
     ) -> Result<Self, LoadFailure> {
-        let scope = Scope { kind, mode, profile };
+        let scope = Scope {
+            kind,
+            mode,
+            profile,
+        };
         let mut header = Self {
             fields,
             origins: vec![None; fields.len()],
@@ -129,14 +150,20 @@ impl Header {
             width: Width::Any,
             warnings: Vec::new(),
         };
-        let names = if record.named { None } else { header.columns(record, profile)? };
+        let names = if record.named {
+            None
+        } else {
+            header.columns(record, profile)?
+        };
         match (&profile.fields, names) {
             (Some(fields), names) => {
                 for (name, mapping) in fields {
                     let place = header.find(name, mapping, names.as_deref(), record.named)?;
                     header
                         .put(name, place, Some(&mapping.rule), scope)
-                        .map_err(|()| profile::unusable(format!("fields.{name} is no field of {kind}")))?;
+                        .map_err(|()| {
+                            profile::unusable(format!("fields.{name} is no field of {kind}"))
+                        })?;
                 }
             }
             (None, Some(names)) => {
@@ -152,7 +179,11 @@ impl Header {
     }
 
     /// The names of the columns of delimited text, and how many there are.
-    fn columns(&mut self, record: Record<'_>, profile: &Profile) -> Result<Option<Vec<String>>, LoadFailure> {
+    fn columns(
+        &mut self,
+        record: Record<'_>,
+        profile: &Profile,
+    ) -> Result<Option<Vec<String>>, LoadFailure> {
         if !profile.header {
             self.width = match &profile.columns {
                 Columns::Unknown => Width::AtLeast(0),
@@ -167,15 +198,27 @@ impl Header {
         match record.flaw {
             None | Some(Flaw::Json(_) | Flaw::Xml(_) | Flaw::Encoding) => {}
             Some(Flaw::TooManyFields) => {
-                return Err(unusable("header_too_long", format!("the header has more than {MAX_FIELDS} columns")));
+                return Err(unusable(
+                    "header_too_long",
+                    format!("the header has more than {MAX_FIELDS} columns"),
+                ));
             }
             Some(Flaw::TooLong | Flaw::OpenQuote) => {
-                return Err(unusable("header_unreadable", "the header does not end; a quote may not be closed"));
+                return Err(unusable(
+                    "header_unreadable",
+                    "the header does not end; a quote may not be closed",
+                ));
             }
         }
         self.width = Width::Exactly(record.len());
-        let names: Option<Vec<String>> =
-            record.fields().map(|field| std::str::from_utf8(field).ok().map(|name| name.trim().to_owned())).collect();
+        let names: Option<Vec<String>> = record
+            .fields()
+            .map(|field| {
+                std::str::from_utf8(field)
+                    .ok()
+                    .map(|name| name.trim().to_owned())
+            })
+            .collect();
         let encoding = record.encoding();
         let names = names.ok_or_else(|| {
             let message =
@@ -194,24 +237,32 @@ impl Header {
         named: bool,
     ) -> Result<Place, LoadFailure> {
         let lacks = |what: String| {
-            unusable("missing_columns", format!("the profile makes {name} of {what}, which the file does not have"))
+            unusable(
+                "missing_columns",
+                format!("the profile makes {name} of {what}, which the file does not have"),
+            )
         };
         match (&mapping.column, names) {
             (None, _) => Ok(Place::Nowhere),
             (Some(Column::Named(column)), _) if named => Ok(Place::Named(column.clone())),
             (Some(Column::Named(column)), Some(names)) => {
                 let at = names.iter().position(|name| name == column.trim());
-                at.map(Place::At).ok_or_else(|| lacks(format!("the column {}", quoted(column))))
+                at.map(Place::At)
+                    .ok_or_else(|| lacks(format!("the column {}", quoted(column))))
             }
-            (Some(Column::Named(_)), None) => {
-                Err(profile::unusable(format!("fields.{name} names a column, and columns does not say the names")))
-            }
-            (Some(Column::At(_)), _) if named => {
-                Err(profile::unusable(format!("fields.{name} is a number, and fields of this format have names")))
-            }
+            (Some(Column::Named(_)), None) => Err(profile::unusable(format!(
+                "fields.{name} names a column, and columns does not say the names"
+            ))),
+            (Some(Column::At(_)), _) if named => Err(profile::unusable(format!(
+                "fields.{name} is a number, and fields of this format have names"
+            ))),
             (Some(Column::At(index)), _) => match &mut self.width {
-                Width::Exactly(width) if index >= width => Err(lacks(format!("the column {index}"))),
-                Width::AtLeast(_) if *index >= MAX_FIELDS => Err(lacks(format!("the column {index}"))),
+                Width::Exactly(width) if index >= width => {
+                    Err(lacks(format!("the column {index}")))
+                }
+                Width::AtLeast(_) if *index >= MAX_FIELDS => {
+                    Err(lacks(format!("the column {index}")))
+                }
                 Width::AtLeast(width) => {
                     *width = (index + 1).max(*width);
                     Ok(Place::At(*index))
@@ -237,16 +288,32 @@ impl Header {
     /// Takes a column by its own name, or notes that it means nothing.
     fn take(&mut self, place: Place, name: &str, scope: Scope<'_>) {
         let Scope { kind, mode, .. } = scope;
-        if name == ACTION && mode == LoadMode::Snapshot || self.put(name, place, None, scope).is_err() {
-            let message = format!("the column {} is not known for {kind} in a {mode} and was ignored", quoted(name));
-            self.warnings.push(Warning { code: "unknown_column".into(), message });
+        if name == ACTION && mode == LoadMode::Snapshot
+            || self.put(name, place, None, scope).is_err()
+        {
+            let message = format!(
+                "the column {} is not known for {kind} in a {mode} and was ignored",
+                quoted(name)
+            );
+            self.warnings.push(Warning {
+                code: "unknown_column".into(),
+                message,
+            });
         }
     }
 
     /// Says what a field is made of; an error when there is none of that name.
-    fn put(&mut self, name: &str, place: Place, rule: Option<&Rule>, scope: Scope<'_>) -> Result<(), ()> {
+    fn put(
+        &mut self,
+        name: &str,
+        place: Place,
+        rule: Option<&Rule>,
+        scope: Scope<'_>,
+    ) -> Result<(), ()> {
         let known = self.fields.iter().position(|field| field.name == name);
-        let shape = known.and_then(|index| self.fields.get(index)).map_or(Shape::Text, |field| field.shape);
+        let shape = known
+            .and_then(|index| self.fields.get(index))
+            .map_or(Shape::Text, |field| field.shape);
         let origin = origin(place, rule, shape, scope.profile);
         if let Some(slot) = known.and_then(|index| self.origins.get_mut(index)) {
             *slot = Some(origin);
@@ -273,12 +340,16 @@ impl Header {
             .collect();
         match missing.as_slice() {
             [] => Ok(()),
-            missing if profile.fields.is_some() => {
-                Err(profile::unusable(format!("fields lacks what {kind} need: {}", missing.join(", "))))
-            }
+            missing if profile.fields.is_some() => Err(profile::unusable(format!(
+                "fields lacks what {kind} need: {}",
+                missing.join(", ")
+            ))),
             missing => Err(unusable(
                 "missing_columns",
-                format!("the header lacks columns that {kind} need: {}", missing.join(", ")),
+                format!(
+                    "the header lacks columns that {kind} need: {}",
+                    missing.join(", ")
+                ),
             )),
         }
     }
@@ -299,20 +370,30 @@ fn origin(place: Place, rule: Option<&Rule>, shape: Shape, profile: &Profile) ->
             rule.numbers = defaults.numbers;
         }
     }
-    Origin { place, rule: Some(rule).filter(|rule| !rule.is_plain()).map(Box::new) }
+    Origin {
+        place,
+        rule: Some(rule).filter(|rule| !rule.is_plain()).map(Box::new),
+    }
 }
 
 fn unique(names: Vec<String>) -> Result<Vec<String>, LoadFailure> {
     for (column, name) in names.iter().enumerate() {
         if !name.is_empty() && names.iter().take(column).any(|earlier| earlier == name) {
-            return Err(unusable("duplicate_column", format!("the header names the column {} twice", quoted(name))));
+            return Err(unusable(
+                "duplicate_column",
+                format!("the header names the column {} twice", quoted(name)),
+            ));
         }
     }
     Ok(names)
 }
 
 fn quoted(name: &str) -> String {
-    let mut short: String = name.chars().filter(|c| !c.is_control()).take(QUOTED).collect();
+    let mut short: String = name
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(QUOTED)
+        .collect();
     if short.len() < name.len() {
         short.push('…');
     }

@@ -31,11 +31,18 @@ pub(super) fn accept<R: Rows>(
 ) -> Result<Accepted<R>, Vec<RowProblem>> {
     let view = View::sound(header, record).map_err(|problem| vec![problem])?;
     let (record, removes) = understand(kind, view)?;
-    Ok(Accepted { record, sequence, fingerprint: view.fingerprint(removes) })
+    Ok(Accepted {
+        record,
+        sequence,
+        fingerprint: view.fingerprint(removes),
+    })
 }
 
 /// Understands what a record says, and whether it removes what it names.
-pub(super) fn understand<R: Rows>(kind: LoadKind, view: View<'_>) -> Result<(R, bool), Vec<RowProblem>> {
+pub(super) fn understand<R: Rows>(
+    kind: LoadKind,
+    view: View<'_>,
+) -> Result<(R, bool), Vec<RowProblem>> {
     let mut row = Row::new(view);
     let removes = row.removes();
     match R::parse(kind, &mut row, removes) {
@@ -45,7 +52,12 @@ pub(super) fn understand<R: Rows>(kind: LoadKind, view: View<'_>) -> Result<(R, 
 }
 
 /// Appends what a record is about, as far as it can be read.
-pub(super) fn quote_key<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_>, into: &mut Vec<u8>) {
+pub(super) fn quote_key<R: Rows>(
+    kind: LoadKind,
+    header: &Header,
+    record: &Record<'_>,
+    into: &mut Vec<u8>,
+) {
     looked_at(header, record, |view| view.key(R::key_fields(kind), into));
 }
 

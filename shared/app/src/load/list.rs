@@ -62,7 +62,10 @@ impl Loads {
             load.counts = total.counts;
             load.first_reasons = total.first_reasons;
         }
-        load.updated_at = chunks.iter().map(|chunk| chunk.updated_at).fold(load.updated_at, Timestamp::max);
+        load.updated_at = chunks
+            .iter()
+            .map(|chunk| chunk.updated_at)
+            .fold(load.updated_at, Timestamp::max);
         Ok(())
     }
 }

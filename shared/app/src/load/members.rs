@@ -3,7 +3,9 @@
 use domain::caller::Role;
 use domain::ids::{AddressId, Language, OrganizationId, UserId};
 use domain::load::{LoadKind, MemberRecord};
-use domain::member::{Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User};
+use domain::member::{
+    Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User,
+};
 use domain::money::Currency;
 
 use super::header::{Field, optional, required};
@@ -52,7 +54,10 @@ impl Rows for MemberRecord {
             LoadKind::Organizations => Some(ORGANIZATIONS),
             LoadKind::Users => Some(USERS),
             LoadKind::Addresses => Some(ADDRESSES),
-            LoadKind::Categories | LoadKind::Items | LoadKind::ItemDescriptions | LoadKind::ListPrices => None,
+            LoadKind::Categories
+            | LoadKind::Items
+            | LoadKind::ItemDescriptions
+            | LoadKind::ListPrices => None,
         }
     }
 
@@ -65,17 +70,25 @@ impl Rows for MemberRecord {
             LoadKind::Organizations => organization(row, removes),
             LoadKind::Users => user(row, removes),
             LoadKind::Addresses => address(row, removes),
-            LoadKind::Categories | LoadKind::Items | LoadKind::ItemDescriptions | LoadKind::ListPrices => None,
+            LoadKind::Categories
+            | LoadKind::Items
+            | LoadKind::ItemDescriptions
+            | LoadKind::ListPrices => None,
         }
     }
 }
 
 /// A file knows members that may act and members that may not. What is pending or rejected is decided here.
 fn status(row: &mut Row<'_>, field: usize) -> Option<MemberStatus> {
-    row.choice(field, MemberStatus::Active, "active, inactive", |text| match MemberStatus::parse(text) {
-        Some(status @ (MemberStatus::Active | MemberStatus::Inactive)) => Some(status),
-        _ => None,
-    })
+    row.choice(
+        field,
+        MemberStatus::Active,
+        "active, inactive",
+        |text| match MemberStatus::parse(text) {
+            Some(status @ (MemberStatus::Active | MemberStatus::Inactive)) => Some(status),
+            _ => None,
+        },
+    )
 }
 
 fn organization(row: &mut Row<'_>, removes: bool) -> Option<MemberRecord> {
@@ -86,7 +99,9 @@ fn organization(row: &mut Row<'_>, removes: bool) -> Option<MemberRecord> {
     let name = row.words(1);
     let parent = row.optional_id(2, OrganizationId::parse);
     let status = status(row, 3);
-    let currency = row.required(4, "currency", |text| Currency::parse(text).map_err(|_| "is no code such as USD"));
+    let currency = row.required(4, "currency", |text| {
+        Currency::parse(text).map_err(|_| "is no code such as USD")
+    });
     let tax_id = row.optional_words(5);
     Some(MemberRecord::Organization(Organization {
         id: id?,
@@ -110,7 +125,11 @@ fn role(text: &str) -> Result<Role, &'static str> {
 fn email(text: &str) -> Result<String, &'static str> {
     let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace());
     match text.rsplit_once('@') {
-        Some((name, host)) if plain && text.len() <= 254 && !name.is_empty() && !host.is_empty() => Ok(text.to_owned()),
+        Some((name, host))
+            if plain && text.len() <= 254 && !name.is_empty() && !host.is_empty() =>
+        {
+            Ok(text.to_owned())
+        }
         _ => Err("is no e-mail address"),
     }
 }
@@ -142,7 +161,11 @@ fn user(row: &mut Row<'_>, removes: bool) -> Option<MemberRecord> {
 
 fn country(text: &str) -> Result<String, &'static str> {
     let code = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    if code { Ok(text.to_owned()) } else { Err("is no code of two capital letters such as US") }
+    if code {
+        Ok(text.to_owned())
+    } else {
+        Err("is no code of two capital letters such as US")
+    }
 }
 
 fn address(row: &mut Row<'_>, removes: bool) -> Option<MemberRecord> {
@@ -151,7 +174,9 @@ fn address(row: &mut Row<'_>, removes: bool) -> Option<MemberRecord> {
     if removes {
         return Some(MemberRecord::NoAddress(organization?, id?));
     }
-    let kind = row.required(2, "choice", |text| AddressKind::parse(text).ok_or("is none of billing, shipping"));
+    let kind = row.required(2, "choice", |text| {
+        AddressKind::parse(text).ok_or("is none of billing, shipping")
+    });
     let name = row.words(3);
     let line1 = row.words(4);
     let line2 = row.optional_words(5);

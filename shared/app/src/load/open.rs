@@ -54,7 +54,11 @@ impl<R: Rows> Loader<R> {
             return Err(LoadError::failed("profile_changed", message));
         }
         let entered = can_be_entered(format, key.compression(), &profile);
-        let form = Form { format, profile, entered };
+        let form = Form {
+            format,
+            profile,
+            entered,
+        };
         hands.form = Some(form.clone());
         Ok(form)
     }
@@ -65,7 +69,10 @@ impl<R: Rows> Loader<R> {
             match self.files.read(&key, MAX_PROFILE).await? {
                 None => {}
                 Some(text) if text.len() > MAX_PROFILE => {
-                    return Err(profile::unusable(format!("{key} is larger than {MAX_PROFILE} bytes")).into());
+                    return Err(profile::unusable(format!(
+                        "{key} is larger than {MAX_PROFILE} bytes"
+                    ))
+                    .into());
                 }
                 Some(text) => {
                     let mut hasher = DefaultHasher::new();
@@ -95,30 +102,60 @@ impl<R: Rows> Loader<R> {
         let unpacker = Unpacker::new(compression, self.max_unpacked_bytes)?;
         let source = Source::new(form.format, &form.profile);
         let mut rows = FileRows::new(file, unpacker, source, to);
-        let (header, layout) = rows.header::<R>(load.kind, load.mode, &form.profile).await?;
+        let (header, layout) = rows
+            .header::<R>(load.kind, load.mode, &form.profile)
+            .await?;
         if at == Place::START {
-            return Ok(Opened { rows, header, layout });
+            return Ok(Opened {
+                rows,
+                header,
+                layout,
+            });
         }
         if !form.entered {
             rows.skip(at.row);
-            return Ok(Opened { rows, header, layout });
+            return Ok(Opened {
+                rows,
+                header,
+                layout,
+            });
         }
         // What a range has nothing of is refused by S3.
         let at_end = at.offset >= to.unwrap_or(load.bytes);
-        let file = self.version(load, (!at_end).then_some((at.offset, to))).await?;
+        let file = self
+            .version(load, (!at_end).then_some((at.offset, to)))
+            .await?;
         let unpacker = Unpacker::new(compression, self.max_unpacked_bytes)?;
-        let position = Position { offset: at.offset, row: at.row, line: at.line };
-        let mut rows = FileRows::new(file, unpacker, Source::entered(form.format, &form.profile, position), to);
+        let position = Position {
+            offset: at.offset,
+            row: at.row,
+            line: at.line,
+        };
+        let mut rows = FileRows::new(
+            file,
+            unpacker,
+            Source::entered(form.format, &form.profile, position),
+            to,
+        );
         if at_end {
             rows.close();
         }
-        Ok(Opened { rows, header, layout })
+        Ok(Opened {
+            rows,
+            header,
+            layout,
+        })
     }
 
     /// Opens the file, or some bytes of it, as long as it is the one that was there when the load began.
-    pub(super) async fn version(&self, load: &Load, bytes: Option<ByteRange>) -> Result<ExportFile, LoadError> {
+    pub(super) async fn version(
+        &self,
+        load: &Load,
+        bytes: Option<ByteRange>,
+    ) -> Result<ExportFile, LoadError> {
         let file = self.files.open(&load.key, bytes).await?;
-        file.filter(|file| file.version == load.version).ok_or(LoadError::FileChanged)
+        file.filter(|file| file.version == load.version)
+            .ok_or(LoadError::FileChanged)
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) struct Gathered {
 impl Gathered {
     /// Whether it is time to lay it down.
     pub fn is_full(&self) -> bool {
-        self.identities.len() >= MOST_IDENTITIES || self.rejects.len() + self.reasons.len() >= MOST_BYTES
+        self.identities.len() >= MOST_IDENTITIES
+            || self.rejects.len() + self.reasons.len() >= MOST_BYTES
     }
 
     /// Takes over the refused rows of a batch that was worked off.
@@ -37,7 +38,14 @@ impl Gathered {
             let numbers = [refused.row.to_string(), refused.line.to_string()];
             let [row, line] = &numbers;
             for problem in refused.problems {
-                let fields = [row, line, refused.key, &problem.field, problem.code, &problem.message];
+                let fields = [
+                    row,
+                    line,
+                    refused.key,
+                    &problem.field,
+                    problem.code,
+                    &problem.message,
+                ];
                 write_line(&mut self.reasons, fields.into_iter().map(str::as_bytes));
                 if chunk.first_reasons.len() < Load::FIRST_REASONS {
                     chunk.first_reasons.push(Reason {
@@ -68,18 +76,38 @@ impl Parts<'_> {
 
     /// Lays down what was gathered of a chunk. The names follow from what the chunk had before, so that whoever does it again
     /// after the same checkpoint writes the same objects.
-    pub async fn lay_down(&self, gathered: &mut Gathered, chunk: &mut Chunk) -> Result<(), FilesError> {
+    pub async fn lay_down(
+        &self,
+        gathered: &mut Gathered,
+        chunk: &mut Chunk,
+    ) -> Result<(), FilesError> {
         if !gathered.identities.is_empty() {
             gathered.identities.sort_unstable();
             gathered.identities.dedup();
-            let bytes: Vec<u8> = gathered.identities.iter().flat_map(|identity| identity.to_le_bytes()).collect();
-            self.write(&self.object(chunk.number, chunk.identity_parts, "identities"), &bytes).await?;
+            let bytes: Vec<u8> = gathered
+                .identities
+                .iter()
+                .flat_map(|identity| identity.to_le_bytes())
+                .collect();
+            self.write(
+                &self.object(chunk.number, chunk.identity_parts, "identities"),
+                &bytes,
+            )
+            .await?;
             gathered.identities.clear();
             chunk.identity_parts += 1;
         }
         if !gathered.reasons.is_empty() {
-            self.write(&self.object(chunk.number, chunk.reject_parts, "rejects"), &gathered.rejects).await?;
-            self.write(&self.object(chunk.number, chunk.reject_parts, "reasons"), &gathered.reasons).await?;
+            self.write(
+                &self.object(chunk.number, chunk.reject_parts, "rejects"),
+                &gathered.rejects,
+            )
+            .await?;
+            self.write(
+                &self.object(chunk.number, chunk.reject_parts, "reasons"),
+                &gathered.reasons,
+            )
+            .await?;
             gathered.rejects.clear();
             gathered.reasons.clear();
             chunk.reject_parts += 1;
@@ -94,7 +122,11 @@ impl Parts<'_> {
     }
 
     /// The identities of the rows of a chunk, part by part. A record that several of its rows are about may occur repeatedly.
-    pub async fn identities(&self, chunk: &Chunk, mut each: impl FnMut(u64)) -> Result<(), FilesError> {
+    pub async fn identities(
+        &self,
+        chunk: &Chunk,
+        mut each: impl FnMut(u64),
+    ) -> Result<(), FilesError> {
         for part in 0..chunk.identity_parts {
             let mut rest = Vec::new();
             self.read(&self.object(chunk.number, part, "identities"), |piece| {
@@ -122,19 +154,34 @@ impl Parts<'_> {
             return Ok(());
         }
         let sheets = [
-            ("rejects", layout.name, layout.prologue.as_slice(), layout.epilogue.as_slice()),
+            (
+                "rejects",
+                layout.name,
+                layout.prologue.as_slice(),
+                layout.epilogue.as_slice(),
+            ),
             ("reasons", "reasons.csv", REASONS_HEADER, &[]),
         ];
         for (what, name, prologue, epilogue) in sheets {
-            let mut writer = self.files.create(&self.key.rejects(self.load, name)).await?;
+            let mut writer = self
+                .files
+                .create(&self.key.rejects(self.load, name))
+                .await?;
             writer.write(prologue).await?;
             for chunk in chunks {
                 for part in 0..chunk.reject_parts {
-                    self.copy(&self.object(chunk.number, part, what), writer.as_mut()).await?;
+                    self.copy(&self.object(chunk.number, part, what), writer.as_mut())
+                        .await?;
                 }
             }
             if let Some(tail) = tail {
-                writer.write(if what == "rejects" { &tail.rejects } else { &tail.reasons }).await?;
+                writer
+                    .write(if what == "rejects" {
+                        &tail.rejects
+                    } else {
+                        &tail.reasons
+                    })
+                    .await?;
             }
             writer.write(epilogue).await?;
             writer.finish().await?;
@@ -162,9 +209,13 @@ impl Parts<'_> {
     pub async fn remove(&self, chunks: &[Chunk]) -> Result<(), FilesError> {
         let mut keys = Vec::new();
         for chunk in chunks {
-            keys.extend((0..chunk.identity_parts).map(|part| self.object(chunk.number, part, "identities")));
+            keys.extend(
+                (0..chunk.identity_parts).map(|part| self.object(chunk.number, part, "identities")),
+            );
             for what in ["rejects", "reasons"] {
-                keys.extend((0..chunk.reject_parts).map(|part| self.object(chunk.number, part, what)));
+                keys.extend(
+                    (0..chunk.reject_parts).map(|part| self.object(chunk.number, part, what)),
+                );
             }
         }
         self.files.remove(&keys).await
@@ -173,7 +224,10 @@ impl Parts<'_> {
 
 /// What a checkpoint says is there is there, unless somebody removed it.
 fn missing() -> FilesError {
-    FilesError::Refused { operation: "GetObject", reason: "an object of a running load is gone".to_owned() }
+    FilesError::Refused {
+        operation: "GetObject",
+        reason: "an object of a running load is gone".to_owned(),
+    }
 }
 
 /// Appends fields as a line of comma-separated values, quoted where needed.
@@ -182,7 +236,10 @@ fn write_line<'a>(line: &mut Vec<u8>, fields: impl Iterator<Item = &'a [u8]>) {
         if index > 0 {
             line.push(b',');
         }
-        if field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        if field
+            .iter()
+            .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
+        {
             line.push(b'"');
             for byte in field {
                 if *byte == b'"' {

@@ -44,13 +44,25 @@ impl<R: Rows> Loader<R> {
         opened: Opened,
     ) -> Result<Passed, LoadError> {
         let since = self.clock.now().as_millis();
-        let mut pass = Pass { stage, gathered: Gathered::default(), known: HashMap::new(), rows: 0, since };
+        let mut pass = Pass {
+            stage,
+            gathered: Gathered::default(),
+            known: HashMap::new(),
+            rows: 0,
+            since,
+        };
         let end = self.batches(hands, chunk, &mut pass, opened).await;
         if end.as_ref().is_err_and(LoadError::is_passing) && pass.rows > 0 {
             // What was done is not to be done again. Should this fail as well, it is.
-            let _ = self.checkpoint(hands, chunk, &mut pass.gathered, false).await;
+            let _ = self
+                .checkpoint(hands, chunk, &mut pass.gathered, false)
+                .await;
         }
-        Ok(if end? { Passed::Done(pass.gathered) } else { Passed::Stopped })
+        Ok(if end? {
+            Passed::Done(pass.gathered)
+        } else {
+            Passed::Stopped
+        })
     }
 
     /// Whether all rows are worked off.
@@ -61,30 +73,51 @@ impl<R: Rows> Loader<R> {
         pass: &mut Pass<'_>,
         opened: Opened,
     ) -> Result<bool, LoadError> {
-        let Opened { rows: mut file, header, layout } = opened;
+        let Opened {
+            rows: mut file,
+            header,
+            layout,
+        } = opened;
         let (kind, sequence) = (hands.load.kind, hands.load.sequence);
         let counts = hands.load.work.phase == Phase::Count;
         // What the first phase laid down serves the second as well; what it kept in memory is gathered again.
         let alone = hands.load.work.chunks == 1;
-        let gathers = if alone { hands.load.mode == LoadMode::Snapshot } else { counts };
+        let gathers = if alone {
+            hands.load.mode == LoadMode::Snapshot
+        } else {
+            counts
+        };
         let before = chunk.bytes_read;
         let most = self.batch_rows();
         let mut ahead = Vec::new();
-        let mut batch =
-            file.batch::<R>(most, kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)).await?;
+        let mut batch = file
+            .batch::<R>(most, kind, &header, sequence, |row| {
+                note(self, gathers, &mut ahead, row)
+            })
+            .await?;
         while !batch.is_empty() {
             self.renew(hands, chunk).await?;
             let rows = std::mem::take(&mut batch.rows);
             let identities = std::mem::take(&mut ahead);
-            let references = if counts { self.references(&rows) } else { HashMap::new() };
+            let references = if counts {
+                self.references(&rows)
+            } else {
+                HashMap::new()
+            };
             // While the store works on this batch, the next one is read.
             let ((outcomes, unresolved), next) = futures::join!(
                 async {
                     let outcomes = self.outcomes(rows, pass.stage).await;
                     // What the batch itself brought is there now.
-                    (outcomes, self.unresolved(references, pass.stage, &mut pass.known).await)
+                    (
+                        outcomes,
+                        self.unresolved(references, pass.stage, &mut pass.known)
+                            .await,
+                    )
                 },
-                file.batch::<R>(most, kind, &header, sequence, |row| note(self, gathers, &mut ahead, row)),
+                file.batch::<R>(most, kind, &header, sequence, |row| note(
+                    self, gathers, &mut ahead, row
+                )),
             );
             let unresolved = unresolved?;
             let outcomes = outcomes?;
@@ -93,7 +126,9 @@ impl<R: Rows> Loader<R> {
             pass.rows += outcomes.len() as u64;
             pass.gathered.identities.extend(identities);
             if counts {
-                unresolved.into_iter().for_each(|(reference, times)| chunk.unresolved.note(reference, times));
+                unresolved
+                    .into_iter()
+                    .for_each(|(reference, times)| chunk.unresolved.note(reference, times));
                 self.count(hands, chunk, &mut batch, outcomes);
                 pass.gathered.take(&mut batch, &layout, chunk);
             }
@@ -101,7 +136,8 @@ impl<R: Rows> Loader<R> {
             let now = self.clock.now();
             let stops = now >= hands.until && !batch.is_empty();
             if stops || self.is_due(pass, now.as_millis()) && !batch.is_empty() {
-                self.checkpoint(hands, chunk, &mut pass.gathered, false).await?;
+                self.checkpoint(hands, chunk, &mut pass.gathered, false)
+                    .await?;
                 (pass.rows, pass.since) = (0, now.as_millis());
             }
             if stops {
@@ -112,7 +148,9 @@ impl<R: Rows> Loader<R> {
     }
 
     fn is_due(&self, pass: &Pass<'_>, now: i64) -> bool {
-        pass.rows >= self.checkpoint_rows || now - pass.since >= CHECKPOINT_MILLIS || pass.gathered.is_full()
+        pass.rows >= self.checkpoint_rows
+            || now - pass.since >= CHECKPOINT_MILLIS
+            || pass.gathered.is_full()
     }
 
     /// No more rows than may lie between two checkpoints.
@@ -120,7 +158,11 @@ impl<R: Rows> Loader<R> {
         usize::try_from(self.checkpoint_rows).map_or(BATCH_ROWS, |rows| rows.clamp(1, BATCH_ROWS))
     }
 
-    async fn outcomes(&self, rows: Vec<Accepted<R>>, stage: Option<&Stage>) -> Result<Vec<Outcome>, StoreError> {
+    async fn outcomes(
+        &self,
+        rows: Vec<Accepted<R>>,
+        stage: Option<&Stage>,
+    ) -> Result<Vec<Outcome>, StoreError> {
         match stage {
             Some(stage) if !rows.is_empty() => self.rows.apply(rows, stage).await,
             _ => Ok(vec![Outcome::Unchanged; rows.len()]),
@@ -128,13 +170,20 @@ impl<R: Rows> Loader<R> {
     }
 
     /// Counts each row that was understood once.
-    fn count(&self, hands: &Hands, chunk: &mut Chunk, batch: &mut Batch<R>, outcomes: Vec<Outcome>) {
+    fn count(
+        &self,
+        hands: &Hands,
+        chunk: &mut Chunk,
+        batch: &mut Batch<R>,
+        outcomes: Vec<Outcome>,
+    ) {
         let guard = self.guard(hands.load.kind);
         for (index, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
                 Outcome::Applied(change) => {
                     chunk.counts.applied += 1;
-                    let jumps = change.is_some_and(|change| guard.is_jump(change.before, change.after));
+                    let jumps =
+                        change.is_some_and(|change| guard.is_jump(change.before, change.after));
                     chunk.jumps += u64::from(jumps);
                 }
                 Outcome::Unchanged => chunk.counts.unchanged += 1,
@@ -145,7 +194,10 @@ impl<R: Rows> Loader<R> {
 
     fn references(&self, rows: &[Accepted<R>]) -> HashMap<Reference, u64> {
         let mut references = HashMap::new();
-        for reference in rows.iter().flat_map(|row| self.rows.references(&row.record)) {
+        for reference in rows
+            .iter()
+            .flat_map(|row| self.rows.references(&row.record))
+        {
             *references.entry(reference).or_default() += 1;
         }
         references
@@ -158,9 +210,14 @@ impl<R: Rows> Loader<R> {
         stage: Option<&Stage>,
         known: &mut HashMap<Reference, bool>,
     ) -> Result<Vec<(Reference, u64)>, StoreError> {
-        let Some(stage) = stage else { return Ok(Vec::new()) };
-        let asked: Vec<Reference> =
-            references.keys().filter(|reference| !known.contains_key(*reference)).cloned().collect();
+        let Some(stage) = stage else {
+            return Ok(Vec::new());
+        };
+        let asked: Vec<Reference> = references
+            .keys()
+            .filter(|reference| !known.contains_key(*reference))
+            .cloned()
+            .collect();
         if known.len() + asked.len() > MOST_KNOWN {
             known.clear();
         }
@@ -182,7 +239,11 @@ impl<R: Rows> Loader<R> {
         done: bool,
     ) -> Result<(), LoadError> {
         let key = export_key(&hands.load)?;
-        let parts = Parts { files: self.files.as_ref(), key: &key, load: &hands.load.id };
+        let parts = Parts {
+            files: self.files.as_ref(),
+            key: &key,
+            load: &hands.load.id,
+        };
         parts.lay_down(gathered, chunk).await?;
         chunk.updated_at = self.clock.now();
         chunk.done = done;

@@ -1,6 +1,8 @@
 //! The beginning of a load: whether it has anything to say, and where its file can be cut.
 
-use domain::load::{Chunk, Closing, Load, LoadMode, LoadState, Phase, Place, Pointer, Sequence, Warning, Work};
+use domain::load::{
+    Chunk, Closing, Load, LoadMode, LoadState, Phase, Place, Pointer, Sequence, Warning, Work,
+};
 use futures::StreamExt;
 
 use super::hands::Hands;
@@ -25,7 +27,9 @@ impl<R: Rows> Loader<R> {
             mode: arrival.key.mode(),
             key: arrival.key.as_str().to_owned(),
             version: file.map(|file| file.version.clone()).unwrap_or_default(),
-            sequence: arrival.key.sequence(file.map_or(now, |file| file.last_modified)),
+            sequence: arrival
+                .key
+                .sequence(file.map_or(now, |file| file.last_modified)),
             state: LoadState::Running,
             counts: Default::default(),
             bytes: file.map_or(0, |file| file.bytes),
@@ -36,7 +40,10 @@ impl<R: Rows> Loader<R> {
             released: false,
             removed: 0,
             failure: None,
-            work: Work { declared: file.and_then(|file| file.declared_rows), ..Work::default() },
+            work: Work {
+                declared: file.and_then(|file| file.declared_rows),
+                ..Work::default()
+            },
             started_at: now,
             updated_at: now,
             finished_at: None,
@@ -51,18 +58,39 @@ impl<R: Rows> Loader<R> {
         file: &mut Option<ExportFile>,
     ) -> Result<Step, LoadError> {
         let form = self.form(hands).await?;
-        let size = self.chunk_bytes.max(hands.load.bytes.div_ceil(MOST_CHUNKS)).max(1);
+        let size = self
+            .chunk_bytes
+            .max(hands.load.bytes.div_ceil(MOST_CHUNKS))
+            .max(1);
         let cut = form.entered && hands.load.bytes > size;
         // A file in one piece is read once; one that is cut is looked at for its header, and then for its rows.
-        let opened = if cut { Some(self.opened(hands, (Place::START, None), file.take()).await?) } else { None };
-        let warnings = opened.map(|opened| opened.header.warnings).unwrap_or_default();
-        hands.load.warnings = self.doubt(&hands.load).into_iter().chain(warnings).collect();
+        let opened = if cut {
+            Some(
+                self.opened(hands, (Place::START, None), file.take())
+                    .await?,
+            )
+        } else {
+            None
+        };
+        let warnings = opened
+            .map(|opened| opened.header.warnings)
+            .unwrap_or_default();
+        hands.load.warnings = self
+            .doubt(&hands.load)
+            .into_iter()
+            .chain(warnings)
+            .collect();
 
         let begun = pointer.begun(hands.load.sequence, &hands.load.id);
         let prepared = is_prepared::<R>(&hands.load);
-        hands.load.work.outdated = pointer.outdates(hands.load.sequence) || prepared && begun.is_err();
+        hands.load.work.outdated =
+            pointer.outdates(hands.load.sequence) || prepared && begun.is_err();
         if let (Ok(begun), true, false) = (&begun, prepared, hands.load.work.outdated) {
-            if let Some(dropped) = pointer.pending.as_ref().filter(|pending| !pending.is_of(&hands.load.id)) {
+            if let Some(dropped) = pointer
+                .pending
+                .as_ref()
+                .filter(|pending| !pending.is_of(&hands.load.id))
+            {
                 self.supersede(dropped.load.as_ref()).await?;
             }
             self.replace(&hands.load, &pointer, begun).await?;
@@ -74,14 +102,20 @@ impl<R: Rows> Loader<R> {
         let asks = prepared && !hands.load.work.outdated;
         hands.load.work.first = asks && self.rows.is_empty(hands.load.kind).await?;
 
-        let chunks = if cut { self.cuts(hands, size).await? } else { Vec::new() };
+        let chunks = if cut {
+            self.cuts(hands, size).await?
+        } else {
+            Vec::new()
+        };
         hands.load.work.phase = Phase::Count;
         hands.load.work.closing = Closing::default();
         hands.load.work.chunks = u32::try_from(chunks.len()).unwrap_or(u32::MAX).max(1);
         if chunks.len() < 2 {
             return Ok(Step::On);
         }
-        self.loads.plan(&hands.load.id, Phase::Count, &chunks).await?;
+        self.loads
+            .plan(&hands.load.id, Phase::Count, &chunks)
+            .await?;
         self.keep(hands).await?;
         Ok(Step::On)
     }
@@ -90,9 +124,17 @@ impl<R: Rows> Loader<R> {
     async fn cuts(&self, hands: &mut Hands, size: u64) -> Result<Vec<Chunk>, LoadError> {
         let form = self.form(hands).await?;
         let now = self.clock.now();
-        let targets: Vec<u64> = (1..hands.load.bytes.div_ceil(size)).map(|number| number * size).collect();
+        let targets: Vec<u64> = (1..hands.load.bytes.div_ceil(size))
+            .map(|number| number * size)
+            .collect();
         let mut places = vec![Place::START];
-        let mut found = |at: Position| places.push(Place { offset: at.offset, row: at.row, line: at.line });
+        let mut found = |at: Position| {
+            places.push(Place {
+                offset: at.offset,
+                row: at.row,
+                line: at.line,
+            })
+        };
         let mut boundaries = Boundaries::new(form.format, &form.profile, targets);
         let mut file = self.version(&hands.load, None).await?;
         // Nothing is done of the load so far but this.
@@ -102,32 +144,65 @@ impl<R: Rows> Loader<R> {
             self.renew(hands, &nothing).await?;
         }
         boundaries.end(&mut found)?;
-        let ends = places.iter().skip(1).map(|place| Some(place.offset)).chain([None]);
+        let ends = places
+            .iter()
+            .skip(1)
+            .map(|place| Some(place.offset))
+            .chain([None]);
         let numbered = (0_u32..).zip(places.iter().zip(ends));
-        Ok(numbered.map(|(number, (from, to))| Chunk::new(number, *from, to, now)).collect())
+        Ok(numbered
+            .map(|(number, (from, to))| Chunk::new(number, *from, to, now))
+            .collect())
     }
 
     /// What an ERP team should know of a file that loads all the same.
     fn doubt(&self, load: &Load) -> Option<Warning> {
         let tomorrow = Sequence::from(self.clock.now().plus_seconds(TOMORROW_SECONDS));
         let message = "the timestamp in the name is in the future: files with earlier ones change none of these rows";
-        (load.sequence > tomorrow).then(|| Warning { code: "sequence_in_future".into(), message: message.to_owned() })
+        (load.sequence > tomorrow).then(|| Warning {
+            code: "sequence_in_future".into(),
+            message: message.to_owned(),
+        })
     }
 
     /// What the rows of the phase are written as; none when another load took the place of this one.
     pub(super) fn stage(&self, load: &Load, pointer: Pointer) -> Option<Stage> {
         let (kind, mode, sequence) = (load.kind, load.mode, load.sequence);
         if load.work.outdated {
-            return Some(Stage { kind, mode, sequence, pointer, generation: None, writes: false });
+            return Some(Stage {
+                kind,
+                mode,
+                sequence,
+                pointer,
+                generation: None,
+                writes: false,
+            });
         }
         if !is_prepared::<R>(load) {
             let writes = load.work.phase == Phase::Apply;
             let current = !pointer.outdates(sequence);
-            return current.then_some(Stage { kind, mode, sequence, pointer, generation: None, writes });
+            return current.then_some(Stage {
+                kind,
+                mode,
+                sequence,
+                pointer,
+                generation: None,
+                writes,
+            });
         }
-        let pending = pointer.pending.as_ref().filter(|pending| pending.is_of(&load.id));
+        let pending = pointer
+            .pending
+            .as_ref()
+            .filter(|pending| pending.is_of(&load.id));
         let generation = pending?.generation;
-        Some(Stage { kind, mode, sequence, pointer, generation: Some(generation), writes: true })
+        Some(Stage {
+            kind,
+            mode,
+            sequence,
+            pointer,
+            generation: Some(generation),
+            writes: true,
+        })
     }
 
     /// The end of a load whose place another one took while nobody was at it.
@@ -136,8 +211,18 @@ impl<R: Rows> Loader<R> {
         LoadState::Superseded
     }
 
-    pub(super) async fn replace(&self, load: &Load, from: &Pointer, to: &Pointer) -> Result<(), LoadError> {
-        if from == to || self.publications.replace(load.kind, from.revision, to).await? {
+    pub(super) async fn replace(
+        &self,
+        load: &Load,
+        from: &Pointer,
+        to: &Pointer,
+    ) -> Result<(), LoadError> {
+        if from == to
+            || self
+                .publications
+                .replace(load.kind, from.revision, to)
+                .await?
+        {
             return Ok(());
         }
         // Nobody moves the pointer of a kind without its turn, so this one was lost.
@@ -150,7 +235,9 @@ impl<R: Rows> Loader<R> {
         let (owner, now) = (self.ids.mint(), self.clock.now());
         let lease = now.plus_seconds(super::hands::LEASE_SECONDS);
         // One that is in somebody's hands finds it out by itself.
-        let Some(mut load) = self.loads.claim(id, &owner, now, lease).await? else { return Ok(()) };
+        let Some(mut load) = self.loads.claim(id, &owner, now, lease).await? else {
+            return Ok(());
+        };
         if load.state.is_final() {
             self.loads.keep(&load, &owner, None).await?;
             return Ok(());
@@ -159,7 +246,9 @@ impl<R: Rows> Loader<R> {
         load.warnings.push(superseded());
         load.updated_at = now;
         load.finished_at = Some(now);
-        self.files.report(&export_key(&load)?.report(&load.id), &load).await?;
+        self.files
+            .report(&export_key(&load)?.report(&load.id), &load)
+            .await?;
         self.loads.keep(&load, &owner, None).await?;
         Ok(())
     }
@@ -171,5 +260,8 @@ pub(super) fn is_prepared<R: Rows>(load: &Load) -> bool {
 }
 
 fn superseded() -> Warning {
-    Warning { code: "superseded".into(), message: "a newer snapshot took the place of this one".to_owned() }
+    Warning {
+        code: "superseded".into(),
+        message: "a newer snapshot took the place of this one".to_owned(),
+    }
 }

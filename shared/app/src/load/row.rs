@@ -51,26 +51,47 @@ impl<'a> View<'a> {
         }
         let count = record.len();
         let message = match header.width {
-            Width::Exactly(width) if count != width => format!("the row has {count} fields, the header has {width}"),
-            Width::AtLeast(width) if count < width => format!("the row has {count} fields, fewer than {width}"),
+            Width::Exactly(width) if count != width => {
+                format!("the row has {count} fields, the header has {width}")
+            }
+            Width::AtLeast(width) if count < width => {
+                format!("the row has {count} fields, fewer than {width}")
+            }
             _ => String::new(),
         };
         if !message.is_empty() {
             return Err(RowProblem::row("field_count", message));
         }
-        let texts = record.texts().ok_or_else(|| flawed(Flaw::Encoding, record))?;
-        if record.length > MAX_FIELD as u64 && record.fields().any(|field| field.len() > MAX_FIELD) {
-            return Err(RowProblem::row("field_too_long", format!("a field is longer than {MAX_FIELD} bytes")));
+        let texts = record
+            .texts()
+            .ok_or_else(|| flawed(Flaw::Encoding, record))?;
+        if record.length > MAX_FIELD as u64 && record.fields().any(|field| field.len() > MAX_FIELD)
+        {
+            return Err(RowProblem::row(
+                "field_too_long",
+                format!("a field is longer than {MAX_FIELD} bytes"),
+            ));
         }
         if record.length > MAX_KEPT {
-            return Err(RowProblem::row("row_too_long", format!("the row is longer than {MAX_KEPT} bytes")));
+            return Err(RowProblem::row(
+                "row_too_long",
+                format!("the row is longer than {MAX_KEPT} bytes"),
+            ));
         }
-        Ok(Self { header, record, texts })
+        Ok(Self {
+            header,
+            record,
+            texts,
+        })
     }
 
     /// Looks at a record of which anything may be wrong. Good for its key alone.
     pub fn damaged(header: &'a Header, record: &'a Record<'a>, texts: [&'a str; 2]) -> Self {
-        Self { header, record, texts }
+        Self {
+            header,
+            record,
+            texts,
+        }
     }
 
     /// The fields at the front of the kind, as one text.
@@ -80,12 +101,25 @@ impl<'a> View<'a> {
             if index > 0 {
                 into.push(b'/');
             }
-            let value = origin.as_ref().and_then(|origin| self.value(origin).ok()).unwrap_or_default();
-            let short = value.char_indices().nth(QUOTED_KEY).and_then(|(end, _)| value.get(..end)).unwrap_or(&value);
+            let value = origin
+                .as_ref()
+                .and_then(|origin| self.value(origin).ok())
+                .unwrap_or_default();
+            let short = value
+                .char_indices()
+                .nth(QUOTED_KEY)
+                .and_then(|(end, _)| value.get(..end))
+                .unwrap_or(&value);
             into.extend_from_slice(short.as_bytes());
         }
-        let key = into.get(start..).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
-        let end = key.char_indices().nth(QUOTED_KEY).map_or(key.len(), |(end, _)| end);
+        let key = into
+            .get(start..)
+            .and_then(|key| std::str::from_utf8(key).ok())
+            .unwrap_or_default();
+        let end = key
+            .char_indices()
+            .nth(QUOTED_KEY)
+            .map_or(key.len(), |(end, _)| end);
         into.truncate(start + end);
     }
 
@@ -94,7 +128,10 @@ impl<'a> View<'a> {
     fn value(&self, origin: &'a Origin) -> Result<Cow<'a, str>, Meaningless> {
         match origin {
             // The usual case, kept small.
-            Origin { place: Place::At(column), rule: None } => Ok(Cow::Borrowed(self.field(*column))),
+            Origin {
+                place: Place::At(column),
+                rule: None,
+            } => Ok(Cow::Borrowed(self.field(*column))),
             _ => self.made(origin),
         }
     }
@@ -126,12 +163,16 @@ impl<'a> View<'a> {
             let mut own = Vec::new();
             for (index, name) in self.record.names().enumerate() {
                 let value = self.field(index);
-                if let Some(name) = name.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty() && !value.is_empty()) {
+                if let Some(name) = name
+                    .strip_prefix(ATTRIBUTE)
+                    .filter(|name| !name.is_empty() && !value.is_empty())
+                {
                     own.push((name, value));
                 }
             }
             own.sort_unstable();
-            own.into_iter().for_each(|(name, value)| tell(name, Ok(Cow::Borrowed(value))));
+            own.into_iter()
+                .for_each(|(name, value)| tell(name, Ok(Cow::Borrowed(value))));
         }
     }
 
@@ -158,7 +199,8 @@ impl<'a> View<'a> {
     #[inline]
     fn field(&self, index: usize) -> &'a str {
         let place = self.record.place(index);
-        let text = place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
+        let text =
+            place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
         let text = text.unwrap_or_default();
         trimmed(text)
     }
@@ -168,7 +210,11 @@ impl<'a> View<'a> {
 #[inline]
 fn trimmed(text: &str) -> &str {
     let visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    if visible(text.as_bytes().first()) && visible(text.as_bytes().last()) { text } else { text.trim() }
+    if visible(text.as_bytes().first()) && visible(text.as_bytes().last()) {
+        text
+    } else {
+        text.trim()
+    }
 }
 
 /// A row that is being understood.
@@ -181,20 +227,31 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Takes what a record says as row.
     pub(super) fn new(view: View<'a>) -> Self {
-        Self { view, problems: Vec::new() }
+        Self {
+            view,
+            problems: Vec::new(),
+        }
     }
 
     /// The text of a field of the kind, without white space at its ends; empty when the file has no such column. None, and a
     /// problem, when it means nothing.
     #[inline]
     fn text(&mut self, field: usize) -> Option<Cow<'a, str>> {
-        let Some(Some(origin)) = self.view.header.origins.get(field) else { return Some(Cow::Borrowed("")) };
+        let Some(Some(origin)) = self.view.header.origins.get(field) else {
+            return Some(Cow::Borrowed(""));
+        };
         let value = self.view.value(origin);
-        value.map_err(|meaningless| self.meaningless("", self.name(field), meaningless)).ok()
+        value
+            .map_err(|meaningless| self.meaningless("", self.name(field), meaningless))
+            .ok()
     }
 
     fn name(&self, field: usize) -> &'static str {
-        self.view.header.fields.get(field).map_or("", |field| field.name)
+        self.view
+            .header
+            .fields
+            .get(field)
+            .map_or("", |field| field.name)
     }
 
     #[cold]
@@ -206,18 +263,22 @@ impl<'a> Row<'a> {
 
     #[cold]
     fn problem(&mut self, field: usize, code: &'static str, message: String) {
-        self.problems.push(RowProblem::field(self.name(field), code, message));
+        self.problems
+            .push(RowProblem::field(self.name(field), code, message));
     }
 
     /// Whether the row removes what it names.
     pub fn removes(&mut self) -> bool {
-        let Some(origin) = &self.view.header.action else { return false };
+        let Some(origin) = &self.view.header.action else {
+            return false;
+        };
         match self.view.value(origin).as_deref() {
             Ok("" | UPSERT) => return false,
             Ok(DELETE) => return true,
             Ok(_) => {
                 let message = "the action is neither delete, upsert nor empty";
-                self.problems.push(RowProblem::field(ACTION, "action", message));
+                self.problems
+                    .push(RowProblem::field(ACTION, "action", message));
             }
             Err(meaningless) => self.meaningless("", ACTION, *meaningless),
         }
@@ -247,7 +308,11 @@ impl<'a> Row<'a> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = self.text(field)?;
-        if text.is_empty() { None } else { self.parsed(field, code, parse(&text)) }
+        if text.is_empty() {
+            None
+        } else {
+            self.parsed(field, code, parse(&text))
+        }
     }
 
     /// A value by its parser; `default` when the field is empty.
@@ -259,22 +324,41 @@ impl<'a> Row<'a> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = self.text(field)?;
-        if text.is_empty() { Some(default) } else { self.parsed(field, code, parse(&text)) }
+        if text.is_empty() {
+            Some(default)
+        } else {
+            self.parsed(field, code, parse(&text))
+        }
     }
 
     /// What a parser made, or a problem with what it said.
     #[inline]
-    fn parsed<T, E: Display>(&mut self, field: usize, code: &'static str, value: Result<T, E>) -> Option<T> {
-        value.map_err(|error| self.problem(field, code, format!("{} {error}", self.name(field)))).ok()
+    fn parsed<T, E: Display>(
+        &mut self,
+        field: usize,
+        code: &'static str,
+        value: Result<T, E>,
+    ) -> Option<T> {
+        value
+            .map_err(|error| self.problem(field, code, format!("{} {error}", self.name(field))))
+            .ok()
     }
 
     /// An identifier.
-    pub fn id<T>(&mut self, field: usize, parse: impl FnOnce(&str) -> Result<T, IdError>) -> Option<T> {
+    pub fn id<T>(
+        &mut self,
+        field: usize,
+        parse: impl FnOnce(&str) -> Result<T, IdError>,
+    ) -> Option<T> {
         self.required(field, "identifier", parse)
     }
 
     /// An identifier; none when the field is empty.
-    pub fn optional_id<T>(&mut self, field: usize, parse: impl FnOnce(&str) -> Result<T, IdError>) -> Option<T> {
+    pub fn optional_id<T>(
+        &mut self,
+        field: usize,
+        parse: impl FnOnce(&str) -> Result<T, IdError>,
+    ) -> Option<T> {
         self.optional(field, "identifier", parse)
     }
 
@@ -296,7 +380,9 @@ impl<'a> Row<'a> {
         words: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        self.defaulted(field, default, "choice", |text| parse(text).ok_or_else(|| format!("is none of {words}")))
+        self.defaulted(field, default, "choice", |text| {
+            parse(text).ok_or_else(|| format!("is none of {words}"))
+        })
     }
 
     /// The values of a list separated by semicolons, without empty ones and repetitions.
@@ -313,7 +399,11 @@ impl<'a> Row<'a> {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
                 Err(error) => {
-                    self.problem(field, code, format!("a value in {} {error}", self.name(field)));
+                    self.problem(
+                        field,
+                        code,
+                        format!("a value in {} {error}", self.name(field)),
+                    );
                     return None;
                 }
             }
@@ -323,13 +413,16 @@ impl<'a> Row<'a> {
 
     /// A whole number; 0 when the field is empty.
     pub fn whole(&mut self, field: usize) -> Option<i64> {
-        self.defaulted(field, 0, "number", |text| text.parse().map_err(|_| "is no whole number"))
+        self.defaulted(field, 0, "number", |text| {
+            text.parse().map_err(|_| "is no whole number")
+        })
     }
 
     /// A quantity; one when the field is empty.
     pub fn quantity(&mut self, field: usize) -> Option<Quantity> {
         self.defaulted(field, Quantity::ONE, "quantity", |text| {
-            let value = parse_decimal(text).ok_or_else(|| "is no plain decimal number such as 2.5".to_owned())?;
+            let value = parse_decimal(text)
+                .ok_or_else(|| "is no plain decimal number such as 2.5".to_owned())?;
             Quantity::new(value).map_err(|error| format!("is no quantity: {error}"))
         })
     }
@@ -340,7 +433,9 @@ impl<'a> Row<'a> {
         self.optional(field, "date", |text| match Timestamp::parse_date(text) {
             Ok(day) if after => Ok(day.plus_seconds(DAY)),
             Ok(day) => Ok(day),
-            Err(_) => text.parse().map_err(|_| "is no date such as 2025-02-07 and no RFC 3339 instant"),
+            Err(_) => text
+                .parse()
+                .map_err(|_| "is no date such as 2025-02-07 and no RFC 3339 instant"),
         })
     }
 
@@ -359,7 +454,12 @@ impl<'a> Row<'a> {
 }
 
 fn flawed(flaw: Flaw, record: &Record<'_>) -> RowProblem {
-    let Record { line, offset, length, .. } = *record;
+    let Record {
+        line,
+        offset,
+        length,
+        ..
+    } = *record;
     match flaw {
         Flaw::TooLong => RowProblem::row(
             "row_too_long",
@@ -368,7 +468,10 @@ fn flawed(flaw: Flaw, record: &Record<'_>) -> RowProblem {
                  a quote may not be closed"
             ),
         ),
-        Flaw::TooManyFields => RowProblem::row("field_count", format!("the row has more than {MAX_FIELDS} fields")),
+        Flaw::TooManyFields => RowProblem::row(
+            "field_count",
+            format!("the row has more than {MAX_FIELDS} fields"),
+        ),
         Flaw::OpenQuote => RowProblem::row(
             "open_quote",
             format!(
@@ -379,7 +482,10 @@ fn flawed(flaw: Flaw, record: &Record<'_>) -> RowProblem {
         Flaw::Xml(reason) => RowProblem::row("xml", reason),
         Flaw::Encoding => {
             let encoding = record.encoding();
-            RowProblem::row("encoding", format!("the row is not {encoding}; save the file as UTF-8"))
+            RowProblem::row(
+                "encoding",
+                format!("the row is not {encoding}; save the file as UTF-8"),
+            )
         }
     }
 }
@@ -390,5 +496,9 @@ fn plain(text: &str) -> Result<String, &'static str> {
         return Ok(text.to_owned());
     }
     let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if text.chars().any(hidden) { Err("holds a control character") } else { Ok(text.to_owned()) }
+    if text.chars().any(hidden) {
+        Err("holds a control character")
+    } else {
+        Ok(text.to_owned())
+    }
 }

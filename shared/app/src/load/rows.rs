@@ -62,12 +62,22 @@ pub(super) struct RefusedRow<'a> {
 impl<R> Batch<R> {
     fn new(end: Place, most: usize) -> Self {
         let (rows, origins) = (Vec::with_capacity(most), Vec::with_capacity(most));
-        Self { rows, origins, refused: Vec::new(), text: Vec::new(), most, end, bytes_read: 0 }
+        Self {
+            rows,
+            origins,
+            refused: Vec::new(),
+            text: Vec::new(),
+            most,
+            end,
+            bytes_read: 0,
+        }
     }
 
     fn is_full(&self) -> bool {
         // A run of bad rows ends the batch too, so that what was gathered about them is handed on.
-        self.rows.len() >= self.most || self.refused.len() >= self.most || self.text.len() >= BATCH_BYTES
+        self.rows.len() >= self.most
+            || self.refused.len() >= self.most
+            || self.text.len() >= BATCH_BYTES
     }
 
     /// Whether there is nothing in it.
@@ -78,7 +88,10 @@ impl<R> Batch<R> {
     /// Notes that a row that was understood is refused after all.
     pub fn refuse(&mut self, index: usize, problem: RowProblem) {
         if let Some(origin) = self.origins.get(index) {
-            self.refused.push(Refused { origin: origin.clone(), problems: vec![problem] });
+            self.refused.push(Refused {
+                origin: origin.clone(),
+                problems: vec![problem],
+            });
         }
     }
 
@@ -120,7 +133,17 @@ pub(super) struct FileRows {
 impl FileRows {
     /// Reads the rows of a source, up to one that begins at the byte `to`.
     pub fn new(file: ExportFile, unpacker: Unpacker, source: Source, to: Option<u64>) -> Self {
-        Self { file, unpacker, arrived: false, ended: false, source, waits: false, skipped: 0, to, bytes_read: 0 }
+        Self {
+            file,
+            unpacker,
+            arrived: false,
+            ended: false,
+            source,
+            waits: false,
+            skipped: 0,
+            to,
+            bytes_read: 0,
+        }
     }
 
     /// There are no rows here.
@@ -141,11 +164,19 @@ impl FileRows {
         profile: &Profile,
     ) -> Result<(Header, RefusedFile), LoadError> {
         if !self.next_record().await? {
-            return Err(LoadFailure { code: "empty_file".into(), message: "the file is empty".to_owned() }.into());
+            return Err(LoadFailure {
+                code: "empty_file".into(),
+                message: "the file is empty".to_owned(),
+            }
+            .into());
         }
         let record = self.source.row();
         let Some(fields) = R::fields(kind) else {
-            return Err(LoadFailure { code: "kind".into(), message: format!("{kind} are not loaded here") }.into());
+            return Err(LoadFailure {
+                code: "kind".into(),
+                message: format!("{kind} are not loaded here"),
+            }
+            .into());
         };
         self.waits = record.number > 0;
         let header = Header::read(record, kind, mode, fields, profile)?;
@@ -173,7 +204,12 @@ impl FileRows {
             let raw = start..batch.text.len();
             quote_key::<R>(kind, header, &record, &mut batch.text);
             let key = raw.end..batch.text.len();
-            let origin = Origin { row: record.number, line: record.line, raw, key };
+            let origin = Origin {
+                row: record.number,
+                line: record.line,
+                raw,
+                key,
+            };
             match accept(kind, header, &record, sequence) {
                 Ok(row) => {
                     found(&row.record);
@@ -195,14 +231,21 @@ impl FileRows {
 
     fn place(&self) -> Place {
         let position = self.source.position();
-        Place { offset: position.offset, row: position.row, line: position.line }
+        Place {
+            offset: position.offset,
+            row: position.row,
+            line: position.line,
+        }
     }
 
     async fn next_record(&mut self) -> Result<bool, LoadError> {
         if std::mem::take(&mut self.waits) {
             return Ok(true);
         }
-        if self.to.is_some_and(|to| self.source.position().offset >= to) {
+        if self
+            .to
+            .is_some_and(|to| self.source.position().offset >= to)
+        {
             self.ended = true;
         }
         while !self.ended {

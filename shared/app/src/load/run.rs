@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place};
+use domain::load::{
+    Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place,
+};
 use domain::time::Timestamp;
 
 use super::hands::{Hands, LEASE_SECONDS};
@@ -12,8 +14,8 @@ use super::kinds::Rows;
 use super::open::export_key;
 use super::pass::Passed;
 use crate::ports::{
-    Clock, ExportFile, ExportFiles, FilesError, Ids, LoadQueue, LoadStore, Publications, RowWriter, Stage, StoreError,
-    Taken,
+    Clock, ExportFile, ExportFiles, FilesError, Ids, LoadQueue, LoadStore, Publications, RowWriter,
+    Stage, StoreError, Taken,
 };
 
 /// A load could not go on for reasons outside its file. Taken up again later it goes on.
@@ -138,9 +140,17 @@ impl<R: Rows> Loader<R> {
     /// # Errors
     /// [`LoadError::Busy`] when another load of the kind runs or another worker is at it: to be called again later.
     /// [`LoadError`] when store or files failed. The load stays [`LoadState::Running`] then, and called again it goes on.
-    pub async fn run(&self, arrival: &Arrival, chunk: Option<u32>, until: Timestamp) -> Result<Progress, LoadError> {
+    pub async fn run(
+        &self,
+        arrival: &Arrival,
+        chunk: Option<u32>,
+        until: Timestamp,
+    ) -> Result<Progress, LoadError> {
         let load = self.loads.load(&arrival.load).await?;
-        if let Some(load) = load.as_ref().filter(|load| load.state != LoadState::Running) {
+        if let Some(load) = load
+            .as_ref()
+            .filter(|load| load.state != LoadState::Running)
+        {
             return self.settled(&arrival.key, load.clone()).await;
         }
         match (load, chunk) {
@@ -160,13 +170,25 @@ impl<R: Rows> Loader<R> {
     ) -> Result<Progress, LoadError> {
         let (owner, now, phase) = (self.ids.mint(), self.clock.now(), load.work.phase);
         let lease = now.plus_seconds(LEASE_SECONDS);
-        match self.loads.take_chunk(&load.id, phase, number, &owner, now, lease).await? {
+        match self
+            .loads
+            .take_chunk(&load.id, phase, number, &owner, now, lease)
+            .await?
+        {
             Taken::Busy => return Err(LoadError::Busy),
             Taken::Missing => return self.run_whole(arrival, true, None, until).await,
             Taken::Done => {}
             Taken::Mine(chunk) => {
                 let kept = Some((*chunk).clone());
-                let mut hands = Hands { load, owner, whole: false, kept, form: None, renewed: now, until };
+                let mut hands = Hands {
+                    load,
+                    owner,
+                    whole: false,
+                    kept,
+                    form: None,
+                    renewed: now,
+                    until,
+                };
                 match self.work_chunk(&mut hands, *chunk).await {
                     Ok(Worked::Done) => {}
                     Ok(Worked::Superseded) => {
@@ -175,7 +197,9 @@ impl<R: Rows> Loader<R> {
                     }
                     Ok(Worked::Stopped) => {
                         self.give_back(&mut hands).await?;
-                        self.queue.tell(&arrival.key, &arrival.load, &[number], 0).await?;
+                        self.queue
+                            .tell(&arrival.key, &arrival.load, &[number], 0)
+                            .await?;
                         return Ok(Progress::GoesOn);
                     }
                     // What cannot be used ends the load, whoever finds it out.
@@ -202,13 +226,16 @@ impl<R: Rows> Loader<R> {
     async fn work_chunk(&self, hands: &mut Hands, mut chunk: Chunk) -> Result<Worked, LoadError> {
         self.take_turn(&hands.load).await?;
         let pointer = self.publications.pointer(hands.load.kind).await?;
-        let Some(stage) = self.stage(&hands.load, pointer) else { return Ok(Worked::Superseded) };
+        let Some(stage) = self.stage(&hands.load, pointer) else {
+            return Ok(Worked::Superseded);
+        };
         let opened = self.opened(hands, (chunk.at, chunk.to), None).await?;
         let stage = (!hands.load.work.outdated).then_some(&stage);
         match self.pass(hands, &mut chunk, stage, opened).await? {
             Passed::Stopped => Ok(Worked::Stopped),
             Passed::Done(mut gathered) => {
-                self.checkpoint(hands, &mut chunk, &mut gathered, true).await?;
+                self.checkpoint(hands, &mut chunk, &mut gathered, true)
+                    .await?;
                 Ok(Worked::Done)
             }
         }
@@ -217,7 +244,9 @@ impl<R: Rows> Loader<R> {
     async fn give_back(&self, hands: &mut Hands) -> Result<(), LoadError> {
         if let Some(kept) = hands.kept.take() {
             let (id, phase) = (&hands.load.id, hands.load.work.phase);
-            self.loads.keep_chunk(id, phase, &kept, &hands.owner, None).await?;
+            self.loads
+                .keep_chunk(id, phase, &kept, &hands.owner, None)
+                .await?;
         }
         Ok(())
     }
@@ -232,7 +261,11 @@ impl<R: Rows> Loader<R> {
     ) -> Result<Progress, LoadError> {
         let (kind, owner, now) = (arrival.key.kind(), self.ids.mint(), self.clock.now());
         let lease = now.plus_seconds(LEASE_SECONDS);
-        if !self.loads.take_turn(kind, arrival.load.as_str(), now, lease).await? {
+        if !self
+            .loads
+            .take_turn(kind, arrival.load.as_str(), now, lease)
+            .await?
+        {
             return Err(LoadError::Busy);
         }
         let mut file = None;
@@ -252,15 +285,24 @@ impl<R: Rows> Loader<R> {
             self.loads.keep(&load, &owner, None).await?;
             return self.settled(&arrival.key, load).await;
         }
-        let mut hands = Hands { load, owner, whole: true, kept: None, form: None, renewed: now, until };
+        let mut hands = Hands {
+            load,
+            owner,
+            whole: true,
+            kept: None,
+            form: None,
+            renewed: now,
+            until,
+        };
         let end = match broken {
             Some(error) => Err(error),
             None => self.steps(&mut hands, file, exists).await,
         };
         let end = match end {
-            Err(LoadError::FileChanged) => {
-                Ok(Err(unusable("file_changed", "the file was replaced before it was read to its end; drop it again")))
-            }
+            Err(LoadError::FileChanged) => Ok(Err(unusable(
+                "file_changed",
+                "the file was replaced before it was read to its end; drop it again",
+            ))),
             Err(LoadError::Unusable(failure)) => Ok(Err(failure)),
             Err(error) => Err(error),
             Ok(Step::Away | Step::On) => {
@@ -270,7 +312,10 @@ impl<R: Rows> Loader<R> {
             Ok(Step::End(state)) => Ok(Ok(state)),
         };
         match end {
-            Ok(end) => self.end(&arrival.key, hands, end).await.map(|load| Progress::Ended(Box::new(load))),
+            Ok(end) => self
+                .end(&arrival.key, hands, end)
+                .await
+                .map(|load| Progress::Ended(Box::new(load))),
             Err(error) => {
                 // Should these fail, they end by themselves.
                 let _ = self.loads.keep(&hands.load, &hands.owner, None).await;
@@ -283,9 +328,17 @@ impl<R: Rows> Loader<R> {
     }
 
     /// From step to step until the load ends, or others go on with it.
-    async fn steps(&self, hands: &mut Hands, mut file: Option<ExportFile>, resumed: bool) -> Result<Step, LoadError> {
+    async fn steps(
+        &self,
+        hands: &mut Hands,
+        mut file: Option<ExportFile>,
+        resumed: bool,
+    ) -> Result<Step, LoadError> {
         if hands.load.version.is_empty() {
-            return Err(LoadError::failed("file_missing", "the file was gone before it could be read"));
+            return Err(LoadError::failed(
+                "file_missing",
+                "the file was gone before it could be read",
+            ));
         }
         loop {
             let pointer = self.publications.pointer(hands.load.kind).await?;
@@ -318,10 +371,18 @@ impl<R: Rows> Loader<R> {
         file: Option<ExportFile>,
         resumed: bool,
     ) -> Result<Step, LoadError> {
-        let (id, phase, now) = (hands.load.id.clone(), hands.load.work.phase, self.clock.now());
+        let (id, phase, now) = (
+            hands.load.id.clone(),
+            hands.load.work.phase,
+            self.clock.now(),
+        );
         let mut chunk = Chunk::new(0, Place::START, None, now);
         if resumed {
-            match self.loads.take_chunk(&id, phase, 0, &hands.owner, now, now).await? {
+            match self
+                .loads
+                .take_chunk(&id, phase, 0, &hands.owner, now, now)
+                .await?
+            {
                 Taken::Mine(there) => {
                     hands.load.work.kept = true;
                     chunk = *there;
@@ -356,10 +417,12 @@ impl<R: Rows> Loader<R> {
             }
             // What was never laid down stays in memory.
             Passed::Done(gathered) if chunk.identity_parts == 0 && chunk.reject_parts == 0 => {
-                self.close(hands, stage, &[chunk], Some((gathered, layout))).await
+                self.close(hands, stage, &[chunk], Some((gathered, layout)))
+                    .await
             }
             Passed::Done(mut gathered) => {
-                self.checkpoint(hands, &mut chunk, &mut gathered, true).await?;
+                self.checkpoint(hands, &mut chunk, &mut gathered, true)
+                    .await?;
                 self.close(hands, stage, &[chunk], None).await
             }
         }
@@ -367,14 +430,21 @@ impl<R: Rows> Loader<R> {
 
     /// Closes the phase once all chunks are done; before that it tells of those that nobody has.
     async fn together(&self, hands: &mut Hands, stage: &Stage) -> Result<Step, LoadError> {
-        let chunks = self.loads.chunks(&hands.load.id, hands.load.work.phase, self.clock.now()).await?;
+        let chunks = self
+            .loads
+            .chunks(&hands.load.id, hands.load.work.phase, self.clock.now())
+            .await?;
         let open = |(chunk, taken): &&(Chunk, bool)| !chunk.done && !taken;
         if chunks.iter().all(|(chunk, _)| chunk.done) {
             let chunks: Vec<Chunk> = chunks.into_iter().map(|(chunk, _)| chunk).collect();
             // A chunk that cannot be read to its end says why when it is read again.
             return self.close(hands, stage, &chunks, None).await;
         }
-        let free: Vec<u32> = chunks.iter().filter(open).map(|(chunk, _)| chunk.number).collect();
+        let free: Vec<u32> = chunks
+            .iter()
+            .filter(open)
+            .map(|(chunk, _)| chunk.number)
+            .collect();
         if !free.is_empty() {
             let key = export_key(&hands.load)?;
             self.queue.tell(&key, &hands.load.id, &free, 0).await?;
@@ -388,5 +458,8 @@ impl<R: Rows> Loader<R> {
 }
 
 fn unusable(code: &'static str, message: &str) -> LoadFailure {
-    LoadFailure { code: code.into(), message: message.to_owned() }
+    LoadFailure {
+        code: code.into(),
+        message: message.to_owned(),
+    }
 }

@@ -23,12 +23,18 @@ impl Seen {
 
     /// For one of the rounds.
     pub fn new(round: u32, rounds: u32) -> Self {
-        Self { identities: Vec::new(), round: round.into(), rounds: u64::from(rounds).max(1) }
+        Self {
+            identities: Vec::new(),
+            round: round.into(),
+            rounds: u64::from(rounds).max(1),
+        }
     }
 
     /// Notes a row.
     pub fn note(&mut self, identity: u64, chunk: u32) {
-        if identity % self.rounds == self.round && self.identities.last() != Some(&(identity, chunk)) {
+        if identity % self.rounds == self.round
+            && self.identities.last() != Some(&(identity, chunk))
+        {
             self.identities.push((identity, chunk));
         }
     }
@@ -41,14 +47,21 @@ impl Seen {
 
     /// Whether a record is in the file; none when another round tells.
     pub fn has(&self, identity: u64) -> Option<bool> {
-        let found = || self.identities.binary_search_by_key(&identity, |(identity, _)| *identity).is_ok();
+        let found = || {
+            self.identities
+                .binary_search_by_key(&identity, |(identity, _)| *identity)
+                .is_ok()
+        };
         (identity % self.rounds == self.round).then(found)
     }
 
     /// The records that stand in several chunks, ascending.
     pub fn repeated(&self) -> Vec<u64> {
         let following = self.identities.iter().zip(self.identities.iter().skip(1));
-        let mut repeated: Vec<u64> = following.filter(|(one, next)| one.0 == next.0).map(|(one, _)| one.0).collect();
+        let mut repeated: Vec<u64> = following
+            .filter(|(one, next)| one.0 == next.0)
+            .map(|(one, _)| one.0)
+            .collect();
         repeated.dedup();
         repeated
     }

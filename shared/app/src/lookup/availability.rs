@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::availability::{Availability, AvailabilityStatus, ThresholdRules};
-use domain::freshness::{Absence, Age, Freshness, Reason, Source, age, jittered, spread, spread_out};
+use domain::freshness::{
+    Absence, Age, Freshness, Reason, Source, age, jittered, spread, spread_out,
+};
 use domain::ids::{LocationId, Sku, Unit};
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
@@ -15,7 +17,9 @@ use super::subject::{Found, Groups, Subject, worse};
 use super::{ABSENT_SECONDS, LookupParts, Mode};
 use crate::failure::Failure;
 use crate::ports::StoreError;
-use crate::ports::erp::{AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpError, ItemAnswer};
+use crate::ports::erp::{
+    AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpError, ItemAnswer,
+};
 use crate::ports::lookups::{AvailabilityEntry, AvailabilityKey, LookupKey, Slot};
 
 /// The figures of the availability cache.
@@ -30,7 +34,10 @@ pub struct AvailabilitySettings {
 impl Default for AvailabilitySettings {
     /// The default rule for everything, and a day.
     fn default() -> Self {
-        Self { rules: ThresholdRules::default(), hard_seconds: 86_400 }
+        Self {
+            rules: ThresholdRules::default(),
+            hard_seconds: 86_400,
+        }
     }
 }
 
@@ -79,27 +86,49 @@ impl AvailabilityLookup {
                 wanted.push(item.quantity);
             }
         }
-        let subject = Availabilities { lookup: self, context, keys: &groups.keys, quantities };
-        let (found, due) = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        let subject = Availabilities {
+            lookup: self,
+            context,
+            keys: &groups.keys,
+            quantities,
+        };
+        let (found, due) = Flow::new(&self.parts, context, &subject)
+            .run(mode, &groups.keys)
+            .await?;
         if let Some(later) = self.parts.later.as_ref().filter(|_| !due.is_empty()) {
             later.later(self.clone().renew(self.parts.renewal(context), due).boxed());
         }
         let missing = Found::Missing(Reason::ErpIncomplete);
-        let shown =
-            |(item, place): (&AvailabilityItem, &usize)| self.shown(found.get(*place).unwrap_or(&missing), item);
+        let shown = |(item, place): (&AvailabilityItem, &usize)| {
+            self.shown(found.get(*place).unwrap_or(&missing), item)
+        };
         let answers: Vec<AgedAvailability> = items.iter().zip(&groups.places).map(shown).collect();
-        self.parts.shown(answers.iter().map(|(_, freshness)| freshness));
+        self.parts
+            .shown(answers.iter().map(|(_, freshness)| freshness));
         Ok(answers)
     }
 
-    async fn renew(self, context: CallContext, due: Vec<(usize, AvailabilityKey, Slot<AvailabilityEntry>)>) {
+    async fn renew(
+        self,
+        context: CallContext,
+        due: Vec<(usize, AvailabilityKey, Slot<AvailabilityEntry>)>,
+    ) {
         let keys: Vec<AvailabilityKey> = due.iter().map(|(_, key, _)| key.clone()).collect();
-        let subject = Availabilities { lookup: &self, context: &context, keys: &keys, quantities: Vec::new() };
+        let subject = Availabilities {
+            lookup: &self,
+            context: &context,
+            keys: &keys,
+            quantities: Vec::new(),
+        };
         Flow::new(&self.parts, &context, &subject).renew(due).await;
     }
 
     fn key(&self, item: &AvailabilityItem) -> AvailabilityKey {
-        AvailabilityKey { store: self.parts.store.clone(), sku: item.sku.clone(), location: item.location.clone() }
+        AvailabilityKey {
+            store: self.parts.store.clone(),
+            sku: item.sku.clone(),
+            location: item.location.clone(),
+        }
     }
 
     /// An item that the ERP does not know is asked for again after the time of plentiful stock, one that it does not
@@ -115,9 +144,10 @@ impl AvailabilityLookup {
         let seconds = match &entry.availability {
             Ok(availability) => rule.expiry(availability, quantity),
             Err(Absence::UnknownSku) => rule.expiry_above,
-            Err(Absence::ItemInactive | Absence::NoPrice) => {
-                Some(rule.expiry_above.map_or(ABSENT_SECONDS, |above| above.min(ABSENT_SECONDS)))
-            }
+            Err(Absence::ItemInactive | Absence::NoPrice) => Some(
+                rule.expiry_above
+                    .map_or(ABSENT_SECONDS, |above| above.min(ABSENT_SECONDS)),
+            ),
         };
         seconds.map(|seconds| entry.as_of.plus_millis(spread_out(seconds, entry.spread)))
     }
@@ -183,18 +213,38 @@ impl Subject for Availabilities<'_> {
     }
 
     fn age(&self, at: usize, entry: &AvailabilityEntry, now: Timestamp) -> Age {
-        let Some(key) = self.keys.get(at) else { return Age::Expired };
-        let age = |quantity: &Option<Quantity>| {
-            age(self.lookup.fresh_until(entry, &key.sku, key.location.as_ref(), *quantity), entry.hard_until, now)
+        let Some(key) = self.keys.get(at) else {
+            return Age::Expired;
         };
-        self.quantities.get(at).into_iter().flatten().map(age).reduce(worse).unwrap_or(Age::Expired)
+        let age = |quantity: &Option<Quantity>| {
+            age(
+                self.lookup
+                    .fresh_until(entry, &key.sku, key.location.as_ref(), *quantity),
+                entry.hard_until,
+                now,
+            )
+        };
+        self.quantities
+            .get(at)
+            .into_iter()
+            .flatten()
+            .map(age)
+            .reduce(worse)
+            .unwrap_or(Age::Expired)
     }
 
     fn fresh_until(&self, at: usize, entry: &AvailabilityEntry) -> Option<Timestamp> {
         let key = self.keys.get(at)?;
-        let until =
-            |quantity: &Option<Quantity>| self.lookup.fresh_until(entry, &key.sku, key.location.as_ref(), *quantity);
-        self.quantities.get(at).into_iter().flatten().filter_map(until).min()
+        let until = |quantity: &Option<Quantity>| {
+            self.lookup
+                .fresh_until(entry, &key.sku, key.location.as_ref(), *quantity)
+        };
+        self.quantities
+            .get(at)
+            .into_iter()
+            .flatten()
+            .filter_map(until)
+            .min()
     }
 
     fn entry(&self, availability: Result<Availability, Absence>) -> AvailabilityEntry {
@@ -217,22 +267,35 @@ impl Subject for Availabilities<'_> {
         let asked: Vec<AvailabilityQuestion> = places
             .iter()
             .filter_map(|at| self.keys.get(*at))
-            .map(|key| AvailabilityQuestion { sku: key.sku.clone(), location: key.location.clone() })
+            .map(|key| AvailabilityQuestion {
+                sku: key.sku.clone(),
+                location: key.location.clone(),
+            })
             .collect();
         self.lookup.erp.availability(self.context, &asked).await
     }
 
-    async fn read(&self, keys: &[AvailabilityKey]) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
+    async fn read(
+        &self,
+        keys: &[AvailabilityKey],
+    ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
         self.lookup.parts.cache.availabilities(keys).await
     }
 
-    async fn keep(&self, entries: &[(AvailabilityKey, AvailabilityEntry)]) -> Result<(), StoreError> {
+    async fn keep(
+        &self,
+        entries: &[(AvailabilityKey, AvailabilityEntry)],
+    ) -> Result<(), StoreError> {
         self.lookup.parts.cache.keep_availabilities(entries).await
     }
 }
 
 fn unknown(reason: Reason) -> AgedAvailability {
-    let availability =
-        Availability { status: AvailabilityStatus::Unknown, quantity: None, unit: None, available_from: None };
+    let availability = Availability {
+        status: AvailabilityStatus::Unknown,
+        quantity: None,
+        unit: None,
+        available_from: None,
+    };
     (availability, Freshness::missing(reason))
 }

@@ -48,7 +48,14 @@ impl Declared {
         clock: Arc<dyn Clock>,
         store: StoreId,
     ) -> Self {
-        Self { erp, kept, clock, store, known: Mutex::new(None), first: tokio::sync::Mutex::new(None) }
+        Self {
+            erp,
+            kept,
+            clock,
+            store,
+            known: Mutex::new(None),
+            first: tokio::sync::Mutex::new(None),
+        }
     }
 
     /// How long a lease must run, in milliseconds: the time of one call, and a little to keep the answer.
@@ -88,19 +95,29 @@ impl Declared {
         let now = self.clock.now();
         let (old, patience) = match known {
             Some(known) if now < known.due => return Ok(known.capabilities),
-            Some(known) => (Some(known.capabilities), now.plus_millis(PATIENCE_MS).min(context.deadline)),
+            Some(known) => (
+                Some(known.capabilities),
+                now.plus_millis(PATIENCE_MS).min(context.deadline),
+            ),
             None => (None, context.deadline),
         };
         // Taken for granted at once, so that of many requests in this instance only one asks.
         if let Some(old) = &old {
             self.remember(old.clone(), now.plus_millis(RETRY_MS));
         }
-        let context = CallContext { deadline: patience, ..context.clone() };
+        let context = CallContext {
+            deadline: patience,
+            ..context.clone()
+        };
         let error = match self.erp.capabilities(&context).await {
             Ok(capabilities) => {
                 self.remember(capabilities.clone(), now.plus_millis(KEEP_MS));
                 drop(held);
-                if let Err(error) = self.kept.keep_declared(&self.store, &capabilities, now).await {
+                if let Err(error) = self
+                    .kept
+                    .keep_declared(&self.store, &capabilities, now)
+                    .await
+                {
                     tracing::warn!(%error, "the ERP's capabilities were not kept");
                 }
                 return Ok(capabilities);
@@ -145,10 +162,14 @@ impl Declared {
     }
 
     fn remembered(&self) -> Option<Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn remember(&self, capabilities: Capabilities, due: Timestamp) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Known { capabilities, due });
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Known { capabilities, due });
     }
 }

@@ -57,7 +57,12 @@ type Settled<S> = Vec<(usize, Found<<S as Subject>::Entry>)>;
 
 impl<'a, S: Subject> Flow<'a, S> {
     pub(super) fn new(parts: &'a LookupParts, context: &'a CallContext, subject: &'a S) -> Self {
-        Self { parts, context, subject, start: parts.clock.now() }
+        Self {
+            parts,
+            context,
+            subject,
+            start: parts.clock.now(),
+        }
     }
 
     /// What became of each key, in their order.
@@ -82,14 +87,25 @@ impl<'a, S: Subject> Flow<'a, S> {
     /// in their order.
     pub(super) async fn renew(self, due: Vec<Due<S>>) {
         let opens = due.into_iter().enumerate();
-        let opens = opens.map(|(place, (_, key, slot))| Open { place, key, slot, rider: true }).collect();
+        let opens = opens
+            .map(|(place, (_, key, slot))| Open {
+                place,
+                key,
+                slot,
+                rider: true,
+            })
+            .collect();
         let (owner, granted, _) = self.lease(opens).await;
         if owner.is_some() {
             self.lead(granted, owner.as_deref()).await;
         }
     }
 
-    async fn cached(&self, mode: Mode, keys: &[S::Key]) -> Result<(Settled<S>, Vec<Due<S>>), StoreError> {
+    async fn cached(
+        &self,
+        mode: Mode,
+        keys: &[S::Key],
+    ) -> Result<(Settled<S>, Vec<Due<S>>), StoreError> {
         let slots = self.subject.read(keys).await?;
         let now = self.parts.clock.now();
         let mut settled = Vec::with_capacity(keys.len());
@@ -97,16 +113,27 @@ impl<'a, S: Subject> Flow<'a, S> {
         for (place, (key, slot)) in keys.iter().zip(slots).enumerate() {
             let age = self.age(place, &slot, now);
             let rider = age == Age::Fresh && mode == Mode::Auto && self.near_end(place, &slot, now);
-            let open = |slot| Open { place, key: key.clone(), slot, rider };
+            let open = |slot| Open {
+                place,
+                key: key.clone(),
+                slot,
+                rider,
+            };
             match (mode, age) {
                 _ if rider && !leased(&slot, now) => riders.push(open(slot)),
-                (Mode::Cached, _) | (_, Age::Fresh) => settled.push((place, shown(slot.entry, age, Reason::NotCached))),
+                (Mode::Cached, _) | (_, Age::Fresh) => {
+                    settled.push((place, shown(slot.entry, age, Reason::NotCached)))
+                }
                 _ if leased(&slot, now) => busy.push(open(slot)),
                 _ => free.push(open(slot)),
             }
         }
         let mut due = Vec::new();
-        let room = if free.is_empty() { 0 } else { self.room_beside(free.len()).await };
+        let room = if free.is_empty() {
+            0
+        } else {
+            self.room_beside(free.len()).await
+        };
         for (at, rider) in riders.into_iter().enumerate() {
             if at < room {
                 free.push(rider);
@@ -128,7 +155,8 @@ impl<'a, S: Subject> Flow<'a, S> {
                 busy.push(open);
             }
         }
-        let (led, followed) = futures::join!(self.lead(granted, owner.as_deref()), self.follow(busy));
+        let (led, followed) =
+            futures::join!(self.lead(granted, owner.as_deref()), self.follow(busy));
         settled.extend(led);
         settled.extend(followed);
         Ok((settled, due))
@@ -137,35 +165,60 @@ impl<'a, S: Subject> Flow<'a, S> {
     fn asked_often(&self, rider: &Open<S>) -> bool {
         let entry = rider.slot.entry.as_ref();
         self.parts.later.is_some()
-            && entry.is_some_and(|entry| self.parts.often.asked(S::leased(&rider.key), S::as_of(entry)))
+            && entry.is_some_and(|entry| {
+                self.parts
+                    .often
+                    .asked(S::leased(&rider.key), S::as_of(entry))
+            })
     }
 
     fn near_end(&self, place: usize, slot: &Slot<S::Entry>, now: Timestamp) -> bool {
         slot.entry.as_ref().is_some_and(|entry| {
-            self.subject
-                .fresh_until(place, entry)
-                .is_some_and(|until| until.millis_since(now) < until.millis_since(S::as_of(entry)) / NEAR_END)
+            self.subject.fresh_until(place, entry).is_some_and(|until| {
+                until.millis_since(now) < until.millis_since(S::as_of(entry)) / NEAR_END
+            })
         })
     }
 
     /// How many riders fit into the calls for so many misses without making one more.
     async fn room_beside(&self, misses: usize) -> usize {
-        let most = self.parts.declared.known().await.map_or(1, |known| known.max_items_per_call.max(1));
+        let most = self
+            .parts
+            .declared
+            .known()
+            .await
+            .map_or(1, |known| known.max_items_per_call.max(1));
         let calls = misses.div_ceil(most);
-        calls.saturating_mul(most).saturating_sub(misses).min(RIDERS)
+        calls
+            .saturating_mul(most)
+            .saturating_sub(misses)
+            .min(RIDERS)
     }
 
     /// Asks for everything, whoever else may be asking. What the ERP does not say may still be shown as stale.
     async fn live(&self, keys: &[S::Key]) -> Result<Settled<S>, StoreError> {
         let all = keys.iter().enumerate();
-        let all = all.map(|(place, key)| Open { place, key: key.clone(), slot: Slot::empty(), rider: false }).collect();
-        let (asked, failed): (Settled<S>, Settled<S>) =
-            self.lead(all, None).await.into_iter().partition(|(_, found)| matches!(found, Found::Asked(_)));
+        let all = all
+            .map(|(place, key)| Open {
+                place,
+                key: key.clone(),
+                slot: Slot::empty(),
+                rider: false,
+            })
+            .collect();
+        let (asked, failed): (Settled<S>, Settled<S>) = self
+            .lead(all, None)
+            .await
+            .into_iter()
+            .partition(|(_, found)| matches!(found, Found::Asked(_)));
         let mut settled = asked;
         if failed.is_empty() {
             return Ok(settled);
         }
-        let wanted: Vec<S::Key> = failed.iter().filter_map(|(place, _)| keys.get(*place).cloned()).collect();
+        let wanted: Vec<S::Key> = failed
+            .iter()
+            .filter_map(|(place, _)| keys.get(*place).cloned())
+            .collect();
         let slots = self.subject.read(&wanted).await?;
         for (((place, found), key), slot) in failed.into_iter().zip(wanted).zip(slots) {
             let why = match found {
@@ -174,7 +227,15 @@ impl<'a, S: Subject> Flow<'a, S> {
             };
             settled.push((
                 place,
-                match self.fallback(&Open { place, key, slot, rider: false }, why) {
+                match self.fallback(
+                    &Open {
+                        place,
+                        key,
+                        slot,
+                        rider: false,
+                    },
+                    why,
+                ) {
                     // Fresh in the cache is not what the caller asked for.
                     Found::Kept(entry) => Found::Stale(entry, why),
                     other => other,
@@ -190,17 +251,29 @@ impl<'a, S: Subject> Flow<'a, S> {
             return (None, Vec::new(), Vec::new());
         }
         let from = self.parts.clock.now();
-        let until = from.plus_millis(self.parts.declared.lease_ms()).min(self.context.deadline);
-        let lease = Lease { owner: self.parts.ids.mint(), from, until };
+        let until = from
+            .plus_millis(self.parts.declared.lease_ms())
+            .min(self.context.deadline);
+        let lease = Lease {
+            owner: self.parts.ids.mint(),
+            from,
+            until,
+        };
         let wishes: Vec<LeaseWish> = wanted
             .iter()
-            .map(|open| LeaseWish { key: S::leased(&open.key), revision: open.slot.revision.clone() })
+            .map(|open| LeaseWish {
+                key: S::leased(&open.key),
+                revision: open.slot.revision.clone(),
+            })
             .collect();
         match self.parts.cache.lease(&wishes, &lease).await {
             Ok(answers) => {
-                let (granted, refused): (Vec<_>, Vec<_>) =
-                    wanted.into_iter().zip(answers).partition(|(_, granted)| *granted);
-                let strip = |pairs: Vec<(Open<S>, bool)>| pairs.into_iter().map(|(open, _)| open).collect();
+                let (granted, refused): (Vec<_>, Vec<_>) = wanted
+                    .into_iter()
+                    .zip(answers)
+                    .partition(|(_, granted)| *granted);
+                let strip =
+                    |pairs: Vec<(Open<S>, bool)>| pairs.into_iter().map(|(open, _)| open).collect();
                 (Some(lease.owner), strip(granted), strip(refused))
             }
             Err(error) => {
@@ -256,7 +329,10 @@ impl<'a, S: Subject> Flow<'a, S> {
             Err(error) => return opens.iter().map(|_| Err(reason(&error))).collect(),
         };
         let places: Vec<usize> = opens.iter().map(|open| open.place).collect();
-        let calls: Vec<Vec<usize>> = places.chunks(limits.max_items_per_call.max(1)).map(<[usize]>::to_vec).collect();
+        let calls: Vec<Vec<usize>> = places
+            .chunks(limits.max_items_per_call.max(1))
+            .map(<[usize]>::to_vec)
+            .collect();
         let calls = calls.into_iter().map(|places| async move {
             match self.subject.ask(&places).await {
                 Ok(answers) => answers.into_iter().map(Ok).collect::<Vec<_>>(),
@@ -266,8 +342,10 @@ impl<'a, S: Subject> Flow<'a, S> {
                 }
             }
         });
-        let answers: Vec<Vec<_>> =
-            stream::iter(calls).buffered(limits.max_concurrency.clamp(1, IN_FLIGHT)).collect().await;
+        let answers: Vec<Vec<_>> = stream::iter(calls)
+            .buffered(limits.max_concurrency.clamp(1, IN_FLIGHT))
+            .collect()
+            .await;
         answers.into_iter().flatten().collect()
     }
 
@@ -276,7 +354,8 @@ impl<'a, S: Subject> Flow<'a, S> {
         let now = self.parts.clock.now();
         let mut left = keys;
         while let Some((why, _)) = left.first().cloned() {
-            let (these, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(reason, _)| *reason == why);
+            let (these, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|(reason, _)| *reason == why);
             let these: Vec<LookupKey> = these.into_iter().map(|(_, key)| key).collect();
             if let Err(error) = self.parts.cache.give_up(&these, owner, now, why).await {
                 tracing::warn!(%error, keys = these.len(), "leases could not be given up; they end by themselves");
@@ -341,16 +420,25 @@ impl<'a, S: Subject> Flow<'a, S> {
     }
 
     fn give_in(&self, waiting: &[Open<S>], reason: Reason) -> Settled<S> {
-        waiting.iter().map(|open| (open.place, self.fallback(open, reason))).collect()
+        waiting
+            .iter()
+            .map(|open| (open.place, self.fallback(open, reason)))
+            .collect()
     }
 
     /// What can be shown without the ERP.
     fn fallback(&self, open: &Open<S>, reason: Reason) -> Found<S::Entry> {
-        shown(open.slot.entry.clone(), self.age(open.place, &open.slot, self.parts.clock.now()), reason)
+        shown(
+            open.slot.entry.clone(),
+            self.age(open.place, &open.slot, self.parts.clock.now()),
+            reason,
+        )
     }
 
     fn age(&self, place: usize, slot: &Slot<S::Entry>, now: Timestamp) -> Age {
-        slot.entry.as_ref().map_or(Age::Expired, |entry| self.subject.age(place, entry, now))
+        slot.entry
+            .as_ref()
+            .map_or(Age::Expired, |entry| self.subject.age(place, entry, now))
     }
 
     /// Pauses between half and all of `millis`, so that those who wait do not all look at once.

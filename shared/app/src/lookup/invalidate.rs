@@ -30,7 +30,9 @@ impl Invalidate {
     pub async fn run(&self, caller: &Caller, what: &Invalidation) -> Result<(), Failure> {
         ensure_operator(caller)?;
         let now = self.clock.now();
-        self.cache.invalidate(&self.store, what, now, now.plus_seconds(-REMEMBER_SECONDS)).await?;
+        self.cache
+            .invalidate(&self.store, what, now, now.plus_seconds(-REMEMBER_SECONDS))
+            .await?;
         Ok(())
     }
 }

@@ -13,11 +13,15 @@ mod subject;
 use crate::ports::erp::ErpError;
 use domain::freshness::Reason;
 
-pub use availability::{AgedAvailability, AvailabilityItem, AvailabilityLookup, AvailabilitySettings};
+pub use availability::{
+    AgedAvailability, AvailabilityItem, AvailabilityLookup, AvailabilitySettings,
+};
 pub use invalidate::Invalidate;
 pub use parts::LookupParts;
 pub use prices::{PriceItem, PriceLookup, PriceSettings, PriceStatus};
-pub use query::{AnsweredAvailability, AnsweredPrice, AskedItem, AvailabilityQuery, MAX_ITEMS, PriceQuery};
+pub use query::{
+    AnsweredAvailability, AnsweredPrice, AskedItem, AvailabilityQuery, MAX_ITEMS, PriceQuery,
+};
 
 /// Where a lookup may look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +43,8 @@ const ABSENT_SECONDS: i64 = 60;
 fn reason(error: &ErpError) -> Reason {
     match error {
         ErpError::Timeout | ErpError::NoTime => Reason::ErpTimeout,
-        ErpError::Unavailable(_) | ErpError::Refused { .. } | ErpError::Invalid(_) => Reason::ErpUnavailable,
+        ErpError::Unavailable(_) | ErpError::Refused { .. } | ErpError::Invalid(_) => {
+            Reason::ErpUnavailable
+        }
     }
 }

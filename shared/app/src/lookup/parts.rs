@@ -45,8 +45,22 @@ impl LookupParts {
         ids: Arc<dyn Ids>,
         store: StoreId,
     ) -> Self {
-        let declared = Arc::new(Declared::new(erp, cache.clone(), clock.clone(), store.clone()));
-        Self { declared, cache, clock, ids, store, often: Arc::default(), later: None, measures: None }
+        let declared = Arc::new(Declared::new(
+            erp,
+            cache.clone(),
+            clock.clone(),
+            store.clone(),
+        ));
+        Self {
+            declared,
+            cache,
+            clock,
+            ids,
+            store,
+            often: Arc::default(),
+            later: None,
+            measures: None,
+        }
     }
 
     /// With what renews entries that are asked for often before they end, so that nobody waits for it.
@@ -65,7 +79,9 @@ impl LookupParts {
 
     /// Counts values that are shown. What is missing is no value.
     pub(super) fn shown<'a>(&self, values: impl Iterator<Item = &'a Freshness>) {
-        let Some(measures) = &self.measures else { return };
+        let Some(measures) = &self.measures else {
+            return;
+        };
         let (mut shown, mut stale) = (0_usize, 0_usize);
         for freshness in values.filter(|freshness| freshness.source != Source::None) {
             shown = shown.saturating_add(1);
@@ -77,15 +93,22 @@ impl LookupParts {
     /// How a renewal on behalf of a request calls the ERP: within the time of one call, and of the request.
     pub(super) fn renewal(&self, context: &CallContext) -> CallContext {
         let end = self.clock.now().plus_millis(self.declared.lease_ms());
-        CallContext { deadline: end.min(context.deadline), ..context.clone() }
+        CallContext {
+            deadline: end.min(context.deadline),
+            ..context.clone()
+        }
     }
 
     /// Makes a new instance ready for its first request: what the ERP declares, from the table as a rule, and a
     /// connection to the ERP. What fails is left to the first request.
     pub async fn warm(&self) {
         let deadline = self.clock.now().plus_millis(WARMING_MS);
-        let context = CallContext { deadline, correlation_id: format!("warm-up-{}", self.ids.mint()) };
-        let (declared, reached) = futures::join!(self.declared.get(&context), self.declared.reach(&context));
+        let context = CallContext {
+            deadline,
+            correlation_id: format!("warm-up-{}", self.ids.mint()),
+        };
+        let (declared, reached) =
+            futures::join!(self.declared.get(&context), self.declared.reach(&context));
         if let Err(error) = declared.and(reached) {
             tracing::info!(%error, "the ERP could not be reached while the function started");
         }

@@ -15,7 +15,9 @@ use super::subject::{Found, Groups, Subject};
 use super::{ABSENT_SECONDS, LookupParts, Mode, reason};
 use crate::failure::Failure;
 use crate::ports::StoreError;
-use crate::ports::erp::{CallContext, Capabilities, ErpError, ErpPrices, ItemAnswer, PriceQuestion};
+use crate::ports::erp::{
+    CallContext, Capabilities, ErpError, ErpPrices, ItemAnswer, PriceQuestion,
+};
 use crate::ports::lookups::{LookupKey, PriceEntry, PriceKey, Slot};
 
 /// The figures of the price cache.
@@ -30,7 +32,10 @@ pub struct PriceSettings {
 impl Default for PriceSettings {
     /// A quarter of an hour, and a day.
     fn default() -> Self {
-        Self { fresh_seconds: 900, hard_seconds: 86_400 }
+        Self {
+            fresh_seconds: 900,
+            hard_seconds: 86_400,
+        }
     }
 }
 
@@ -69,7 +74,12 @@ impl PriceItem {
             | Reason::ItemInactive
             | Reason::NoPrice => PriceStatus::Unpriced,
         };
-        Self { status, unit_price: None, breaks: Vec::new(), freshness: Freshness::missing(reason) }
+        Self {
+            status,
+            unit_price: None,
+            breaks: Vec::new(),
+            freshness: Freshness::missing(reason),
+        }
     }
 }
 
@@ -99,36 +109,70 @@ impl PriceLookup {
     ) -> Result<Vec<PriceItem>, Failure> {
         let capabilities = match mode {
             Mode::Cached => self.parts.declared.known().await.ok_or(Reason::NotCached),
-            Mode::Auto | Mode::Live => self.parts.declared.get(context).await.map_err(|error| reason(&error)),
+            Mode::Auto | Mode::Live => self
+                .parts
+                .declared
+                .get(context)
+                .await
+                .map_err(|error| reason(&error)),
         };
         let capabilities = match capabilities {
             Ok(capabilities) => capabilities,
             // Without them there is no key, but whoever wrote an entry knew them and kept them: there is none.
-            Err(reason) => return Ok(questions.iter().map(|_| PriceItem::missing(reason)).collect()),
+            Err(reason) => {
+                return Ok(questions
+                    .iter()
+                    .map(|_| PriceItem::missing(reason))
+                    .collect());
+            }
         };
-        let groups =
-            Groups::new(questions.iter().map(|question| self.key(&capabilities, customer, currency, question)));
+        let groups = Groups::new(
+            questions
+                .iter()
+                .map(|question| self.key(&capabilities, customer, currency, question)),
+        );
         let mut asked: Vec<Option<PriceQuestion>> = vec![None; groups.keys.len()];
         for (question, place) in questions.iter().zip(&groups.places) {
             // The smallest quantity of a ladder stands for all: what is below the first step has no price.
             if let Some(slot) = asked.get_mut(*place)
-                && slot.as_ref().is_none_or(|other| question.quantity < other.quantity)
+                && slot
+                    .as_ref()
+                    .is_none_or(|other| question.quantity < other.quantity)
             {
                 *slot = Some(question.clone());
             }
         }
         let questions_of_keys = asked.into_iter().flatten().collect();
-        let subject = Prices { lookup: self, context, capabilities, customer, currency, questions: questions_of_keys };
-        let (found, due) = Flow::new(&self.parts, context, &subject).run(mode, &groups.keys).await?;
+        let subject = Prices {
+            lookup: self,
+            context,
+            capabilities,
+            customer,
+            currency,
+            questions: questions_of_keys,
+        };
+        let (found, due) = Flow::new(&self.parts, context, &subject)
+            .run(mode, &groups.keys)
+            .await?;
         if let Some(later) = self.parts.later.as_ref().filter(|_| !due.is_empty()) {
-            let questions = due.iter().filter_map(|(place, ..)| subject.questions.get(*place).cloned()).collect();
+            let questions = due
+                .iter()
+                .filter_map(|(place, ..)| subject.questions.get(*place).cloned())
+                .collect();
             let asker = (customer.clone(), currency);
-            let work = self.clone().renew(self.parts.renewal(context), subject.capabilities, asker, questions, due);
+            let work = self.clone().renew(
+                self.parts.renewal(context),
+                subject.capabilities,
+                asker,
+                questions,
+                due,
+            );
             later.later(work.boxed());
         }
         let missing = Found::Missing(Reason::ErpIncomplete);
-        let shown =
-            |(question, place): (&PriceQuestion, &usize)| shown(found.get(*place).unwrap_or(&missing), question);
+        let shown = |(question, place): (&PriceQuestion, &usize)| {
+            shown(found.get(*place).unwrap_or(&missing), question)
+        };
         let items: Vec<PriceItem> = questions.iter().zip(&groups.places).map(shown).collect();
         self.parts.shown(items.iter().map(|item| &item.freshness));
         Ok(items)
@@ -142,8 +186,14 @@ impl PriceLookup {
         questions: Vec<PriceQuestion>,
         due: Vec<(usize, PriceKey, Slot<PriceEntry>)>,
     ) {
-        let subject =
-            Prices { lookup: &self, context: &context, capabilities, customer: &customer, currency, questions };
+        let subject = Prices {
+            lookup: &self,
+            context: &context,
+            capabilities,
+            customer: &customer,
+            currency,
+            questions,
+        };
         Flow::new(&self.parts, &context, &subject).renew(due).await;
     }
 
@@ -192,7 +242,11 @@ impl Subject for Prices<'_> {
     }
 
     fn age(&self, at: usize, entry: &PriceEntry, now: Timestamp) -> Age {
-        let priced = |offer: &OfferPrice| self.questions.get(at).is_some_and(|q| offer.at(q.quantity).is_some());
+        let priced = |offer: &OfferPrice| {
+            self.questions
+                .get(at)
+                .is_some_and(|q| offer.at(q.quantity).is_some())
+        };
         match &entry.offer {
             // A ladder that does not reach down to this quantity says nothing about it.
             Ok(offer) if !priced(offer) => Age::Expired,
@@ -209,7 +263,9 @@ impl Subject for Prices<'_> {
         let settings = self.lookup.settings;
         let fresh = match &offer {
             Ok(_) | Err(Absence::UnknownSku) => settings.fresh_seconds,
-            Err(Absence::ItemInactive | Absence::NoPrice) => settings.fresh_seconds.min(ABSENT_SECONDS),
+            Err(Absence::ItemInactive | Absence::NoPrice) => {
+                settings.fresh_seconds.min(ABSENT_SECONDS)
+            }
         };
         let fresh = jittered(fresh, self.lookup.parts.ids.below(u64::MAX));
         PriceEntry {
@@ -225,8 +281,15 @@ impl Subject for Prices<'_> {
     }
 
     async fn ask(&self, places: &[usize]) -> Result<Vec<ItemAnswer<OfferPrice>>, ErpError> {
-        let asked: Vec<PriceQuestion> = places.iter().filter_map(|at| self.questions.get(*at)).cloned().collect();
-        self.lookup.erp.prices(self.context, self.customer, self.currency, &asked).await
+        let asked: Vec<PriceQuestion> = places
+            .iter()
+            .filter_map(|at| self.questions.get(*at))
+            .cloned()
+            .collect();
+        self.lookup
+            .erp
+            .prices(self.context, self.customer, self.currency, &asked)
+            .await
     }
 
     async fn read(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError> {
@@ -247,12 +310,19 @@ fn shown(found: &Found<PriceEntry>, question: &PriceQuestion) -> PriceItem {
     }
 }
 
-fn served(entry: &PriceEntry, question: &PriceQuestion, source: Source, stale: Option<Reason>) -> PriceItem {
+fn served(
+    entry: &PriceEntry,
+    question: &PriceQuestion,
+    source: Source,
+    stale: Option<Reason>,
+) -> PriceItem {
     let offer = match &entry.offer {
         Ok(offer) => offer,
         Err(absence) => return PriceItem::missing(Reason::from(*absence)),
     };
-    let Some(unit_price) = offer.at(question.quantity) else { return PriceItem::missing(Reason::ErpIncomplete) };
+    let Some(unit_price) = offer.at(question.quantity) else {
+        return PriceItem::missing(Reason::ErpIncomplete);
+    };
     PriceItem {
         status: PriceStatus::Priced,
         unit_price: Some(unit_price),

@@ -68,7 +68,8 @@ impl PriceQuery {
     ) -> Result<Vec<AnsweredPrice>, Failure> {
         check_count(items.len())?;
         let skus: Vec<Sku> = items.iter().map(|item| item.sku.clone()).collect();
-        let (member, articles) = futures::join!(self.directory.recent(customer), self.articles.find(&skus));
+        let (member, articles) =
+            futures::join!(self.directory.recent(customer), self.articles.find(&skus));
         let (member, articles) = (member?, articles?);
         let currency = currency.unwrap_or(member.organization.currency);
         let now = self.lookup.parts.clock.now();
@@ -84,9 +85,16 @@ impl PriceQuery {
                 price: PriceItem::missing(Reason::UnknownSku),
             };
             if let Some(article) = articles.get(&asked.sku) {
-                answer.quantity = article.item.ordered_quantity(entered, asked.unit.is_some()).map_err(|error| {
-                    Failure::invalid(format!("/items/{at}/quantity"), "invalid_quantity", error.to_string())
-                })?;
+                answer.quantity = article
+                    .item
+                    .ordered_quantity(entered, asked.unit.is_some())
+                    .map_err(|error| {
+                        Failure::invalid(
+                            format!("/items/{at}/quantity"),
+                            "invalid_quantity",
+                            error.to_string(),
+                        )
+                    })?;
                 let unit = article.item.unit.clone();
                 if asked.unit.as_ref().is_some_and(|asked| *asked != unit) {
                     answer.quantity = entered;
@@ -96,7 +104,14 @@ impl PriceQuery {
                 }
                 answer.list_price = article.list_price(currency, now);
                 answer.unit = Some(unit.clone());
-                questions.push((at, PriceQuestion { sku: asked.sku.clone(), quantity: answer.quantity, unit }));
+                questions.push((
+                    at,
+                    PriceQuestion {
+                        sku: asked.sku.clone(),
+                        quantity: answer.quantity,
+                        unit,
+                    },
+                ));
             }
             answers.push(answer);
         }
@@ -104,7 +119,10 @@ impl PriceQuery {
         if questions.is_empty() {
             return Ok(answers);
         }
-        let prices = self.lookup.prices(context, customer, currency, mode, &questions).await?;
+        let prices = self
+            .lookup
+            .prices(context, customer, currency, mode, &questions)
+            .await?;
         for (place, price) in places.into_iter().zip(prices) {
             if let Some(answer) = answers.get_mut(place) {
                 answer.price = price;
@@ -154,19 +172,29 @@ impl AvailabilityQuery {
     ) -> Result<Vec<AnsweredAvailability>, Failure> {
         check_count(items.len().saturating_mul(locations.len().max(1)))?;
         let skus: Vec<Sku> = items.iter().map(|(sku, _)| sku.clone()).collect();
-        let (member, articles) = futures::join!(self.directory.recent(customer), self.articles.find(&skus));
+        let (member, articles) =
+            futures::join!(self.directory.recent(customer), self.articles.find(&skus));
         member?;
         let articles = articles?;
-        let places: Vec<Option<LocationId>> =
-            if locations.is_empty() { vec![None] } else { locations.iter().cloned().map(Some).collect() };
+        let places: Vec<Option<LocationId>> = if locations.is_empty() {
+            vec![None]
+        } else {
+            locations.iter().cloned().map(Some).collect()
+        };
         let mut asked = Vec::with_capacity(items.len().saturating_mul(places.len()));
         for (at, (sku, entered)) in items.iter().enumerate() {
             // The ERP may have what the catalog has not: then a quantity is what it says.
             let item = articles.get(sku).map(|article| &article.item);
             let quantity = match (item, entered) {
-                (Some(item), Some(entered)) => Some(item.ordered_quantity(*entered, false).map_err(|error| {
-                    Failure::invalid(format!("/items/{at}/quantity"), "invalid_quantity", error.to_string())
-                })?),
+                (Some(item), Some(entered)) => {
+                    Some(item.ordered_quantity(*entered, false).map_err(|error| {
+                        Failure::invalid(
+                            format!("/items/{at}/quantity"),
+                            "invalid_quantity",
+                            error.to_string(),
+                        )
+                    })?)
+                }
                 (_, entered) => *entered,
             };
             asked.extend(places.iter().map(|location| AvailabilityItem {
@@ -180,7 +208,11 @@ impl AvailabilityQuery {
         Ok(asked
             .into_iter()
             .zip(found)
-            .map(|(item, aged)| AnsweredAvailability { sku: item.sku, location: item.location, aged })
+            .map(|(item, aged)| AnsweredAvailability {
+                sku: item.sku,
+                location: item.location,
+                aged,
+            })
             .collect())
     }
 }
@@ -190,5 +222,9 @@ fn check_count(count: usize) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("a query has 1 to {MAX_ITEMS} items, counted once for each location");
-    Err(Failure::Invalid(vec![FieldError::new("/items", "item_count", message)]))
+    Err(Failure::Invalid(vec![FieldError::new(
+        "/items",
+        "item_count",
+        message,
+    )]))
 }

@@ -81,7 +81,10 @@ impl<K: Eq + Hash> Groups<K> {
         let places = keys.map(place).collect();
         let mut keys: Vec<(K, usize)> = seen.into_iter().collect();
         keys.sort_unstable_by_key(|(_, place)| *place);
-        Self { keys: keys.into_iter().map(|(key, _)| key).collect(), places }
+        Self {
+            keys: keys.into_iter().map(|(key, _)| key).collect(),
+            places,
+        }
     }
 }
 

@@ -44,7 +44,12 @@ pub trait Carts: Send + Sync {
     async fn create(&self, cart: &Cart, keep_until: Timestamp) -> Result<(), StoreError>;
 
     /// Writes a cart, if the stored one still has version `expected`.
-    async fn put(&self, cart: &Cart, expected: u64, keep_until: Timestamp) -> Result<Written, StoreError>;
+    async fn put(
+        &self,
+        cart: &Cart,
+        expected: u64,
+        keep_until: Timestamp,
+    ) -> Result<Written, StoreError>;
 
     /// Removes a cart, if it still has version `expected`, and with it the customer's current cart.
     async fn delete(&self, cart: &Cart, expected: u64) -> Result<Written, StoreError>;
@@ -61,11 +66,20 @@ pub trait Carts: Send + Sync {
     ) -> Result<Written, StoreError>;
 
     /// Holds the cart's entry for whoever releases it, if it still has this revision.
-    async fn hold_reservation(&self, cart: &CartId, revision: &str, until: Timestamp) -> Result<Written, StoreError>;
+    async fn hold_reservation(
+        &self,
+        cart: &CartId,
+        revision: &str,
+        until: Timestamp,
+    ) -> Result<Written, StoreError>;
 
     /// Removes the cart's entry after the ERP released it; leaves an entry of another revision alone.
     async fn forget_reservation(&self, cart: &CartId, revision: &str) -> Result<(), StoreError>;
 
     /// Entries that ended before `now`, oldest first, at most `limit`.
-    async fn due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;
+    async fn due_reservations(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
 }

@@ -29,7 +29,11 @@ pub trait CatalogReader: Send + Sync {
     ) -> Result<Page<Item>, StoreError>;
 
     /// The texts of the given items in the given languages, in no order; what is not there is absent.
-    async fn texts(&self, skus: &[Sku], languages: &[Language]) -> Result<Vec<ItemText>, StoreError>;
+    async fn texts(
+        &self,
+        skus: &[Sku],
+        languages: &[Language],
+    ) -> Result<Vec<ItemText>, StoreError>;
 
     /// All list prices of the given items, whatever their validity; in no order.
     async fn list_prices(&self, skus: &[Sku]) -> Result<Vec<ListPrice>, StoreError>;

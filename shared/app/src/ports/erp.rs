@@ -5,7 +5,9 @@ use domain::availability::Availability;
 use domain::caller::Customer;
 use domain::cart::Shipping;
 use domain::freshness::Absence;
-use domain::ids::{CartId, ExternalId, LineId, LocationId, OrganizationId, Sku, SubmissionId, Unit, UserId};
+use domain::ids::{
+    CartId, ExternalId, LineId, LocationId, OrganizationId, Sku, SubmissionId, Unit, UserId,
+};
 use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::price::{OfferPrice, PriceScope};
@@ -241,7 +243,11 @@ pub trait ErpCheckout: Send + Sync {
     ///
     /// # Errors
     /// [`ErpError`], also when a line is missing or an amount has another currency.
-    async fn calculate(&self, context: &CallContext, request: &CalculateRequest<'_>) -> Result<Calculation, ErpError>;
+    async fn calculate(
+        &self,
+        context: &CallContext,
+        request: &CalculateRequest<'_>,
+    ) -> Result<Calculation, ErpError>;
 }
 
 /// Hands submissions over.
@@ -251,7 +257,12 @@ pub trait ErpSubmission: Send + Sync {
     async fn submit(&self, context: &CallContext, submission: &Submission) -> Outcome;
 
     /// Asks for the reference of a submission. Never fails: no answer is an answer.
-    async fn find(&self, context: &CallContext, kind: SubmissionKind, reference: &SubmissionId) -> Answer;
+    async fn find(
+        &self,
+        context: &CallContext,
+        kind: SubmissionKind,
+        reference: &SubmissionId,
+    ) -> Answer;
 
     /// The longest, in milliseconds, that a send with so many lines is given.
     fn time_limit_ms(&self, lines: usize) -> i64;
@@ -356,7 +367,11 @@ pub trait ErpTracking: Send + Sync {
     ///
     /// # Errors
     /// [`ErpError`].
-    async fn list(&self, context: &CallContext, query: &DocumentQuery) -> Result<DocumentPage, ErpError>;
+    async fn list(
+        &self,
+        context: &CallContext,
+        query: &DocumentQuery,
+    ) -> Result<DocumentPage, ErpError>;
 
     /// One document with its lines; none when the ERP has no such number.
     ///

@@ -48,7 +48,11 @@ pub struct ExportFile {
 
 impl fmt::Debug for ExportFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ExportFile({} bytes of {})", self.bytes, self.last_modified)
+        write!(
+            f,
+            "ExportFile({} bytes of {})",
+            self.bytes, self.last_modified
+        )
     }
 }
 
@@ -66,7 +70,11 @@ pub trait FileWriter: Send {
 #[async_trait]
 pub trait ExportFiles: Send + Sync {
     /// Opens a file, or the given bytes of it, which must not be empty; none when there is none.
-    async fn open(&self, key: &str, bytes: Option<ByteRange>) -> Result<Option<ExportFile>, FilesError>;
+    async fn open(
+        &self,
+        key: &str,
+        bytes: Option<ByteRange>,
+    ) -> Result<Option<ExportFile>, FilesError>;
 
     /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it answers the first
     /// `most` and some more, so that it shows.

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use domain::ids::LoadId;
 use domain::load::{
-    Accepted, Chunk, ExportKey, Load, LoadKind, LoadMode, LoadState, Phase, Pointer, Reference, RowProblem, Sequence,
+    Accepted, Chunk, ExportKey, Load, LoadKind, LoadMode, LoadState, Phase, Pointer, Reference,
+    RowProblem, Sequence,
 };
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
@@ -72,7 +73,11 @@ pub trait RowWriter<R>: Send + Sync {
     fn references(&self, row: &R) -> Vec<Reference>;
 
     /// Which of the given records are not there: neither for readers nor for the stage.
-    async fn missing(&self, references: Vec<Reference>, stage: &Stage) -> Result<Vec<Reference>, StoreError>;
+    async fn missing(
+        &self,
+        references: Vec<Reference>,
+        stage: &Stage,
+    ) -> Result<Vec<Reference>, StoreError>;
 
     /// Applies rows as if one after the other, and answers what became of each, in their order. What becomes of a row is told
     /// by what was there before the load, as far as the load did not write yet or writes beside what readers see: so rows
@@ -82,7 +87,11 @@ pub trait RowWriter<R>: Send + Sync {
     /// wins. A row that says what is known is not written in a snapshot. In a delta it is noted as seen, so that an
     /// older file that comes later finds the newer place in the order. After an error some rows may have taken effect;
     /// applying all of them again ends in the same.
-    async fn apply(&self, rows: Vec<Accepted<R>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError>;
+    async fn apply(
+        &self,
+        rows: Vec<Accepted<R>>,
+        stage: &Stage,
+    ) -> Result<Vec<Outcome>, StoreError>;
 
     /// Whether there is no record of the kind at all, whoever sees it. False where one look does not tell. Asked only where
     /// rows are written beside what readers see.
@@ -92,7 +101,12 @@ pub trait RowWriter<R>: Send + Sync {
 
     /// Looks at some records of the kind, and takes away those that a snapshot lacks and that no newer file brought.
     /// Who registered here stays.
-    async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError>;
+    async fn sweep(
+        &self,
+        stage: &Stage,
+        in_file: &InFile<'_>,
+        from: Option<Cursor>,
+    ) -> Result<Swept, StoreError>;
 }
 
 /// Keeps what readers see of each kind. Stands beside the rows, so that readers read both together.
@@ -102,7 +116,12 @@ pub trait Publications: Send + Sync {
     async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError>;
 
     /// Replaces the pointer of a kind in one write. False when it was changed since revision `from` was read.
-    async fn replace(&self, kind: LoadKind, from: u64, pointer: &Pointer) -> Result<bool, StoreError>;
+    async fn replace(
+        &self,
+        kind: LoadKind,
+        from: u64,
+        pointer: &Pointer,
+    ) -> Result<bool, StoreError>;
 }
 
 /// Which loads to list.
@@ -135,7 +154,12 @@ pub trait LoadStore: Send + Sync {
     async fn load(&self, id: &LoadId) -> Result<Option<Load>, StoreError>;
 
     /// At most `limit` loads, the newest first.
-    async fn loads(&self, filter: LoadFilter, limit: usize, cursor: Option<&Cursor>) -> Result<Page<Load>, StoreError>;
+    async fn loads(
+        &self,
+        filter: LoadFilter,
+        limit: usize,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<Load>, StoreError>;
 
     /// How many of the latest 200 loads are held, in one call.
     async fn latest_held(&self) -> Result<usize, StoreError>;
@@ -154,13 +178,23 @@ pub trait LoadStore: Send + Sync {
 
     /// Keeps a load in place of what was kept of it, until `until` in the owner's hands; none gives it back. False when
     /// another owner took it.
-    async fn keep(&self, load: &Load, owner: &str, until: Option<Timestamp>) -> Result<bool, StoreError>;
+    async fn keep(
+        &self,
+        load: &Load,
+        owner: &str,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError>;
 
     /// Keeps the chunks of a phase, in place of what was kept of them, in nobody's hands.
     async fn plan(&self, id: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError>;
 
     /// The chunks of a phase in their order, each with whether somebody has it at `now`.
-    async fn chunks(&self, id: &LoadId, phase: Phase, now: Timestamp) -> Result<Vec<(Chunk, bool)>, StoreError>;
+    async fn chunks(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        now: Timestamp,
+    ) -> Result<Vec<(Chunk, bool)>, StoreError>;
 
     /// Takes a chunk that is not done until `until`.
     async fn take_chunk(
@@ -206,5 +240,11 @@ pub trait LoadStore: Send + Sync {
 pub trait LoadQueue: Send + Sync {
     /// Tells the function of the file's kind to take up the given chunks of a load, or, when none is given, the load as a
     /// whole, after at least `delay_seconds` (at most 900). A message may come more than once.
-    async fn tell(&self, key: &ExportKey, id: &LoadId, chunks: &[u32], delay_seconds: u32) -> Result<(), StoreError>;
+    async fn tell(
+        &self,
+        key: &ExportKey,
+        id: &LoadId,
+        chunks: &[u32],
+        delay_seconds: u32,
+    ) -> Result<(), StoreError>;
 }

@@ -108,7 +108,12 @@ impl<E> Slot<E> {
     /// Nothing stands there.
     #[must_use]
     pub fn empty() -> Self {
-        Self { entry: None, revision: None, leased_until: None, failed: None }
+        Self {
+            entry: None,
+            revision: None,
+            leased_until: None,
+            failed: None,
+        }
     }
 }
 
@@ -151,14 +156,20 @@ pub trait Lookups: Send + Sync {
     async fn prices(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError>;
 
     /// As [`Lookups::prices`].
-    async fn availabilities(&self, keys: &[AvailabilityKey]) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError>;
+    async fn availabilities(
+        &self,
+        keys: &[AvailabilityKey],
+    ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError>;
 
     /// Writes entries, each key at most once, and ends the leases on them. Losing some is no failure of the request
     /// that brought them; the caller logs it.
     async fn keep_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError>;
 
     /// As [`Lookups::keep_prices`].
-    async fn keep_availabilities(&self, entries: &[(AvailabilityKey, AvailabilityEntry)]) -> Result<(), StoreError>;
+    async fn keep_availabilities(
+        &self,
+        entries: &[(AvailabilityKey, AvailabilityEntry)],
+    ) -> Result<(), StoreError>;
 
     /// Takes a lease on each wish, each key at most once. One answer per wish, in their order: true = granted. Refused
     /// while somebody else's lease runs, and when the record is no longer what was seen. One call as long as nobody
@@ -167,10 +178,19 @@ pub trait Lookups: Send + Sync {
 
     /// Ends the leases of `owner` on `keys` without an answer, and leaves the reason for those who wait. A lease that
     /// is no longer the owner's stays.
-    async fn give_up(&self, keys: &[LookupKey], owner: &str, at: Timestamp, reason: Reason) -> Result<(), StoreError>;
+    async fn give_up(
+        &self,
+        keys: &[LookupKey],
+        owner: &str,
+        at: Timestamp,
+        reason: Reason,
+    ) -> Result<(), StoreError>;
 
     /// What the ERP of `store` declared when it was last asked, and when that was.
-    async fn declared(&self, store: &StoreId) -> Result<Option<(Capabilities, Timestamp)>, StoreError>;
+    async fn declared(
+        &self,
+        store: &StoreId,
+    ) -> Result<Option<(Capabilities, Timestamp)>, StoreError>;
 
     /// Keeps what the ERP of `store` declares.
     async fn keep_declared(

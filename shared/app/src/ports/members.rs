@@ -34,5 +34,9 @@ pub trait MemberReader: Send + Sync {
     async fn addresses(&self, organization: &OrganizationId) -> Result<Vec<Address>, StoreError>;
 
     /// One address of an organization.
-    async fn address(&self, organization: &OrganizationId, id: &AddressId) -> Result<Option<Address>, StoreError>;
+    async fn address(
+        &self,
+        organization: &OrganizationId,
+        id: &AddressId,
+    ) -> Result<Option<Address>, StoreError>;
 }

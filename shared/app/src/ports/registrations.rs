@@ -89,10 +89,18 @@ pub struct ProfileChange {
 #[async_trait]
 pub trait ProfileWriter: Send + Sync {
     /// Changes a user's profile and nothing else. `Conflict` when the organization has no such active user.
-    async fn change_profile(&self, customer: &Customer, change: &ProfileChange) -> Result<Written, StoreError>;
+    async fn change_profile(
+        &self,
+        customer: &Customer,
+        change: &ProfileChange,
+    ) -> Result<Written, StoreError>;
 
     /// Replaces what an organization demands of orders.
-    async fn put_rules(&self, organization: &OrganizationId, rules: &OrderRules) -> Result<(), StoreError>;
+    async fn put_rules(
+        &self,
+        organization: &OrganizationId,
+        rules: &OrderRules,
+    ) -> Result<(), StoreError>;
 
     /// Writes a new address. `Conflict` when its id exists.
     async fn add_address(&self, address: &Address) -> Result<Written, StoreError>;

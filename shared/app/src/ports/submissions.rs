@@ -59,7 +59,12 @@ pub trait Idempotency: Send + Sync {
     ) -> Result<Begun, StoreError>;
 
     /// Records the answer, if the record is still `owner`'s and no other answer was given out.
-    async fn finish(&self, key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Result<Written, StoreError>;
+    async fn finish(
+        &self,
+        key: &IdempotencyKey,
+        owner: &str,
+        answer: &StoredAnswer,
+    ) -> Result<Written, StoreError>;
 
     /// Gives the key back after a failure that wrote nothing, if the record is still `owner`'s.
     async fn abandon(&self, key: &IdempotencyKey, owner: &str) -> Result<(), StoreError>;
@@ -76,7 +81,12 @@ pub struct Capture<'a> {
     pub cart: Option<(&'a Cart, u64, Timestamp)>,
     /// The idempotency record that it completes, with the owner token, the answer, and the instant until which the
     /// request still runs and may better the answer; none where the caller is no storefront.
-    pub answer: Option<(&'a IdempotencyKey, &'a str, &'a StoredAnswer, Option<Timestamp>)>,
+    pub answer: Option<(
+        &'a IdempotencyKey,
+        &'a str,
+        &'a StoredAnswer,
+        Option<Timestamp>,
+    )>,
 }
 
 /// What becomes of the reservation of an order that an approver decided about.
@@ -127,7 +137,11 @@ pub trait Submissions: Send + Sync {
 
     /// Writes a submission and its next timeline entry in one transaction, if the stored one still has revision
     /// `submission.revision - 1`.
-    async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError>;
+    async fn update(
+        &self,
+        submission: &Submission,
+        event: &TimelineEvent,
+    ) -> Result<Written, StoreError>;
 
     /// Writes an order that an approver decided about and its next timeline entry, and settles what becomes of its
     /// reservation, in **one** transaction, if the stored one still has revision `order.revision - 1`.
@@ -155,7 +169,12 @@ pub trait Submissions: Send + Sync {
 
     /// The longest captured ones of a state, in that order, at most `most`, those behind `after` if it is given, in one
     /// call. As late as [`Self::in_state`].
-    async fn oldest(&self, state: State, after: Option<&Indexed>, most: usize) -> Result<Vec<Indexed>, StoreError>;
+    async fn oldest(
+        &self,
+        state: State,
+        after: Option<&Indexed>,
+        most: usize,
+    ) -> Result<Vec<Indexed>, StoreError>;
 
     /// Submissions of a kind of an organization, newest first.
     async fn of_organization(

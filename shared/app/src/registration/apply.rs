@@ -2,11 +2,15 @@
 
 use domain::caller::{Caller, Role};
 use domain::ids::{AddressId, OrganizationId, RegistrationId, UserId};
-use domain::member::{Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User};
+use domain::member::{
+    Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User,
+};
 use domain::money::Currency;
 
 use super::handover::submissions;
-use super::record::{Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus};
+use super::record::{
+    Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus,
+};
 use super::{Registrar, Render};
 use crate::Failure;
 use crate::idempotent::{Completed, HeldKey, RepeatableRequest};
@@ -77,8 +81,9 @@ impl Registrar {
         render: Render<'_>,
     ) -> Result<StoredAnswer, Failure> {
         let work = |held| async move {
-            let registration =
-                self.new_registration(Applicant::Organization(Box::new(self.new_organization(application)?)))?;
+            let registration = self.new_registration(Applicant::Organization(Box::new(
+                self.new_organization(application)?,
+            )))?;
             self.register(held, registration, render).await
         };
         self.idempotent.run(request, work).await
@@ -102,11 +107,18 @@ impl Registrar {
     ) -> Result<StoredAnswer, Failure> {
         let work = |held| async move {
             let administrator = self.administrator(caller, application).await?;
-            let user = new_user(&application.person, &application.organization, application.roles.clone());
+            let user = new_user(
+                &application.person,
+                &application.organization,
+                application.roles.clone(),
+            );
             let registration = self.new_registration(Applicant::User(Box::new(user)))?;
             match administrator {
                 None => self.register(held, registration, render).await,
-                Some(by) => self.register_approved(held, registration, by, correlation_id, render).await,
+                Some(by) => {
+                    self.register_approved(held, registration, by, correlation_id, render)
+                        .await
+                }
             }
         };
         self.idempotent.run(request, work).await
@@ -129,7 +141,11 @@ impl Registrar {
             .enumerate()
             .filter_map(|(at, role)| {
                 let message = refused_role(*role, by.is_some())?;
-                Some(crate::FieldError::new(format!("/roles/{at}"), "role_not_allowed", message))
+                Some(crate::FieldError::new(
+                    format!("/roles/{at}"),
+                    "role_not_allowed",
+                    message,
+                ))
             })
             .collect();
         if !refused.is_empty() {
@@ -157,7 +173,10 @@ impl Registrar {
         })
     }
 
-    fn new_organization(&self, application: &OrganizationApplication) -> Result<NewOrganization, Failure> {
+    fn new_organization(
+        &self,
+        application: &OrganizationApplication,
+    ) -> Result<NewOrganization, Failure> {
         let id: OrganizationId = self.mint(OrganizationId::parse)?;
         let address = |kind: AddressKind| {
             Ok::<_, Failure>(Address {
@@ -170,8 +189,15 @@ impl Registrar {
             })
         };
         Ok(NewOrganization {
-            addresses: vec![address(AddressKind::Billing)?, address(AddressKind::Shipping)?],
-            administrator: new_user(&application.administrator, &id, vec![Role::OrgAdmin, Role::Buyer]),
+            addresses: vec![
+                address(AddressKind::Billing)?,
+                address(AddressKind::Shipping)?,
+            ],
+            administrator: new_user(
+                &application.administrator,
+                &id,
+                vec![Role::OrgAdmin, Role::Buyer],
+            ),
             organization: Organization {
                 id: id.clone(),
                 name: application.name.clone(),
@@ -184,7 +210,10 @@ impl Registrar {
         })
     }
 
-    fn mint<T>(&self, parse: impl FnOnce(&str) -> Result<T, domain::ids::IdError>) -> Result<T, Failure> {
+    fn mint<T>(
+        &self,
+        parse: impl FnOnce(&str) -> Result<T, domain::ids::IdError>,
+    ) -> Result<T, Failure> {
         parse(&self.ids.mint()).map_err(|error| Failure::Internal(format!("a minted id {error}")))
     }
 
@@ -199,14 +228,20 @@ impl Registrar {
         let answer = render(&registration);
         for taken in [false, true] {
             registration.taken = taken;
-            let new = NewRegistration { registration: &registration, submissions: &[], answer: (&held, &answer) };
+            let new = NewRegistration {
+                registration: &registration,
+                submissions: &[],
+                answer: (&held, &answer),
+            };
             match self.store.register(&new).await? {
                 Registered::Done => return Ok(Completed::Recorded(answer)),
                 Registered::Taken => {}
                 Registered::Conflict => return Err(Failure::Contention),
             }
         }
-        Err(Failure::Internal("a registration without members met a member".to_owned()))
+        Err(Failure::Internal(
+            "a registration without members met a member".to_owned(),
+        ))
     }
 
     /// Keeps a registration that is decided as it is made, and hands it over.
@@ -219,10 +254,18 @@ impl Registrar {
         render: Render<'_>,
     ) -> Result<Completed, Failure> {
         registration.set_status(RegistrationStatus::Approved);
-        registration.decision = Some(Decision { reason: None, by, at: registration.created_at });
+        registration.decision = Some(Decision {
+            reason: None,
+            by,
+            at: registration.created_at,
+        });
         let handed = submissions(&registration, correlation_id, registration.created_at)?;
         let answer = render(&registration);
-        let new = NewRegistration { registration: &registration, submissions: &handed, answer: (&held, &answer) };
+        let new = NewRegistration {
+            registration: &registration,
+            submissions: &handed,
+            answer: (&held, &answer),
+        };
         match self.store.register(&new).await? {
             Registered::Done => {
                 self.tell(&handed).await;

@@ -38,17 +38,31 @@ impl Registrar {
         correlation_id: &str,
     ) -> Result<Registration, Failure> {
         let inbox = self.inbox_of(caller).await?;
-        let status = if decide.approve { RegistrationStatus::Approved } else { RegistrationStatus::Rejected };
+        let status = if decide.approve {
+            RegistrationStatus::Approved
+        } else {
+            RegistrationStatus::Rejected
+        };
         for _ in 0..ROUNDS {
             let found = self.store.registration(&decide.id).await?;
-            let registration = found.filter(|found| found.inbox() == inbox).ok_or(Failure::NotFound)?;
+            let registration = found
+                .filter(|found| found.inbox() == inbox)
+                .ok_or(Failure::NotFound)?;
             let now = self.clock.now();
-            let decision = Decision { reason: decide.reason.clone(), by: caller.user.clone(), at: now };
+            let decision = Decision {
+                reason: decide.reason.clone(),
+                by: caller.user.clone(),
+                at: now,
+            };
             let decided = match registration.decide(status, decision)? {
                 Verdict::Repeated => return Ok(registration),
                 Verdict::Becomes(decided) => *decided,
             };
-            let handed = if decide.approve { submissions(&decided, correlation_id, now)? } else { Vec::new() };
+            let handed = if decide.approve {
+                submissions(&decided, correlation_id, now)?
+            } else {
+                Vec::new()
+            };
             match self.store.decide(&decided, &handed).await? {
                 Registered::Done => {
                     self.tell(&handed).await;

@@ -47,7 +47,10 @@ impl Email {
             && domain.contains('.')
             && domain.split('.').all(label);
         let user = UserId::parse(&text.to_ascii_lowercase()).ok()?;
-        fits.then(|| Self { text: text.to_owned(), user })
+        fits.then(|| Self {
+            text: text.to_owned(),
+            user,
+        })
     }
 
     /// As it was written.
@@ -115,7 +118,12 @@ impl Fields {
         Failure::Invalid(self.errors)
     }
 
-    fn wrong<T>(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Option<T> {
+    fn wrong<T>(
+        &mut self,
+        pointer: &str,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Option<T> {
         self.errors.push(FieldError::new(pointer, code, message));
         None
     }
@@ -126,16 +134,29 @@ impl Fields {
         if text.is_empty() {
             self.wrong(pointer, "empty", "must not be empty")
         } else if text.chars().count() > limit {
-            self.wrong(pointer, "too_long", format!("has at most {limit} characters"))
+            self.wrong(
+                pointer,
+                "too_long",
+                format!("has at most {limit} characters"),
+            )
         } else if text.chars().any(char::is_control) {
-            self.wrong(pointer, "control_character", "must not hold control characters")
+            self.wrong(
+                pointer,
+                "control_character",
+                "must not hold control characters",
+            )
         } else {
             Some(text.to_owned())
         }
     }
 
     /// A text that may be missing; an empty one is as good as missing.
-    pub fn optional(&mut self, pointer: &str, text: Option<&str>, limit: usize) -> Option<Option<String>> {
+    pub fn optional(
+        &mut self,
+        pointer: &str,
+        text: Option<&str>,
+        limit: usize,
+    ) -> Option<Option<String>> {
         match text.map(str::trim).filter(|text| !text.is_empty()) {
             None => Some(None),
             Some(text) => self.text(pointer, text, limit).map(Some),
@@ -145,23 +166,37 @@ impl Fields {
     /// An e-mail address.
     pub fn email(&mut self, pointer: &str, text: &str) -> Option<Email> {
         Email::parse(text.trim()).or_else(|| {
-            let message = format!("is no e-mail address of at most {} characters", UserId::LIMIT);
+            let message = format!(
+                "is no e-mail address of at most {} characters",
+                UserId::LIMIT
+            );
             self.wrong(pointer, "invalid_email", message)
         })
     }
 
     /// A currency.
     pub fn currency(&mut self, pointer: &str, text: &str) -> Option<Currency> {
-        Currency::parse(text).map_or_else(|error| self.wrong(pointer, "invalid_currency", error.to_string()), Some)
+        Currency::parse(text).map_or_else(
+            |error| self.wrong(pointer, "invalid_currency", error.to_string()),
+            Some,
+        )
     }
 
     /// A language; an empty one is as good as missing.
     pub fn language(&mut self, pointer: &str, text: Option<&str>) -> Option<Option<Language>> {
-        let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Some(None) };
-        let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+            return Some(None);
+        };
+        let subtag = |part: &str| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
         match Language::parse(text) {
             Ok(language) if text.split('-').all(subtag) => Some(Some(language)),
-            _ => self.wrong(pointer, "invalid_language", "is a language tag such as en or de-CH"),
+            _ => self.wrong(
+                pointer,
+                "invalid_language",
+                "is a language tag such as en or de-CH",
+            ),
         }
     }
 
@@ -175,7 +210,11 @@ impl Fields {
         for (at, text) in texts.iter().enumerate() {
             match Role::parse(text) {
                 Some(role) if roles.contains(&role) => {
-                    self.wrong::<()>(&format!("{pointer}/{at}"), "duplicate", "the role is named twice");
+                    self.wrong::<()>(
+                        &format!("{pointer}/{at}"),
+                        "duplicate",
+                        "the role is named twice",
+                    );
                 }
                 Some(role) => roles.push(role),
                 None => {
@@ -196,7 +235,8 @@ impl Fields {
 
     /// What an address is for.
     pub fn address_kind(&mut self, pointer: &str, text: &str) -> Option<AddressKind> {
-        AddressKind::parse(text).or_else(|| self.wrong(pointer, "invalid_value", "is one of billing, shipping"))
+        AddressKind::parse(text)
+            .or_else(|| self.wrong(pointer, "invalid_value", "is one of billing, shipping"))
     }
 
     /// A postal address whose fields stand at `pointer`.
@@ -206,7 +246,11 @@ impl Fields {
         let line2 = self.optional(&format!("{pointer}/line2"), address.line2, MAX_LINE);
         let city = self.text(&format!("{pointer}/city"), address.city, MAX_NAME);
         let region = self.optional(&format!("{pointer}/region"), address.region, MAX_NAME);
-        let postal_code = self.text(&format!("{pointer}/postalCode"), address.postal_code, MAX_CODE);
+        let postal_code = self.text(
+            &format!("{pointer}/postalCode"),
+            address.postal_code,
+            MAX_CODE,
+        );
         let country = self.country(&format!("{pointer}/country"), address.country);
         Some(PostalAddress {
             name: name?,
@@ -223,7 +267,11 @@ impl Fields {
     fn country(&mut self, pointer: &str, text: &str) -> Option<String> {
         match text.as_bytes() {
             [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Some(text.to_owned()),
-            _ => self.wrong(pointer, "invalid_country", "is two capital letters, as in ISO 3166-1"),
+            _ => self.wrong(
+                pointer,
+                "invalid_country",
+                "is two capital letters, as in ISO 3166-1",
+            ),
         }
     }
 }

@@ -24,7 +24,10 @@ pub(super) fn submissions(
     now: Timestamp,
 ) -> Result<Vec<(Submission, TimelineEvent)>, Failure> {
     let user = registration.user();
-    let customer = Customer { organization: user.organization.clone(), user: user.id.clone() };
+    let customer = Customer {
+        organization: user.organization.clone(),
+        user: user.id.clone(),
+    };
     let one = |suffix: &str, content: Content| {
         let id = SubmissionId::parse(&format!("{}{suffix}", registration.id))
             .map_err(|error| Failure::Internal(format!("the id of a submission {error}")))?;
@@ -32,9 +35,15 @@ pub(super) fn submissions(
     };
     let submissions = match &registration.applicant {
         Applicant::Organization(new) => {
-            let organization = one("", Content::Organization(Box::new(new.organization.clone())))?;
-            let mut administrator = one("-admin", Content::User(Box::new(new.administrator.clone())))?;
-            administrator.due_at = administrator.due_at.map(|due| due.plus_seconds(ADMINISTRATOR_DELAY));
+            let organization = one(
+                "",
+                Content::Organization(Box::new(new.organization.clone())),
+            )?;
+            let mut administrator =
+                one("-admin", Content::User(Box::new(new.administrator.clone())))?;
+            administrator.due_at = administrator
+                .due_at
+                .map(|due| due.plus_seconds(ADMINISTRATOR_DELAY));
             vec![organization, administrator]
         }
         Applicant::User(user) => vec![one("", Content::User(user.clone()))?],

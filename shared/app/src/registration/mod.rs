@@ -63,7 +63,15 @@ impl Registrar {
         ids: Arc<dyn Ids>,
     ) -> Self {
         let directory = Directory::new(members.clone(), clock.clone());
-        Self { store, members, directory, idempotent, queue, clock, ids }
+        Self {
+            store,
+            members,
+            directory,
+            idempotent,
+            queue,
+            clock,
+            ids,
+        }
     }
 
     /// The registrations that the caller decides about: an operator's are organizations, an administrator's are users
@@ -97,14 +105,21 @@ impl Registrar {
     }
 
     async fn active(&self, caller: &Caller, organization: &OrganizationId) -> Result<(), Failure> {
-        let customer = Customer { organization: organization.clone(), user: caller.user.clone() };
+        let customer = Customer {
+            organization: organization.clone(),
+            user: caller.user.clone(),
+        };
         self.directory.active(&customer).await.map(|_| ())
     }
 
     /// Tells the worker, as well as it goes: what is written is due, and `reconcile` finds it within a minute.
     async fn tell(&self, submissions: &[(Submission, TimelineEvent)]) {
         for (submission, _) in submissions {
-            if let Err(error) = self.queue.tell(&submission.id, delay_seconds(submission)).await {
+            if let Err(error) = self
+                .queue
+                .tell(&submission.id, delay_seconds(submission))
+                .await
+            {
                 tracing::warn!(%error, submission.id = %submission.id, "the worker was not told; reconcile will");
             }
         }

@@ -164,7 +164,11 @@ impl Registration {
     ///
     /// # Errors
     /// [`Failure::AlreadyDecided`] when it was decided otherwise.
-    pub(super) fn decide(&self, status: RegistrationStatus, decision: Decision) -> Result<Verdict, Failure> {
+    pub(super) fn decide(
+        &self,
+        status: RegistrationStatus,
+        decision: Decision,
+    ) -> Result<Verdict, Failure> {
         match &self.decision {
             None => {
                 let mut decided = self.clone();
@@ -172,7 +176,9 @@ impl Registration {
                 decided.decision = Some(decision);
                 Ok(Verdict::Becomes(Box::new(decided)))
             }
-            Some(before) if self.status == status && before.reason == decision.reason => Ok(Verdict::Repeated),
+            Some(before) if self.status == status && before.reason == decision.reason => {
+                Ok(Verdict::Repeated)
+            }
             Some(_) => Err(Failure::AlreadyDecided),
         }
     }

@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::caller::{Caller, Role};
 use domain::ids::{AddressId, OrganizationId, RegistrationId, SubmissionId, UserId};
-use domain::member::{Address, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User};
+use domain::member::{
+    Address, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User,
+};
 use domain::money::Currency;
 use domain::submission::{Content, Submission, TimelineEvent};
 use domain::time::Timestamp;
@@ -31,8 +33,15 @@ struct World {
 impl World {
     fn taken(&self, registration: &Registration) -> bool {
         let (users, id) = (self.users.lock().unwrap(), &registration.user().id);
-        let own = self.registrations.lock().unwrap().iter().any(|r| r.id == registration.id && !r.taken);
-        !own && users.iter().any(|user| user.id == *id && user.status != MemberStatus::Rejected)
+        let own = self
+            .registrations
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|r| r.id == registration.id && !r.taken);
+        !own && users
+            .iter()
+            .any(|user| user.id == *id && user.status != MemberStatus::Rejected)
     }
 
     fn keep_members(&self, registration: &Registration) {
@@ -47,7 +56,12 @@ impl World {
     }
 
     fn status(&self, user: &str) -> Option<MemberStatus> {
-        self.users.lock().unwrap().iter().find(|found| found.id.as_str() == user).map(|found| found.status)
+        self.users
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|found| found.id.as_str() == user)
+            .map(|found| found.status)
     }
 }
 
@@ -60,12 +74,21 @@ impl Registrations for World {
             }
             self.keep_members(new.registration);
         }
-        self.registrations.lock().unwrap().push(new.registration.clone());
+        self.registrations
+            .lock()
+            .unwrap()
+            .push(new.registration.clone());
         Ok(Registered::Done)
     }
 
     async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError> {
-        Ok(self.registrations.lock().unwrap().iter().find(|found| found.id == *id).cloned())
+        Ok(self
+            .registrations
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|found| found.id == *id)
+            .cloned())
     }
 
     async fn inbox(
@@ -76,7 +99,11 @@ impl Registrations for World {
         _: Option<&Cursor>,
     ) -> Result<Page<Registration>, StoreError> {
         let all = self.registrations.lock().unwrap();
-        let items = all.iter().filter(|found| found.inbox() == *inbox && found.status == status).cloned().collect();
+        let items = all
+            .iter()
+            .filter(|found| found.inbox() == *inbox && found.status == status)
+            .cloned()
+            .collect();
         Ok(Page { items, next: None })
     }
 
@@ -101,7 +128,10 @@ impl Registrations for World {
 #[async_trait]
 impl MemberReader for World {
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
-        let (user, organization) = (self.user(&customer.user).await?, self.organization(&customer.organization).await?);
+        let (user, organization) = (
+            self.user(&customer.user).await?,
+            self.organization(&customer.organization).await?,
+        );
         Ok(user.zip(organization).map(|(user, organization)| Member {
             user,
             organization,
@@ -110,29 +140,58 @@ impl MemberReader for World {
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
-        Ok(self.users.lock().unwrap().iter().find(|user| user.id == *id).cloned())
+        Ok(self
+            .users
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|user| user.id == *id)
+            .cloned())
     }
 
     async fn organization(&self, id: &OrganizationId) -> Result<Option<Organization>, StoreError> {
-        Ok(self.organizations.lock().unwrap().iter().find(|found| found.id == *id).cloned())
+        Ok(self
+            .organizations
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|found| found.id == *id)
+            .cloned())
     }
 
     async fn addresses(&self, _: &OrganizationId) -> Result<Vec<Address>, StoreError> {
         Ok(vec![])
     }
 
-    async fn address(&self, _: &OrganizationId, _: &AddressId) -> Result<Option<Address>, StoreError> {
+    async fn address(
+        &self,
+        _: &OrganizationId,
+        _: &AddressId,
+    ) -> Result<Option<Address>, StoreError> {
         Ok(None)
     }
 }
 
 #[async_trait]
 impl Idempotency for World {
-    async fn begin(&self, _: &IdempotencyKey, owner: &str, _: Timestamp, _: Timestamp) -> Result<Begun, StoreError> {
-        Ok(Begun::First { owner: owner.to_owned() })
+    async fn begin(
+        &self,
+        _: &IdempotencyKey,
+        owner: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        Ok(Begun::First {
+            owner: owner.to_owned(),
+        })
     }
 
-    async fn finish(&self, _: &IdempotencyKey, _: &str, _: &StoredAnswer) -> Result<Written, StoreError> {
+    async fn finish(
+        &self,
+        _: &IdempotencyKey,
+        _: &str,
+        _: &StoredAnswer,
+    ) -> Result<Written, StoreError> {
         Ok(Written::Done)
     }
 
@@ -144,7 +203,10 @@ impl Idempotency for World {
 #[async_trait]
 impl SubmitQueue for World {
     async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
-        self.told.lock().unwrap().push((id.to_string(), delay_seconds));
+        self.told
+            .lock()
+            .unwrap()
+            .push((id.to_string(), delay_seconds));
         Ok(())
     }
 }
@@ -172,7 +234,11 @@ fn organization_id() -> OrganizationId {
 }
 
 fn person(email: &str) -> Person {
-    Person { email: Email::parse(email).unwrap(), given_name: "Ann".to_owned(), family_name: "Lee".to_owned() }
+    Person {
+        email: Email::parse(email).unwrap(),
+        given_name: "Ann".to_owned(),
+        family_name: "Lee".to_owned(),
+    }
 }
 
 fn user(id: &str, status: MemberStatus) -> User {
@@ -200,10 +266,20 @@ fn world() -> (Arc<World>, Registrar) {
         tax_id: None,
         origin: Origin::Erp,
     });
-    world.users.lock().unwrap().push(user("boss@acme.com", MemberStatus::Active));
+    world
+        .users
+        .lock()
+        .unwrap()
+        .push(user("boss@acme.com", MemberStatus::Active));
     let idempotent = Idempotent::new(world.clone(), world.clone(), world.clone());
-    let registrar =
-        Registrar::new(world.clone(), world.clone(), idempotent, world.clone(), world.clone(), world.clone());
+    let registrar = Registrar::new(
+        world.clone(),
+        world.clone(),
+        idempotent,
+        world.clone(),
+        world.clone(),
+        world.clone(),
+    );
     (world, registrar)
 }
 
@@ -216,7 +292,11 @@ fn boss() -> Caller {
 }
 
 fn operator() -> Caller {
-    Caller { user: UserId::parse("op").unwrap(), organization: None, roles: vec![Role::Operator] }
+    Caller {
+        user: UserId::parse("op").unwrap(),
+        organization: None,
+        roles: vec![Role::Operator],
+    }
 }
 
 fn request() -> RepeatableRequest {
@@ -230,7 +310,10 @@ fn request() -> RepeatableRequest {
 }
 
 fn render(registration: &Registration) -> StoredAnswer {
-    StoredAnswer { status: 200, body: format!("{} {}", registration.id, registration.status.as_str()) }
+    StoredAnswer {
+        status: 200,
+        body: format!("{} {}", registration.id, registration.status.as_str()),
+    }
 }
 
 async fn apply(
@@ -239,16 +322,30 @@ async fn apply(
     email: &str,
     roles: Vec<Role>,
 ) -> Result<String, Failure> {
-    let application = UserApplication { organization: organization_id(), person: person(email), roles };
-    registrar.register_user(request(), caller, &application, "c", &render).await.map(|answer| answer.body)
+    let application = UserApplication {
+        organization: organization_id(),
+        person: person(email),
+        roles,
+    };
+    registrar
+        .register_user(request(), caller, &application, "c", &render)
+        .await
+        .map(|answer| answer.body)
 }
 
 fn decide(id: &str, approve: bool, reason: Option<&str>) -> Decide {
-    Decide { id: RegistrationId::parse(id).unwrap(), approve, reason: reason.map(str::to_owned) }
+    Decide {
+        id: RegistrationId::parse(id).unwrap(),
+        approve,
+        reason: reason.map(str::to_owned),
+    }
 }
 
 async fn only_pending(registrar: &Registrar, caller: &Caller) -> Registration {
-    let page = registrar.inbox(caller, RegistrationStatus::Pending, 10, None).await.unwrap();
+    let page = registrar
+        .inbox(caller, RegistrationStatus::Pending, 10, None)
+        .await
+        .unwrap();
     assert_eq!(page.items.len(), 1);
     page.items.into_iter().next().unwrap()
 }
@@ -256,39 +353,76 @@ async fn only_pending(registrar: &Registrar, caller: &Caller) -> Registration {
 #[tokio::test]
 async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_once() {
     let (world, registrar) = world();
-    assert!(apply(&registrar, None, "Ann@Acme.com", vec![Role::Buyer]).await.unwrap().ends_with("pending"));
+    assert!(
+        apply(&registrar, None, "Ann@Acme.com", vec![Role::Buyer])
+            .await
+            .unwrap()
+            .ends_with("pending")
+    );
     assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Pending));
     let id = only_pending(&registrar, &boss()).await.id;
-    let approved = registrar.decide(&boss(), &decide(id.as_str(), true, None), "c").await.unwrap();
+    let approved = registrar
+        .decide(&boss(), &decide(id.as_str(), true, None), "c")
+        .await
+        .unwrap();
     assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
-    let again = registrar.decide(&boss(), &decide(id.as_str(), true, None), "c").await.unwrap();
+    let again = registrar
+        .decide(&boss(), &decide(id.as_str(), true, None), "c")
+        .await
+        .unwrap();
     assert_eq!(approved, again);
     assert_eq!(*world.told.lock().unwrap(), [(id.to_string(), 0)]);
-    let otherwise = registrar.decide(&boss(), &decide(id.as_str(), false, None), "c").await;
+    let otherwise = registrar
+        .decide(&boss(), &decide(id.as_str(), false, None), "c")
+        .await;
     assert_eq!(otherwise, Err(Failure::AlreadyDecided));
 }
 
 #[tokio::test]
 async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
     let (world, registrar) = world();
-    assert!(apply(&registrar, None, "boss@acme.com", vec![Role::Buyer]).await.unwrap().ends_with("pending"));
+    assert!(
+        apply(&registrar, None, "boss@acme.com", vec![Role::Buyer])
+            .await
+            .unwrap()
+            .ends_with("pending")
+    );
     assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
     let pending = only_pending(&registrar, &boss()).await;
     assert!(pending.taken);
-    let approved = registrar.decide(&boss(), &decide(pending.id.as_str(), true, None), "c").await;
+    let approved = registrar
+        .decide(&boss(), &decide(pending.id.as_str(), true, None), "c")
+        .await;
     assert_eq!(approved, Err(Failure::AlreadyExists));
-    registrar.decide(&boss(), &decide(pending.id.as_str(), false, Some("known")), "c").await.unwrap();
+    registrar
+        .decide(
+            &boss(),
+            &decide(pending.id.as_str(), false, Some("known")),
+            "c",
+        )
+        .await
+        .unwrap();
     assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
 }
 
 #[tokio::test]
 async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
     let (world, registrar) = world();
-    let made = apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::OrgAdmin]).await.unwrap();
+    let made = apply(
+        &registrar,
+        Some(&boss()),
+        "ann@acme.com",
+        vec![Role::OrgAdmin],
+    )
+    .await
+    .unwrap();
     assert!(made.ends_with("approved"));
     assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
     assert_eq!(world.told.lock().unwrap().len(), 1);
-    assert_eq!(apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await, Err(Failure::AlreadyExists));
+    assert_eq!(
+        apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await,
+        Err(Failure::AlreadyExists)
+    );
 }
 
 #[tokio::test]
@@ -299,8 +433,30 @@ async fn nobody_asks_for_more_than_may_be_given() {
         other => panic!("{other:?}"),
     };
     let refused = ("/roles/1".to_owned(), "role_not_allowed");
-    assert_eq!(code(apply(&registrar, None, "a@b.com", vec![Role::Buyer, Role::OrgAdmin]).await), refused);
-    assert_eq!(code(apply(&registrar, Some(&boss()), "a@b.com", vec![Role::Buyer, Role::Operator]).await), refused);
+    assert_eq!(
+        code(
+            apply(
+                &registrar,
+                None,
+                "a@b.com",
+                vec![Role::Buyer, Role::OrgAdmin]
+            )
+            .await
+        ),
+        refused
+    );
+    assert_eq!(
+        code(
+            apply(
+                &registrar,
+                Some(&boss()),
+                "a@b.com",
+                vec![Role::Buyer, Role::Operator]
+            )
+            .await
+        ),
+        refused
+    );
 }
 
 #[tokio::test]
@@ -308,21 +464,35 @@ async fn what_belongs_to_others_is_not_found() {
     let (_, registrar) = world();
     let mut stranger = boss();
     stranger.organization = OrganizationId::parse("o2").ok();
-    assert_eq!(apply(&registrar, Some(&stranger), "a@b.com", vec![Role::Buyer]).await, Err(Failure::NotFound));
-    apply(&registrar, None, "a@b.com", vec![Role::Buyer]).await.unwrap();
+    assert_eq!(
+        apply(&registrar, Some(&stranger), "a@b.com", vec![Role::Buyer]).await,
+        Err(Failure::NotFound)
+    );
+    apply(&registrar, None, "a@b.com", vec![Role::Buyer])
+        .await
+        .unwrap();
     let id = only_pending(&registrar, &boss()).await.id;
-    let by_operator = registrar.decide(&operator(), &decide(id.as_str(), true, None), "c").await;
+    let by_operator = registrar
+        .decide(&operator(), &decide(id.as_str(), true, None), "c")
+        .await;
     assert_eq!(by_operator, Err(Failure::NotFound));
     let mut buyer = boss();
     buyer.roles = vec![Role::Buyer];
-    assert_eq!(registrar.decide(&buyer, &decide(id.as_str(), true, None), "c").await, Err(Failure::Forbidden));
+    assert_eq!(
+        registrar
+            .decide(&buyer, &decide(id.as_str(), true, None), "c")
+            .await,
+        Err(Failure::Forbidden)
+    );
 }
 
 #[tokio::test]
 async fn an_administrator_who_is_no_longer_active_decides_nothing() {
     let (world, registrar) = world();
     world.users.lock().unwrap()[0].status = MemberStatus::Inactive;
-    let page = registrar.inbox(&boss(), RegistrationStatus::Pending, 10, None).await;
+    let page = registrar
+        .inbox(&boss(), RegistrationStatus::Pending, 10, None)
+        .await;
     assert_eq!(page, Err(Failure::MemberNotActive));
 }
 
@@ -345,15 +515,34 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         address,
         administrator: person("New@New.com"),
     };
-    registrar.register_organization(request(), &application, &render).await.unwrap();
+    registrar
+        .register_organization(request(), &application, &render)
+        .await
+        .unwrap();
     assert_eq!(world.status("new@new.com"), Some(MemberStatus::Pending));
     let pending = only_pending(&registrar, &operator()).await;
-    registrar.decide(&operator(), &decide(pending.id.as_str(), true, None), "c").await.unwrap();
+    registrar
+        .decide(&operator(), &decide(pending.id.as_str(), true, None), "c")
+        .await
+        .unwrap();
     assert_eq!(world.status("new@new.com"), Some(MemberStatus::Active));
-    let organization = world.organizations.lock().unwrap().iter().find(|o| o.name == "New").cloned().unwrap();
+    let organization = world
+        .organizations
+        .lock()
+        .unwrap()
+        .iter()
+        .find(|o| o.name == "New")
+        .cloned()
+        .unwrap();
     assert_eq!(organization.status, MemberStatus::Active);
     let told = world.told.lock().unwrap().clone();
-    assert_eq!(told, vec![(pending.id.to_string(), 0), (format!("{}-admin", pending.id), 30)]);
+    assert_eq!(
+        told,
+        vec![
+            (pending.id.to_string(), 0),
+            (format!("{}-admin", pending.id), 30)
+        ]
+    );
 }
 
 #[test]
@@ -368,7 +557,14 @@ fn submissions_carry_the_members_as_approved() {
     };
     registration.set_status(RegistrationStatus::Approved);
     let handed = handover::submissions(&registration, "c", Timestamp::from_seconds(2)).unwrap();
-    let [(submission, event)] = handed.as_slice() else { panic!("one submission") };
-    assert_eq!((submission.id.as_str(), event.event.as_ref()), ("r1", "captured"));
-    assert!(matches!(&submission.content, Content::User(user) if user.status == MemberStatus::Active));
+    let [(submission, event)] = handed.as_slice() else {
+        panic!("one submission")
+    };
+    assert_eq!(
+        (submission.id.as_str(), event.event.as_ref()),
+        ("r1", "captured")
+    );
+    assert!(
+        matches!(&submission.content, Content::User(user) if user.status == MemberStatus::Active)
+    );
 }

@@ -66,8 +66,9 @@ impl Approvals {
         self.directory.active(approver).await?;
         for _ in 0..ROUNDS {
             let found = self.submissions.submission(&request.order).await?;
-            let own =
-                |s: &Submission| s.organization == approver.organization && s.content.kind() == SubmissionKind::Order;
+            let own = |s: &Submission| {
+                s.organization == approver.organization && s.content.kind() == SubmissionKind::Order
+            };
             let mut order = found.filter(own).ok_or(Failure::NotFound)?;
             if order.user == approver.user {
                 return Err(Failure::Forbidden);
@@ -87,8 +88,11 @@ impl Approvals {
             order.revision = order.revision.saturating_add(1);
             order.updated_at = now;
             let mut entry = event(&order, happened, now, None, correlation_id);
-            let reserved =
-                if request.approve { Reserved::Keep(now.plus_seconds(BEYOND_SECONDS)) } else { Reserved::End(now) };
+            let reserved = if request.approve {
+                Reserved::Keep(now.plus_seconds(BEYOND_SECONDS))
+            } else {
+                Reserved::End(now)
+            };
             let written = match self.submissions.decide(&order, &entry, reserved).await? {
                 DecisionWritten::Done => Written::Done,
                 DecisionWritten::Conflict => Written::Conflict,

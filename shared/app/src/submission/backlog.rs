@@ -56,12 +56,18 @@ impl Backlog {
         )?;
         let now = self.clock.now();
         let oldest = |states: &[&[Indexed]]| {
-            let first = states.iter().filter_map(|state| state.first()).map(|one| one.created_at).min();
+            let first = states
+                .iter()
+                .filter_map(|state| state.first())
+                .map(|one| one.created_at)
+                .min();
             age(first, now)
         };
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         Ok(Waiting {
-            oldest_unconfirmed_seconds: oldest(&[&accepted, &sending, &waiting, &unknown, &attention]),
+            oldest_unconfirmed_seconds: oldest(&[
+                &accepted, &sending, &waiting, &unknown, &attention,
+            ]),
             oldest_awaiting_approval_seconds: oldest(&[&awaiting]),
             unknown: number(unknown.len()),
             needs_attention: number(attention.len()),
@@ -71,5 +77,7 @@ impl Backlog {
 }
 
 fn age(since: Option<Timestamp>, now: Timestamp) -> u64 {
-    since.map_or(0, |since| u64::try_from(now.millis_since(since) / 1000).unwrap_or(0))
+    since.map_or(0, |since| {
+        u64::try_from(now.millis_since(since) / 1000).unwrap_or(0)
+    })
 }

@@ -9,7 +9,9 @@ use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
 use domain::member::MemberStatus;
 use domain::money::Money;
 use domain::preparation::Preparation;
-use domain::submission::{Content, Order, OrderLine, Payment, QuoteRequest, State, Submission, SubmissionKind};
+use domain::submission::{
+    Content, Order, OrderLine, Payment, QuoteRequest, State, Submission, SubmissionKind,
+};
 use domain::time::Timestamp;
 
 use super::checks::{Backorder, committed};
@@ -133,7 +135,13 @@ impl Submit {
                 "the organization has no such address",
             ));
         }
-        let preparation = committed(&cart, &request.preparation, request.accepted_total, self.backorder, now)?;
+        let preparation = committed(
+            &cart,
+            &request.preparation,
+            request.accepted_total,
+            self.backorder,
+            now,
+        )?;
         refuse_unsold(self.catalog.as_ref(), &cart).await?;
         let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
         let order = Order {
@@ -147,10 +155,15 @@ impl Submit {
             payment: request.payment,
             comment: request.comment,
         };
-        let id = SubmissionId::parse(cart.id.as_str()).map_err(|e| Failure::Internal(e.to_string()))?;
-        let state =
-            if rules.needs_approval(request.accepted_total) { State::AwaitingApproval } else { State::Accepted };
-        self.capture(by, cart, id, state, Content::Order(Box::new(order)), answer).await
+        let id =
+            SubmissionId::parse(cart.id.as_str()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let state = if rules.needs_approval(request.accepted_total) {
+            State::AwaitingApproval
+        } else {
+            State::Accepted
+        };
+        self.capture(by, cart, id, state, Content::Order(Box::new(order)), answer)
+            .await
     }
 
     /// Captures a request for a quote under an id of its own.
@@ -171,7 +184,10 @@ impl Submit {
             return Err(Failure::CartEmpty);
         }
         let preparation = match &request.preparation {
-            Some(id) => Some(cart.live_preparation(id, now).ok_or(Failure::PreparationInvalid)?),
+            Some(id) => Some(
+                cart.live_preparation(id, now)
+                    .ok_or(Failure::PreparationInvalid)?,
+            ),
             None => None,
         };
         let quote = QuoteRequest {
@@ -182,12 +198,24 @@ impl Submit {
             requested_expiry: request.requested_expiry,
             comment: request.comment,
         };
-        let id = SubmissionId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
-        self.capture(by, cart, id, State::Accepted, Content::Quote(Box::new(quote)), answer).await
+        let id =
+            SubmissionId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        self.capture(
+            by,
+            cart,
+            id,
+            State::Accepted,
+            Content::Quote(Box::new(quote)),
+            answer,
+        )
+        .await
     }
 
     async fn is_usable(&self, customer: &Customer, address: &AddressId) -> Result<bool, Failure> {
-        let found = self.members.address(&customer.organization, address).await?;
+        let found = self
+            .members
+            .address(&customer.organization, address)
+            .await?;
         Ok(found.is_some_and(|address| address.status == MemberStatus::Active))
     }
 
@@ -227,12 +255,17 @@ impl Submit {
             Written::Conflict => {
                 return Err(match submission.content.kind() {
                     SubmissionKind::Order => Failure::PreparationInvalid,
-                    SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => Failure::Contention,
+                    SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {
+                        Failure::Contention
+                    }
                 });
             }
         }
         if waits_for_approval {
-            return Ok(Placed { captured: submission, seen: None });
+            return Ok(Placed {
+                captured: submission,
+                seen: None,
+            });
         }
         if let Err(error) = self.queue.tell(&submission.id, 0).await {
             tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
@@ -241,12 +274,19 @@ impl Submit {
             0 => None,
             _ => Some(self.wait(by, submission.clone()).await),
         };
-        Ok(Placed { captured: submission, seen })
+        Ok(Placed {
+            captured: submission,
+            seen,
+        })
     }
 
     /// Looks at the submission until it is confirmed or rejected, or the caller's patience ends.
     async fn wait(&self, by: &Captured<'_>, captured: Submission) -> Submission {
-        let patience = self.clock.now().plus_seconds(i64::from(by.wait_seconds)).min(by.deadline);
+        let patience = self
+            .clock
+            .now()
+            .plus_seconds(i64::from(by.wait_seconds))
+            .min(by.deadline);
         let mut seen = captured;
         let mut pause = FIRST_LOOK_MS;
         while !seen.state.is_final() {

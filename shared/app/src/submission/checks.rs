@@ -45,7 +45,9 @@ pub(super) fn committed<'a>(
     backorder: Backorder,
     now: Timestamp,
 ) -> Result<&'a Preparation, Failure> {
-    let preparation = cart.live_preparation(id, now).ok_or(Failure::PreparationInvalid)?;
+    let preparation = cart
+        .live_preparation(id, now)
+        .ok_or(Failure::PreparationInvalid)?;
     if preparation.seal != seal(cart, preparation) {
         tracing::error!(cart.id = %cart.id, "a prepared cart is not as it was prepared");
         return Err(Failure::PreparationInvalid);
@@ -63,24 +65,46 @@ fn check_total(preparation: &Preparation, accepted: Money) -> Result<(), Failure
     let lines = preparation
         .lines
         .iter()
-        .map(|line| FieldError::new(format!("/lines/{}", line.id), "prepared_amount", line.line_total.to_string()))
+        .map(|line| {
+            FieldError::new(
+                format!("/lines/{}", line.id),
+                "prepared_amount",
+                line.line_total.to_string(),
+            )
+        })
         .collect();
-    Err(Failure::TotalChanged { accepted, prepared, lines })
+    Err(Failure::TotalChanged {
+        accepted,
+        prepared,
+        lines,
+    })
 }
 
 fn check_stock(preparation: &Preparation, backorder: Backorder) -> Result<(), Failure> {
     let refusal = |status| match (status, backorder) {
         (ReservationStatus::Unavailable, _) => Some(("unavailable", "the item cannot be had")),
-        (ReservationStatus::Backordered, Backorder::Refuse) => Some(("backordered", "not all of it is in stock")),
-        (ReservationStatus::Backordered, Backorder::Allow) | (ReservationStatus::Reserved, _) => None,
+        (ReservationStatus::Backordered, Backorder::Refuse) => {
+            Some(("backordered", "not all of it is in stock"))
+        }
+        (ReservationStatus::Backordered, Backorder::Allow) | (ReservationStatus::Reserved, _) => {
+            None
+        }
     };
     let refused = preparation.lines.iter().filter_map(|line| {
         let (code, message) = refusal(line.reservation)?;
-        Some(FieldError::new(format!("/lines/{}", line.id), code, message))
+        Some(FieldError::new(
+            format!("/lines/{}", line.id),
+            code,
+            message,
+        ))
     });
     refuse(refused.collect())
 }
 
 fn refuse(lines: Vec<FieldError>) -> Result<(), Failure> {
-    if lines.is_empty() { Ok(()) } else { Err(Failure::LinesRefused(lines)) }
+    if lines.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::LinesRefused(lines))
+    }
 }

@@ -57,7 +57,8 @@ impl HandOver {
     /// The next ones that wait, behind `last` in the order of capture.
     async fn waiting(&self, last: Option<&Indexed>) -> Result<Vec<Indexed>, StoreError> {
         let in_state = |state| self.submissions.oldest(state, last, AT_ONCE);
-        let (mut all, unknown) = futures::try_join!(in_state(State::Waiting), in_state(State::Unknown))?;
+        let (mut all, unknown) =
+            futures::try_join!(in_state(State::Waiting), in_state(State::Unknown))?;
         all.extend(unknown);
         all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         all.truncate(AT_ONCE);
@@ -66,8 +67,12 @@ impl HandOver {
 
     /// Takes one of them as far as it goes. The index is late, so it may have moved on.
     async fn go_on(&self, context: &CallContext, one: &Indexed) -> Result<Went, Failure> {
-        let Some(mut submission) = self.submissions.submission(&one.id).await? else { return Ok(Went::Nowhere) };
-        if !matches!(submission.state, State::Waiting | State::Unknown) || !self.has_time(context, &submission) {
+        let Some(mut submission) = self.submissions.submission(&one.id).await? else {
+            return Ok(Went::Nowhere);
+        };
+        if !matches!(submission.state, State::Waiting | State::Unknown)
+            || !self.has_time(context, &submission)
+        {
             return Ok(Went::Nowhere);
         }
         submission.go_on();

@@ -81,7 +81,11 @@ impl HandOver {
     }
 
     /// Takes a submission as far as it goes now.
-    pub(super) async fn advance(&self, context: &CallContext, mut submission: Submission) -> Result<Went, Failure> {
+    pub(super) async fn advance(
+        &self,
+        context: &CallContext,
+        mut submission: Submission,
+    ) -> Result<Went, Failure> {
         let id = &submission.id.clone();
         // Asking, then sending again, then waiting: more steps than these are for the next message.
         for step in 0..4 {
@@ -92,7 +96,9 @@ impl HandOver {
                 NextStep::Nothing => return Ok(Went::Answered),
                 // A message that comes much too early is one too many: the one told when it was last moved still
                 // comes, and `reconcile` has the due time. Telling the queue again would breed messages.
-                NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => return Ok(Went::Nowhere),
+                NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => {
+                    return Ok(Went::Nowhere);
+                }
                 NextStep::Wait(until) => {
                     self.later(id, until, now).await;
                     return Ok(match step {
@@ -117,24 +123,42 @@ impl HandOver {
         Ok(Went::Nowhere)
     }
 
-    async fn send(&self, mut submission: Submission, limit: i64) -> Result<Option<Submission>, Failure> {
+    async fn send(
+        &self,
+        mut submission: Submission,
+        limit: i64,
+    ) -> Result<Option<Submission>, Failure> {
         let started = self.clock.now();
         let until = started.plus_millis(limit + RECORD_MS);
         submission.send_started(started);
-        submission.lease = Some(Lease { owner: self.ids.mint(), until });
+        submission.lease = Some(Lease {
+            owner: self.ids.mint(),
+            until,
+        });
         submission.due_at = Some(until);
-        if self.write(&mut submission, "sending", started, None).await? == Written::Conflict {
+        if self
+            .write(&mut submission, "sending", started, None)
+            .await?
+            == Written::Conflict
+        {
             return Ok(None);
         }
-        let call =
-            CallContext { deadline: started.plus_millis(limit), correlation_id: submission.correlation_id.clone() };
+        let call = CallContext {
+            deadline: started.plus_millis(limit),
+            correlation_id: submission.correlation_id.clone(),
+        };
         let outcome = self.erp.submit(&call, &submission).await;
         let ended = self.clock.now();
         let happened = submission.send_ended(outcome, ended, limit, self.ids.below(u64::MAX));
-        self.record(submission, happened, ended, ended.millis_since(started)).await
+        self.record(submission, happened, ended, ended.millis_since(started))
+            .await
     }
 
-    async fn ask(&self, context: &CallContext, mut submission: Submission) -> Result<Option<Submission>, Failure> {
+    async fn ask(
+        &self,
+        context: &CallContext,
+        mut submission: Submission,
+    ) -> Result<Option<Submission>, Failure> {
         let started = self.clock.now();
         if submission.state == State::Sending {
             let happened = submission.send_lost();
@@ -150,16 +174,22 @@ impl HandOver {
             correlation_id: submission.correlation_id.clone(),
         };
         let (answer, support) = match self.capabilities.capabilities(&call).await {
-            Ok(capabilities) => (self.erp.find(&call, kind, &submission.id).await, capabilities.submission),
+            Ok(capabilities) => (
+                self.erp.find(&call, kind, &submission.id).await,
+                capabilities.submission,
+            ),
             // Without knowing what the ERP can do, "not found" could not be acted upon.
             Err(_) => (
-                domain::submission::Answer::NoAnswer { reason: "erp_capabilities_unknown" },
+                domain::submission::Answer::NoAnswer {
+                    reason: "erp_capabilities_unknown",
+                },
                 domain::submission::Support::None,
             ),
         };
         let ended = self.clock.now();
         let happened = submission.asked(answer, support, &LIMITS, ended, self.ids.below(u64::MAX));
-        self.record(submission, happened, ended, ended.millis_since(started)).await
+        self.record(submission, happened, ended, ended.millis_since(started))
+            .await
     }
 
     async fn record(
@@ -169,7 +199,11 @@ impl HandOver {
         now: Timestamp,
         took_ms: i64,
     ) -> Result<Option<Submission>, Failure> {
-        if self.write(&mut submission, happened, now, Some(took_ms)).await? == Written::Conflict {
+        if self
+            .write(&mut submission, happened, now, Some(took_ms))
+            .await?
+            == Written::Conflict
+        {
             // The lease ended meanwhile and somebody else goes on; what they find out supersedes this.
             tracing::warn!(submission.id = %submission.id, event = happened, "an outcome came too late to be recorded");
             return Ok(None);
@@ -183,7 +217,11 @@ impl HandOver {
 
     /// The order is refused for good, so what was set aside for it is released. Until the ERP said so the order stays
     /// due: whoever dies in between, the next message or `reconcile` asks again, and asking twice harms nothing.
-    async fn release(&self, context: &CallContext, mut submission: Submission) -> Result<Option<Submission>, Failure> {
+    async fn release(
+        &self,
+        context: &CallContext,
+        mut submission: Submission,
+    ) -> Result<Option<Submission>, Failure> {
         let started = self.clock.now();
         let call = CallContext {
             deadline: context.deadline.plus_millis(-MARGIN_MS),
@@ -199,7 +237,8 @@ impl HandOver {
         };
         let ended = self.clock.now();
         let happened = submission.released(done, ended, self.ids.below(u64::MAX));
-        self.record(submission, happened, ended, ended.millis_since(started)).await
+        self.record(submission, happened, ended, ended.millis_since(started))
+            .await
     }
 
     async fn write(
@@ -211,7 +250,13 @@ impl HandOver {
     ) -> Result<Written, Failure> {
         submission.revision = submission.revision.saturating_add(1);
         submission.updated_at = now;
-        let entry = event(submission, happened, now, took_ms, &submission.correlation_id);
+        let entry = event(
+            submission,
+            happened,
+            now,
+            took_ms,
+            &submission.correlation_id,
+        );
         Ok(self.submissions.update(submission, &entry).await?)
     }
 

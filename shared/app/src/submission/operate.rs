@@ -13,8 +13,14 @@ use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::ports::{Clock, Cursor, Page, StoreError};
 
 /// The states of what is not done, the most urgent first.
-const OPEN: [State; 6] =
-    [State::NeedsAttention, State::Unknown, State::Waiting, State::Sending, State::Accepted, State::AwaitingApproval];
+const OPEN: [State; 6] = [
+    State::NeedsAttention,
+    State::Unknown,
+    State::Waiting,
+    State::Sending,
+    State::Accepted,
+    State::AwaitingApproval,
+];
 
 /// Rounds of reading and writing before the operator is told to come again.
 const ROUNDS: usize = 3;
@@ -52,7 +58,10 @@ impl Operate {
         };
         let mut items = Vec::new();
         while let Some(state) = OPEN.get(at) {
-            let page = self.submissions.in_state(*state, from.as_ref(), limit - items.len()).await?;
+            let page = self
+                .submissions
+                .in_state(*state, from.as_ref(), limit - items.len())
+                .await?;
             items.extend(page.items);
             if page.next.is_none() {
                 at += 1;
@@ -71,9 +80,17 @@ impl Operate {
     /// # Errors
     /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`], [`Failure::AlreadyDecided`] when it is
     /// done with or waits for its approver, [`Failure::Contention`], [`Failure::Store`].
-    pub async fn retry(&self, caller: &Caller, id: &SubmissionId, correlation_id: &str) -> Result<Submission, Failure> {
+    pub async fn retry(
+        &self,
+        caller: &Caller,
+        id: &SubmissionId,
+        correlation_id: &str,
+    ) -> Result<Submission, Failure> {
         let now = self.clock.now();
-        self.change(caller, id, correlation_id, |submission| submission.retried(now)).await
+        self.change(caller, id, correlation_id, |submission| {
+            submission.retried(now)
+        })
+        .await
     }
 
     /// Ends the doubt about a submission that needs attention by what the operator found out in the ERP.
@@ -89,8 +106,10 @@ impl Operate {
         correlation_id: &str,
     ) -> Result<Submission, Failure> {
         let now = self.clock.now();
-        self.change(caller, id, correlation_id, |submission| submission.resolved(resolution.clone(), now).map(Some))
-            .await
+        self.change(caller, id, correlation_id, |submission| {
+            submission.resolved(resolution.clone(), now).map(Some)
+        })
+        .await
     }
 
     async fn change(
@@ -102,8 +121,14 @@ impl Operate {
     ) -> Result<Submission, Failure> {
         ensure_operator(caller)?;
         for _ in 0..ROUNDS {
-            let mut submission = self.submissions.submission(id).await?.ok_or(Failure::NotFound)?;
-            if let Some(happened) = change(&mut submission).map_err(|NotDecidable| Failure::AlreadyDecided)? {
+            let mut submission = self
+                .submissions
+                .submission(id)
+                .await?
+                .ok_or(Failure::NotFound)?;
+            if let Some(happened) =
+                change(&mut submission).map_err(|NotDecidable| Failure::AlreadyDecided)?
+            {
                 let now = self.clock.now();
                 submission.revision = submission.revision.saturating_add(1);
                 submission.updated_at = now;

@@ -44,11 +44,18 @@ impl Reconcile {
     /// [`Failure::Store`]; the next run tries again.
     pub async fn run(&self, context: &CallContext) -> Result<Reconciled, Failure> {
         let mut told = 0;
-        for id in self.submissions.due(self.clock.now(), MOST_SUBMISSIONS).await? {
+        for id in self
+            .submissions
+            .due(self.clock.now(), MOST_SUBMISSIONS)
+            .await?
+        {
             self.queue.tell(&id, 0).await?;
             told += 1;
         }
-        let released = self.reservations.release_due(context, MOST_RESERVATIONS).await?;
+        let released = self
+            .reservations
+            .release_due(context, MOST_RESERVATIONS)
+            .await?;
         Ok(Reconciled { told, released })
     }
 }

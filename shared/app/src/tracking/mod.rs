@@ -8,7 +8,9 @@ use domain::submission::{Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
 use crate::failure::Failure;
-use crate::ports::erp::{CallContext, DocumentKind, DocumentQuery, ErpError, ErpTracking, ExternalDocument};
+use crate::ports::erp::{
+    CallContext, DocumentKind, DocumentQuery, ErpError, ErpTracking, ExternalDocument,
+};
 use crate::ports::submissions::Submissions;
 use crate::ports::{Clock, StoreError};
 
@@ -81,35 +83,61 @@ impl Tracking {
             limit: query.limit,
         };
         let first_page = query.cursor.is_none() && query.status.is_none();
-        let (answer, unarrived) =
-            futures::join!(self.erp.list(context, &asked), self.newest(customer, query.kind, first_page));
+        let (answer, unarrived) = futures::join!(
+            self.erp.list(context, &asked),
+            self.newest(customer, query.kind, first_page)
+        );
         let unarrived = unarrived?;
         let as_of = self.clock.now();
         let page = match answer {
             Ok(page) => page,
             // The only thing of ours in a list that an ERP may refuse is the cursor, and that came from the caller.
-            Err(ErpError::Refused { .. }) if query.cursor.is_some() => return Err(StoreError::Cursor.into()),
+            Err(ErpError::Refused { .. }) if query.cursor.is_some() => {
+                return Err(StoreError::Cursor.into());
+            }
             // Only the first page has something to stand in for the ERP.
             Err(error) if !first_page => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "the ERP did not list documents");
                 let known = unarrived.into_iter().take(query.limit);
-                let found = known.map(|s| Document { submission: Some(s), external: None }).collect();
-                return Ok(Tracked { found, as_of, stale: true, next_cursor: None });
+                let found = known
+                    .map(|s| Document {
+                        submission: Some(s),
+                        external: None,
+                    })
+                    .collect();
+                return Ok(Tracked {
+                    found,
+                    as_of,
+                    stale: true,
+                    next_cursor: None,
+                });
             }
         };
-        let theirs: Vec<ExternalDocument> =
-            page.documents.into_iter().filter(|d| belongs_to(d, &customer.organization)).collect();
+        let theirs: Vec<ExternalDocument> = page
+            .documents
+            .into_iter()
+            .filter(|d| belongs_to(d, &customer.organization))
+            .collect();
         let own = self.referenced(customer, query.kind, &theirs).await?;
         let arrived = |s: &Submission| s.external_id.is_some() || own.iter().any(|o| o.id == s.id);
         let on_the_way = unarrived.into_iter().filter(|s| !arrived(s));
-        let mut found: Vec<Document> = on_the_way.map(|s| Document { submission: Some(s), external: None }).collect();
-        found.extend(
-            theirs
-                .into_iter()
-                .map(|d| Document { submission: own.iter().find(|s| is_same(&d, s)).cloned(), external: Some(d) }),
-        );
-        Ok(Tracked { found, as_of, stale: false, next_cursor: page.next_cursor })
+        let mut found: Vec<Document> = on_the_way
+            .map(|s| Document {
+                submission: Some(s),
+                external: None,
+            })
+            .collect();
+        found.extend(theirs.into_iter().map(|d| Document {
+            submission: own.iter().find(|s| is_same(&d, s)).cloned(),
+            external: Some(d),
+        }));
+        Ok(Tracked {
+            found,
+            as_of,
+            stale: false,
+            next_cursor: page.next_cursor,
+        })
     }
 
     /// Our submissions behind the references of the ERP's documents.
@@ -120,7 +148,9 @@ impl Tracking {
         documents: &[ExternalDocument],
     ) -> Result<Vec<Submission>, Failure> {
         let references = documents.iter().filter_map(|d| d.reference.as_deref());
-        let ids: Vec<SubmissionId> = references.filter_map(|reference| SubmissionId::parse(reference).ok()).collect();
+        let ids: Vec<SubmissionId> = references
+            .filter_map(|reference| SubmissionId::parse(reference).ok())
+            .collect();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -147,30 +177,62 @@ impl Tracking {
             None => Some(ExternalId::parse(id).map_err(|_| Failure::NotFound)?),
         };
         let Some(number) = number else {
-            let found = Document { submission, external: None };
-            return Ok(Tracked { found, as_of: self.clock.now(), stale: false, next_cursor: None });
+            let found = Document {
+                submission,
+                external: None,
+            };
+            return Ok(Tracked {
+                found,
+                as_of: self.clock.now(),
+                stale: false,
+                next_cursor: None,
+            });
         };
         let answer = self.erp.detail(context, kind, &number).await;
         let as_of = self.clock.now();
         match (answer, submission) {
             (Ok(external), Some(own)) => {
                 let external = external.filter(|d| belongs_to(d, &customer.organization));
-                let found = Document { submission: Some(own), external };
-                Ok(Tracked { found, as_of, stale: false, next_cursor: None })
+                let found = Document {
+                    submission: Some(own),
+                    external,
+                };
+                Ok(Tracked {
+                    found,
+                    as_of,
+                    stale: false,
+                    next_cursor: None,
+                })
             }
             (Ok(Some(external)), None) if belongs_to(&external, &customer.organization) => {
                 let submission = match &external.reference {
                     Some(reference) => self.own_by_id(customer, kind, reference).await?,
                     None => None,
                 };
-                let found = Document { submission, external: Some(external) };
-                Ok(Tracked { found, as_of, stale: false, next_cursor: None })
+                let found = Document {
+                    submission,
+                    external: Some(external),
+                };
+                Ok(Tracked {
+                    found,
+                    as_of,
+                    stale: false,
+                    next_cursor: None,
+                })
             }
             (Ok(_), None) => Err(Failure::NotFound),
             (Err(error), Some(own)) => {
                 tracing::warn!(%error, "the ERP did not show a document");
-                let found = Document { submission: Some(own), external: None };
-                Ok(Tracked { found, as_of, stale: true, next_cursor: None })
+                let found = Document {
+                    submission: Some(own),
+                    external: None,
+                };
+                Ok(Tracked {
+                    found,
+                    as_of,
+                    stale: true,
+                    next_cursor: None,
+                })
             }
             (Err(ErpError::Refused { .. }), None) => Err(Failure::NotFound),
             (Err(error), None) => Err(error.into()),
@@ -190,7 +252,12 @@ impl Tracking {
     ) -> Result<Vec<TimelineEvent>, Failure> {
         let own = match self.own_by_id(customer, kind, id).await? {
             Some(own) => Some(own),
-            None => self.detail(context, customer, kind, id).await?.found.submission,
+            None => {
+                self.detail(context, customer, kind, id)
+                    .await?
+                    .found
+                    .submission
+            }
         };
         match own {
             Some(own) => Ok(self.submissions.timeline(&own.id).await?),
@@ -199,12 +266,24 @@ impl Tracking {
     }
 
     /// The newest of ours, some of which may not have arrived in the ERP.
-    async fn newest(&self, customer: &Customer, kind: DocumentKind, wanted: bool) -> Result<Vec<Submission>, Failure> {
+    async fn newest(
+        &self,
+        customer: &Customer,
+        kind: DocumentKind,
+        wanted: bool,
+    ) -> Result<Vec<Submission>, Failure> {
         if !wanted {
             return Ok(Vec::new());
         }
-        let page =
-            self.submissions.of_organization(&customer.organization, submission_kind(kind), None, OWN_LIMIT).await?;
+        let page = self
+            .submissions
+            .of_organization(
+                &customer.organization,
+                submission_kind(kind),
+                None,
+                OWN_LIMIT,
+            )
+            .await?;
         Ok(page.items)
     }
 
@@ -214,7 +293,9 @@ impl Tracking {
         kind: DocumentKind,
         id: &str,
     ) -> Result<Option<Submission>, Failure> {
-        let Ok(id) = SubmissionId::parse(id) else { return Ok(None) };
+        let Ok(id) = SubmissionId::parse(id) else {
+            return Ok(None);
+        };
         let found = self.submissions.submission(&id).await?;
         Ok(found.filter(|s| is_own(s, customer, kind)))
     }
@@ -228,7 +309,8 @@ fn submission_kind(kind: DocumentKind) -> SubmissionKind {
 }
 
 fn is_own(submission: &Submission, customer: &Customer, kind: DocumentKind) -> bool {
-    submission.organization == customer.organization && submission.content.kind() == submission_kind(kind)
+    submission.organization == customer.organization
+        && submission.content.kind() == submission_kind(kind)
 }
 
 /// A document without an owner belongs to nobody who asks here.

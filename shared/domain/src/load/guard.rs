@@ -68,10 +68,18 @@ impl Guard {
     /// [`GuardError`] for another form, an unknown kind or an unknown limit.
     pub fn parse_all(text: &str) -> Result<BTreeMap<LoadKind, Self>, GuardError> {
         let mut guards = BTreeMap::new();
-        for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in text
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
             let (kind, limits) = part.split_once(':').ok_or(GuardError)?;
             let one = LoadKind::parse(kind.trim()).map(|kind| vec![kind]);
-            let kinds = if kind.trim() == "*" { LoadKind::ALL.to_vec() } else { one.ok_or(GuardError)? };
+            let kinds = if kind.trim() == "*" {
+                LoadKind::ALL.to_vec()
+            } else {
+                one.ok_or(GuardError)?
+            };
             for kind in kinds {
                 let guard: &mut Self = guards.entry(kind).or_default();
                 for limit in limits.split(',') {
@@ -100,7 +108,10 @@ impl Guard {
     #[must_use]
     pub fn is_jump(&self, before: Decimal, after: Decimal) -> bool {
         let change = (after - before).abs();
-        match (change.checked_mul(Decimal::ONE_HUNDRED), before.checked_mul(Decimal::from(self.price_change_percent))) {
+        match (
+            change.checked_mul(Decimal::ONE_HUNDRED),
+            before.checked_mul(Decimal::from(self.price_change_percent)),
+        ) {
             (Some(change), Some(limit)) => change > limit,
             _ => true,
         }
@@ -111,26 +122,46 @@ impl Guard {
     pub fn holds(&self, measured: &Measured) -> Vec<Warning> {
         let rows = measured.counts.rows();
         let mut holds = Vec::new();
-        let mut hold = |code: &'static str, message: String| holds.push(Warning { code: code.into(), message });
+        let mut hold = |code: &'static str, message: String| {
+            holds.push(Warning {
+                code: code.into(),
+                message,
+            })
+        };
         let over = |part: u64, percent: u32, whole: u64| {
-            part >= self.at_least && u128::from(part) * 100 > u128::from(whole) * u128::from(percent)
+            part >= self.at_least
+                && u128::from(part) * 100 > u128::from(whole) * u128::from(percent)
         };
         if over(measured.counts.rejected, self.rejects_percent, rows) {
             let (rejected, limit) = (measured.counts.rejected, self.rejects_percent);
-            hold("rejects", format!("{rejected} of {rows} rows are refused, more than {limit} %"));
+            hold(
+                "rejects",
+                format!("{rejected} of {rows} rows are refused, more than {limit} %"),
+            );
         }
         if over(measured.removed, self.removals_percent, measured.there) {
             let (removed, there, limit) = (measured.removed, measured.there, self.removals_percent);
-            hold("removals", format!("{removed} of {there} records would go, more than {limit} %"));
+            hold(
+                "removals",
+                format!("{removed} of {there} records would go, more than {limit} %"),
+            );
         }
         if over(measured.jumps, self.price_rows_percent, rows) {
-            let (jumps, change, limit) = (measured.jumps, self.price_change_percent, self.price_rows_percent);
-            let message =
-                format!("{jumps} of {rows} prices change by more than {change} %, more than {limit} % of them");
+            let (jumps, change, limit) = (
+                measured.jumps,
+                self.price_change_percent,
+                self.price_rows_percent,
+            );
+            let message = format!(
+                "{jumps} of {rows} prices change by more than {change} %, more than {limit} % of them"
+            );
             hold("price_changes", message);
         }
         if let Some(declared) = measured.declared.filter(|declared| *declared != rows) {
-            hold("row_count", format!("the file has {rows} rows, its sender declared {declared}"));
+            hold(
+                "row_count",
+                format!("the file has {rows} rows, its sender declared {declared}"),
+            );
         }
         holds
     }

@@ -158,9 +158,13 @@ impl ExportKey {
     /// whoever dropped it wants to hear of it.
     pub fn parse(key: &str) -> Result<Self, ExportKeyError> {
         let mut parts = key.split('/');
-        let (Some("incoming"), Some(kind), Some(mode), Some(file), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let (Some("incoming"), Some(kind), Some(mode), Some(file), None) = (
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+        ) else {
             return Err(ExportKeyError::Form);
         };
         if file.ends_with(".profile.json") {
@@ -172,7 +176,13 @@ impl ExportKey {
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(ExportKeyError::Name);
         }
-        Ok(Self { text: key.to_owned(), kind, mode, name: name.to_owned(), suffix: suffix.to_owned() })
+        Ok(Self {
+            text: key.to_owned(),
+            kind,
+            mode,
+            name: name.to_owned(),
+            suffix: suffix.to_owned(),
+        })
     }
 
     /// The whole key.
@@ -202,7 +212,9 @@ impl ExportKey {
     /// How the file is written; none when this release cannot read it.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
-        let packed = self.compression().and_then(|compression| self.suffix.strip_suffix(compression.as_str()));
+        let packed = self
+            .compression()
+            .and_then(|compression| self.suffix.strip_suffix(compression.as_str()));
         Format::parse(packed.map_or(self.suffix.as_str(), |rest| rest.trim_end_matches('.')))
     }
 
@@ -240,22 +252,44 @@ impl ExportKey {
 
 /// Splits off the known suffixes, or else what follows the last point: `a.b.csv.gz` is `a.b` and `csv.gz`.
 fn split_suffix(file: &str) -> (&str, &str) {
-    let plain = file.strip_suffix(".gz").or_else(|| file.strip_suffix(".zst")).unwrap_or(file);
+    let plain = file
+        .strip_suffix(".gz")
+        .or_else(|| file.strip_suffix(".zst"))
+        .unwrap_or(file);
     match plain.rsplit_once('.') {
         Some((name, _)) => (name, file.get(name.len() + 1..).unwrap_or_default()),
-        None => (plain, file.get(plain.len()..).unwrap_or_default().trim_start_matches('.')),
+        None => (
+            plain,
+            file.get(plain.len()..)
+                .unwrap_or_default()
+                .trim_start_matches('.'),
+        ),
     }
 }
 
 /// The last instant of the form `20250207T100000Z` in a name.
 fn timestamp_in(name: &str) -> Option<Timestamp> {
     const FORM: &[u8; 16] = b"00000000T000000Z";
-    let fits =
-        |window: &[u8]| window.iter().zip(FORM).all(|(c, f)| if *f == b'0' { c.is_ascii_digit() } else { c == f });
+    let fits = |window: &[u8]| {
+        window.iter().zip(FORM).all(|(c, f)| {
+            if *f == b'0' {
+                c.is_ascii_digit()
+            } else {
+                c == f
+            }
+        })
+    };
     let at = name.as_bytes().windows(FORM.len()).rposition(fits)?;
     let digits = name.get(at..at + FORM.len())?;
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    let text =
-        format!("{}-{}-{}T{}:{}:{}Z", part(0, 4), part(4, 6), part(6, 8), part(9, 11), part(11, 13), part(13, 15));
+    let text = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        part(0, 4),
+        part(4, 6),
+        part(6, 8),
+        part(9, 11),
+        part(11, 13),
+        part(13, 15)
+    );
     Timestamp::from_str(&text).ok()
 }

@@ -21,7 +21,11 @@ impl Publication {
     /// What there is before the first snapshot: what deltas brought.
     #[must_use]
     pub fn initial() -> Self {
-        Self { generation: 0, sequence: Sequence::new(i64::MIN), load: None }
+        Self {
+            generation: 0,
+            sequence: Sequence::new(i64::MIN),
+            load: None,
+        }
     }
 
     /// Whether the load made it.
@@ -50,7 +54,13 @@ pub struct Pointer {
 
 impl Default for Pointer {
     fn default() -> Self {
-        Self { published: Publication::initial(), previous: None, pending: None, last: 0, revision: 0 }
+        Self {
+            published: Publication::initial(),
+            previous: None,
+            pending: None,
+            last: 0,
+            revision: 0,
+        }
     }
 }
 
@@ -78,14 +88,27 @@ impl Pointer {
     /// # Errors
     /// [`PointerError::Newer`] when a newer snapshot is published or pending.
     pub fn begun(&self, sequence: Sequence, load: &LoadId) -> Result<Self, PointerError> {
-        if self.pending.as_ref().is_some_and(|pending| pending.is_of(load)) {
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.is_of(load))
+        {
             return Ok(self.clone());
         }
-        if self.outdates(sequence) || self.pending.as_ref().is_some_and(|pending| sequence < pending.sequence) {
+        if self.outdates(sequence)
+            || self
+                .pending
+                .as_ref()
+                .is_some_and(|pending| sequence < pending.sequence)
+        {
             return Err(PointerError::Newer);
         }
         let generation = self.last + 1;
-        let pending = Some(Publication { generation, sequence, load: Some(load.clone()) });
+        let pending = Some(Publication {
+            generation,
+            sequence,
+            load: Some(load.clone()),
+        });
         Ok(Self {
             published: self.published.clone(),
             previous: None,
@@ -118,8 +141,15 @@ impl Pointer {
     /// # Errors
     /// [`PointerError::NotThere`] when it is neither, or what was before it is gone.
     pub fn rolled_back(&self, load: &LoadId) -> Result<Self, PointerError> {
-        let mut next = Self { revision: self.revision + 1, ..self.clone() };
-        if self.pending.as_ref().is_some_and(|pending| pending.is_of(load)) {
+        let mut next = Self {
+            revision: self.revision + 1,
+            ..self.clone()
+        };
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.is_of(load))
+        {
             next.pending = None;
         } else if self.published.is_of(load) {
             next.published = next.previous.take().ok_or(PointerError::NotThere)?;

@@ -29,12 +29,20 @@ impl RowProblem {
         code: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { code, field: field.into(), message: message.into() }
+        Self {
+            code,
+            field: field.into(),
+            message: message.into(),
+        }
     }
 
     /// A problem of the row as a whole.
     pub fn row(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, field: Cow::Borrowed(""), message: message.into() }
+        Self {
+            code,
+            field: Cow::Borrowed(""),
+            message: message.into(),
+        }
     }
 }
 
@@ -116,11 +124,23 @@ impl CatalogRecord {
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {
         match self {
-            Self::Category(category) => category.parent.iter().cloned().map(Reference::Category).collect(),
-            Self::Item(item) => item.category_ids.iter().cloned().map(Reference::Category).collect(),
+            Self::Category(category) => category
+                .parent
+                .iter()
+                .cloned()
+                .map(Reference::Category)
+                .collect(),
+            Self::Item(item) => item
+                .category_ids
+                .iter()
+                .cloned()
+                .map(Reference::Category)
+                .collect(),
             Self::Text(text) => vec![Reference::Item(text.sku.clone())],
             Self::ListPrice(price) => vec![Reference::Item(price.sku.clone())],
-            Self::NoCategory(_) | Self::NoItem(_) | Self::NoText(..) | Self::NoListPrice(..) => Vec::new(),
+            Self::NoCategory(_) | Self::NoItem(_) | Self::NoText(..) | Self::NoListPrice(..) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -130,9 +150,12 @@ impl MemberRecord {
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {
         match self {
-            Self::Organization(organization) => {
-                organization.parent.iter().cloned().map(Reference::Organization).collect()
-            }
+            Self::Organization(organization) => organization
+                .parent
+                .iter()
+                .cloned()
+                .map(Reference::Organization)
+                .collect(),
             Self::User(user) => vec![Reference::Organization(user.organization.clone())],
             Self::Address(address) => vec![Reference::Organization(address.organization.clone())],
             Self::NoOrganization(_) | Self::NoUser(_) | Self::NoAddress(..) => Vec::new(),

@@ -7,12 +7,21 @@ use crate::time::Timestamp;
 fn a_key_names_kind_mode_name_and_format() {
     let key = ExportKey::parse("incoming/items/delta/items-20250207T100000Z.csv").unwrap();
     assert_eq!((key.kind(), key.mode()), (LoadKind::Items, LoadMode::Delta));
-    assert_eq!((key.name(), key.format()), ("items-20250207T100000Z", Some(Format::Csv)));
+    assert_eq!(
+        (key.name(), key.format()),
+        ("items-20250207T100000Z", Some(Format::Csv))
+    );
 }
 
 #[test]
 fn a_format_that_cannot_be_read_is_still_an_export_file() {
-    for (file, name) in [("a.csv.bz2", "a.csv"), ("a.b.json", "a.b"), ("a", "a"), ("a.gz", "a"), ("a.xls.zst", "a")] {
+    for (file, name) in [
+        ("a.csv.bz2", "a.csv"),
+        ("a.b.json", "a.b"),
+        ("a", "a"),
+        ("a.gz", "a"),
+        ("a.xls.zst", "a"),
+    ] {
         let key = ExportKey::parse(&format!("incoming/users/snapshot/{file}")).unwrap();
         assert_eq!((key.name(), key.format()), (name, None), "{file}");
     }
@@ -28,7 +37,11 @@ fn a_packed_file_is_known_by_its_last_suffix() {
         ("a.xml.gz", "a", Format::Xml, Some(Compression::Gzip)),
     ] {
         let key = ExportKey::parse(&format!("incoming/users/snapshot/{file}")).unwrap();
-        assert_eq!((key.name(), key.format(), key.compression()), (name, Some(format), compression), "{file}");
+        assert_eq!(
+            (key.name(), key.format(), key.compression()),
+            (name, Some(format), compression),
+            "{file}"
+        );
     }
 }
 
@@ -39,7 +52,10 @@ fn other_keys_are_no_export_files() {
         ("incoming/items/delta/.csv", ExportKeyError::Name),
         ("incoming/items/delta/a/b.csv", ExportKeyError::Form),
         ("reports/items/delta/a.csv", ExportKeyError::Form),
-        ("incoming/items/delta/a.csv.profile.json", ExportKeyError::Form),
+        (
+            "incoming/items/delta/a.csv.profile.json",
+            ExportKeyError::Form,
+        ),
         ("incoming/things/delta/a.csv", ExportKeyError::Kind),
         ("incoming/items/weekly/a.csv", ExportKeyError::Mode),
     ] {
@@ -50,10 +66,17 @@ fn other_keys_are_no_export_files() {
 #[test]
 fn the_last_timestamp_in_the_name_orders_the_files_else_the_last_modification() {
     let modified = Timestamp::from_seconds(7);
-    let sequence =
-        |name: &str| ExportKey::parse(&format!("incoming/items/delta/{name}.csv")).unwrap().sequence(modified).number();
+    let sequence = |name: &str| {
+        ExportKey::parse(&format!("incoming/items/delta/{name}.csv"))
+            .unwrap()
+            .sequence(modified)
+            .number()
+    };
     assert_eq!(sequence("items-20250207T100000Z"), 1_738_922_400_000);
-    assert_eq!(sequence("20240101T000000Z-items-20250207T100000Z-b"), 1_738_922_400_000);
+    assert_eq!(
+        sequence("20240101T000000Z-items-20250207T100000Z-b"),
+        1_738_922_400_000
+    );
     assert_eq!(sequence("items-20251307T100000Z"), 7000);
     assert_eq!(sequence("items"), 7000);
 }

@@ -33,7 +33,11 @@ pub struct Place {
 
 impl Place {
     /// Where a file begins.
-    pub const START: Self = Self { offset: 0, row: 0, line: 1 };
+    pub const START: Self = Self {
+        offset: 0,
+        row: 0,
+        line: 1,
+    };
 }
 
 /// A part of a file that one worker goes over, and how far it is. What stands here is the last checkpoint: a worker that takes
@@ -176,7 +180,10 @@ impl Unresolved {
 
     /// Adds what was found elsewhere.
     pub fn add(&mut self, other: &Self) {
-        other.missing.iter().for_each(|(reference, times)| self.note(reference.clone(), *times));
+        other
+            .missing
+            .iter()
+            .for_each(|(reference, times)| self.note(reference.clone(), *times));
         self.more += other.more;
     }
 
@@ -184,11 +191,19 @@ impl Unresolved {
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
         let count = self.missing.values().sum::<u64>() + self.more;
-        let named: Vec<String> = self.missing.keys().take(Self::NAMED).map(ToString::to_string).collect();
+        let named: Vec<String> = self
+            .missing
+            .keys()
+            .take(Self::NAMED)
+            .map(ToString::to_string)
+            .collect();
         let message = format!(
             "{count} references lead to records that are not there yet, such as {}; they resolve when those arrive",
             named.join(", ")
         );
-        (count > 0).then(|| Warning { code: "unresolved_reference".into(), message })
+        (count > 0).then(|| Warning {
+            code: "unresolved_reference".into(),
+            message,
+        })
     }
 }

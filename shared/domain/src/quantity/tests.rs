@@ -22,9 +22,16 @@ proptest! {
 
 #[test]
 fn the_limits_of_a_quantity_are_where_they_are_said_to_be() {
-    let quantity = |mantissa, scale| Quantity::new(Decimal::new(mantissa, scale)).map(Quantity::value);
-    assert_eq!(quantity(99_999_999_999_999, 5), Ok(Decimal::new(99_999_999_999_999, 5)));
-    assert_eq!(quantity(100_000_000_000_000, 5), Err(QuantityError::TooLarge));
+    let quantity =
+        |mantissa, scale| Quantity::new(Decimal::new(mantissa, scale)).map(Quantity::value);
+    assert_eq!(
+        quantity(99_999_999_999_999, 5),
+        Ok(Decimal::new(99_999_999_999_999, 5))
+    );
+    assert_eq!(
+        quantity(100_000_000_000_000, 5),
+        Err(QuantityError::TooLarge)
+    );
     assert_eq!(quantity(1, 5), Ok(Decimal::new(1, 5)));
     assert_eq!(quantity(0, 5), Err(QuantityError::NotPositive));
     assert_eq!(Quantity::new(Decimal::MAX), Err(QuantityError::TooLarge));

@@ -33,7 +33,11 @@ impl Submission {
     /// not approved ends as rejected.
     pub fn decide(&mut self, approval: Approval, due_at: Timestamp) -> Decided {
         if let Some(earlier) = &self.approval {
-            return if earlier.approved == approval.approved { Decided::Before } else { Decided::Otherwise };
+            return if earlier.approved == approval.approved {
+                Decided::Before
+            } else {
+                Decided::Otherwise
+            };
         }
         if self.state != State::AwaitingApproval {
             return Decided::Otherwise;
@@ -44,7 +48,12 @@ impl Submission {
             "approved"
         } else {
             self.state = State::Rejected;
-            self.reason = Some(approval.reason.clone().unwrap_or_else(|| "not_approved".to_owned()));
+            self.reason = Some(
+                approval
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "not_approved".to_owned()),
+            );
             "not_approved"
         };
         self.approval = Some(approval);

@@ -42,7 +42,11 @@ pub struct Limits {
 }
 
 /// The figures in force: eight sends, one second doubling up to five minutes.
-pub const LIMITS: Limits = Limits { untraced_sends: 8, backoff_ms: 1_000, backoff_max_ms: 300_000 };
+pub const LIMITS: Limits = Limits {
+    untraced_sends: 8,
+    backoff_ms: 1_000,
+    backoff_max_ms: 300_000,
+};
 
 /// Tries to release what was set aside for a rejected order: with the backoff in force a bit over an hour, four times as
 /// long as a reservation lasts.
@@ -120,7 +124,9 @@ pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) ->
     if let Some(lease) = submission.lease.as_ref().filter(|lease| now < lease.until) {
         return NextStep::Wait(lease.until);
     }
-    let settled_from = submission.last_sent_at.map(|at| at.plus_millis(time_limit_ms));
+    let settled_from = submission
+        .last_sent_at
+        .map(|at| at.plus_millis(time_limit_ms));
     match submission.state {
         State::AwaitingApproval | State::Confirmed | State::NeedsAttention => NextStep::Nothing,
         State::Rejected => match submission.due_at {
@@ -135,7 +141,11 @@ pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) ->
         },
         // A lease that ended without a record is a send whose end nobody knows.
         State::Sending | State::Unknown => {
-            let earliest = settled_from.max(submission.due_at.filter(|_| submission.state == State::Unknown));
+            let earliest = settled_from.max(
+                submission
+                    .due_at
+                    .filter(|_| submission.state == State::Unknown),
+            );
             match earliest.filter(|at| now < *at) {
                 Some(at) => NextStep::Wait(at),
                 None => NextStep::Ask,
@@ -155,11 +165,20 @@ impl Submission {
     }
 
     /// A send ended with `outcome`. `random` jitters the backoff. Returns the event for the timeline.
-    pub fn send_ended(&mut self, outcome: Outcome, now: Timestamp, time_limit_ms: i64, random: u64) -> &'static str {
+    pub fn send_ended(
+        &mut self,
+        outcome: Outcome,
+        now: Timestamp,
+        time_limit_ms: i64,
+        random: u64,
+    ) -> &'static str {
         self.lease = None;
         let settle_at = self.last_sent_at.unwrap_or(now).plus_millis(time_limit_ms);
         match outcome {
-            Outcome::Accepted { external_id, status } => self.confirm(Some(external_id), status),
+            Outcome::Accepted {
+                external_id,
+                status,
+            } => self.confirm(Some(external_id), status),
             Outcome::Rejected(refusal) if self.attempt > 1 || refusal.code == DUPLICATE => {
                 // A duplicate may be refused while its twin succeeded.
                 self.reason = Some(refusal.code.clone());
@@ -231,7 +250,9 @@ impl Submission {
         self.lease = None;
         self.reason = None;
         match (answer, self.refusal.take()) {
-            (Answer::Found(found), _) if found.accepted => self.confirm(found.external_id, found.status),
+            (Answer::Found(found), _) if found.accepted => {
+                self.confirm(found.external_id, found.status)
+            }
             (Answer::NoAnswer { reason }, refusal) => {
                 self.refusal = refusal;
                 self.reason = Some(reason.to_owned());
@@ -241,7 +262,9 @@ impl Submission {
             }
             // The ERP says that it has it and does not show it yet. To call it refused would let go of goods that it
             // ships, and make the buyer order again.
-            (Answer::NotFound, Some(refusal)) if refusal.code == DUPLICATE && self.failures < DUPLICATE_ASKS => {
+            (Answer::NotFound, Some(refusal))
+                if refusal.code == DUPLICATE && self.failures < DUPLICATE_ASKS =>
+            {
                 self.reason = Some(refusal.code.clone());
                 self.refusal = Some(refusal);
                 self.state = State::Unknown;
@@ -256,8 +279,12 @@ impl Submission {
                 self.again(now);
                 "found_not_accepted"
             }
-            (Answer::NotFound, None) if support == Support::None => self.needs_attention("no_way_to_repeat"),
-            (Answer::NotFound, None) if self.untraced >= limits.untraced_sends => self.needs_attention("no_trace"),
+            (Answer::NotFound, None) if support == Support::None => {
+                self.needs_attention("no_way_to_repeat")
+            }
+            (Answer::NotFound, None) if self.untraced >= limits.untraced_sends => {
+                self.needs_attention("no_trace")
+            }
             (Answer::NotFound, None) => {
                 self.again(now);
                 "not_found"
@@ -281,7 +308,11 @@ impl Submission {
         "release_given_up"
     }
 
-    pub(super) fn confirm(&mut self, external_id: Option<ExternalId>, status: Option<String>) -> &'static str {
+    pub(super) fn confirm(
+        &mut self,
+        external_id: Option<ExternalId>,
+        status: Option<String>,
+    ) -> &'static str {
         self.state = State::Confirmed;
         self.external_id = external_id.or(self.external_id.take());
         self.external_status = status;
@@ -321,7 +352,9 @@ impl Submission {
     }
 
     fn back_off(&mut self, now: Timestamp, random: u64) {
-        let doubled = LIMITS.backoff_ms.saturating_mul(1_i64 << self.failures.min(20));
+        let doubled = LIMITS
+            .backoff_ms
+            .saturating_mul(1_i64 << self.failures.min(20));
         self.failures = self.failures.saturating_add(1);
         self.due_at = Some(now.plus_millis(jittered(doubled.min(LIMITS.backoff_max_ms), random)));
     }

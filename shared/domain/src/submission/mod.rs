@@ -7,7 +7,9 @@ mod operator;
 mod tests;
 
 use crate::cart::Shipping;
-use crate::ids::{AddressId, CartId, ExternalId, LineId, OrganizationId, Sku, SubmissionId, Unit, UserId};
+use crate::ids::{
+    AddressId, CartId, ExternalId, LineId, OrganizationId, Sku, SubmissionId, Unit, UserId,
+};
 use crate::member::{Organization, User};
 use crate::money::{Currency, Money};
 use crate::preparation::Totals;
@@ -15,7 +17,9 @@ use crate::quantity::Quantity;
 use crate::time::Timestamp;
 
 pub use approval::{Approval, Decided};
-pub use machine::{Answer, Found, LIMITS, Limits, NextStep, Outcome, RELEASE_TRIES, Support, next_step};
+pub use machine::{
+    Answer, Found, LIMITS, Limits, NextStep, Outcome, RELEASE_TRIES, Support, next_step,
+};
 pub use operator::{NotDecidable, Resolution};
 
 /// What is handed over.

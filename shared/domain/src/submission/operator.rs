@@ -34,11 +34,17 @@ impl Submission {
         match self.state {
             State::Accepted | State::Sending => return Ok(None),
             State::NeedsAttention => {
-                self.state = if self.attempt == 0 { State::Waiting } else { State::Unknown };
+                self.state = if self.attempt == 0 {
+                    State::Waiting
+                } else {
+                    State::Unknown
+                };
             }
             State::Waiting | State::Unknown => {}
             State::Rejected if self.due_at.is_some() => {}
-            State::AwaitingApproval | State::Confirmed | State::Rejected => return Err(NotDecidable),
+            State::AwaitingApproval | State::Confirmed | State::Rejected => {
+                return Err(NotDecidable);
+            }
         }
         self.untraced = 0;
         self.failures = 0;
@@ -50,7 +56,11 @@ impl Submission {
     ///
     /// # Errors
     /// [`NotDecidable`] when it does not wait for a person.
-    pub fn resolved(&mut self, resolution: Resolution, now: Timestamp) -> Result<&'static str, NotDecidable> {
+    pub fn resolved(
+        &mut self,
+        resolution: Resolution,
+        now: Timestamp,
+    ) -> Result<&'static str, NotDecidable> {
         if self.state != State::NeedsAttention {
             return Err(NotDecidable);
         }
@@ -61,7 +71,13 @@ impl Submission {
                 Ok("resolved_as_confirmed")
             }
             Resolution::Rejected(reason) => {
-                self.reject(Refusal { code: REFUSED_BY_OPERATOR.to_owned(), reason }, now);
+                self.reject(
+                    Refusal {
+                        code: REFUSED_BY_OPERATOR.to_owned(),
+                        reason,
+                    },
+                    now,
+                );
                 Ok("resolved_as_rejected")
             }
             Resolution::Resend => {

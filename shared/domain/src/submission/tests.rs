@@ -43,7 +43,10 @@ fn captured() -> Submission {
 }
 
 fn refusal() -> Refusal {
-    Refusal { code: "total_changed".to_owned(), reason: None }
+    Refusal {
+        code: "total_changed".to_owned(),
+        reason: None,
+    }
 }
 
 #[test]
@@ -60,7 +63,12 @@ fn a_timed_out_send_is_asked_for_and_not_before_the_time_limit() {
 fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
     let mut s = captured();
     s.send_started(at(0));
-    s.send_ended(Outcome::Unavailable { reason: "refused" }, at(10), LIMIT, u64::MAX);
+    s.send_ended(
+        Outcome::Unavailable { reason: "refused" },
+        at(10),
+        LIMIT,
+        u64::MAX,
+    );
     assert!(matches!(next_step(&s, at(11), LIMIT), NextStep::Wait(_)));
     s.go_on();
     assert_eq!(next_step(&s, at(11), LIMIT), NextStep::Send);
@@ -77,10 +85,22 @@ fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
     assert_eq!(next_step(&s, at(30_020), LIMIT), NextStep::Ask);
 
     // A refused duplicate that is not visible yet keeps its patience, and is an answer.
-    s.refusal = Some(Refusal { code: "duplicate_reference".to_owned(), reason: None });
-    s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), u64::MAX);
+    s.refusal = Some(Refusal {
+        code: "duplicate_reference".to_owned(),
+        reason: None,
+    });
+    s.asked(
+        Answer::NotFound,
+        Support::IdempotencyKey,
+        &LIMITS,
+        at(40_000),
+        u64::MAX,
+    );
     s.go_on();
-    assert!(matches!(next_step(&s, at(40_001), LIMIT), NextStep::Wait(_)));
+    assert!(matches!(
+        next_step(&s, at(40_001), LIMIT),
+        NextStep::Wait(_)
+    ));
     assert!(!s.is_unanswered());
 
     s.send_started(at(50_000));
@@ -92,7 +112,10 @@ fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
 fn an_attempt_whose_end_nobody_recorded_is_unknown_and_never_sent_blindly() {
     let mut s = captured();
     s.send_started(at(0));
-    s.lease = Some(Lease { owner: "w".to_owned(), until: at(60_000) });
+    s.lease = Some(Lease {
+        owner: "w".to_owned(),
+        until: at(60_000),
+    });
     assert_eq!(next_step(&s, at(59_999), LIMIT), NextStep::Wait(at(60_000)));
     assert_eq!(next_step(&s, at(60_000), LIMIT), NextStep::Ask);
 }
@@ -102,8 +125,18 @@ fn found_is_not_accepted() {
     let mut s = captured();
     s.send_started(at(0));
     s.send_ended(Outcome::Unknown { reason: "reset" }, at(1), LIMIT, 0);
-    let draft = Found { external_id: None, status: None, accepted: false };
-    s.asked(Answer::Found(draft), Support::IdempotencyKey, &LIMITS, at(40_000), 0);
+    let draft = Found {
+        external_id: None,
+        status: None,
+        accepted: false,
+    };
+    s.asked(
+        Answer::Found(draft),
+        Support::IdempotencyKey,
+        &LIMITS,
+        at(40_000),
+        0,
+    );
     assert_eq!(s.state, State::Waiting);
     assert_eq!(next_step(&s, at(40_000), LIMIT), NextStep::Send);
 }
@@ -121,38 +154,77 @@ fn a_first_refusal_is_final_and_a_later_one_only_after_asking() {
     second.send_started(at(5_000));
     second.send_ended(Outcome::Rejected(refusal()), at(5_001), LIMIT, 0);
     assert_eq!(second.state, State::Unknown);
-    let twin = Found { external_id: ExternalId::parse("E1").ok(), status: None, accepted: true };
+    let twin = Found {
+        external_id: ExternalId::parse("E1").ok(),
+        status: None,
+        accepted: true,
+    };
     let mut doubled = second.clone();
     doubled.asked(Answer::Found(twin), Support::Lookup, &LIMITS, at(40_000), 0);
     assert_eq!(doubled.state, State::Confirmed);
     second.asked(Answer::NotFound, Support::Lookup, &LIMITS, at(40_000), 0);
-    assert_eq!((second.state, second.reason.as_deref()), (State::Rejected, Some("total_changed")));
+    assert_eq!(
+        (second.state, second.reason.as_deref()),
+        (State::Rejected, Some("total_changed"))
+    );
 }
 
 #[test]
 fn a_duplicate_that_the_erp_does_not_show_is_asked_about_again_and_never_rejected() {
     let mut s = captured();
     s.send_started(at(0));
-    let duplicate = Refusal { code: "duplicate_reference".to_owned(), reason: None };
+    let duplicate = Refusal {
+        code: "duplicate_reference".to_owned(),
+        reason: None,
+    };
     s.send_ended(Outcome::Rejected(duplicate), at(1), LIMIT, 0);
     let mut asked = 0;
     while s.state == State::Unknown {
-        s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), 0);
+        s.asked(
+            Answer::NotFound,
+            Support::IdempotencyKey,
+            &LIMITS,
+            at(40_000),
+            0,
+        );
         asked += 1;
     }
-    assert_eq!((s.state, asked), (State::NeedsAttention, 25), "a person decides");
+    assert_eq!(
+        (s.state, asked),
+        (State::NeedsAttention, 25),
+        "a person decides"
+    );
 
     let mut shown = captured();
     shown.send_started(at(0));
     shown.send_ended(
-        Outcome::Rejected(Refusal { code: "duplicate_reference".to_owned(), reason: None }),
+        Outcome::Rejected(Refusal {
+            code: "duplicate_reference".to_owned(),
+            reason: None,
+        }),
         at(1),
         LIMIT,
         0,
     );
-    shown.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(40_000), 0);
-    let twin = Found { external_id: ExternalId::parse("E1").ok(), status: None, accepted: true };
-    shown.asked(Answer::Found(twin), Support::IdempotencyKey, &LIMITS, at(50_000), 0);
+    shown.asked(
+        Answer::NotFound,
+        Support::IdempotencyKey,
+        &LIMITS,
+        at(40_000),
+        0,
+    );
+    let twin = Found {
+        external_id: ExternalId::parse("E1").ok(),
+        status: None,
+        accepted: true,
+    };
+    shown.asked(
+        Answer::Found(twin),
+        Support::IdempotencyKey,
+        &LIMITS,
+        at(50_000),
+        0,
+    );
     assert_eq!(shown.state, State::Confirmed);
 }
 
@@ -173,7 +245,13 @@ fn eight_sends_without_a_trace_need_attention() {
         s.send_started(at(now));
         s.send_ended(Outcome::Unknown { reason: "reset" }, at(now), LIMIT, 0);
         now += LIMIT;
-        s.asked(Answer::NotFound, Support::IdempotencyKey, &LIMITS, at(now), 0);
+        s.asked(
+            Answer::NotFound,
+            Support::IdempotencyKey,
+            &LIMITS,
+            at(now),
+            0,
+        );
         if s.state == State::NeedsAttention {
             assert_eq!(sends, 8);
             break;
@@ -187,7 +265,12 @@ fn an_outage_waits_longer_and_longer_but_never_over_five_minutes_and_a_bit() {
     let mut last = 0;
     for _ in 0..40 {
         s.send_started(at(0));
-        s.send_ended(Outcome::Unavailable { reason: "refused" }, at(0), LIMIT, u64::MAX);
+        s.send_ended(
+            Outcome::Unavailable { reason: "refused" },
+            at(0),
+            LIMIT,
+            u64::MAX,
+        );
         last = s.due_at.unwrap().as_millis();
         assert!(last <= 330_000, "{last}");
         assert_eq!(s.state, State::Waiting);
@@ -196,7 +279,13 @@ fn an_outage_waits_longer_and_longer_but_never_over_five_minutes_and_a_bit() {
 }
 
 fn needs_attention(attempts: u32) -> Submission {
-    Submission { state: State::NeedsAttention, attempt: attempts, untraced: 8, due_at: None, ..captured() }
+    Submission {
+        state: State::NeedsAttention,
+        attempt: attempts,
+        untraced: 8,
+        due_at: None,
+        ..captured()
+    }
 }
 
 #[test]
@@ -218,7 +307,16 @@ fn a_retry_never_asks_before_the_time_limit_and_disturbs_nobody() {
     assert_eq!(s.retried(at(3)), Ok(Some("retried")));
     assert_eq!(next_step(&s, at(3), LIMIT), NextStep::Wait(at(LIMIT)));
     for state in [State::Confirmed, State::Rejected, State::AwaitingApproval] {
-        assert_eq!(Submission { state, due_at: None, ..captured() }.retried(at(0)), Err(NotDecidable), "{state:?}");
+        assert_eq!(
+            Submission {
+                state,
+                due_at: None,
+                ..captured()
+            }
+            .retried(at(0)),
+            Err(NotDecidable),
+            "{state:?}"
+        );
     }
 }
 
@@ -230,19 +328,48 @@ fn a_person_resolves_what_needs_attention_and_nothing_else() {
         (s.state, next_step(&s, at(9), LIMIT))
     };
     let id = ExternalId::parse("E9").unwrap();
-    assert_eq!(resolve(Resolution::Confirmed(id)), (State::Confirmed, NextStep::Nothing));
-    assert_eq!(resolve(Resolution::Rejected(None)), (State::Rejected, NextStep::Nothing));
-    assert_eq!(resolve(Resolution::Resend), (State::Waiting, NextStep::Send));
-    for state in State::ALL.into_iter().filter(|state| *state != State::NeedsAttention) {
-        let mut other = Submission { state, ..captured() };
-        assert_eq!(other.resolved(Resolution::Resend, at(9)), Err(NotDecidable), "{state:?}");
-        assert_eq!(other, Submission { state, ..captured() });
+    assert_eq!(
+        resolve(Resolution::Confirmed(id)),
+        (State::Confirmed, NextStep::Nothing)
+    );
+    assert_eq!(
+        resolve(Resolution::Rejected(None)),
+        (State::Rejected, NextStep::Nothing)
+    );
+    assert_eq!(
+        resolve(Resolution::Resend),
+        (State::Waiting, NextStep::Send)
+    );
+    for state in State::ALL
+        .into_iter()
+        .filter(|state| *state != State::NeedsAttention)
+    {
+        let mut other = Submission {
+            state,
+            ..captured()
+        };
+        assert_eq!(
+            other.resolved(Resolution::Resend, at(9)),
+            Err(NotDecidable),
+            "{state:?}"
+        );
+        assert_eq!(
+            other,
+            Submission {
+                state,
+                ..captured()
+            }
+        );
     }
 }
 
 #[test]
 fn a_rejected_order_stays_due_until_its_reservation_is_released_or_over() {
-    let mut s = Submission { state: State::Rejected, due_at: Some(at(0)), ..captured() };
+    let mut s = Submission {
+        state: State::Rejected,
+        due_at: Some(at(0)),
+        ..captured()
+    };
     assert_eq!(next_step(&s, at(0), LIMIT), NextStep::Release);
     assert_eq!(s.released(false, at(0), 0), "release_failed");
     let due = s.due_at.unwrap();
@@ -251,7 +378,9 @@ fn a_rejected_order_stays_due_until_its_reservation_is_released_or_over() {
     let mut over = s.clone();
     assert_eq!(s.released(true, due, 0), "reservation_released");
     assert_eq!(next_step(&s, due, LIMIT), NextStep::Nothing);
-    let tries = (1..).take_while(|_| over.released(false, due, 0) == "release_failed").count();
+    let tries = (1..)
+        .take_while(|_| over.released(false, due, 0) == "release_failed")
+        .count();
     assert_eq!(tries + 2, RELEASE_TRIES as usize);
     assert_eq!(next_step(&over, due, LIMIT), NextStep::Nothing);
 }

@@ -1,6 +1,10 @@
 use super::*;
 
-const LIMITS: BreakerLimits = BreakerLimits { in_a_row: 5, window: 10, open_ms: 5_000 };
+const LIMITS: BreakerLimits = BreakerLimits {
+    in_a_row: 5,
+    window: 10,
+    open_ms: 5_000,
+};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
@@ -43,7 +47,10 @@ fn one_call_tries_when_the_time_is_over_and_decides_for_all() {
     breaker.ended(false, at(10_200));
     assert!(breaker.allows(at(10_201)) && breaker.allows(at(10_202)));
     feed(&breaker, "xxxx");
-    assert!(breaker.allows(at(10_203)), "the failures from before are forgotten");
+    assert!(
+        breaker.allows(at(10_203)),
+        "the failures from before are forgotten"
+    );
 }
 
 #[test]

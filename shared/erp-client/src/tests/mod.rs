@@ -46,12 +46,18 @@ struct Pair {
 impl Pair {
     async fn start() -> Self {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/local/data");
-        let simulator = Simulator::new(Options::new(Dataset::read(&data).unwrap(), Arc::new(|| NOON)));
+        let simulator = Simulator::new(Options::new(
+            Dataset::read(&data).unwrap(),
+            Arc::new(|| NOON),
+        ));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let served = simulator.clone();
         tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
-        Self { simulator, client: client(base_url) }
+        Self {
+            simulator,
+            client: client(base_url),
+        }
     }
 
     fn arm(&self, operation: &str, kind: FaultKind) {
@@ -60,20 +66,47 @@ impl Pair {
 
     /// How many orders or drafts stand under a reference.
     fn held(&self, reference: &str) -> usize {
-        self.simulator.orders().iter().filter(|order| order["reference"] == reference).count()
+        self.simulator
+            .orders()
+            .iter()
+            .filter(|order| order["reference"] == reference)
+            .count()
     }
 }
 
 fn client(base_url: String) -> ErpClient {
-    let limit = TimeLimit { base_ms: 400, per_line_ms: 10, read_ms: 5_000 };
-    let limits = TimeLimits { connect_ms: 300, lookup: limit, checkout: limit, submission: limit, tracking: limit };
-    let breaker = BreakerLimits { in_a_row: 5, window: 10, open_ms: 5_000 };
-    let config = Config { base_url, token: Options::LOCAL_TOKEN.to_owned(), store: "main".to_owned(), limits, breaker };
+    let limit = TimeLimit {
+        base_ms: 400,
+        per_line_ms: 10,
+        read_ms: 5_000,
+    };
+    let limits = TimeLimits {
+        connect_ms: 300,
+        lookup: limit,
+        checkout: limit,
+        submission: limit,
+        tracking: limit,
+    };
+    let breaker = BreakerLimits {
+        in_a_row: 5,
+        window: 10,
+        open_ms: 5_000,
+    };
+    let config = Config {
+        base_url,
+        token: Options::LOCAL_TOKEN.to_owned(),
+        store: "main".to_owned(),
+        limits,
+        breaker,
+    };
     ErpClient::new(config, Arc::new(Noon)).unwrap()
 }
 
 fn context() -> CallContext {
-    CallContext { deadline: Timestamp::from_millis(NOON + 5_000), correlation_id: "c-1".to_owned() }
+    CallContext {
+        deadline: Timestamp::from_millis(NOON + 5_000),
+        correlation_id: "c-1".to_owned(),
+    }
 }
 
 fn usd() -> Currency {
@@ -96,11 +129,18 @@ fn sku(text: &str) -> Sku {
 }
 
 fn price_of(text: &str) -> PriceQuestion {
-    PriceQuestion { sku: sku(text), quantity: Quantity::ONE, unit: Unit::parse("EA").unwrap() }
+    PriceQuestion {
+        sku: sku(text),
+        quantity: Quantity::ONE,
+        unit: Unit::parse("EA").unwrap(),
+    }
 }
 
 fn stock_of(text: &str) -> AvailabilityQuestion {
-    AvailabilityQuestion { sku: sku(text), location: None }
+    AvailabilityQuestion {
+        sku: sku(text),
+        location: None,
+    }
 }
 
 fn checkout_line(id: &str, item: &str, quantity: u32) -> CheckoutLine {

@@ -1,8 +1,8 @@
 use super::*;
 use app::ports::ErpError;
 use app::ports::erp::{
-    CalculateRequest, DocumentKind, DocumentQuery, ErpAvailability, ErpCapabilities, ErpCheckout, ErpPrices,
-    ErpSubmission, ErpTracking, Expiry, ItemAnswer,
+    CalculateRequest, DocumentKind, DocumentQuery, ErpAvailability, ErpCapabilities, ErpCheckout,
+    ErpPrices, ErpSubmission, ErpTracking, Expiry, ItemAnswer,
 };
 use domain::availability::AvailabilityStatus;
 use domain::freshness::Absence;
@@ -13,9 +13,20 @@ use domain::submission::{Answer, Outcome, QuoteRequest, Refusal, SubmissionKind,
 #[tokio::test]
 async fn prices_come_in_the_order_of_asking_with_their_steps() {
     let pair = Pair::start().await;
-    let items = [price_of("GLV-NIT-M"), price_of("NO-SUCH"), price_of("FOM-PU-750"), price_of("TAP-5")];
-    let answers = pair.client.prices(&context(), &customer(), usd(), &items).await.unwrap();
-    let ItemAnswer::Known(gloves) = &answers[0] else { panic!("{:?}", answers[0]) };
+    let items = [
+        price_of("GLV-NIT-M"),
+        price_of("NO-SUCH"),
+        price_of("FOM-PU-750"),
+        price_of("TAP-5"),
+    ];
+    let answers = pair
+        .client
+        .prices(&context(), &customer(), usd(), &items)
+        .await
+        .unwrap();
+    let ItemAnswer::Known(gloves) = &answers[0] else {
+        panic!("{:?}", answers[0])
+    };
     assert_eq!(gloves.breaks.len(), 3);
     assert_eq!(gloves.at(Quantity::ONE), Some(gloves.unit_price));
     assert_eq!(answers[1], ItemAnswer::Absent(Absence::UnknownSku));
@@ -29,9 +40,23 @@ async fn prices_come_in_the_order_of_asking_with_their_steps() {
 #[tokio::test]
 async fn the_same_item_in_two_quantities_has_two_prices() {
     let pair = Pair::start().await;
-    let many = PriceQuestion { quantity: Quantity::new(Decimal::from(144)).unwrap(), ..price_of("GLV-NIT-M") };
-    let answers = pair.client.prices(&context(), &customer(), usd(), &[price_of("GLV-NIT-M"), many]).await.unwrap();
-    let [ItemAnswer::Known(one), ItemAnswer::Known(many)] = &answers[..] else { panic!("{answers:?}") };
+    let many = PriceQuestion {
+        quantity: Quantity::new(Decimal::from(144)).unwrap(),
+        ..price_of("GLV-NIT-M")
+    };
+    let answers = pair
+        .client
+        .prices(
+            &context(),
+            &customer(),
+            usd(),
+            &[price_of("GLV-NIT-M"), many],
+        )
+        .await
+        .unwrap();
+    let [ItemAnswer::Known(one), ItemAnswer::Known(many)] = &answers[..] else {
+        panic!("{answers:?}")
+    };
     assert!(many.unit_price.amount() < one.unit_price.amount());
 }
 
@@ -42,15 +67,31 @@ async fn availability_is_told_online_and_per_location() {
         sku: sku(item),
         location: Some(LocationId::parse(place).unwrap()),
     };
-    let items = [stock_of("DRV-SET-6"), stock_of("HLM-YE"), at("DRV-SET-6", "WEST"), stock_of("NO-SUCH")];
+    let items = [
+        stock_of("DRV-SET-6"),
+        stock_of("HLM-YE"),
+        at("DRV-SET-6", "WEST"),
+        stock_of("NO-SUCH"),
+    ];
     let answers = pair.client.availability(&context(), &items).await.unwrap();
     let known = |answer: &ItemAnswer<_>| match answer {
-        ItemAnswer::Known(domain::availability::Availability { status, quantity, .. }) => (*status, *quantity),
+        ItemAnswer::Known(domain::availability::Availability {
+            status, quantity, ..
+        }) => (*status, *quantity),
         other => panic!("{other:?}"),
     };
-    assert_eq!(known(&answers[0]), (AvailabilityStatus::Available, Some(Decimal::ONE)));
-    assert_eq!(known(&answers[1]), (AvailabilityStatus::Backorderable, Some(Decimal::ZERO)));
-    assert_eq!(known(&answers[2]), (AvailabilityStatus::Backorderable, Some(Decimal::ZERO)));
+    assert_eq!(
+        known(&answers[0]),
+        (AvailabilityStatus::Available, Some(Decimal::ONE))
+    );
+    assert_eq!(
+        known(&answers[1]),
+        (AvailabilityStatus::Backorderable, Some(Decimal::ZERO))
+    );
+    assert_eq!(
+        known(&answers[2]),
+        (AvailabilityStatus::Backorderable, Some(Decimal::ZERO))
+    );
     assert_eq!(answers[3], ItemAnswer::Absent(Absence::UnknownSku));
     assert_eq!(pair.simulator.calls().counts["availability"], 1);
 }
@@ -58,11 +99,21 @@ async fn availability_is_told_online_and_per_location() {
 #[tokio::test]
 async fn a_checkout_reserves_calculates_and_releases() {
     let pair = Pair::start().await;
-    let lines = [checkout_line("a", "TAP-5", 1), checkout_line("b", "DRV-SET-6", 2)];
+    let lines = [
+        checkout_line("a", "TAP-5", 1),
+        checkout_line("b", "DRV-SET-6", 2),
+    ];
     let until = Timestamp::from_millis(NOON + 900_000);
-    let reserved = pair.client.reserve(&context(), &cart("C1"), &customer(), &lines, until).await.unwrap();
+    let reserved = pair
+        .client
+        .reserve(&context(), &cart("C1"), &customer(), &lines, until)
+        .await
+        .unwrap();
     assert_eq!(reserved[0].status, ReservationStatus::Reserved);
-    assert_eq!((reserved[1].status, reserved[1].quantity), (ReservationStatus::Backordered, Decimal::ONE));
+    assert_eq!(
+        (reserved[1].status, reserved[1].quantity),
+        (ReservationStatus::Backordered, Decimal::ONE)
+    );
     let (reference, customer, shipping) = (cart("C1"), customer(), shipping());
     let request = CalculateRequest {
         reference: &reference,
@@ -86,15 +137,42 @@ async fn a_checkout_reserves_calculates_and_releases() {
 async fn a_submission_is_accepted_once_and_found() {
     let pair = Pair::start().await;
     let first = pair.client.submit(&context(), &submission("C1")).await;
-    let Outcome::Accepted { external_id, .. } = &first else { panic!("{first:?}") };
-    assert_eq!(pair.client.submit(&context(), &submission("C1")).await, first);
+    let Outcome::Accepted { external_id, .. } = &first else {
+        panic!("{first:?}")
+    };
+    assert_eq!(
+        pair.client.submit(&context(), &submission("C1")).await,
+        first
+    );
     assert_eq!(pair.held("C1"), 1);
-    let answer = pair.client.find(&context(), SubmissionKind::Order, &SubmissionId::parse("C1").unwrap()).await;
-    let Answer::Found(found) = answer else { panic!("{answer:?}") };
-    assert_eq!((found.accepted, found.external_id.as_ref()), (true, Some(external_id)));
+    let answer = pair
+        .client
+        .find(
+            &context(),
+            SubmissionKind::Order,
+            &SubmissionId::parse("C1").unwrap(),
+        )
+        .await;
+    let Answer::Found(found) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(
+        (found.accepted, found.external_id.as_ref()),
+        (true, Some(external_id))
+    );
     let other = SubmissionId::parse("C2").unwrap();
-    assert_eq!(pair.client.find(&context(), SubmissionKind::Order, &other).await, Answer::NotFound);
-    assert_eq!(pair.client.find(&context(), SubmissionKind::Quote, &other).await, Answer::NotFound);
+    assert_eq!(
+        pair.client
+            .find(&context(), SubmissionKind::Order, &other)
+            .await,
+        Answer::NotFound
+    );
+    assert_eq!(
+        pair.client
+            .find(&context(), SubmissionKind::Quote, &other)
+            .await,
+        Answer::NotFound
+    );
 }
 
 #[tokio::test]
@@ -105,7 +183,13 @@ async fn a_refusal_keeps_code_and_reason() {
         order.accepted_total = money("13.00");
     }
     let outcome = pair.client.submit(&context(), &wrong).await;
-    let Outcome::Rejected(Refusal { code, reason: Some(_) }) = outcome else { panic!("{outcome:?}") };
+    let Outcome::Rejected(Refusal {
+        code,
+        reason: Some(_),
+    }) = outcome
+    else {
+        panic!("{outcome:?}")
+    };
     assert_eq!(code, "total_changed");
     assert_eq!(pair.held("C1"), 0);
 }
@@ -124,10 +208,23 @@ async fn quotes_and_documents_of_other_channels_are_shown() {
             comment: None,
         }));
     }
-    let Outcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await else { panic!() };
-    let detail = pair.client.detail(&context(), DocumentKind::Quote, &external_id).await.unwrap().unwrap();
-    assert_eq!(detail.expires_at, Some(Expiry::Day("2026-12-24".to_owned())));
-    assert_eq!((detail.reference.as_deref(), detail.lines.len()), (Some("Q1"), 1));
+    let Outcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await else {
+        panic!()
+    };
+    let detail = pair
+        .client
+        .detail(&context(), DocumentKind::Quote, &external_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        detail.expires_at,
+        Some(Expiry::Day("2026-12-24".to_owned()))
+    );
+    assert_eq!(
+        (detail.reference.as_deref(), detail.lines.len()),
+        (Some("Q1"), 1)
+    );
     let query = DocumentQuery {
         kind: DocumentKind::Order,
         organization: customer().organization,
@@ -137,20 +234,48 @@ async fn quotes_and_documents_of_other_channels_are_shown() {
         limit: 2,
     };
     let page = pair.client.list(&context(), &query).await.unwrap();
-    assert_eq!(page.documents.iter().map(|d| d.channel.as_deref().unwrap()).collect::<Vec<_>>(), ["phone", "edi"]);
-    let rest = DocumentQuery { cursor: page.next_cursor, ..query };
-    assert_eq!(pair.client.list(&context(), &rest).await.unwrap().documents.len(), 1);
+    assert_eq!(
+        page.documents
+            .iter()
+            .map(|d| d.channel.as_deref().unwrap())
+            .collect::<Vec<_>>(),
+        ["phone", "edi"]
+    );
+    let rest = DocumentQuery {
+        cursor: page.next_cursor,
+        ..query
+    };
+    assert_eq!(
+        pair.client
+            .list(&context(), &rest)
+            .await
+            .unwrap()
+            .documents
+            .len(),
+        1
+    );
     let unknown = ExternalId::parse("SO-0").unwrap();
-    assert_eq!(pair.client.detail(&context(), DocumentKind::Order, &unknown).await, Ok(None));
+    assert_eq!(
+        pair.client
+            .detail(&context(), DocumentKind::Order, &unknown)
+            .await,
+        Ok(None)
+    );
 }
 
 #[tokio::test]
 async fn capabilities_are_asked_once_and_outlive_an_outage() {
     let pair = Pair::start().await;
     let declared = pair.client.capabilities(&context()).await.unwrap();
-    assert_eq!((declared.submission, declared.max_items_per_call), (Support::IdempotencyKey, 100));
+    assert_eq!(
+        (declared.submission, declared.max_items_per_call),
+        (Support::IdempotencyKey, 100)
+    );
     pair.arm("*", FaultKind::Status);
-    assert_eq!(pair.client.capabilities(&context()).await.unwrap(), declared);
+    assert_eq!(
+        pair.client.capabilities(&context()).await.unwrap(),
+        declared
+    );
     assert_eq!(pair.simulator.calls().counts["capabilities"], 1);
     assert!(pair.client.health(&context()).await.is_err());
     pair.client.health(&context()).await.unwrap();
@@ -159,8 +284,14 @@ async fn capabilities_are_asked_once_and_outlive_an_outage() {
 #[tokio::test]
 async fn nothing_starts_that_cannot_finish() {
     let pair = Pair::start().await;
-    let late = CallContext { deadline: Timestamp::from_millis(NOON + 50), ..context() };
-    let prices = pair.client.prices(&late, &customer(), usd(), &[price_of("TAP-5")]).await;
+    let late = CallContext {
+        deadline: Timestamp::from_millis(NOON + 50),
+        ..context()
+    };
+    let prices = pair
+        .client
+        .prices(&late, &customer(), usd(), &[price_of("TAP-5")])
+        .await;
     assert_eq!(prices, Err(ErpError::NoTime));
     let outcome = pair.client.submit(&late, &submission("C1")).await;
     assert_eq!(outcome, Outcome::Unavailable { reason: "no_time" });

@@ -26,7 +26,8 @@ pub(super) struct Claims {
 impl Claims {
     /// Whether the token is neither over nor yet to come, give or take `leeway` seconds.
     pub(super) fn valid_at(&self, now: i64, leeway: i64) -> bool {
-        now < self.exp.saturating_add(leeway) && self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(leeway))
+        now < self.exp.saturating_add(leeway)
+            && self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(leeway))
     }
 
     pub(super) fn caller(&self) -> Option<Caller> {
@@ -38,15 +39,27 @@ impl Claims {
 pub(super) fn from_gateway(claims: &HashMap<String, String>) -> Option<Caller> {
     let text = |name: &str| claims.get(name).map(String::as_str).unwrap_or_default();
     let roles = text("roles").trim_start_matches('[').trim_end_matches(']');
-    caller(text("sub"), text("org"), roles.split([' ', ',']).filter(|role| !role.is_empty()))
+    caller(
+        text("sub"),
+        text("org"),
+        roles.split([' ', ',']).filter(|role| !role.is_empty()),
+    )
 }
 
 /// Unknown roles count for nothing. A caller who belongs to no organization must at least be an operator.
 fn caller<'a>(sub: &str, org: &str, roles: impl Iterator<Item = &'a str>) -> Option<Caller> {
     let roles: Vec<Role> = roles.filter_map(Role::parse).collect();
-    let organization = if org.is_empty() { None } else { Some(OrganizationId::parse(org).ok()?) };
+    let organization = if org.is_empty() {
+        None
+    } else {
+        Some(OrganizationId::parse(org).ok()?)
+    };
     if organization.is_none() && !roles.contains(&Role::Operator) {
         return None;
     }
-    Some(Caller { user: UserId::parse(sub).ok()?, organization, roles })
+    Some(Caller {
+        user: UserId::parse(sub).ok()?,
+        organization,
+        roles,
+    })
 }

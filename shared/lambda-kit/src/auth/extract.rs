@@ -9,7 +9,11 @@ use crate::auth::Auth;
 use crate::http::{Problem, missing_layer};
 
 async fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
-    let auth = parts.extensions.get::<Auth>().cloned().ok_or_else(missing_layer)?;
+    let auth = parts
+        .extensions
+        .get::<Auth>()
+        .cloned()
+        .ok_or_else(missing_layer)?;
     auth.caller(parts).await
 }
 
@@ -23,7 +27,11 @@ impl Authenticated {
     /// # Errors
     /// [`Failure::Forbidden`].
     pub fn with(&self, role: Role) -> Result<&Caller, Failure> {
-        if self.0.is(role) { Ok(&self.0) } else { Err(Failure::Forbidden) }
+        if self.0.is(role) {
+            Ok(&self.0)
+        } else {
+            Err(Failure::Forbidden)
+        }
     }
 }
 
@@ -31,7 +39,10 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        caller(parts).await?.map(Self).ok_or(Problem::Unauthenticated)
+        caller(parts)
+            .await?
+            .map(Self)
+            .ok_or(Problem::Unauthenticated)
     }
 }
 
@@ -50,7 +61,11 @@ impl Member {
     /// # Errors
     /// [`Failure::Forbidden`].
     pub fn require(&self, role: Role) -> Result<(), Failure> {
-        if self.roles.contains(&role) { Ok(()) } else { Err(Failure::Forbidden) }
+        if self.roles.contains(&role) {
+            Ok(())
+        } else {
+            Err(Failure::Forbidden)
+        }
     }
 }
 
@@ -60,7 +75,13 @@ impl<S: Sync> FromRequestParts<S> for Member {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let caller = caller(parts).await?.ok_or(Problem::Unauthenticated)?;
         let organization = caller.organization.ok_or(Failure::Forbidden)?;
-        Ok(Self { customer: Customer { organization, user: caller.user }, roles: caller.roles })
+        Ok(Self {
+            customer: Customer {
+                organization,
+                user: caller.user,
+            },
+            roles: caller.roles,
+        })
     }
 }
 

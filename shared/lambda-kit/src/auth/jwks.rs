@@ -49,7 +49,13 @@ impl Verifier {
             .timeout(Duration::from_secs(3))
             .build()
             .map_err(|_| env.invalid("JWKS_URL", "the client for it cannot be built"))?;
-        Ok(Self { url: env.required("JWKS_URL")?.to_owned(), validation, http, clock, keys: RwLock::new(None) })
+        Ok(Self {
+            url: env.required("JWKS_URL")?.to_owned(),
+            validation,
+            http,
+            clock,
+            keys: RwLock::new(None),
+        })
     }
 
     pub(super) async fn verify(&self, token: &str) -> Result<Caller, Problem> {
@@ -64,7 +70,8 @@ impl Verifier {
         if !self.validation.algorithms.contains(&header.alg) {
             return Err(Problem::Unauthenticated);
         }
-        let data = decode::<Claims>(token, &key, &validation).map_err(|_| Problem::Unauthenticated)?;
+        let data =
+            decode::<Claims>(token, &key, &validation).map_err(|_| Problem::Unauthenticated)?;
         if !data.claims.valid_at(self.clock.now().as_seconds(), LEEWAY) {
             return Err(Problem::Unauthenticated);
         }
@@ -79,17 +86,31 @@ impl Verifier {
     async fn reload(&self, kid: &str) -> Result<DecodingKey, Problem> {
         let mut keys = self.keys.write().await;
         let now = self.clock.now();
-        if keys.as_ref().is_none_or(|k| now.millis_since(k.read_at) >= RELOAD_MS) {
+        if keys
+            .as_ref()
+            .is_none_or(|k| now.millis_since(k.read_at) >= RELOAD_MS)
+        {
             let set = self.fetch().await.map_err(|error| {
-                Problem::Failure(Failure::Internal(format!("the key set of the issuer cannot be read: {error}")))
+                Problem::Failure(Failure::Internal(format!(
+                    "the key set of the issuer cannot be read: {error}"
+                )))
             })?;
             *keys = Some(Keys { set, read_at: now });
         }
-        let found = keys.as_ref().and_then(|k| k.set.find(kid)).and_then(|jwk| DecodingKey::from_jwk(jwk).ok());
+        let found = keys
+            .as_ref()
+            .and_then(|k| k.set.find(kid))
+            .and_then(|jwk| DecodingKey::from_jwk(jwk).ok());
         found.ok_or(Problem::Unauthenticated)
     }
 
     async fn fetch(&self) -> Result<JwkSet, reqwest::Error> {
-        self.http.get(&self.url).send().await?.error_for_status()?.json().await
+        self.http
+            .get(&self.url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await
     }
 }

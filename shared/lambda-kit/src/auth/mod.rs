@@ -51,12 +51,20 @@ impl Auth {
     /// [`Problem::Unauthenticated`] for a credential that does not verify.
     pub(crate) async fn caller(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
         if self.gateway
-            && let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>()
-            && let Some(jwt) = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref())
+            && let Some(RequestContext::ApiGatewayV2(context)) =
+                parts.extensions.get::<RequestContext>()
+            && let Some(jwt) = context
+                .authorizer
+                .as_ref()
+                .and_then(|authorizer| authorizer.jwt.as_ref())
         {
-            return claims::from_gateway(&jwt.claims).map(Some).ok_or(Problem::Unauthenticated);
+            return claims::from_gateway(&jwt.claims)
+                .map(Some)
+                .ok_or(Problem::Unauthenticated);
         }
-        let Some(header) = parts.headers.get(axum::http::header::AUTHORIZATION) else { return Ok(None) };
+        let Some(header) = parts.headers.get(axum::http::header::AUTHORIZATION) else {
+            return Ok(None);
+        };
         let token = header
             .to_str()
             .ok()

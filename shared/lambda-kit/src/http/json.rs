@@ -42,7 +42,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FingerprintedJson<T
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let bytes = read(request).await?;
         let value = parse(&bytes)?;
-        Ok(Self { value, fingerprint: crate::fingerprint(&bytes) })
+        Ok(Self {
+            value,
+            fingerprint: crate::fingerprint(&bytes),
+        })
     }
 }
 
@@ -53,8 +56,18 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    let media = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+    let media = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    if !media
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/json")
+    {
         return Err(Problem::UnsupportedMediaType);
     }
     collect(request).await
@@ -63,7 +76,10 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
 async fn collect(request: Request) -> Result<Bytes, Problem> {
     let body: Body = request.into_body();
     // The only other error of a body that the Lambda service hands over whole is a body cut short.
-    let collected = Limited::new(body, BODY_LIMIT).collect().await.map_err(|_| Problem::BodyTooLarge(BODY_LIMIT))?;
+    let collected = Limited::new(body, BODY_LIMIT)
+        .collect()
+        .await
+        .map_err(|_| Problem::BodyTooLarge(BODY_LIMIT))?;
     Ok(collected.to_bytes())
 }
 
@@ -113,16 +129,25 @@ fn explained<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
                 };
                 Problem::Failure(Failure::invalid(pointer, code, message))
             }
-            _ => Problem::MalformedJson { line: inner.line(), column: inner.column() },
+            _ => Problem::MalformedJson {
+                line: inner.line(),
+                column: inner.column(),
+            },
         }
     })?;
-    reader.end().map_err(|e| Problem::MalformedJson { line: e.line(), column: e.column() })?;
+    reader.end().map_err(|e| Problem::MalformedJson {
+        line: e.line(),
+        column: e.column(),
+    })?;
     Ok(value)
 }
 
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    text.split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// RFC 6901 pointer of a path.

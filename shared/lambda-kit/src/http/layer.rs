@@ -51,7 +51,10 @@ impl Call {
     /// What calls to the ERP on behalf of this request carry.
     #[must_use]
     pub fn context(&self) -> CallContext {
-        CallContext { deadline: self.deadline, correlation_id: self.correlation_id.clone() }
+        CallContext {
+            deadline: self.deadline,
+            correlation_id: self.correlation_id.clone(),
+        }
     }
 }
 
@@ -59,13 +62,19 @@ impl<S: Sync> FromRequestParts<S> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(missing_layer)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(missing_layer)
     }
 }
 
 /// A route was reached without [`serve`]: a defect of ours.
 pub(crate) fn missing_layer() -> Problem {
-    Problem::Failure(Failure::Internal("a route stands outside the layer".to_owned()))
+    Problem::Failure(Failure::Internal(
+        "a route stands outside the layer".to_owned(),
+    ))
 }
 
 #[derive(Clone)]
@@ -100,11 +109,14 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     request.extensions_mut().insert(ambient.auth.clone());
     let method = request.method().clone();
     // The path is not logged: it holds ids of customers' things. The route is found by its pattern in the metrics.
-    let span =
-        tracing::info_span!("request", correlation_id = %call.correlation_id, request_id = %call.request_id, %method);
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
-    let mut response =
-        answer.unwrap_or_else(|_| Problem::Failure(Failure::Internal("panic".to_owned())).into_response());
+    let span = tracing::info_span!("request", correlation_id = %call.correlation_id, request_id = %call.request_id, %method);
+    let answer = AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
+    let mut response = answer.unwrap_or_else(|_| {
+        Problem::Failure(Failure::Internal("panic".to_owned())).into_response()
+    });
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let _entered = span.enter();
         if problem.status().is_server_error() {
@@ -116,7 +128,8 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
         response = problem.render(&call.request_id);
         // What a handler or extractor added stays, except what described the body that was replaced.
         for (name, value) in &headers {
-            if !response.headers().contains_key(name) && name != axum::http::header::CONTENT_LENGTH {
+            if !response.headers().contains_key(name) && name != axum::http::header::CONTENT_LENGTH
+            {
                 response.headers_mut().insert(name.clone(), value.clone());
             }
         }
@@ -132,11 +145,21 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
 fn call(ambient: &Ambient, request: &Request) -> Call {
     let now = ambient.clock.now();
     let context = request.extensions().get::<lambda_runtime::Context>();
-    let ends = context.and_then(|c| ends(c, now)).unwrap_or_else(|| now.plus_millis(DEFAULT_MS));
-    let is_id = |text: &&str| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let request_id = context.map(|context| context.request_id.as_str()).filter(is_id);
+    let ends = context
+        .and_then(|c| ends(c, now))
+        .unwrap_or_else(|| now.plus_millis(DEFAULT_MS));
+    let is_id = |text: &&str| {
+        (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let request_id = context
+        .map(|context| context.request_id.as_str())
+        .filter(is_id);
     let request_id = request_id.map_or_else(|| ambient.ids.mint(), str::to_owned);
-    let said = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok()).filter(is_id);
+    let said = request
+        .headers()
+        .get(&CORRELATION)
+        .and_then(|value| value.to_str().ok())
+        .filter(is_id);
     Call {
         // A request that begins something is found by its own id.
         correlation_id: said.unwrap_or(&request_id).to_owned(),

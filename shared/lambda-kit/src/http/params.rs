@@ -12,7 +12,10 @@ use crate::http::problem::Problem;
 ///
 /// # Errors
 /// [`Failure::NotFound`].
-pub fn parse_id<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, IdError>) -> Result<T, Failure> {
+pub fn parse_id<T>(
+    text: &str,
+    parse: impl FnOnce(&str) -> Result<T, IdError>,
+) -> Result<T, Failure> {
     parse(text).map_err(|_| Failure::NotFound)
 }
 
@@ -41,13 +44,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(Self(value)),
-            Err(_) => Err(Failure::invalid("", "invalid_query", "the query parameters are not valid").into()),
+            Err(_) => {
+                Err(
+                    Failure::invalid("", "invalid_query", "the query parameters are not valid")
+                        .into(),
+                )
+            }
         }
     }
 }
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
-    parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+    parts
+        .headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
 }
 
 /// `If-Match` with the version that the caller read.
@@ -79,7 +92,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyHeader {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match header(parts, "idempotency-key") {
             None => Err(Failure::IdempotencyKeyRequired.into()),
-            Some(key) if key.len() <= 128 && key.bytes().all(|b| b.is_ascii_graphic()) => Ok(Self(key.to_owned())),
+            Some(key) if key.len() <= 128 && key.bytes().all(|b| b.is_ascii_graphic()) => {
+                Ok(Self(key.to_owned()))
+            }
             Some(_) => Err(Failure::invalid(
                 "",
                 "invalid_idempotency_key",

@@ -44,43 +44,83 @@ type Head = (StatusCode, &'static str, &'static str);
 fn head(problem: &Problem) -> Head {
     match problem {
         Problem::Failure(failure) => failure_head(failure),
-        Problem::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid bearer token is required"),
-        Problem::RouteNotFound => (StatusCode::NOT_FOUND, "route_not_found", "There is no such route"),
-        Problem::MethodNotAllowed => {
-            (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The route has no such method")
-        }
-        Problem::UnsupportedMediaType => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json")
-        }
-        Problem::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
-        Problem::MalformedJson { .. } => (StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON"),
+        Problem::Unauthenticated => (
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "A valid bearer token is required",
+        ),
+        Problem::RouteNotFound => (
+            StatusCode::NOT_FOUND,
+            "route_not_found",
+            "There is no such route",
+        ),
+        Problem::MethodNotAllowed => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "The route has no such method",
+        ),
+        Problem::UnsupportedMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "The body must be application/json",
+        ),
+        Problem::BodyTooLarge(_) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is too large",
+        ),
+        Problem::MalformedJson { .. } => (
+            StatusCode::BAD_REQUEST,
+            "malformed_json",
+            "The body is not JSON",
+        ),
     }
 }
 
 fn failure_head(failure: &Failure) -> Head {
     match failure {
         Failure::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
-        Failure::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The caller's role does not allow this"),
+        Failure::Forbidden => (
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "The caller's role does not allow this",
+        ),
         Failure::MemberNotActive => (
             StatusCode::FORBIDDEN,
             "member_not_active",
             "The user or the organization is pending, rejected or inactive",
         ),
-        Failure::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request", "The request is not valid"),
+        Failure::Invalid(_) => (
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "The request is not valid",
+        ),
         Failure::PreconditionFailed => (
             StatusCode::PRECONDITION_FAILED,
             "precondition_failed",
             "It was changed since the version named in If-Match",
         ),
-        Failure::Contention => {
-            (StatusCode::CONFLICT, "concurrent_change", "Others changed it at the same time; try again")
-        }
-        Failure::CartSubmitted => (StatusCode::CONFLICT, "cart_submitted", "The cart became an order or a quote"),
-        Failure::TooManyLines => (StatusCode::BAD_REQUEST, "too_many_lines", "A cart has at most 500 lines"),
+        Failure::Contention => (
+            StatusCode::CONFLICT,
+            "concurrent_change",
+            "Others changed it at the same time; try again",
+        ),
+        Failure::CartSubmitted => (
+            StatusCode::CONFLICT,
+            "cart_submitted",
+            "The cart became an order or a quote",
+        ),
+        Failure::TooManyLines => (
+            StatusCode::BAD_REQUEST,
+            "too_many_lines",
+            "A cart has at most 500 lines",
+        ),
         Failure::CartEmpty => (StatusCode::CONFLICT, "cart_empty", "The cart has no lines"),
-        Failure::ShippingMissing => {
-            (StatusCode::CONFLICT, "shipping_missing", "The cart has no shipping address and method")
-        }
+        Failure::ShippingMissing => (
+            StatusCode::CONFLICT,
+            "shipping_missing",
+            "The cart has no shipping address and method",
+        ),
         Failure::PurchaseOrderNumberRequired => (
             StatusCode::BAD_REQUEST,
             "purchase_order_number_required",
@@ -91,68 +131,111 @@ fn failure_head(failure: &Failure) -> Head {
             "preparation_invalid",
             "The preparation is missing, over, or of another version of the cart",
         ),
-        Failure::TotalChanged { .. } => {
-            (StatusCode::CONFLICT, "total_changed", "The accepted total is not the prepared one")
-        }
-        Failure::LinesRefused(_) => (StatusCode::CONFLICT, "lines_refused", "Lines cannot be ordered as they are"),
-        Failure::IdempotencyKeyRequired => {
-            (StatusCode::BAD_REQUEST, "idempotency_key_required", "The header Idempotency-Key is required")
-        }
+        Failure::TotalChanged { .. } => (
+            StatusCode::CONFLICT,
+            "total_changed",
+            "The accepted total is not the prepared one",
+        ),
+        Failure::LinesRefused(_) => (
+            StatusCode::CONFLICT,
+            "lines_refused",
+            "Lines cannot be ordered as they are",
+        ),
+        Failure::IdempotencyKeyRequired => (
+            StatusCode::BAD_REQUEST,
+            "idempotency_key_required",
+            "The header Idempotency-Key is required",
+        ),
         Failure::IdempotencyKeyReused => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",
             "The Idempotency-Key was used with another body",
         ),
-        Failure::IdempotencyInProgress => {
-            (StatusCode::CONFLICT, "idempotency_in_progress", "The first request with this Idempotency-Key still runs")
-        }
-        Failure::AlreadyDecided => (StatusCode::CONFLICT, "already_decided", "There is nothing left to decide"),
-        Failure::AlreadyExists => (StatusCode::CONFLICT, "already_exists", "There is one already"),
-        Failure::AmountsDisagree(_) => {
-            (StatusCode::BAD_GATEWAY, "erp_amounts_disagree", "The external system's amounts do not add up")
-        }
+        Failure::IdempotencyInProgress => (
+            StatusCode::CONFLICT,
+            "idempotency_in_progress",
+            "The first request with this Idempotency-Key still runs",
+        ),
+        Failure::AlreadyDecided => (
+            StatusCode::CONFLICT,
+            "already_decided",
+            "There is nothing left to decide",
+        ),
+        Failure::AlreadyExists => (
+            StatusCode::CONFLICT,
+            "already_exists",
+            "There is one already",
+        ),
+        Failure::AmountsDisagree(_) => (
+            StatusCode::BAD_GATEWAY,
+            "erp_amounts_disagree",
+            "The external system's amounts do not add up",
+        ),
         Failure::Erp(error) => erp_head(error),
-        Failure::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The store is not available; try again")
-        }
-        Failure::Store(StoreError::TooLarge) => {
-            (StatusCode::CONFLICT, "cart_too_large", "The cart is too large to be kept; order a part of it first")
-        }
-        Failure::Store(StoreError::Cursor) => {
-            (StatusCode::BAD_REQUEST, "invalid_cursor", "The cursor is not one of this list")
-        }
-        Failure::Store(StoreError::Refused { .. } | StoreError::Corrupt { .. }) | Failure::Internal(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side")
-        }
+        Failure::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "The store is not available; try again",
+        ),
+        Failure::Store(StoreError::TooLarge) => (
+            StatusCode::CONFLICT,
+            "cart_too_large",
+            "The cart is too large to be kept; order a part of it first",
+        ),
+        Failure::Store(StoreError::Cursor) => (
+            StatusCode::BAD_REQUEST,
+            "invalid_cursor",
+            "The cursor is not one of this list",
+        ),
+        Failure::Store(StoreError::Refused { .. } | StoreError::Corrupt { .. })
+        | Failure::Internal(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something went wrong on our side",
+        ),
     }
 }
 
 fn erp_head(error: &ErpError) -> Head {
     match error {
-        ErpError::Unavailable(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "erp_unavailable", "The external system is not available; try again")
-        }
-        ErpError::Timeout | ErpError::NoTime => {
-            (StatusCode::GATEWAY_TIMEOUT, "erp_timeout", "The external system did not answer in time")
-        }
-        ErpError::Refused { .. } => (StatusCode::CONFLICT, "erp_refused", "The external system refused"),
-        ErpError::Invalid(_) => {
-            (StatusCode::BAD_GATEWAY, "erp_invalid_answer", "The external system's answer is not usable")
-        }
+        ErpError::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "erp_unavailable",
+            "The external system is not available; try again",
+        ),
+        ErpError::Timeout | ErpError::NoTime => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "erp_timeout",
+            "The external system did not answer in time",
+        ),
+        ErpError::Refused { .. } => (
+            StatusCode::CONFLICT,
+            "erp_refused",
+            "The external system refused",
+        ),
+        ErpError::Invalid(_) => (
+            StatusCode::BAD_GATEWAY,
+            "erp_invalid_answer",
+            "The external system's answer is not usable",
+        ),
     }
 }
 
 /// More words for the caller. A 5xx has none but its title.
 fn detail(problem: &Problem, title: &str) -> String {
     match problem {
-        Problem::Failure(Failure::TotalChanged { accepted, prepared, .. }) => {
+        Problem::Failure(Failure::TotalChanged {
+            accepted, prepared, ..
+        }) => {
             format!("The accepted total is {accepted}, the prepared one {prepared}.")
         }
         Problem::Failure(Failure::Erp(ErpError::Refused { code, .. })) => {
             format!("The external system refused with code {code}.")
         }
         Problem::BodyTooLarge(limit) => format!("The limit is {limit} bytes."),
-        Problem::MalformedJson { line, column } => format!("Not JSON at line {line}, column {column}."),
+        Problem::MalformedJson { line, column } => {
+            format!("Not JSON at line {line}, column {column}.")
+        }
         _ => title.to_owned(),
     }
 }
@@ -160,7 +243,9 @@ fn detail(problem: &Problem, title: &str) -> String {
 fn errors(problem: &Problem) -> &[FieldError] {
     match problem {
         Problem::Failure(
-            Failure::Invalid(errors) | Failure::LinesRefused(errors) | Failure::TotalChanged { lines: errors, .. },
+            Failure::Invalid(errors)
+            | Failure::LinesRefused(errors)
+            | Failure::TotalChanged { lines: errors, .. },
         ) => errors,
         _ => &[],
     }
@@ -202,7 +287,10 @@ impl Problem {
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         response
     }
 }

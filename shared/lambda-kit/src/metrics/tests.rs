@@ -17,14 +17,23 @@ struct Kept(Mutex<Vec<String>>);
 
 impl MetricSink for Kept {
     fn line(&self, line: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line.to_owned());
     }
 }
 
 fn metrics() -> (Metrics, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
-    let env = Env::from_pairs([("STACK_NAME", "shop"), ("AWS_LAMBDA_FUNCTION_NAME", "prices")]);
-    (Metrics::to(kept.clone(), &env, Arc::new(Noon)).unwrap(), kept)
+    let env = Env::from_pairs([
+        ("STACK_NAME", "shop"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "prices"),
+    ]);
+    (
+        Metrics::to(kept.clone(), &env, Arc::new(Noon)).unwrap(),
+        kept,
+    )
 }
 
 #[test]
@@ -65,11 +74,23 @@ fn what_was_counted_is_written_once_and_nothing_is_no_line() {
     metrics.flush();
     counting.shown(0, 0);
     metrics.flush();
-    let lines: Vec<Value> = kept.0.lock().unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = kept
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert_eq!((&lines[0]["ErpCalls"], &lines[0]["ErpErrors"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        (&lines[0]["ErpCalls"], &lines[0]["ErpErrors"]),
+        (&json!(2), &json!(1))
+    );
     assert!(lines[0].get("Values").is_none());
-    assert_eq!((&lines[1]["Values"], &lines[1]["StaleValues"]), (&json!(20), &json!(3)));
+    assert_eq!(
+        (&lines[1]["Values"], &lines[1]["StaleValues"]),
+        (&json!(20), &json!(3))
+    );
     assert!(lines[1].get("ErpCalls").is_none());
 }
 

@@ -36,12 +36,22 @@ async fn handle(bodies: &[&str]) -> Result<Value, Error> {
     let mut context = Context::default();
     // A tenth of a second more than the function keeps for itself.
     context.deadline = 101_100;
-    queue_handler(Arc::new(Obedient), Arc::new(Now)).handle(json!({"Records": records}), context).await
+    queue_handler(Arc::new(Obedient), Arc::new(Now))
+        .handle(json!({"Records": records}), context)
+        .await
 }
 
 #[tokio::test]
 async fn only_messages_that_were_not_worked_off_come_again() {
-    let bodies = ["\"ok\"", "not json", "\"panic\"", "\"ok\"", "\"fail\"", "\"hang\"", "\"ok\""];
+    let bodies = [
+        "\"ok\"",
+        "not json",
+        "\"panic\"",
+        "\"ok\"",
+        "\"fail\"",
+        "\"hang\"",
+        "\"ok\"",
+    ];
     let answer = handle(&bodies).await.unwrap();
     let failed = ["m1", "m2", "m4", "m5"].map(|id| json!({"itemIdentifier": id}));
     assert_eq!(answer, json!({"batchItemFailures": failed}));

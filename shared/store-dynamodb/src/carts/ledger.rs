@@ -44,7 +44,9 @@ pub(super) fn note(
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(record.into_attributes()))
-        .condition_expression("attribute_not_exists(pk) OR heldUntil <= :now OR revision = :replaces")
+        .condition_expression(
+            "attribute_not_exists(pk) OR heldUntil <= :now OR revision = :replaces",
+        )
         .expression_attribute_values(":now", instant(now))
         // No revision is empty, so this replaces nothing.
         .expression_attribute_values(":replaces", text(replaces.unwrap_or_default()))
@@ -70,14 +72,23 @@ pub(super) async fn hold(
         .expression_attribute_values(":revision", text(revision));
     match update.send().await {
         Ok(_) => Ok(Written::Done),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+        {
             Ok(Written::Conflict)
         }
         Err(error) => Err(store_error("UpdateItem", error)),
     }
 }
 
-pub(super) async fn forget(client: &Client, table: &str, cart: &CartId, revision: &str) -> Result<(), StoreError> {
+pub(super) async fn forget(
+    client: &Client,
+    table: &str,
+    cart: &CartId,
+    revision: &str,
+) -> Result<(), StoreError> {
     let delete = client
         .delete_item()
         .table_name(table)
@@ -87,7 +98,13 @@ pub(super) async fn forget(client: &Client, table: &str, cart: &CartId, revision
     match delete.send().await {
         Ok(_) => Ok(()),
         // An entry of another revision stands there, or none any more.
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(store_error("DeleteItem", error)),
     }
 }
@@ -106,13 +123,20 @@ pub(super) async fn due(
         .expression_attribute_values(":due", text(DUE))
         .expression_attribute_values(":now", instant(now))
         .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-    let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+    let answer = query
+        .send()
+        .await
+        .map_err(|error| store_error("Query", error))?;
     answer.items().iter().map(read).collect()
 }
 
 /// Hands the reservation of a cart over to the order that it becomes: from then on the order's outcome decides. If the
 /// ledger no longer has the preparation's revision, nothing is set aside for it, and the transaction takes no effect.
-pub(crate) fn hand_over(table: &str, cart: &CartId, revision: &str) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn hand_over(
+    table: &str,
+    cart: &CartId,
+    revision: &str,
+) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
         .table_name(table)
         .key("pk", text(key(cart)))
@@ -124,7 +148,11 @@ pub(crate) fn hand_over(table: &str, cart: &CartId, revision: &str) -> Result<Tr
 }
 
 /// Takes effect only if the ledger still has the preparation's revision, and leaves the entry there.
-pub(crate) fn still_there(table: &str, cart: &CartId, revision: &str) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn still_there(
+    table: &str,
+    cart: &CartId,
+    revision: &str,
+) -> Result<TransactWriteItem, StoreError> {
     let check = ConditionCheck::builder()
         .table_name(table)
         .key("pk", text(key(cart)))
@@ -137,7 +165,11 @@ pub(crate) fn still_there(table: &str, cart: &CartId, revision: &str) -> Result<
 
 /// What becomes of the reservation of an order that waited for an approver. Its cart is closed, so the entry that the cart
 /// has, if it has one, is the order's.
-pub(crate) fn settle(table: &str, cart: &CartId, reserved: Reserved) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn settle(
+    table: &str,
+    cart: &CartId,
+    reserved: Reserved,
+) -> Result<TransactWriteItem, StoreError> {
     let item = TransactWriteItem::builder();
     let item = match reserved {
         Reserved::Keep(beyond) => item.delete(

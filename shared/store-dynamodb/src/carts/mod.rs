@@ -11,14 +11,18 @@ use app::ports::{Ids, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use aws_types::SdkConfig;
 use domain::caller::Customer;
 use domain::cart::Cart;
 use domain::ids::CartId;
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, find_text, get_number, get_parsed, get_text, number, text};
+use crate::attribute::{
+    Attributes, Record, find_text, get_number, get_parsed, get_text, number, text,
+};
 use crate::document::cart::CartDocument;
 use crate::document::{decode, encode};
 use crate::error::store_error;
@@ -37,7 +41,11 @@ impl CartsTable {
     /// Keeps them in the given table. `ids` marks each write, so that one whose answer was lost is recognized.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, ids: Arc<dyn Ids>) -> Self {
-        Self { client: Client::new(sdk), table: table.into(), ids }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+            ids,
+        }
     }
 }
 
@@ -46,7 +54,11 @@ pub(crate) fn cart_key(id: &CartId) -> String {
 }
 
 fn current_key(customer: &Customer) -> String {
-    joined(&["current", customer.organization.as_str(), customer.user.as_str()])
+    joined(&[
+        "current",
+        customer.organization.as_str(),
+        customer.user.as_str(),
+    ])
 }
 
 /// Most bytes of the document of a cart: DynamoDB keeps records of 400 KB, names of attributes included.
@@ -59,9 +71,17 @@ const PREPARED_LINE: usize = 240;
 ///
 /// # Errors
 /// [`StoreError::TooLarge`] when DynamoDB would not keep it, or not once it is prepared.
-pub(crate) fn cart_record(cart: &Cart, keep_until: Timestamp, mark: &str) -> Result<Attributes, StoreError> {
+pub(crate) fn cart_record(
+    cart: &Cart,
+    keep_until: Timestamp,
+    mark: &str,
+) -> Result<Attributes, StoreError> {
     let document = encode(&CartDocument::from(cart))?;
-    let room = if cart.preparation.is_none() { cart.lines.len().saturating_mul(PREPARED_LINE) } else { 0 };
+    let room = if cart.preparation.is_none() {
+        cart.lines.len().saturating_mul(PREPARED_LINE)
+    } else {
+        0
+    };
     if document.len().saturating_add(room) > MAX_DOCUMENT {
         return Err(StoreError::TooLarge);
     }
@@ -97,7 +117,11 @@ pub(crate) fn cart_put(
 }
 
 /// Takes effect only if the stored cart still has version `version`.
-fn version_check(table: &str, cart: &CartId, version: u64) -> Result<TransactWriteItem, StoreError> {
+fn version_check(
+    table: &str,
+    cart: &CartId,
+    version: u64,
+) -> Result<TransactWriteItem, StoreError> {
     let check = ConditionCheck::builder()
         .table_name(table)
         .key("pk", text(cart_key(cart)))
@@ -111,27 +135,52 @@ fn version_check(table: &str, cart: &CartId, version: u64) -> Result<TransactWri
 #[async_trait]
 impl Carts for CartsTable {
     async fn cart(&self, id: &CartId, now: Timestamp) -> Result<Option<Cart>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("pk", text(cart_key(id))).consistent_read(true);
-        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(cart_key(id)))
+            .consistent_read(true);
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| store_error("GetItem", error))?;
         match answer.item {
             Some(record) if kept(&record, now)? => {
-                decode::<CartDocument>(get_text(&record, "document")?)?.read().map(Some)
+                decode::<CartDocument>(get_text(&record, "document")?)?
+                    .read()
+                    .map(Some)
             }
             _ => Ok(None),
         }
     }
 
     async fn current(&self, customer: &Customer) -> Result<Option<CartId>, StoreError> {
-        let get =
-            self.client.get_item().table_name(&self.table).key("pk", text(current_key(customer))).consistent_read(true);
-        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
-        answer.item.map(|record| get_parsed(&record, "cartId", CartId::parse)).transpose()
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(current_key(customer)))
+            .consistent_read(true);
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| store_error("GetItem", error))?;
+        answer
+            .item
+            .map(|record| get_parsed(&record, "cartId", CartId::parse))
+            .transpose()
     }
 
     async fn create(&self, cart: &Cart, keep_until: Timestamp) -> Result<(), StoreError> {
-        let customer = Customer { organization: cart.organization.clone(), user: cart.user.clone() };
+        let customer = Customer {
+            organization: cart.organization.clone(),
+            user: cart.user.clone(),
+        };
         // It ends with the cart that it points to, which every change keeps for longer.
-        let pointer = Record::empty().with("pk", text(current_key(&customer))).with("cartId", text(cart.id.as_str()));
+        let pointer = Record::empty()
+            .with("pk", text(current_key(&customer)))
+            .with("cartId", text(cart.id.as_str()));
         let new = Put::builder()
             .table_name(&self.table)
             .set_item(Some(cart_record(cart, keep_until, &self.ids.mint())?))
@@ -143,15 +192,24 @@ impl Carts for CartsTable {
             .set_item(Some(pointer.into_attributes()))
             .build()
             .map_err(transaction::incomplete)?;
-        let items =
-            vec![TransactWriteItem::builder().put(new).build(), TransactWriteItem::builder().put(current).build()];
+        let items = vec![
+            TransactWriteItem::builder().put(new).build(),
+            TransactWriteItem::builder().put(current).build(),
+        ];
         match transaction::run(&self.client, items).await? {
             Written::Done => Ok(()),
-            Written::Conflict => Err(StoreError::Throttled { operation: "TransactWriteItems" }),
+            Written::Conflict => Err(StoreError::Throttled {
+                operation: "TransactWriteItems",
+            }),
         }
     }
 
-    async fn put(&self, cart: &Cart, expected: u64, keep_until: Timestamp) -> Result<Written, StoreError> {
+    async fn put(
+        &self,
+        cart: &Cart,
+        expected: u64,
+        keep_until: Timestamp,
+    ) -> Result<Written, StoreError> {
         let mark = self.ids.mint();
         let put = self
             .client
@@ -166,9 +224,15 @@ impl Carts for CartsTable {
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
                     // The SDK repeats a put whose answer was lost, and the repetition meets the first one's record.
-                    let ours =
-                        refusal.item.as_ref().is_some_and(|old| find_text(old, "mark") == Ok(Some(mark.as_str())));
-                    Ok(if ours { Written::Done } else { Written::Conflict })
+                    let ours = refusal
+                        .item
+                        .as_ref()
+                        .is_some_and(|old| find_text(old, "mark") == Ok(Some(mark.as_str())));
+                    Ok(if ours {
+                        Written::Done
+                    } else {
+                        Written::Conflict
+                    })
                 }
                 _ => Err(store_error("PutItem", error)),
             },
@@ -184,7 +248,11 @@ impl Carts for CartsTable {
             .build()
             .map_err(transaction::incomplete)?;
         // The pointer to the current cart stays: it points nowhere, and that reads as no current cart.
-        transaction::run(&self.client, vec![TransactWriteItem::builder().delete(delete).build()]).await
+        transaction::run(
+            &self.client,
+            vec![TransactWriteItem::builder().delete(delete).build()],
+        )
+        .await
     }
 
     async fn note_reservation(
@@ -194,12 +262,19 @@ impl Carts for CartsTable {
         replaces: Option<&str>,
         now: Timestamp,
     ) -> Result<Written, StoreError> {
-        let items =
-            vec![ledger::note(&self.table, entry, replaces, now)?, version_check(&self.table, &entry.cart, version)?];
+        let items = vec![
+            ledger::note(&self.table, entry, replaces, now)?,
+            version_check(&self.table, &entry.cart, version)?,
+        ];
         transaction::run(&self.client, items).await
     }
 
-    async fn hold_reservation(&self, cart: &CartId, revision: &str, until: Timestamp) -> Result<Written, StoreError> {
+    async fn hold_reservation(
+        &self,
+        cart: &CartId,
+        revision: &str,
+        until: Timestamp,
+    ) -> Result<Written, StoreError> {
         ledger::hold(&self.client, &self.table, cart, revision, until).await
     }
 
@@ -207,7 +282,11 @@ impl Carts for CartsTable {
         ledger::forget(&self.client, &self.table, cart, revision).await
     }
 
-    async fn due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<LedgerEntry>, StoreError> {
+    async fn due_reservations(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         ledger::due(&self.client, &self.table, now, limit).await
     }
 }

@@ -92,14 +92,25 @@ fn prepared(mut cart: Cart) -> Cart {
         reservation: "01a20497-b7c7-749f-84a5-766ec4a49892".to_owned(),
         expires_at: Timestamp::from_seconds(1_795_369_500),
         lines: lines.collect(),
-        totals: Totals { product: long, adjustment: long, shipping: long, tax: long, shipping_tax: long, grand: long },
+        totals: Totals {
+            product: long,
+            adjustment: long,
+            shipping: long,
+            tax: long,
+            shipping_tax: long,
+            grand: long,
+        },
         seal: "0".repeat(64),
     });
     cart
 }
 
 fn record(cart: &Cart) -> Result<Attributes, StoreError> {
-    cart_record(cart, cart.updated_at.plus_seconds(1), "01a20497-b7c7-749f-84a5-766ec4a49893")
+    cart_record(
+        cart,
+        cart.updated_at.plus_seconds(1),
+        "01a20497-b7c7-749f-84a5-766ec4a49893",
+    )
 }
 
 /// Bytes as DynamoDB counts them: names and values.
@@ -108,12 +119,19 @@ fn size(record: &Attributes) -> usize {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
         other => panic!("{other:?}"),
     };
-    record.iter().map(|(name, one)| name.len() + value(one)).sum()
+    record
+        .iter()
+        .map(|(name, one)| name.len() + value(one))
+        .sum()
 }
 
 #[test]
 fn a_cart_reads_back_as_it_was_written() {
-    for cart in [long_cart(0, 1), long_cart(3, 20), prepared(long_cart(3, 20))] {
+    for cart in [
+        long_cart(0, 1),
+        long_cart(3, 20),
+        prepared(long_cart(3, 20)),
+    ] {
         let record = record(&cart).unwrap();
         let document: CartDocument = decode(get_text(&record, "document").unwrap()).unwrap();
         assert_eq!(document.read(), Ok(cart));
@@ -123,7 +141,10 @@ fn a_cart_reads_back_as_it_was_written() {
 #[test]
 fn the_largest_cart_fits_into_one_record_when_it_is_prepared() {
     let cart = long_cart(MAX_LINES, 80);
-    let (open, prepared) = (size(&record(&cart).unwrap()), size(&record(&prepared(cart)).unwrap()));
+    let (open, prepared) = (
+        size(&record(&cart).unwrap()),
+        size(&record(&prepared(cart)).unwrap()),
+    );
     println!("500 lines: {open} bytes, prepared {prepared} bytes");
     assert!(prepared < 400 * 1024);
 }
@@ -137,7 +158,10 @@ fn a_cart_that_could_not_be_kept_once_it_is_prepared_is_refused_before() {
             Ok(_) => {
                 kept += 1;
                 let record = record(&prepared(cart));
-                assert!(record.is_ok_and(|record| size(&record) < 400 * 1024), "names of {name} bytes");
+                assert!(
+                    record.is_ok_and(|record| size(&record) < 400 * 1024),
+                    "names of {name} bytes"
+                );
             }
             Err(error) => assert_eq!(error, StoreError::TooLarge),
         }

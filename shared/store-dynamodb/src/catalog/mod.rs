@@ -35,6 +35,9 @@ impl CatalogTable {
     /// The catalog in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(sdk), table: table.into() }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+        }
     }
 }

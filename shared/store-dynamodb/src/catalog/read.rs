@@ -11,7 +11,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::CatalogTable;
 use super::record::{
-    CATEGORIES, ITEM, PRICES, category_pk, item_pk, read_category, read_item, read_list_price, read_text, text_sk,
+    CATEGORIES, ITEM, PRICES, category_pk, item_pk, read_category, read_item, read_list_price,
+    read_text, text_sk,
 };
 use super::version::shown;
 use crate::attribute::{Attributes, get_parsed, get_text, key};
@@ -29,18 +30,26 @@ const TRIES: usize = 3;
 
 /// What readers see of some records, or that the publication is outdated.
 fn all_shown(records: &[Attributes], published: u64) -> Option<Vec<Attributes>> {
-    let shown: Result<Vec<_>, _> = records.iter().map(|record| shown(record, published)).collect();
+    let shown: Result<Vec<_>, _> = records
+        .iter()
+        .map(|record| shown(record, published))
+        .collect();
     Some(shown.ok()?.into_iter().flatten().collect())
 }
 
 fn unsettled() -> StoreError {
-    StoreError::Unavailable { operation: "read", reason: "snapshots were published during every try".to_owned() }
+    StoreError::Unavailable {
+        operation: "read",
+        reason: "snapshots were published during every try".to_owned(),
+    }
 }
 
 #[async_trait]
 impl CatalogReader for CatalogTable {
     async fn categories(&self) -> Result<Vec<Category>, StoreError> {
-        let records = self.queried(LoadKind::Categories, vec![Asked::all(CATEGORIES)]).await?;
+        let records = self
+            .queried(LoadKind::Categories, vec![Asked::all(CATEGORIES)])
+            .await?;
         records.iter().map(read_category).collect()
     }
 
@@ -50,8 +59,15 @@ impl CatalogReader for CatalogTable {
 
     async fn items(&self, skus: &[Sku]) -> Result<Vec<Item>, StoreError> {
         let skus: HashSet<&Sku> = skus.iter().collect();
-        let keys: Vec<_> = skus.into_iter().map(|sku| Key::two(item_pk(sku), ITEM)).collect();
-        self.fetched(LoadKind::Items, keys).await?.iter().map(read_item).collect()
+        let keys: Vec<_> = skus
+            .into_iter()
+            .map(|sku| Key::two(item_pk(sku), ITEM))
+            .collect();
+        self.fetched(LoadKind::Items, keys)
+            .await?
+            .iter()
+            .map(read_item)
+            .collect()
     }
 
     async fn items_in(
@@ -70,32 +86,61 @@ impl CatalogReader for CatalogTable {
         Err(unsettled())
     }
 
-    async fn texts(&self, skus: &[Sku], languages: &[Language]) -> Result<Vec<ItemText>, StoreError> {
-        let asked: HashSet<(&Sku, &Language)> =
-            skus.iter().flat_map(|sku| languages.iter().map(move |language| (sku, language))).collect();
-        let keys: Vec<_> = asked.into_iter().map(|(sku, language)| Key::two(item_pk(sku), text_sk(language))).collect();
-        self.fetched(LoadKind::ItemDescriptions, keys).await?.iter().map(read_text).collect()
+    async fn texts(
+        &self,
+        skus: &[Sku],
+        languages: &[Language],
+    ) -> Result<Vec<ItemText>, StoreError> {
+        let asked: HashSet<(&Sku, &Language)> = skus
+            .iter()
+            .flat_map(|sku| languages.iter().map(move |language| (sku, language)))
+            .collect();
+        let keys: Vec<_> = asked
+            .into_iter()
+            .map(|(sku, language)| Key::two(item_pk(sku), text_sk(language)))
+            .collect();
+        self.fetched(LoadKind::ItemDescriptions, keys)
+            .await?
+            .iter()
+            .map(read_text)
+            .collect()
     }
 
     async fn list_prices(&self, skus: &[Sku]) -> Result<Vec<ListPrice>, StoreError> {
         let skus: HashSet<&Sku> = skus.iter().collect();
-        let asked: Vec<Asked> = skus.into_iter().map(|sku| Asked::beginning(item_pk(sku), PRICES)).collect();
-        self.queried(LoadKind::ListPrices, asked).await?.iter().map(read_list_price).collect()
+        let asked: Vec<Asked> = skus
+            .into_iter()
+            .map(|sku| Asked::beginning(item_pk(sku), PRICES))
+            .collect();
+        self.queried(LoadKind::ListPrices, asked)
+            .await?
+            .iter()
+            .map(read_list_price)
+            .collect()
     }
 }
 
 impl CatalogTable {
     /// What readers see of the records with the given keys. The pointer comes with the records, in the same call.
-    async fn fetched(&self, kind: LoadKind, mut keys: Vec<Key<'_>>) -> Result<Vec<Attributes>, StoreError> {
+    async fn fetched(
+        &self,
+        kind: LoadKind,
+        mut keys: Vec<Key<'_>>,
+    ) -> Result<Vec<Attributes>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         keys.push(Key::two(POINTER, kind.as_str()));
         for _ in 0..TRIES {
             let mut records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
-            let pointer = records.iter().position(|record| get_text(record, "pk") == Ok(POINTER));
+            let pointer = records
+                .iter()
+                .position(|record| get_text(record, "pk") == Ok(POINTER));
             let pointer = pointer.map(|at| records.swap_remove(at));
-            if let Some(shown) = all_shown(&records, read_pointer(pointer.as_ref())?.published.generation) {
+            if let Some(shown) = all_shown(
+                &records,
+                read_pointer(pointer.as_ref())?.published.generation,
+            ) {
                 return Ok(shown);
             }
         }
@@ -103,16 +148,28 @@ impl CatalogTable {
     }
 
     /// What readers see of the records that are asked for. The pointer is read beside them.
-    async fn queried(&self, kind: LoadKind, asked: Vec<Asked>) -> Result<Vec<Attributes>, StoreError> {
+    async fn queried(
+        &self,
+        kind: LoadKind,
+        asked: Vec<Asked>,
+    ) -> Result<Vec<Attributes>, StoreError> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
         for _ in 0..TRIES {
-            let queries = asked.clone().into_iter().map(|asked| query_all(&self.client, &self.table, asked));
-            let queries = stream::iter(queries).buffer_unordered(IN_FLIGHT).try_concat();
+            let queries = asked
+                .clone()
+                .into_iter()
+                .map(|asked| query_all(&self.client, &self.table, asked));
+            let queries = stream::iter(queries)
+                .buffer_unordered(IN_FLIGHT)
+                .try_concat();
             let pointer = get(&self.client, &self.table, pointer_key(kind));
             let (pointer, records) = futures::try_join!(pointer, queries)?;
-            if let Some(shown) = all_shown(&records, read_pointer(pointer.as_ref())?.published.generation) {
+            if let Some(shown) = all_shown(
+                &records,
+                read_pointer(pointer.as_ref())?.published.generation,
+            ) {
                 return Ok(shown);
             }
         }
@@ -131,20 +188,27 @@ impl CatalogTable {
             None => (0, None),
             Some(cursor) => {
                 let [category, sku] = cursor::decode(cursor)?;
-                let at = categories.iter().position(|id| id.as_str() == category).ok_or(StoreError::Cursor)?;
+                let at = categories
+                    .iter()
+                    .position(|id| id.as_str() == category)
+                    .ok_or(StoreError::Cursor)?;
                 (at, Some(sku).filter(|sku| !sku.is_empty()))
             }
         };
         let mut items = Vec::new();
         for _ in 0..MAX_QUERIES {
-            let Some(category) = categories.get(at) else { return Ok(Some(Page { items, next: None })) };
+            let Some(category) = categories.get(at) else {
+                return Ok(Some(Page { items, next: None }));
+            };
             let wanted = limit.saturating_sub(items.len());
             if wanted == 0 {
                 break;
             }
             let (found, more) = self.ways(category, after.as_deref(), wanted).await?;
             let earlier = categories.get(..at).unwrap_or_default();
-            let Some(members) = self.members(&found, category, earlier, published).await? else { return Ok(None) };
+            let Some(members) = self.members(&found, category, earlier, published).await? else {
+                return Ok(None);
+            };
             items.extend(members);
             if more {
                 after = found.last().map(Sku::to_string);
@@ -153,9 +217,9 @@ impl CatalogTable {
                 after = None;
             }
         }
-        let next = categories
-            .get(at)
-            .map(|category| cursor::encode(&[category.as_str(), after.as_deref().unwrap_or_default()]));
+        let next = categories.get(at).map(|category| {
+            cursor::encode(&[category.as_str(), after.as_deref().unwrap_or_default()])
+        });
         Ok(Some(Page { items, next }))
     }
 
@@ -168,8 +232,12 @@ impl CatalogTable {
     ) -> Result<(Vec<Sku>, bool), StoreError> {
         let pk = category_pk(category.as_str());
         let start = after.map(|sku| key(pk.as_str(), sku));
-        let (records, more) = query_page(&self.client, &self.table, Asked::all(pk), limit, start).await?;
-        let skus: Result<Vec<Sku>, _> = records.iter().map(|record| get_parsed(record, "sk", Sku::parse)).collect();
+        let (records, more) =
+            query_page(&self.client, &self.table, Asked::all(pk), limit, start).await?;
+        let skus: Result<Vec<Sku>, _> = records
+            .iter()
+            .map(|record| get_parsed(record, "sk", Sku::parse))
+            .collect();
         Ok((skus?, more.is_some()))
     }
 
@@ -182,15 +250,24 @@ impl CatalogTable {
         earlier: &[CategoryId],
         published: u64,
     ) -> Result<Option<Vec<Item>>, StoreError> {
-        let keys: Vec<Key<'_>> = skus.iter().map(|sku| Key::two(item_pk(sku), ITEM)).collect();
+        let keys: Vec<Key<'_>> = skus
+            .iter()
+            .map(|sku| Key::two(item_pk(sku), ITEM))
+            .collect();
         let records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
-        let Some(records) = all_shown(&records, published) else { return Ok(None) };
+        let Some(records) = all_shown(&records, published) else {
+            return Ok(None);
+        };
         let items: Vec<Item> = records.iter().map(read_item).collect::<Result<_, _>>()?;
         let earlier: HashSet<&CategoryId> = earlier.iter().collect();
-        let mut items: HashMap<Sku, Item> = items.into_iter().map(|item| (item.sku.clone(), item)).collect();
+        let mut items: HashMap<Sku, Item> = items
+            .into_iter()
+            .map(|item| (item.sku.clone(), item))
+            .collect();
         let ordered = skus.iter().filter_map(|sku| items.remove(sku));
         let here = |item: &Item| {
-            item.category_ids.contains(category) && !item.category_ids.iter().any(|id| earlier.contains(id))
+            item.category_ids.contains(category)
+                && !item.category_ids.iter().any(|id| earlier.contains(id))
         };
         Ok(Some(ordered.filter(here).collect()))
     }

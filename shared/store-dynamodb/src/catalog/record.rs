@@ -9,8 +9,8 @@ use domain::quantity::Quantity;
 use domain::time::Timestamp;
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_instant, find_parsed, find_text, get_decimal, get_number, get_parsed, get_text,
-    get_text_map, get_texts, instant, number, text, text_map, texts,
+    Attributes, Record, corrupt, find_instant, find_parsed, find_text, get_decimal, get_number,
+    get_parsed, get_text, get_text_map, get_texts, instant, number, text, text_map, texts,
 };
 
 /// Where all categories stand.
@@ -46,7 +46,10 @@ pub(super) fn category_pk(category: &str) -> String {
 pub(super) fn write_category(category: &Category, record: Record) -> Record {
     record
         .with("name", text(&category.name))
-        .with_some("parentId", category.parent.as_ref().map(|parent| text(parent.as_str())))
+        .with_some(
+            "parentId",
+            category.parent.as_ref().map(|parent| text(parent.as_str())),
+        )
         // `sequence` is the place of the file; this is the place among siblings.
         .with("place", number(category.sequence))
 }
@@ -61,20 +64,28 @@ pub(super) fn read_category(record: &Attributes) -> Result<Category, StoreError>
 }
 
 pub(super) fn write_item(item: &Item, record: Record) -> Record {
-    let several = |quantity: Quantity| (quantity != Quantity::ONE).then(|| number(quantity.value()));
+    let several =
+        |quantity: Quantity| (quantity != Quantity::ONE).then(|| number(quantity.value()));
     record
         .with("name", text(&item.name))
         .with("unit", text(item.unit.as_str()))
         .with("status", text(item.status.as_str()))
-        .with_some("productId", item.product_id.as_ref().map(|id| text(id.as_str())))
+        .with_some(
+            "productId",
+            item.product_id.as_ref().map(|id| text(id.as_str())),
+        )
         .with_some("description", item.description.as_deref().map(text))
         .with_some(
             CATEGORY_IDS,
-            (!item.category_ids.is_empty()).then(|| texts(item.category_ids.iter().map(CategoryId::as_str))),
+            (!item.category_ids.is_empty())
+                .then(|| texts(item.category_ids.iter().map(CategoryId::as_str))),
         )
         .with_some("nominalQuantity", several(item.nominal_quantity))
         .with_some("quantityMultiple", several(item.quantity_multiple))
-        .with_some("attributes", (!item.attributes.is_empty()).then(|| text_map(&item.attributes)))
+        .with_some(
+            "attributes",
+            (!item.attributes.is_empty()).then(|| text_map(&item.attributes)),
+        )
 }
 
 pub(super) fn read_item(record: &Attributes) -> Result<Item, StoreError> {
@@ -103,7 +114,9 @@ pub(super) fn write_text(value: &ItemText, record: Record) -> Record {
 }
 
 pub(super) fn read_text(record: &Attributes) -> Result<ItemText, StoreError> {
-    let language = get_text(record, "sk")?.strip_prefix(TEXTS).ok_or_else(|| corrupt("sk"))?;
+    let language = get_text(record, "sk")?
+        .strip_prefix(TEXTS)
+        .ok_or_else(|| corrupt("sk"))?;
     Ok(ItemText {
         sku: sku_of(record)?,
         language: Language::parse(language).map_err(|_| corrupt("sk"))?,
@@ -114,7 +127,10 @@ pub(super) fn read_text(record: &Attributes) -> Result<ItemText, StoreError> {
 
 pub(super) fn write_list_price(price: &ListPrice, record: Record) -> Record {
     record
-        .with("amount", AttributeValue::N(price.price.amount().to_string()))
+        .with(
+            "amount",
+            AttributeValue::N(price.price.amount().to_string()),
+        )
         .with("currency", text(price.price.currency().as_str()))
         .with("unit", text(price.unit.as_str()))
         .with_some("validFrom", price.valid_from.map(instant))
@@ -138,5 +154,7 @@ pub(super) fn read_list_price(record: &Attributes) -> Result<ListPrice, StoreErr
 }
 
 fn sku_of(record: &Attributes) -> Result<Sku, StoreError> {
-    get_parsed(record, "pk", |pk| Sku::parse(pk.strip_prefix("item#").unwrap_or_default()))
+    get_parsed(record, "pk", |pk| {
+        Sku::parse(pk.strip_prefix("item#").unwrap_or_default())
+    })
 }

@@ -25,7 +25,10 @@ impl CatalogTable {
     ) -> Result<Swept, StoreError> {
         let Some(generation) = stage.generation else {
             let reason = "a sweep of the catalog needs a publication".to_owned();
-            return Err(StoreError::Refused { operation: "sweep", reason });
+            return Err(StoreError::Refused {
+                operation: "sweep",
+                reason,
+            });
         };
         let start = match &from {
             None => None,
@@ -38,8 +41,13 @@ impl CatalogTable {
         let mut answer = Swept::default();
         let mut changes = Changes::default();
         for record in &records {
-            let place = (get_text(record, "pk")?.to_owned(), get_text(record, "sk")?.to_owned());
-            let Some(in_file) = in_file(identity(&place.0, &place.1)) else { continue };
+            let place = (
+                get_text(record, "pk")?.to_owned(),
+                get_text(record, "sk")?.to_owned(),
+            );
+            let Some(in_file) = in_file(identity(&place.0, &place.1)) else {
+                continue;
+            };
             let step = swept(&Versions::read(Some(record))?, in_file, generation, stage);
             answer.there += u64::from(step.there);
             answer.removed += u64::from(step.removed);
@@ -50,7 +58,12 @@ impl CatalogTable {
         if stage.writes {
             self.write(changes).await?;
         }
-        let next = more.map(|key| Ok::<_, StoreError>(cursor::encode(&[get_text(&key, "pk")?, get_text(&key, "sk")?])));
+        let next = more.map(|key| {
+            Ok::<_, StoreError>(cursor::encode(&[
+                get_text(&key, "pk")?,
+                get_text(&key, "sk")?,
+            ]))
+        });
         answer.next = next.transpose()?;
         Ok(answer)
     }
@@ -69,7 +82,9 @@ impl CatalogTable {
     ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
         let (client, table) = (&self.client, self.table.as_str());
         match kind {
-            LoadKind::Categories => query_page(client, table, Asked::all(CATEGORIES).current(), PAGE, start).await,
+            LoadKind::Categories => {
+                query_page(client, table, Asked::all(CATEGORIES).current(), PAGE, start).await
+            }
             kind => scan_page(client, table, ("item#", sort_key(kind)), PAGE, start).await,
         }
     }
@@ -82,6 +97,8 @@ fn sort_key(kind: LoadKind) -> &'static str {
         LoadKind::ItemDescriptions => TEXTS,
         LoadKind::ListPrices => PRICES,
         // These are not in the table, or not under items: nothing begins like this.
-        LoadKind::Categories | LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => "\u{0}",
+        LoadKind::Categories | LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => {
+            "\u{0}"
+        }
     }
 }

@@ -46,7 +46,11 @@ struct Table {
 
 impl Table {
     fn stage(&self, mode: LoadMode, sequence: i64) -> Stage {
-        let generation = self.pointer.pending.as_ref().map(|pending| pending.generation);
+        let generation = self
+            .pointer
+            .pending
+            .as_ref()
+            .map(|pending| pending.generation);
         Stage {
             kind: LoadKind::Categories,
             mode,
@@ -79,10 +83,16 @@ impl Table {
     fn prepare(&mut self, sequence: i64, rows: &Rows, breaks: bool) -> bool {
         self.loads += 1;
         let id = LoadId::parse(&self.loads.to_string()).unwrap();
-        let Ok(pointer) = self.pointer.begun(Sequence::new(sequence), &id) else { return false };
+        let Ok(pointer) = self.pointer.begun(Sequence::new(sequence), &id) else {
+            return false;
+        };
         self.pointer = pointer;
         let stage = self.stage(LoadMode::Snapshot, sequence);
-        let listed: Rows = rows.iter().filter(|(_, letter)| letter.is_some()).map(|(k, v)| (*k, *v)).collect();
+        let listed: Rows = rows
+            .iter()
+            .filter(|(_, letter)| letter.is_some())
+            .map(|(k, v)| (*k, *v))
+            .collect();
         self.rows(&listed, &stage);
         if breaks {
             self.pointer = self.pointer.rolled_back(&id).unwrap();
@@ -90,20 +100,36 @@ impl Table {
         }
         for (key, record) in self.records.clone() {
             let versions = Versions::read(Some(&record)).unwrap();
-            let step = swept(&versions, listed.contains_key(&key), stage.generation.unwrap(), &stage);
+            let step = swept(
+                &versions,
+                listed.contains_key(&key),
+                stage.generation.unwrap(),
+                &stage,
+            );
             self.put(key, step.versions);
         }
         true
     }
 
     fn release(&mut self) {
-        if let Some(id) = self.pointer.pending.as_ref().and_then(|pending| pending.load.clone()) {
+        if let Some(id) = self
+            .pointer
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.load.clone())
+        {
             self.pointer = self.pointer.publish(&id).unwrap();
         }
     }
 
     fn rollback(&mut self) {
-        let load = self.pointer.pending.as_ref().unwrap_or(&self.pointer.published).load.clone();
+        let load = self
+            .pointer
+            .pending
+            .as_ref()
+            .unwrap_or(&self.pointer.published)
+            .load
+            .clone();
         if let Some(pointer) = load.and_then(|load| self.pointer.rolled_back(&load).ok()) {
             self.pointer = pointer;
         }
@@ -131,8 +157,18 @@ impl Table {
     /// What readers see.
     fn seen(&self) -> BTreeMap<u8, char> {
         let published = self.pointer.published.generation;
-        let shown = self.records.iter().filter_map(|(key, record)| Some((*key, shown(record, published).unwrap()?)));
-        shown.map(|(key, record)| (key, get_text(&record, "letter").unwrap().chars().next().unwrap())).collect()
+        let shown = self
+            .records
+            .iter()
+            .filter_map(|(key, record)| Some((*key, shown(record, published).unwrap()?)));
+        shown
+            .map(|(key, record)| {
+                (
+                    key,
+                    get_text(&record, "letter").unwrap().chars().next().unwrap(),
+                )
+            })
+            .collect()
     }
 }
 
@@ -152,7 +188,10 @@ impl Copy {
     }
 
     fn with_snapshot(&self, sequence: i64, rows: &Rows) -> Self {
-        let mut next = Self { sequence: Some(sequence), rows: self.rows.clone() };
+        let mut next = Self {
+            sequence: Some(sequence),
+            rows: self.rows.clone(),
+        };
         let keys = self.rows.keys().chain(rows.keys());
         for key in keys.copied().collect::<Vec<_>>() {
             next.with_row(key, sequence, rows.get(&key).copied().flatten());
@@ -186,10 +225,18 @@ impl Model {
                 }
             }
             Step::Delta(sequence, rows) => {
-                if self.published.sequence.is_none_or(|newest| newest <= *sequence) {
+                if self
+                    .published
+                    .sequence
+                    .is_none_or(|newest| newest <= *sequence)
+                {
                     for (key, letter) in rows {
                         self.published.with_row(*key, *sequence, *letter);
-                        if let Some(pending) = self.pending.as_mut().filter(|p| p.sequence < Some(*sequence)) {
+                        if let Some(pending) = self
+                            .pending
+                            .as_mut()
+                            .filter(|p| p.sequence < Some(*sequence))
+                        {
                             pending.with_row(*key, *sequence, *letter);
                         }
                     }
@@ -215,7 +262,11 @@ impl Model {
     }
 
     fn seen(&self) -> BTreeMap<u8, char> {
-        self.published.rows.iter().filter_map(|(key, (_, letter))| Some((*key, (*letter)?))).collect()
+        self.published
+            .rows
+            .iter()
+            .filter_map(|(key, (_, letter))| Some((*key, (*letter)?)))
+            .collect()
     }
 }
 
@@ -249,7 +300,9 @@ proptest! {
 }
 
 fn listed(rows: &[(u8, char)]) -> Rows {
-    rows.iter().map(|(key, letter)| (*key, Some(*letter))).collect()
+    rows.iter()
+        .map(|(key, letter)| (*key, Some(*letter)))
+        .collect()
 }
 
 #[test]
@@ -266,7 +319,10 @@ fn all_24_orders_of_four_files_end_in_the_same_with_and_without_repeats() {
         Step::Snapshot(3, listed(&[(1, 'c'), (2, 'c')]), false),
         Step::Delta(4, Rows::from([(2, None), (3, Some('d'))])),
     ];
-    for (files, end) in [(snapshots, BTreeMap::from([(2, 'b')])), (mixed, BTreeMap::from([(1, 'c'), (3, 'd')]))] {
+    for (files, end) in [
+        (snapshots, BTreeMap::from([(2, 'b')])),
+        (mixed, BTreeMap::from([(1, 'c'), (3, 'd')])),
+    ] {
         for order in orders(4) {
             for repeats in [1, 2] {
                 let mut table = Table::default();
@@ -295,9 +351,16 @@ fn what_a_snapshot_does_not_change_is_not_written() {
 fn a_reader_with_an_outdated_pointer_is_told_so() {
     let mut table = Table::default();
     for (at, letter) in ['a', 'b', 'c'].into_iter().enumerate() {
-        table.step(&Step::Snapshot(i64::try_from(at).unwrap(), listed(&[(1, letter)]), false));
+        table.step(&Step::Snapshot(
+            i64::try_from(at).unwrap(),
+            listed(&[(1, letter)]),
+            false,
+        ));
     }
     let record = &table.records[&1];
     assert!(shown(record, 1).is_err());
-    assert_eq!(get_text(&shown(record, 2).unwrap().unwrap(), "letter"), Ok("b"));
+    assert_eq!(
+        get_text(&shown(record, 2).unwrap().unwrap(), "letter"),
+        Ok("b")
+    );
 }

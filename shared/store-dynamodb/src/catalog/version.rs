@@ -31,8 +31,15 @@ impl Version {
     pub fn new(generation: u64, sequence: i64, fingerprint: [u8; 16], content: Attributes) -> Self {
         let mut attributes = content;
         attributes.insert(SEQUENCE.to_owned(), number(sequence));
-        attributes.insert(FINGERPRINT.to_owned(), AttributeValue::B(Blob::new(fingerprint)));
-        Self { generation, sequence, attributes }
+        attributes.insert(
+            FINGERPRINT.to_owned(),
+            AttributeValue::B(Blob::new(fingerprint)),
+        );
+        Self {
+            generation,
+            sequence,
+            attributes,
+        }
     }
 
     /// A version that says there is no such row. Kept, so that an older file does not bring it back.
@@ -62,7 +69,8 @@ impl Version {
 
     /// Whether it says the same, whenever it was said.
     fn says(&self, other: &Self) -> bool {
-        self.is_gone() == other.is_gone() && self.attributes.get(FINGERPRINT) == other.attributes.get(FINGERPRINT)
+        self.is_gone() == other.is_gone()
+            && self.attributes.get(FINGERPRINT) == other.attributes.get(FINGERPRINT)
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -80,20 +88,35 @@ pub(super) struct Versions {
 impl Versions {
     /// Reads a record; none when there is no record.
     pub fn read(record: Option<&Attributes>) -> Result<Self, StoreError> {
-        let Some(record) = record else { return Ok(Self::default()) };
+        let Some(record) = record else {
+            return Ok(Self::default());
+        };
         let mut own = record.clone();
         let older = own.remove(BEFORE);
         own.remove("pk");
         own.remove("sk");
-        let older = older.map(|older| older.as_m().map_err(|_| corrupt(BEFORE)).and_then(Version::read)).transpose()?;
-        Ok(Self { newer: Some(Version::read(&own)?), older })
+        let older = older
+            .map(|older| {
+                older
+                    .as_m()
+                    .map_err(|_| corrupt(BEFORE))
+                    .and_then(Version::read)
+            })
+            .transpose()?;
+        Ok(Self {
+            newer: Some(Version::read(&own)?),
+            older,
+        })
     }
 
     /// The record, to which its key is to be added; none when there is nothing to keep.
     pub fn into_attributes(self) -> Option<Attributes> {
         let mut attributes = self.newer?.into_attributes();
         if let Some(older) = self.older {
-            attributes.insert(BEFORE.to_owned(), AttributeValue::M(older.into_attributes()));
+            attributes.insert(
+                BEFORE.to_owned(),
+                AttributeValue::M(older.into_attributes()),
+            );
         }
         Some(attributes)
     }
@@ -111,9 +134,18 @@ impl Versions {
     /// Two views as a record: one version where they are the same.
     fn of(lower: Option<Version>, upper: Option<Version>) -> Self {
         match (lower, upper) {
-            (Some(lower), Some(upper)) if lower.same(&upper) => Self { newer: Some(lower), older: None },
-            (lower, Some(upper)) => Self { newer: Some(upper), older: lower },
-            (lower, None) => Self { newer: lower, older: None },
+            (Some(lower), Some(upper)) if lower.same(&upper) => Self {
+                newer: Some(lower),
+                older: None,
+            },
+            (lower, Some(upper)) => Self {
+                newer: Some(upper),
+                older: lower,
+            },
+            (lower, None) => Self {
+                newer: lower,
+                older: None,
+            },
         }
     }
 }
@@ -122,7 +154,12 @@ impl Versions {
 /// they see nothing. The error means that the publication is older than both versions, so it cannot be the published one any
 /// more.
 pub(super) fn shown(record: &Attributes, published: u64) -> Result<Option<Attributes>, Outdated> {
-    let generation = |attributes: &Attributes| find_number(attributes, GENERATION).ok().flatten().unwrap_or(0_u64);
+    let generation = |attributes: &Attributes| {
+        find_number(attributes, GENERATION)
+            .ok()
+            .flatten()
+            .unwrap_or(0_u64)
+    };
     let older = find_map(record, BEFORE).ok().flatten();
     if generation(record) <= published {
         return Ok((!is_gone(record)).then(|| {
@@ -160,7 +197,10 @@ pub(super) struct Change {
 
 impl Change {
     fn none(outcome: Outcome) -> Self {
-        Self { versions: None, outcome }
+        Self {
+            versions: None,
+            outcome,
+        }
     }
 }
 
@@ -168,23 +208,37 @@ impl Change {
 pub(super) fn with_row(versions: &Versions, row: &dyn Fn(u64) -> Version, stage: &Stage) -> Change {
     match (stage.generation, &stage.pointer.pending) {
         (Some(generation), _) => prepared(versions, row(generation), generation, stage),
-        (None, Some(pending)) => beside(versions, row(stage.pointer.published.generation), pending, stage),
+        (None, Some(pending)) => beside(
+            versions,
+            row(stage.pointer.published.generation),
+            pending,
+            stage,
+        ),
         (None, None) => at_once(versions, row(stage.pointer.published.generation), stage),
     }
 }
 
 /// The version that readers see now, and the one that they will see when the publication `generation` is shown.
-fn views<'a>(versions: &'a Versions, pointer: &Pointer, generation: u64) -> (Option<&'a Version>, Option<&'a Version>) {
+fn views<'a>(
+    versions: &'a Versions,
+    pointer: &Pointer,
+    generation: u64,
+) -> (Option<&'a Version>, Option<&'a Version>) {
     let published = pointer.published.generation;
     let now = versions.seen(|other| other <= published);
-    (now, versions.seen(|other| other <= published || other == generation))
+    (
+        now,
+        versions.seen(|other| other <= published || other == generation),
+    )
 }
 
 /// Whether a version was written for a publication that was dropped or rolled back. Readers would see it as soon as
 /// `generation` is shown.
 fn has_leftovers(versions: &Versions, pointer: &Pointer, generation: u64) -> bool {
     let published = pointer.published.generation;
-    versions.iter().any(|version| version.generation > published && version.generation != generation)
+    versions
+        .iter()
+        .any(|version| version.generation > published && version.generation != generation)
 }
 
 /// A row of a snapshot, beside what readers see.
@@ -198,14 +252,22 @@ fn prepared(versions: &Versions, row: Version, generation: u64, stage: &Stage) -
     match then {
         Some(then) if then.sequence > row.sequence => kept(Some(then), Outcome::Unchanged),
         // Written by this load already, before it was interrupted.
-        Some(then) if then.generation == generation && then.says(&row) => kept(Some(then), Outcome::Applied(None)),
-        // In a snapshot the pointer itself guards what it did not change.
-        Some(then) if then.generation != generation && then.says(&row) => kept(Some(then), Outcome::Unchanged),
-        // An earlier row of the file said otherwise, and this one takes it back.
-        _ if now.is_some_and(|now| now.says(&row)) => {
-            Change { versions: Some(Versions::of(now.cloned(), now.cloned())), outcome: Outcome::Unchanged }
+        Some(then) if then.generation == generation && then.says(&row) => {
+            kept(Some(then), Outcome::Applied(None))
         }
-        _ => Change { versions: Some(Versions::of(now.cloned(), Some(row))), outcome: Outcome::Applied(None) },
+        // In a snapshot the pointer itself guards what it did not change.
+        Some(then) if then.generation != generation && then.says(&row) => {
+            kept(Some(then), Outcome::Unchanged)
+        }
+        // An earlier row of the file said otherwise, and this one takes it back.
+        _ if now.is_some_and(|now| now.says(&row)) => Change {
+            versions: Some(Versions::of(now.cloned(), now.cloned())),
+            outcome: Outcome::Unchanged,
+        },
+        _ => Change {
+            versions: Some(Versions::of(now.cloned(), Some(row))),
+            outcome: Outcome::Applied(None),
+        },
     }
 }
 
@@ -217,7 +279,10 @@ fn at_once(versions: &Versions, row: Version, stage: &Stage) -> Change {
     let before = previous.and_then(|previous| versions.seen(|other| other <= previous.generation));
     let (taken, outcome) = newer(now, &row);
     // Two versions even if they say the same: the rollback brings back the older place in the order too.
-    let versions = taken.then(|| Versions { newer: Some(row), older: before.cloned() });
+    let versions = taken.then(|| Versions {
+        newer: Some(row),
+        older: before.cloned(),
+    });
     Change { versions, outcome }
 }
 
@@ -229,30 +294,51 @@ fn beside(versions: &Versions, row: Version, pending: &Publication, stage: &Stag
     if !taken {
         return Change::none(outcome);
     }
-    let newer_there = row.sequence > sequence && then.is_none_or(|then| row.sequence >= then.sequence);
+    let newer_there =
+        row.sequence > sequence && then.is_none_or(|then| row.sequence >= then.sequence);
     let then = if newer_there {
         row.clone()
     } else {
         match then {
             // A record without a version of its own says in the pending snapshot what it says now.
-            Some(then) => Version { generation: pending.generation, ..then.clone() },
+            Some(then) => Version {
+                generation: pending.generation,
+                ..then.clone()
+            },
             // What is not there is missing from it.
             None => Version::gone(pending.generation, sequence, [0; 16]),
         }
     };
-    Change { versions: Some(Versions::of(Some(row), Some(then))), outcome }
+    Change {
+        versions: Some(Versions::of(Some(row), Some(then))),
+        outcome,
+    }
 }
 
 /// Whether a row takes the place of what is there, and what became of it.
 fn newer(there: Option<&Version>, row: &Version) -> (bool, Outcome) {
     let Some(there) = there else {
-        return (true, if row.is_gone() { Outcome::Unchanged } else { Outcome::Applied(None) });
+        return (
+            true,
+            if row.is_gone() {
+                Outcome::Unchanged
+            } else {
+                Outcome::Applied(None)
+            },
+        );
     };
     if there.sequence > row.sequence || there.same(row) {
         return (false, Outcome::Unchanged);
     }
     let nothing_new = there.says(row) || there.is_gone() && row.is_gone();
-    (true, if nothing_new { Outcome::Unchanged } else { Outcome::Applied(None) })
+    (
+        true,
+        if nothing_new {
+            Outcome::Unchanged
+        } else {
+            Outcome::Applied(None)
+        },
+    )
 }
 
 /// What the end of a snapshot makes of a record.
@@ -278,7 +364,11 @@ pub(super) fn swept(versions: &Versions, in_file: bool, generation: u64, stage: 
     let then = gone.or_else(|| then.cloned());
     let removed = there && then.as_ref().is_none_or(Version::is_gone);
     let versions = writes.then(|| Versions::of(now.cloned(), then));
-    Swept { versions, there, removed }
+    Swept {
+        versions,
+        there,
+        removed,
+    }
 }
 
 impl Versions {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use app::ports::{Cursor, InFile, Outcome, PriceChange, Publications, RowWriter, Stage, StoreError, Swept};
+use app::ports::{
+    Cursor, InFile, Outcome, PriceChange, Publications, RowWriter, Stage, StoreError, Swept,
+};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, WriteRequest};
 use domain::load::{Accepted, CatalogRecord, LoadKind, Pointer, Reference};
@@ -10,8 +12,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::CatalogTable;
 use super::record::{
-    CATEGORIES, CATEGORY_IDS, ITEM, amount, category_pk, item_pk, price_sk, text_sk, write_category, write_item,
-    write_list_price, write_text,
+    CATEGORIES, CATEGORY_IDS, ITEM, amount, category_pk, item_pk, price_sk, text_sk,
+    write_category, write_item, write_list_price, write_text,
 };
 use super::version::{Version, Versions, with_row};
 use crate::attribute::{Attributes, Record, get_text, key};
@@ -37,7 +39,11 @@ impl RowWriter<CatalogRecord> for CatalogTable {
         identity(&pk, &sk)
     }
 
-    async fn apply(&self, rows: Vec<Accepted<CatalogRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
+    async fn apply(
+        &self,
+        rows: Vec<Accepted<CatalogRecord>>,
+        stage: &Stage,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let keys: Vec<Place> = rows.iter().map(|row| key_of(&row.record)).collect();
         let there = self.there(&keys).await?;
         let mut known: HashMap<&Place, Versions> = HashMap::with_capacity(keys.len());
@@ -50,7 +56,9 @@ impl RowWriter<CatalogRecord> for CatalogTable {
             };
             let change = with_row(&versions, &|generation| version(row, generation), stage);
             outcomes.push(match change.outcome {
-                Outcome::Applied(_) => Outcome::Applied(price_change(&row.record, &versions, &stage.pointer)),
+                Outcome::Applied(_) => {
+                    Outcome::Applied(price_change(&row.record, &versions, &stage.pointer))
+                }
                 outcome => outcome,
             });
             // What is only measured is measured against what was there before the load.
@@ -75,7 +83,11 @@ impl RowWriter<CatalogRecord> for CatalogTable {
         row.references()
     }
 
-    async fn missing(&self, references: Vec<Reference>, stage: &Stage) -> Result<Vec<Reference>, StoreError> {
+    async fn missing(
+        &self,
+        references: Vec<Reference>,
+        stage: &Stage,
+    ) -> Result<Vec<Reference>, StoreError> {
         let place = |reference: &Reference| match reference {
             Reference::Category(id) => (CATEGORIES.to_owned(), id.to_string()),
             Reference::Item(sku) => (item_pk(sku), ITEM.to_owned()),
@@ -87,7 +99,11 @@ impl RowWriter<CatalogRecord> for CatalogTable {
         let there = self.there(&keys).await?;
         let mut missing = Vec::new();
         for reference in references {
-            let kind = if matches!(reference, Reference::Category(_)) { kinds[0] } else { kinds[1] };
+            let kind = if matches!(reference, Reference::Category(_)) {
+                kinds[0]
+            } else {
+                kinds[1]
+            };
             let pointer = read_pointer(there.get(&(POINTER.to_owned(), kind.as_str().to_owned())))?;
             let published = pointer.published.generation;
             let own = stage.generation.filter(|_| stage.kind == kind);
@@ -104,7 +120,12 @@ impl RowWriter<CatalogRecord> for CatalogTable {
         self.has_none(kind).await
     }
 
-    async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {
+    async fn sweep(
+        &self,
+        stage: &Stage,
+        in_file: &InFile<'_>,
+        from: Option<Cursor>,
+    ) -> Result<Swept, StoreError> {
         self.sweep_page(stage, in_file, from).await
     }
 }
@@ -115,7 +136,12 @@ impl Publications for CatalogTable {
         loads::pointer::pointer(&self.client, &self.table, kind).await
     }
 
-    async fn replace(&self, kind: LoadKind, from: u64, pointer: &Pointer) -> Result<bool, StoreError> {
+    async fn replace(
+        &self,
+        kind: LoadKind,
+        from: u64,
+        pointer: &Pointer,
+    ) -> Result<bool, StoreError> {
         loads::pointer::replace(&self.client, &self.table, kind, from, pointer).await
     }
 }
@@ -127,7 +153,13 @@ impl CatalogTable {
         let asked: Vec<_> = asked.into_iter().map(|(pk, sk)| Key::two(pk, sk)).collect();
         let records = read_all_current(&self.client, &self.table, &asked, &[]).await?;
         let keyed = |record: Attributes| {
-            Ok(((get_text(&record, "pk")?.to_owned(), get_text(&record, "sk")?.to_owned()), record))
+            Ok((
+                (
+                    get_text(&record, "pk")?.to_owned(),
+                    get_text(&record, "sk")?.to_owned(),
+                ),
+                record,
+            ))
         };
         records.into_iter().map(keyed).collect()
     }
@@ -141,10 +173,13 @@ fn key_of(row: &CatalogRecord) -> Place {
         CatalogRecord::NoItem(sku) => (item_pk(sku), ITEM.to_owned()),
         CatalogRecord::Text(text) => (item_pk(&text.sku), text_sk(&text.language)),
         CatalogRecord::NoText(sku, language) => (item_pk(sku), text_sk(language)),
-        CatalogRecord::ListPrice(price) => {
-            (item_pk(&price.sku), price_sk(price.price.currency(), &price.unit, price.valid_from))
+        CatalogRecord::ListPrice(price) => (
+            item_pk(&price.sku),
+            price_sk(price.price.currency(), &price.unit, price.valid_from),
+        ),
+        CatalogRecord::NoListPrice(sku, currency, unit, from) => {
+            (item_pk(sku), price_sk(*currency, unit, *from))
         }
-        CatalogRecord::NoListPrice(sku, currency, unit, from) => (item_pk(sku), price_sk(*currency, unit, *from)),
     }
 }
 
@@ -161,14 +196,28 @@ fn version(row: &Accepted<CatalogRecord>, generation: u64) -> Version {
             return Version::gone(generation, row.sequence.number(), row.fingerprint);
         }
     };
-    Version::new(generation, row.sequence.number(), row.fingerprint, content.into_attributes())
+    Version::new(
+        generation,
+        row.sequence.number(),
+        row.fingerprint,
+        content.into_attributes(),
+    )
 }
 
 /// The amount that readers see now beside the new one, when both are there.
-fn price_change(row: &CatalogRecord, versions: &Versions, pointer: &Pointer) -> Option<PriceChange> {
-    let CatalogRecord::ListPrice(price) = row else { return None };
+fn price_change(
+    row: &CatalogRecord,
+    versions: &Versions,
+    pointer: &Pointer,
+) -> Option<PriceChange> {
+    let CatalogRecord::ListPrice(price) = row else {
+        return None;
+    };
     let now = versions.now(pointer).filter(|now| !now.is_gone())?;
-    Some(PriceChange { before: amount(&now.attributes).ok()?, after: price.price.amount() })
+    Some(PriceChange {
+        before: amount(&now.attributes).ok()?,
+        after: price.price.amount(),
+    })
 }
 
 /// What to write so that records have other versions.
@@ -186,7 +235,12 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Adds a record. `there` is what it replaces.
-    pub fn add(&mut self, (pk, sk): &Place, there: Option<&Attributes>, versions: Versions) -> Result<(), StoreError> {
+    pub fn add(
+        &mut self,
+        (pk, sk): &Place,
+        there: Option<&Attributes>,
+        versions: Versions,
+    ) -> Result<(), StoreError> {
         let own = || key(pk.as_str(), sk.as_str());
         let mut old = Vec::new();
         if let Some(sku) = pk.strip_prefix("item#").filter(|_| sk == ITEM) {
@@ -221,16 +275,34 @@ impl CatalogTable {
     pub(super) async fn write(&self, changes: Changes) -> Result<(), StoreError> {
         write_all(&self.client, &self.table, changes.ways).await?;
         write_all(&self.client, &self.table, changes.records).await?;
-        let together = changes.together.into_iter().map(|(record, old)| self.put_together(record, old));
-        stream::iter(together).buffer_unordered(IN_FLIGHT).try_collect().await
+        let together = changes
+            .together
+            .into_iter()
+            .map(|(record, old)| self.put_together(record, old));
+        stream::iter(together)
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await
     }
 
-    async fn put_together(&self, record: Attributes, old: Vec<Attributes>) -> Result<(), StoreError> {
+    async fn put_together(
+        &self,
+        record: Attributes,
+        old: Vec<Attributes>,
+    ) -> Result<(), StoreError> {
         let mut items = Vec::with_capacity(old.len() + 1);
-        let put = Put::builder().table_name(&self.table).set_item(Some(record)).build().map_err(incomplete)?;
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(record))
+            .build()
+            .map_err(incomplete)?;
         items.push(TransactWriteItem::builder().put(put).build());
         for way in old.into_iter().take(MOST_WAYS) {
-            let delete = Delete::builder().table_name(&self.table).set_key(Some(way)).build().map_err(incomplete)?;
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(way))
+                .build()
+                .map_err(incomplete)?;
             items.push(TransactWriteItem::builder().delete(delete).build());
         }
         transaction::commit(&self.client, items).await.map(drop)
@@ -239,7 +311,11 @@ impl CatalogTable {
 
 /// The categories of all versions of an item.
 fn categories(versions: &Versions) -> BTreeSet<String> {
-    let lists = versions.iter().filter_map(|version| version.attributes.get(CATEGORY_IDS)?.as_l().ok());
-    let texts = lists.flatten().filter_map(|id: &AttributeValue| id.as_s().ok());
+    let lists = versions
+        .iter()
+        .filter_map(|version| version.attributes.get(CATEGORY_IDS)?.as_l().ok());
+    let texts = lists
+        .flatten()
+        .filter_map(|id: &AttributeValue| id.as_s().ok());
     texts.cloned().collect()
 }

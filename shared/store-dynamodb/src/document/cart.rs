@@ -13,7 +13,9 @@ use wire::value::Instant;
 
 use super::prepared::PreparationDocument;
 use super::refused;
-use super::value::{AvailabilityName, FreshnessDocument, ShippingDocument, decimal, quantity, some_amount};
+use super::value::{
+    AvailabilityName, FreshnessDocument, ShippingDocument, decimal, quantity, some_amount,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,17 +82,28 @@ impl From<&Cart> for CartDocument {
 impl CartDocument {
     pub(crate) fn read(self) -> Result<Cart, StoreError> {
         let currency = Currency::parse(&self.currency).map_err(refused("currency"))?;
-        let lines: Vec<CartLine> =
-            self.lines.into_iter().map(|line| line.read(currency)).collect::<Result<_, StoreError>>()?;
+        let lines: Vec<CartLine> = self
+            .lines
+            .into_iter()
+            .map(|line| line.read(currency))
+            .collect::<Result<_, StoreError>>()?;
         Ok(Cart {
             id: CartId::parse(&self.id).map_err(refused("cartId"))?,
             version: self.version,
-            status: if self.submitted { CartStatus::Submitted } else { CartStatus::Open },
-            organization: OrganizationId::parse(&self.organization).map_err(refused("organization"))?,
+            status: if self.submitted {
+                CartStatus::Submitted
+            } else {
+                CartStatus::Open
+            },
+            organization: OrganizationId::parse(&self.organization)
+                .map_err(refused("organization"))?,
             user: UserId::parse(&self.user).map_err(refused("user"))?,
             currency,
             shipping: self.shipping.map(ShippingDocument::read).transpose()?,
-            preparation: self.preparation.map(|preparation| preparation.read(&lines, currency)).transpose()?,
+            preparation: self
+                .preparation
+                .map(|preparation| preparation.read(&lines, currency))
+                .transpose()?,
             lines,
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),

@@ -13,18 +13,28 @@ use serde::de::DeserializeOwned;
 
 /// The text of a document.
 pub(crate) fn encode(document: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(document).map_err(|error| StoreError::Corrupt { what: error.to_string() })
+    serde_json::to_string(document).map_err(|error| StoreError::Corrupt {
+        what: error.to_string(),
+    })
 }
 
 /// The document of a text.
 pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| {
         // The message of the reader may quote the value; the place is enough.
-        StoreError::Corrupt { what: format!("document at line {}, column {}", error.line(), error.column()) }
+        StoreError::Corrupt {
+            what: format!(
+                "document at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
+        }
     })
 }
 
 /// A stored value that its own type refuses.
 pub(crate) fn refused<E>(what: &'static str) -> impl FnOnce(E) -> StoreError {
-    move |_| StoreError::Corrupt { what: what.to_owned() }
+    move |_| StoreError::Corrupt {
+        what: what.to_owned(),
+    }
 }

@@ -51,7 +51,11 @@ impl From<&Preparation> for PreparationDocument {
             cart_version: preparation.cart_version,
             reservation: preparation.reservation.clone(),
             expires_at: preparation.expires_at.into(),
-            lines: preparation.lines.iter().map(PreparedLineDocument::from).collect(),
+            lines: preparation
+                .lines
+                .iter()
+                .map(PreparedLineDocument::from)
+                .collect(),
             totals: TotalsDocument::from(&preparation.totals),
             seal: preparation.seal.clone(),
         }
@@ -59,11 +63,20 @@ impl From<&Preparation> for PreparationDocument {
 }
 
 impl PreparationDocument {
-    pub(super) fn read(self, lines: &[CartLine], currency: Currency) -> Result<Preparation, StoreError> {
+    pub(super) fn read(
+        self,
+        lines: &[CartLine],
+        currency: Currency,
+    ) -> Result<Preparation, StoreError> {
         if self.lines.len() != lines.len() {
-            return Err(StoreError::Corrupt { what: "preparation".to_owned() });
+            return Err(StoreError::Corrupt {
+                what: "preparation".to_owned(),
+            });
         }
-        let prepared = lines.iter().zip(self.lines).map(|(line, prepared)| prepared.read(line, currency));
+        let prepared = lines
+            .iter()
+            .zip(self.lines)
+            .map(|(line, prepared)| prepared.read(line, currency));
         Ok(Preparation {
             id: PreparationId::parse(&self.id).map_err(refused("preparationId"))?,
             cart_version: self.cart_version,

@@ -2,7 +2,10 @@
 
 use app::ports::StoreError;
 use domain::caller::Role;
-use domain::ids::{AddressId, CartId, ExternalId, Language, LineId, OrganizationId, Sku, SubmissionId, Unit, UserId};
+use domain::ids::{
+    AddressId, CartId, ExternalId, Language, LineId, OrganizationId, Sku, SubmissionId, Unit,
+    UserId,
+};
 use domain::member::{MemberStatus, Organization, Origin, User};
 use domain::money::Currency;
 use domain::submission::{
@@ -143,9 +146,15 @@ impl From<&Submission> for SubmissionDocument {
             attempt: s.attempt,
             untraced: s.untraced,
             failures: s.failures,
-            lease: s.lease.as_ref().map(|l| LeaseDocument { owner: l.owner.clone(), until: l.until.into() }),
+            lease: s.lease.as_ref().map(|l| LeaseDocument {
+                owner: l.owner.clone(),
+                until: l.until.into(),
+            }),
             last_sent_at: s.last_sent_at.map(Instant::from),
-            refusal: s.refusal.as_ref().map(|r| RefusalDocument { code: r.code.clone(), reason: r.reason.clone() }),
+            refusal: s.refusal.as_ref().map(|r| RefusalDocument {
+                code: r.code.clone(),
+                reason: r.reason.clone(),
+            }),
             due_at: s.due_at.map(Instant::from),
             created_at: s.created_at.into(),
             updated_at: s.updated_at.into(),
@@ -170,16 +179,25 @@ impl SubmissionDocument {
     pub(crate) fn read(self) -> Result<Submission, StoreError> {
         Ok(Submission {
             id: SubmissionId::parse(&self.id).map_err(refused("submissionId"))?,
-            organization: OrganizationId::parse(&self.organization).map_err(refused("organization"))?,
+            organization: OrganizationId::parse(&self.organization)
+                .map_err(refused("organization"))?,
             user: UserId::parse(&self.user).map_err(refused("user"))?,
-            state: State::parse(&self.state).ok_or(()).map_err(refused("state"))?,
+            state: State::parse(&self.state)
+                .ok_or(())
+                .map_err(refused("state"))?,
             revision: self.revision,
             attempt: self.attempt,
             untraced: self.untraced,
             failures: self.failures,
-            lease: self.lease.map(|l| Lease { owner: l.owner, until: l.until.into() }),
+            lease: self.lease.map(|l| Lease {
+                owner: l.owner,
+                until: l.until.into(),
+            }),
             last_sent_at: self.last_sent_at.map(Into::into),
-            refusal: self.refusal.map(|r| Refusal { code: r.code, reason: r.reason }),
+            refusal: self.refusal.map(|r| Refusal {
+                code: r.code,
+                reason: r.reason,
+            }),
             due_at: self.due_at.map(Into::into),
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
@@ -196,7 +214,9 @@ impl SubmissionDocument {
             content: match self.content {
                 ContentDocument::Order(order) => Content::Order(Box::new(order.read()?)),
                 ContentDocument::Quote(quote) => Content::Quote(Box::new(quote.read()?)),
-                ContentDocument::Organization(organization) => Content::Organization(Box::new(organization.read()?)),
+                ContentDocument::Organization(organization) => {
+                    Content::Organization(Box::new(organization.read()?))
+                }
                 ContentDocument::User(user) => Content::User(Box::new(user.read()?)),
             },
         })
@@ -205,14 +225,24 @@ impl SubmissionDocument {
 
 impl From<&Approval> for ApprovalDocument {
     fn from(a: &Approval) -> Self {
-        Self { approved: a.approved, by: a.by.to_string(), reason: a.reason.clone(), at: a.at.into() }
+        Self {
+            approved: a.approved,
+            by: a.by.to_string(),
+            reason: a.reason.clone(),
+            at: a.at.into(),
+        }
     }
 }
 
 impl ApprovalDocument {
     fn read(self) -> Result<Approval, StoreError> {
         let by = UserId::parse(&self.by).map_err(refused("userId"))?;
-        Ok(Approval { approved: self.approved, by, reason: self.reason, at: self.at.into() })
+        Ok(Approval {
+            approved: self.approved,
+            by,
+            reason: self.reason,
+            at: self.at.into(),
+        })
     }
 }
 
@@ -239,7 +269,11 @@ impl OrderDocument {
     fn read(self) -> Result<Order, StoreError> {
         Ok(Order {
             currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
-            lines: self.lines.into_iter().map(OrderLineDocument::read).collect::<Result<_, _>>()?,
+            lines: self
+                .lines
+                .into_iter()
+                .map(OrderLineDocument::read)
+                .collect::<Result<_, _>>()?,
             totals: self.totals.read()?,
             accepted_total: money(&self.accepted_total)?,
             shipping: self.shipping.read()?,
@@ -274,7 +308,11 @@ impl QuoteDocument {
         Ok(QuoteRequest {
             cart: CartId::parse(&self.cart).map_err(refused("cartId"))?,
             currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
-            lines: self.lines.into_iter().map(OrderLineDocument::read).collect::<Result<_, _>>()?,
+            lines: self
+                .lines
+                .into_iter()
+                .map(OrderLineDocument::read)
+                .collect::<Result<_, _>>()?,
             shipping: self.shipping.map(ShippingDocument::read).transpose()?,
             requested_expiry: self.requested_expiry,
             comment: self.comment,
@@ -311,7 +349,11 @@ impl OrderLineDocument {
 }
 
 fn origin(registered: bool) -> Origin {
-    if registered { Origin::Registered } else { Origin::Erp }
+    if registered {
+        Origin::Registered
+    } else {
+        Origin::Erp
+    }
 }
 
 impl From<&Organization> for OrganizationDocument {
@@ -333,8 +375,15 @@ impl OrganizationDocument {
         Ok(Organization {
             id: OrganizationId::parse(&self.id).map_err(refused("organizationId"))?,
             name: self.name,
-            parent: self.parent.as_deref().map(OrganizationId::parse).transpose().map_err(refused("parent"))?,
-            status: MemberStatus::parse(&self.status).ok_or(()).map_err(refused("status"))?,
+            parent: self
+                .parent
+                .as_deref()
+                .map(OrganizationId::parse)
+                .transpose()
+                .map_err(refused("parent"))?,
+            status: MemberStatus::parse(&self.status)
+                .ok_or(())
+                .map_err(refused("status"))?,
             currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
             tax_id: self.tax_id,
             origin: origin(self.registered),
@@ -350,7 +399,11 @@ impl From<&User> for UserDocument {
             email: u.email.clone(),
             given_name: u.given_name.clone(),
             family_name: u.family_name.clone(),
-            roles: u.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            roles: u
+                .roles
+                .iter()
+                .map(|role| role.as_str().to_owned())
+                .collect(),
             language: u.language.as_ref().map(ToString::to_string),
             status: u.status.as_str().to_owned(),
             registered: u.origin == Origin::Registered,
@@ -362,13 +415,25 @@ impl UserDocument {
     fn read(self) -> Result<User, StoreError> {
         Ok(User {
             id: UserId::parse(&self.id).map_err(refused("userId"))?,
-            organization: OrganizationId::parse(&self.organization).map_err(refused("organizationId"))?,
+            organization: OrganizationId::parse(&self.organization)
+                .map_err(refused("organizationId"))?,
             email: self.email,
             given_name: self.given_name,
             family_name: self.family_name,
-            roles: self.roles.iter().filter_map(|role| Role::parse(role)).collect(),
-            language: self.language.as_deref().map(Language::parse).transpose().map_err(refused("language"))?,
-            status: MemberStatus::parse(&self.status).ok_or(()).map_err(refused("status"))?,
+            roles: self
+                .roles
+                .iter()
+                .filter_map(|role| Role::parse(role))
+                .collect(),
+            language: self
+                .language
+                .as_deref()
+                .map(Language::parse)
+                .transpose()
+                .map_err(refused("language"))?,
+            status: MemberStatus::parse(&self.status)
+                .ok_or(())
+                .map_err(refused("status"))?,
             origin: origin(self.registered),
         })
     }

@@ -29,7 +29,10 @@ pub(crate) fn amount(text: &str, currency: Currency) -> Result<Money, StoreError
     Money::parse(text, currency).map_err(refused("money"))
 }
 
-pub(crate) fn some_amount(text: Option<&str>, currency: Currency) -> Result<Option<Money>, StoreError> {
+pub(crate) fn some_amount(
+    text: Option<&str>,
+    currency: Currency,
+) -> Result<Option<Money>, StoreError> {
     text.map(|text| amount(text, currency)).transpose()
 }
 
@@ -104,7 +107,12 @@ impl From<&Shipping> for ShippingDocument {
 impl ShippingDocument {
     pub(crate) fn read(self) -> Result<Shipping, StoreError> {
         Ok(Shipping {
-            address_id: self.address_id.as_deref().map(AddressId::parse).transpose().map_err(refused("addressId"))?,
+            address_id: self
+                .address_id
+                .as_deref()
+                .map(AddressId::parse)
+                .transpose()
+                .map_err(refused("addressId"))?,
             address: self.address.into(),
             method: self.method,
             requested_delivery_date: self.requested_delivery_date,

@@ -11,7 +11,10 @@ fn key(fingerprint: &str) -> IdempotencyKey {
 }
 
 fn answer() -> StoredAnswer {
-    StoredAnswer { status: 202, body: "{\"a\":1}".to_owned() }
+    StoredAnswer {
+        status: 202,
+        body: "{\"a\":1}".to_owned(),
+    }
 }
 
 #[test]
@@ -19,22 +22,36 @@ fn our_own_record_in_the_way_is_ours() {
     let record = running(&key("f"), "me", Timestamp::from_seconds(5));
     assert_eq!(
         met(&record, &key("f"), "me", Timestamp::from_seconds(1)).unwrap(),
-        Begun::First { owner: "me".to_owned() }
+        Begun::First {
+            owner: "me".to_owned()
+        }
     );
 }
 
 #[test]
 fn a_record_of_another_that_runs_is_in_progress() {
     let record = running(&key("f"), "other", Timestamp::from_seconds(5));
-    assert_eq!(met(&record, &key("f"), "me", Timestamp::from_seconds(1)).unwrap(), Begun::InProgress);
+    assert_eq!(
+        met(&record, &key("f"), "me", Timestamp::from_seconds(1)).unwrap(),
+        Begun::InProgress
+    );
 }
 
 #[test]
 fn another_body_is_refused_whether_the_first_runs_or_is_done() {
     let record = running(&key("f"), "other", Timestamp::from_seconds(5));
-    assert_eq!(met(&record, &key("g"), "me", Timestamp::from_seconds(1)).unwrap(), Begun::Reused);
     assert_eq!(
-        met(&done(&key("f"), "other", &answer()), &key("g"), "me", Timestamp::from_seconds(1)).unwrap(),
+        met(&record, &key("g"), "me", Timestamp::from_seconds(1)).unwrap(),
+        Begun::Reused
+    );
+    assert_eq!(
+        met(
+            &done(&key("f"), "other", &answer()),
+            &key("g"),
+            "me",
+            Timestamp::from_seconds(1)
+        )
+        .unwrap(),
         Begun::Reused
     );
 }
@@ -42,7 +59,13 @@ fn another_body_is_refused_whether_the_first_runs_or_is_done() {
 #[test]
 fn the_first_answer_comes_back_byte_for_byte() {
     assert_eq!(
-        met(&done(&key("f"), "other", &answer()), &key("f"), "me", Timestamp::from_seconds(1)).unwrap(),
+        met(
+            &done(&key("f"), "other", &answer()),
+            &key("f"),
+            "me",
+            Timestamp::from_seconds(1)
+        )
+        .unwrap(),
         Begun::Done(answer())
     );
 }
@@ -51,6 +74,12 @@ fn the_first_answer_comes_back_byte_for_byte() {
 fn an_answer_that_may_still_be_bettered_is_in_progress_until_its_time_is_over() {
     let mut record = done(&key("f"), "other", &answer());
     record.insert("until".to_owned(), instant(Timestamp::from_seconds(5)));
-    assert_eq!(met(&record, &key("f"), "me", Timestamp::from_seconds(4)).unwrap(), Begun::InProgress);
-    assert_eq!(met(&record, &key("f"), "me", Timestamp::from_seconds(5)).unwrap(), Begun::Done(answer()));
+    assert_eq!(
+        met(&record, &key("f"), "me", Timestamp::from_seconds(4)).unwrap(),
+        Begun::InProgress
+    );
+    assert_eq!(
+        met(&record, &key("f"), "me", Timestamp::from_seconds(5)).unwrap(),
+        Begun::Done(answer())
+    );
 }

@@ -10,7 +10,8 @@ use domain::load::{Chunk, Counts, Phase, Place};
 
 use super::record::{read_reason, read_unresolved, write_reason, write_unresolved};
 use crate::attribute::{
-    Attributes, Record, corrupt, find_map, find_number, get_instant, get_list, get_number, instant, key, number,
+    Attributes, Record, corrupt, find_map, find_number, get_instant, get_list, get_number, instant,
+    key, number,
 };
 
 const DONE: &str = "done";
@@ -53,7 +54,10 @@ pub(super) fn write(chunk: &Chunk, key: Attributes) -> Record {
         .with("bytesRead", number(chunk.bytes_read))
         .with("identityParts", number(chunk.identity_parts))
         .with("rejectParts", number(chunk.reject_parts))
-        .with("firstReasons", AttributeValue::L(chunk.first_reasons.iter().map(write_reason).collect()))
+        .with(
+            "firstReasons",
+            AttributeValue::L(chunk.first_reasons.iter().map(write_reason).collect()),
+        )
         .with("unresolved", write_unresolved(&chunk.unresolved))
         .with("updatedAt", instant(chunk.updated_at))
 }
@@ -74,7 +78,10 @@ pub(super) fn read(record: &Attributes) -> Result<Chunk, StoreError> {
         bytes_read: get_number(record, "bytesRead")?,
         identity_parts: get_number(record, "identityParts")?,
         reject_parts: get_number(record, "rejectParts")?,
-        first_reasons: get_list(record, "firstReasons")?.iter().map(read_reason).collect::<Result<_, _>>()?,
+        first_reasons: get_list(record, "firstReasons")?
+            .iter()
+            .map(read_reason)
+            .collect::<Result<_, _>>()?,
         unresolved: read_unresolved(record)?,
         updated_at: get_instant(record, "updatedAt")?,
     })
@@ -90,5 +97,9 @@ fn place(place: &Place) -> AttributeValue {
 
 fn read_place(record: &Attributes, name: &str) -> Result<Place, StoreError> {
     let map = find_map(record, name)?.ok_or_else(|| corrupt(name))?;
-    Ok(Place { offset: get_number(map, "offset")?, row: get_number(map, "row")?, line: get_number(map, "line")? })
+    Ok(Place {
+        offset: get_number(map, "offset")?,
+        row: get_number(map, "row")?,
+        line: get_number(map, "line")?,
+    })
 }

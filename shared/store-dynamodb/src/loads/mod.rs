@@ -46,7 +46,10 @@ impl LoadsTable {
     /// The loads in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(sdk), table: table.into() }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+        }
     }
 }
 
@@ -59,8 +62,14 @@ impl LoadsTable {
         until: Option<Timestamp>,
         condition: &str,
     ) -> Result<bool, StoreError> {
-        let record = record.with(OWNER, text(owner)).with(UNTIL, number(until.map_or(0, Timestamp::as_millis)));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(record.into_attributes()));
+        let record = record
+            .with(OWNER, text(owner))
+            .with(UNTIL, number(until.map_or(0, Timestamp::as_millis)));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(record.into_attributes()));
         let put = put
             .condition_expression(condition)
             .expression_attribute_names("#owner", OWNER)
@@ -82,7 +91,9 @@ impl LoadsTable {
             .table_name(&self.table)
             .set_key(Some(place))
             .update_expression("SET #owner = :owner, #until = :until")
-            .condition_expression(format!("{condition} AND (#owner = :owner OR #until < :now)"))
+            .condition_expression(format!(
+                "{condition} AND (#owner = :owner OR #until < :now)"
+            ))
             .expression_attribute_names("#owner", OWNER)
             .expression_attribute_names("#until", UNTIL)
             .expression_attribute_values(":owner", text(owner))
@@ -112,7 +123,12 @@ impl LoadStore for LoadsTable {
         record.as_ref().map(record::read).transpose()
     }
 
-    async fn loads(&self, filter: LoadFilter, limit: usize, cursor: Option<&Cursor>) -> Result<Page<Load>, StoreError> {
+    async fn loads(
+        &self,
+        filter: LoadFilter,
+        limit: usize,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<Load>, StoreError> {
         let mut asked = Asked::all(LOADS).descending();
         if let Some(kind) = filter.kind {
             asked = asked.equal("kind", kind.as_str());
@@ -120,7 +136,11 @@ impl LoadStore for LoadsTable {
         if let Some(state) = filter.state {
             asked = asked.equal("state", state.as_str());
         }
-        let size = if filter == LoadFilter::default() { limit } else { READ };
+        let size = if filter == LoadFilter::default() {
+            limit
+        } else {
+            READ
+        };
         let mut start = match cursor {
             None => None,
             Some(cursor) => {
@@ -130,7 +150,8 @@ impl LoadStore for LoadsTable {
         };
         let mut items = Vec::new();
         for _ in 0..MAX_QUERIES {
-            let (records, more) = query_page(&self.client, &self.table, asked.clone(), size, start.take()).await?;
+            let (records, more) =
+                query_page(&self.client, &self.table, asked.clone(), size, start.take()).await?;
             for record in &records {
                 if items.len() == limit {
                     break;
@@ -140,7 +161,10 @@ impl LoadStore for LoadsTable {
             if items.len() == limit {
                 // More than fits may have been read: the rest follows the last one handed out.
                 let whole = records.len() <= limit && more.is_none();
-                let next = items.last().filter(|_| !whole).map(|load| cursor::encode(&[load.id.as_str()]));
+                let next = items
+                    .last()
+                    .filter(|_| !whole)
+                    .map(|load| cursor::encode(&[load.id.as_str()]));
                 return Ok(Page { items, next });
             }
             start = more;
@@ -148,7 +172,10 @@ impl LoadStore for LoadsTable {
                 return Ok(Page { items, next: None });
             }
         }
-        let next = start.as_ref().map(|key| get_text(key, "sk").map(|id| cursor::encode(&[id]))).transpose()?;
+        let next = start
+            .as_ref()
+            .map(|key| get_text(key, "sk").map(|id| cursor::encode(&[id])))
+            .transpose()?;
         Ok(Page { items, next })
     }
 
@@ -166,14 +193,23 @@ impl LoadStore for LoadsTable {
             .scan_index_forward(false)
             .select(Select::Count)
             .limit(i32::try_from(READ).unwrap_or(i32::MAX));
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
         Ok(usize::try_from(answer.count()).unwrap_or(0))
     }
 
     async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError> {
         let record = record::write(load, key(LOADS, load.id.as_str()));
         // A put whose answer was lost is repeated, and must not meet itself.
-        self.put(record, owner, Some(until), "attribute_not_exists(pk) OR #owner = :owner").await
+        self.put(
+            record,
+            owner,
+            Some(until),
+            "attribute_not_exists(pk) OR #owner = :owner",
+        )
+        .await
     }
 
     async fn claim(
@@ -183,23 +219,47 @@ impl LoadStore for LoadsTable {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Load>, StoreError> {
-        let taken = self.take(key(LOADS, id.as_str()), owner, (now, until), "attribute_exists(pk)").await?;
+        let taken = self
+            .take(
+                key(LOADS, id.as_str()),
+                owner,
+                (now, until),
+                "attribute_exists(pk)",
+            )
+            .await?;
         taken.as_ref().map(record::read).transpose()
     }
 
-    async fn keep(&self, load: &Load, owner: &str, until: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.put(record::write(load, key(LOADS, load.id.as_str())), owner, until, "#owner = :owner").await
+    async fn keep(
+        &self,
+        load: &Load,
+        owner: &str,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.put(
+            record::write(load, key(LOADS, load.id.as_str())),
+            owner,
+            until,
+            "#owner = :owner",
+        )
+        .await
     }
 
     async fn plan(&self, id: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError> {
         let puts = chunks.iter().map(|chunk| {
-            let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number)).with(UNTIL, number(0));
+            let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number))
+                .with(UNTIL, number(0));
             rows::put_request(record.into_attributes())
         });
         batch::write_all(&self.client, &self.table, puts.collect::<Result<_, _>>()?).await
     }
 
-    async fn chunks(&self, id: &LoadId, phase: Phase, now: Timestamp) -> Result<Vec<(Chunk, bool)>, StoreError> {
+    async fn chunks(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        now: Timestamp,
+    ) -> Result<Vec<(Chunk, bool)>, StoreError> {
         let asked = Asked::beginning(chunk::pk(id), chunk::beginning(phase));
         let records = query_all_current(&self.client, &self.table, asked).await?;
         let read = |record: &Attributes| {
@@ -219,7 +279,10 @@ impl LoadStore for LoadsTable {
         until: Timestamp,
     ) -> Result<Taken, StoreError> {
         let place = chunk::chunk_key(id, phase, number);
-        if let Some(record) = self.take(place.clone(), owner, (now, until), "done = :open").await? {
+        if let Some(record) = self
+            .take(place.clone(), owner, (now, until), "done = :open")
+            .await?
+        {
             return Ok(Taken::Mine(Box::new(chunk::read(&record)?)));
         }
         Ok(match get_current(&self.client, &self.table, place).await? {
@@ -238,12 +301,25 @@ impl LoadStore for LoadsTable {
         until: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number));
-        self.put(record, owner, until, "attribute_not_exists(pk) OR #owner = :owner").await
+        self.put(
+            record,
+            owner,
+            until,
+            "attribute_not_exists(pk) OR #owner = :owner",
+        )
+        .await
     }
 
     async fn forget(&self, id: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError> {
-        let deletes = numbers.iter().map(|number| rows::delete_request(chunk::chunk_key(id, phase, *number)));
-        batch::write_all(&self.client, &self.table, deletes.collect::<Result<_, _>>()?).await
+        let deletes = numbers
+            .iter()
+            .map(|number| rows::delete_request(chunk::chunk_key(id, phase, *number)));
+        batch::write_all(
+            &self.client,
+            &self.table,
+            deletes.collect::<Result<_, _>>()?,
+        )
+        .await
     }
 
     async fn take_turn(
@@ -259,7 +335,9 @@ impl LoadStore for LoadsTable {
             .table_name(&self.table)
             .set_key(Some(key(turn_pk(kind), TURN)))
             .update_expression("SET #owner = :owner, #until = :until")
-            .condition_expression("attribute_not_exists(#owner) OR #owner = :owner OR #until < :now")
+            .condition_expression(
+                "attribute_not_exists(#owner) OR #owner = :owner OR #until < :now",
+            )
             .expression_attribute_names("#owner", OWNER)
             .expression_attribute_names("#until", UNTIL)
             .expression_attribute_values(":owner", text(owner))

@@ -24,7 +24,9 @@ pub(crate) fn pointer_key(kind: LoadKind) -> Attributes {
 
 /// The pointer in a record; the initial one when there is no record.
 pub(crate) fn read_pointer(record: Option<&Attributes>) -> Result<Pointer, StoreError> {
-    let Some(record) = record else { return Ok(Pointer::default()) };
+    let Some(record) = record else {
+        return Ok(Pointer::default());
+    };
     let read = |name: &str| find_map(record, name)?.map(read_publication).transpose();
     Ok(Pointer {
         published: read("published")?.unwrap_or_else(Publication::initial),
@@ -47,13 +49,24 @@ fn write_publication(publication: &Publication) -> AttributeValue {
     let map = Record::empty()
         .with("generation", number(publication.generation))
         .with("sequence", number(publication.sequence.number()))
-        .with_some("load", publication.load.as_ref().map(|load| text(load.as_str())));
+        .with_some(
+            "load",
+            publication.load.as_ref().map(|load| text(load.as_str())),
+        );
     AttributeValue::M(map.into_attributes())
 }
 
 /// Reads the pointer of a kind as it is now.
-pub(crate) async fn pointer(client: &Client, table: &str, kind: LoadKind) -> Result<Pointer, StoreError> {
-    read_pointer(get_current(client, table, pointer_key(kind)).await?.as_ref())
+pub(crate) async fn pointer(
+    client: &Client,
+    table: &str,
+    kind: LoadKind,
+) -> Result<Pointer, StoreError> {
+    read_pointer(
+        get_current(client, table, pointer_key(kind))
+            .await?
+            .as_ref(),
+    )
 }
 
 /// Replaces the pointer of a kind, as `Publications` promises.
@@ -70,7 +83,10 @@ pub(crate) async fn replace(
         .with_some("pending", pointer.pending.as_ref().map(write_publication))
         .with("last", number(pointer.last))
         .with(REVISION, number(pointer.revision));
-    let put = client.put_item().table_name(table).set_item(Some(record.into_attributes()));
+    let put = client
+        .put_item()
+        .table_name(table)
+        .set_item(Some(record.into_attributes()));
     let put = if from == 0 {
         put.condition_expression("attribute_not_exists(pk)")
     } else {
@@ -80,7 +96,11 @@ pub(crate) async fn replace(
     };
     match put.send().await {
         Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+        {
             Ok(false)
         }
         Err(error) => Err(store_error("PutItem", error)),

@@ -4,13 +4,13 @@ use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::LoadId;
 use domain::load::{
-    Closing, Counts, ExportKey, Load, LoadFailure, LoadState, Phase, Reason, Reference, Sequence, Unresolved, Warning,
-    Work,
+    Closing, Counts, ExportKey, Load, LoadFailure, LoadState, Phase, Reason, Reference, Sequence,
+    Unresolved, Warning, Work,
 };
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_instant, find_map, find_number, find_text, get_instant, get_list, get_number,
-    get_parsed, get_text, instant, number, text,
+    Attributes, Record, corrupt, find_instant, find_map, find_number, find_text, get_instant,
+    get_list, get_number, get_parsed, get_text, instant, number, text,
 };
 
 pub(super) fn write(load: &Load, key: Attributes) -> Record {
@@ -26,12 +26,36 @@ pub(super) fn write(load: &Load, key: Attributes) -> Record {
         .with("rejected", number(load.counts.rejected))
         .with("bytes", number(load.bytes))
         .with("bytesRead", number(load.bytes_read))
-        .with("firstReasons", AttributeValue::L(load.first_reasons.iter().map(write_reason).collect()))
-        .with("warnings", AttributeValue::L(load.warnings.iter().map(|w| remark(&w.code, &w.message)).collect()))
-        .with("heldFor", AttributeValue::L(load.held_for.iter().map(|w| remark(&w.code, &w.message)).collect()))
+        .with(
+            "firstReasons",
+            AttributeValue::L(load.first_reasons.iter().map(write_reason).collect()),
+        )
+        .with(
+            "warnings",
+            AttributeValue::L(
+                load.warnings
+                    .iter()
+                    .map(|w| remark(&w.code, &w.message))
+                    .collect(),
+            ),
+        )
+        .with(
+            "heldFor",
+            AttributeValue::L(
+                load.held_for
+                    .iter()
+                    .map(|w| remark(&w.code, &w.message))
+                    .collect(),
+            ),
+        )
         .with("released", AttributeValue::Bool(load.released))
         .with("removed", number(load.removed))
-        .with_some("failure", load.failure.as_ref().map(|failure| remark(&failure.code, &failure.message)))
+        .with_some(
+            "failure",
+            load.failure
+                .as_ref()
+                .map(|failure| remark(&failure.code, &failure.message)),
+        )
         .with("startedAt", instant(load.started_at))
         .with("updatedAt", instant(load.updated_at))
         .with_some("finishedAt", load.finished_at.map(instant))
@@ -62,13 +86,25 @@ pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
         },
         bytes: get_number(record, "bytes")?,
         bytes_read: get_number(record, "bytesRead")?,
-        first_reasons: get_list(record, "firstReasons")?.iter().map(read_reason).collect::<Result<_, _>>()?,
-        warnings: get_list(record, "warnings")?.iter().map(read_warning).collect::<Result<_, _>>()?,
-        held_for: get_list(record, "heldFor")?.iter().map(read_warning).collect::<Result<_, _>>()?,
+        first_reasons: get_list(record, "firstReasons")?
+            .iter()
+            .map(read_reason)
+            .collect::<Result<_, _>>()?,
+        warnings: get_list(record, "warnings")?
+            .iter()
+            .map(read_warning)
+            .collect::<Result<_, _>>()?,
+        held_for: get_list(record, "heldFor")?
+            .iter()
+            .map(read_warning)
+            .collect::<Result<_, _>>()?,
         released: matches!(record.get("released"), Some(AttributeValue::Bool(true))),
         removed: find_number(record, "removed")?.unwrap_or_default(),
         failure: failure.transpose()?,
-        work: find_map(record, "work")?.map(read_work).transpose()?.unwrap_or_default(),
+        work: find_map(record, "work")?
+            .map(read_work)
+            .transpose()?
+            .unwrap_or_default(),
         started_at: get_instant(record, "startedAt")?,
         updated_at: get_instant(record, "updatedAt")?,
         finished_at: find_instant(record, "finishedAt")?,
@@ -77,14 +113,19 @@ pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
 
 /// References that lead nowhere, by record, and `*` for further ones.
 pub(super) fn write_unresolved(unresolved: &Unresolved) -> AttributeValue {
-    let missing = unresolved.missing.iter().map(|(reference, times)| (reference.to_string(), number(times)));
+    let missing = unresolved
+        .missing
+        .iter()
+        .map(|(reference, times)| (reference.to_string(), number(times)));
     let more = (unresolved.more > 0).then(|| ("*".to_owned(), number(unresolved.more)));
     AttributeValue::M(missing.chain(more).collect())
 }
 
 pub(super) fn read_unresolved(record: &Attributes) -> Result<Unresolved, StoreError> {
     let mut unresolved = Unresolved::default();
-    let Some(map) = find_map(record, "unresolved")? else { return Ok(unresolved) };
+    let Some(map) = find_map(record, "unresolved")? else {
+        return Ok(unresolved);
+    };
     for name in map.keys() {
         let times = get_number(map, name)?;
         match Reference::parse(name) {
@@ -137,11 +178,19 @@ fn read_work(map: &Attributes) -> Result<Work, StoreError> {
 
 fn read_warning(value: &AttributeValue) -> Result<Warning, StoreError> {
     let map = value.as_m().map_err(|_| corrupt("warnings"))?;
-    Ok(Warning { code: get_text(map, "code")?.to_owned().into(), message: get_text(map, "message")?.to_owned() })
+    Ok(Warning {
+        code: get_text(map, "code")?.to_owned().into(),
+        message: get_text(map, "message")?.to_owned(),
+    })
 }
 
 fn remark(code: &str, message: &str) -> AttributeValue {
-    AttributeValue::M(Record::empty().with("code", text(code)).with("message", text(message)).into_attributes())
+    AttributeValue::M(
+        Record::empty()
+            .with("code", text(code))
+            .with("message", text(message))
+            .into_attributes(),
+    )
 }
 
 pub(super) fn write_reason(reason: &Reason) -> AttributeValue {

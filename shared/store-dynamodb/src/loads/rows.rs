@@ -115,8 +115,10 @@ async fn read<'k, R: 'static, L: Layout<R>>(
     projection.extend(L::KEPT);
     let mut known = HashMap::with_capacity(asked.len());
     for there in batch::read_all_current(client, table, &asked, &projection).await? {
-        let place =
-            places.get(&(get_text(&there, "pk")?, get_text(&there, "sk")?)).copied().ok_or_else(|| corrupt("pk"))?;
+        let place = places
+            .get(&(get_text(&there, "pk")?, get_text(&there, "sk")?))
+            .copied()
+            .ok_or_else(|| corrupt("pk"))?;
         let fingerprint = match there.get(FINGERPRINT) {
             Some(AttributeValue::B(bytes)) => bytes.as_ref().to_vec(),
             _ => Vec::new(),
@@ -134,12 +136,21 @@ async fn read<'k, R: 'static, L: Layout<R>>(
     Ok(known)
 }
 
-fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mode: LoadMode, writes: bool) -> Outcome {
+fn decide<'a, R, L: Layout<R>>(
+    row: &'a Accepted<R>,
+    slot: &mut Known<'a, R>,
+    mode: LoadMode,
+    writes: bool,
+) -> Outcome {
     let sequence = row.sequence.number();
     if sequence < slot.sequence {
         return Outcome::Unchanged;
     }
-    if let Some(problem) = slot.there.as_ref().and_then(|there| L::refusal(&row.record, there)) {
+    if let Some(problem) = slot
+        .there
+        .as_ref()
+        .and_then(|there| L::refusal(&row.record, there))
+    {
         return Outcome::Refused(problem);
     }
     let same = slot.fingerprint == row.fingerprint;
@@ -156,7 +167,11 @@ fn decide<'a, R, L: Layout<R>>(row: &'a Accepted<R>, slot: &mut Known<'a, R>, mo
         slot.gone = removes;
         slot.pending = Some(row);
     }
-    if same || nothing_to_remove { Outcome::Unchanged } else { Outcome::Applied(None) }
+    if same || nothing_to_remove {
+        Outcome::Unchanged
+    } else {
+        Outcome::Applied(None)
+    }
 }
 
 fn put<R, L: Layout<R>>(
@@ -179,14 +194,19 @@ fn put<R, L: Layout<R>>(
 /// A request to put a record.
 pub(crate) fn put_request(record: Attributes) -> Result<WriteRequest, StoreError> {
     let put = PutRequest::builder().set_item(Some(record)).build();
-    let put = put.map_err(|error| StoreError::Refused { operation: "BatchWriteItem", reason: error.to_string() })?;
+    let put = put.map_err(|error| StoreError::Refused {
+        operation: "BatchWriteItem",
+        reason: error.to_string(),
+    })?;
     Ok(WriteRequest::builder().put_request(put).build())
 }
 
 /// A request to delete a record.
 pub(crate) fn delete_request(key: Attributes) -> Result<WriteRequest, StoreError> {
     let delete = DeleteRequest::builder().set_key(Some(key)).build();
-    let delete =
-        delete.map_err(|error| StoreError::Refused { operation: "BatchWriteItem", reason: error.to_string() })?;
+    let delete = delete.map_err(|error| StoreError::Refused {
+        operation: "BatchWriteItem",
+        reason: error.to_string(),
+    })?;
     Ok(WriteRequest::builder().delete_request(delete).build())
 }

@@ -7,7 +7,9 @@ use domain::price::PriceScope;
 use domain::submission::Support;
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, corrupt, get_instant, get_number, get_parsed, instant, number, text};
+use crate::attribute::{
+    Attributes, Record, corrupt, get_instant, get_number, get_parsed, instant, number, text,
+};
 use crate::key::joined;
 
 /// How long the record stays when it is not written anew, in seconds.
@@ -21,7 +23,10 @@ pub(super) fn write(store: &StoreId, capabilities: &Capabilities, at: Timestamp)
     Record::empty()
         .with("pk", text(key(store)))
         .with("asOf", instant(at))
-        .with("expiresAt", number(at.plus_seconds(KEEP_SECONDS).as_seconds()))
+        .with(
+            "expiresAt",
+            number(at.plus_seconds(KEEP_SECONDS).as_seconds()),
+        )
         .with(
             "submission",
             text(match capabilities.submission {
@@ -37,7 +42,14 @@ pub(super) fn write(store: &StoreId, capabilities: &Capabilities, at: Timestamp)
                 PriceScope::User => "user",
             }),
         )
-        .with("quantityBreaks", text(if capabilities.quantity_breaks { "yes" } else { "no" }))
+        .with(
+            "quantityBreaks",
+            text(if capabilities.quantity_breaks {
+                "yes"
+            } else {
+                "no"
+            }),
+        )
         .with("maxItemsPerCall", number(capabilities.max_items_per_call))
         .with("maxLines", number(capabilities.max_lines))
         .with("maxConcurrency", number(capabilities.max_concurrency))
@@ -45,8 +57,11 @@ pub(super) fn write(store: &StoreId, capabilities: &Capabilities, at: Timestamp)
 }
 
 pub(super) fn read(record: &Attributes) -> Result<(Capabilities, Timestamp), StoreError> {
-    let count =
-        |name: &str| Some(get_number::<usize>(record, name)?).filter(|count| *count > 0).ok_or_else(|| corrupt(name));
+    let count = |name: &str| {
+        Some(get_number::<usize>(record, name)?)
+            .filter(|count| *count > 0)
+            .ok_or_else(|| corrupt(name))
+    };
     let capabilities = Capabilities {
         submission: get_parsed(record, "submission", |text| match text {
             "idempotency-key" => Ok(Support::IdempotencyKey),

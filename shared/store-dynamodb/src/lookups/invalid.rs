@@ -14,7 +14,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::{OrganizationId, Sku, StoreId};
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, find_instant, find_map, find_text, instant, number, text};
+use crate::attribute::{
+    Attributes, Record, find_instant, find_map, find_text, instant, number, text,
+};
 use crate::key::joined;
 
 /// Most items and organizations of the record: about 60 kB, read with every lookup while it is so big.
@@ -38,10 +40,19 @@ pub(super) fn key(store: &StoreId) -> String {
 
 impl Invalidated {
     /// Whether what was said at `as_of` may not be shown any more.
-    pub(super) fn covers(&self, sku: &Sku, organization: Option<&OrganizationId>, as_of: Timestamp) -> bool {
+    pub(super) fn covers(
+        &self,
+        sku: &Sku,
+        organization: Option<&OrganizationId>,
+        as_of: Timestamp,
+    ) -> bool {
         let sku = self.skus.get(sku.as_str());
-        let organization = organization.and_then(|organization| self.organizations.get(organization.as_str()));
-        [self.all.as_ref(), sku, organization].into_iter().flatten().any(|at| as_of <= *at)
+        let organization =
+            organization.and_then(|organization| self.organizations.get(organization.as_str()));
+        [self.all.as_ref(), sku, organization]
+            .into_iter()
+            .flatten()
+            .any(|at| as_of <= *at)
     }
 
     /// With one more, without those before `forget`.
@@ -53,7 +64,9 @@ impl Invalidated {
             Invalidation::Organization(organization) => {
                 self.organizations.insert(organization.to_string(), at);
             }
-            Invalidation::Skus(skus) => self.skus.extend(skus.iter().map(|sku| (sku.to_string(), at))),
+            Invalidation::Skus(skus) => self
+                .skus
+                .extend(skus.iter().map(|sku| (sku.to_string(), at))),
         }
         if self.all == Some(at) || self.skus.len().saturating_add(self.organizations.len()) > MOST {
             self.all = Some(at);
@@ -85,8 +98,10 @@ impl Invalidated {
 
     pub(super) fn write(&self, store: &StoreId, at: Timestamp, revision: &str) -> Attributes {
         let stamps = |stamps: &BTreeMap<String, Timestamp>| {
-            let stamps: HashMap<String, AttributeValue> =
-                stamps.iter().map(|(what, at)| (what.clone(), instant(*at))).collect();
+            let stamps: HashMap<String, AttributeValue> = stamps
+                .iter()
+                .map(|(what, at)| (what.clone(), instant(*at)))
+                .collect();
             AttributeValue::M(stamps)
         };
         Record::empty()
@@ -95,7 +110,10 @@ impl Invalidated {
             .with_some("all", self.all.map(instant))
             .with("skus", stamps(&self.skus))
             .with("organizations", stamps(&self.organizations))
-            .with("expiresAt", number(at.plus_seconds(KEEP_SECONDS).as_seconds()))
+            .with(
+                "expiresAt",
+                number(at.plus_seconds(KEEP_SECONDS).as_seconds()),
+            )
             .into_attributes()
     }
 }

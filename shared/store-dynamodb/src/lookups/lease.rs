@@ -39,14 +39,19 @@ impl Step {
             (":owner".to_owned(), text(&lease.owner)),
             (":until".to_owned(), instant(lease.until)),
             (":now".to_owned(), instant(lease.from)),
-            (":keep".to_owned(), number(lease.until.plus_seconds(KEEP_SECONDS).as_seconds())),
+            (
+                ":keep".to_owned(),
+                number(lease.until.plus_seconds(KEEP_SECONDS).as_seconds()),
+            ),
         ]);
         let condition = match &wish.revision {
             Some(revision) => {
                 values.insert(":seen".to_owned(), text(revision));
                 "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND revision = :seen"
             }
-            None => "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)",
+            None => {
+                "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)"
+            }
         };
         Self {
             key: record::key(&wish.key),
@@ -83,7 +88,11 @@ impl Step {
 ///
 /// # Errors
 /// [`StoreError`]; some of the steps may have been done.
-pub(super) async fn each(client: &Client, table: &str, steps: &[Step]) -> Result<Vec<bool>, StoreError> {
+pub(super) async fn each(
+    client: &Client,
+    table: &str,
+    steps: &[Step],
+) -> Result<Vec<bool>, StoreError> {
     if let [step] = steps {
         return Ok(vec![alone(client, table, step).await?]);
     }
@@ -94,9 +103,18 @@ pub(super) async fn each(client: &Client, table: &str, steps: &[Step]) -> Result
             Some(unmet) => {
                 let mut singles = Vec::with_capacity(chunk.len());
                 for (step, unmet) in chunk.iter().zip(unmet) {
-                    singles.push(async move { if unmet { Ok(false) } else { alone(client, table, step).await } });
+                    singles.push(async move {
+                        if unmet {
+                            Ok(false)
+                        } else {
+                            alone(client, table, step).await
+                        }
+                    });
                 }
-                let done: Vec<bool> = stream::iter(singles).buffered(IN_FLIGHT).try_collect().await?;
+                let done: Vec<bool> = stream::iter(singles)
+                    .buffered(IN_FLIGHT)
+                    .try_collect()
+                    .await?;
                 answers.extend(done);
             }
         }
@@ -105,7 +123,11 @@ pub(super) async fn each(client: &Client, table: &str, steps: &[Step]) -> Result
 }
 
 /// Does all; or nothing, and says of which steps the condition did not hold.
-async fn together(client: &Client, table: &str, steps: &[Step]) -> Result<Option<Vec<bool>>, StoreError> {
+async fn together(
+    client: &Client,
+    table: &str,
+    steps: &[Step],
+) -> Result<Option<Vec<bool>>, StoreError> {
     let update = |step: &Step| {
         let update = Update::builder()
             .table_name(table)
@@ -117,14 +139,26 @@ async fn together(client: &Client, table: &str, steps: &[Step]) -> Result<Option
             .map_err(incomplete)?;
         Ok(TransactWriteItem::builder().update(update).build())
     };
-    let items = steps.iter().map(update).collect::<Result<Vec<_>, StoreError>>()?;
-    let Err(error) = client.transact_write_items().set_transact_items(Some(items)).send().await else {
+    let items = steps
+        .iter()
+        .map(update)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let Err(error) = client
+        .transact_write_items()
+        .set_transact_items(Some(items))
+        .send()
+        .await
+    else {
         return Ok(None);
     };
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(refusal)) => {
             let reasons = refusal.cancellation_reasons();
-            let unmet = |at: usize| reasons.get(at).is_some_and(|r| r.code() == Some("ConditionalCheckFailed"));
+            let unmet = |at: usize| {
+                reasons
+                    .get(at)
+                    .is_some_and(|r| r.code() == Some("ConditionalCheckFailed"))
+            };
             Ok(Some((0..steps.len()).map(unmet).collect()))
         }
         _ => Err(store_error("TransactWriteItems", error)),
@@ -146,7 +180,8 @@ async fn alone(client: &Client, table: &str, step: &Step) -> Result<bool, StoreE
         Err(error) => match error.as_service_error() {
             // Another transaction on the same record is somebody who asks the same.
             Some(
-                UpdateItemError::ConditionalCheckFailedException(_) | UpdateItemError::TransactionConflictException(_),
+                UpdateItemError::ConditionalCheckFailedException(_)
+                | UpdateItemError::TransactionConflictException(_),
             ) => Ok(false),
             _ => Err(store_error("UpdateItem", error)),
         },

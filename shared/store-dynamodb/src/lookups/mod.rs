@@ -12,7 +12,8 @@ use std::collections::HashMap;
 use app::ports::StoreError;
 use app::ports::erp::Capabilities;
 use app::ports::lookups::{
-    AvailabilityEntry, AvailabilityKey, Invalidation, Lease, LeaseWish, LookupKey, Lookups, PriceEntry, PriceKey, Slot,
+    AvailabilityEntry, AvailabilityKey, Invalidation, Lease, LeaseWish, LookupKey, Lookups,
+    PriceEntry, PriceKey, Slot,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -41,7 +42,10 @@ impl LookupsTable {
     /// Keeps them in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(sdk), table: table.into() }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+        }
     }
 
     /// What stands under each key, and what was invalidated in the store that all of them belong to.
@@ -64,7 +68,12 @@ impl LookupsTable {
                 slots.insert(pk, record::slot(found, &entry)?);
             }
         }
-        Ok((keys.iter().map(|pk| slots.remove(pk.as_str()).unwrap_or_else(Slot::empty)).collect(), invalidated))
+        Ok((
+            keys.iter()
+                .map(|pk| slots.remove(pk.as_str()).unwrap_or_else(Slot::empty))
+                .collect(),
+            invalidated,
+        ))
     }
 }
 
@@ -72,7 +81,10 @@ fn put(record: Attributes) -> Result<WriteRequest, StoreError> {
     let put = PutRequest::builder()
         .set_item(Some(record))
         .build()
-        .map_err(|error| StoreError::Refused { operation: "BatchWriteItem", reason: error.to_string() })?;
+        .map_err(|error| StoreError::Refused {
+            operation: "BatchWriteItem",
+            reason: error.to_string(),
+        })?;
     Ok(WriteRequest::builder().put_request(put).build())
 }
 
@@ -84,45 +96,89 @@ impl Lookups for LookupsTable {
         let (mut slots, invalidated) = self.read(store, texts, record::read_price).await?;
         for (key, slot) in keys.iter().zip(&mut slots) {
             let organization = Some(&key.customer.organization);
-            slot.entry.take_if(|entry| invalidated.covers(&key.sku, organization, entry.as_of));
+            slot.entry
+                .take_if(|entry| invalidated.covers(&key.sku, organization, entry.as_of));
         }
         Ok(slots)
     }
 
-    async fn availabilities(&self, keys: &[AvailabilityKey]) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
+    async fn availabilities(
+        &self,
+        keys: &[AvailabilityKey],
+    ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
         let store = keys.first().map(|key| &key.store);
         let texts = keys.iter().map(record::availability_key).collect();
         let (mut slots, invalidated) = self.read(store, texts, record::read_availability).await?;
         for (key, slot) in keys.iter().zip(&mut slots) {
-            slot.entry.take_if(|entry| invalidated.covers(&key.sku, None, entry.as_of));
+            slot.entry
+                .take_if(|entry| invalidated.covers(&key.sku, None, entry.as_of));
         }
         Ok(slots)
     }
 
     async fn keep_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
-        let requests = entries.iter().map(|(key, entry)| put(record::price(key, entry)?));
-        write_all(&self.client, &self.table, requests.collect::<Result<_, _>>()?).await
+        let requests = entries
+            .iter()
+            .map(|(key, entry)| put(record::price(key, entry)?));
+        write_all(
+            &self.client,
+            &self.table,
+            requests.collect::<Result<_, _>>()?,
+        )
+        .await
     }
 
-    async fn keep_availabilities(&self, entries: &[(AvailabilityKey, AvailabilityEntry)]) -> Result<(), StoreError> {
-        let requests = entries.iter().map(|(key, entry)| put(record::availability(key, entry)));
-        write_all(&self.client, &self.table, requests.collect::<Result<_, _>>()?).await
+    async fn keep_availabilities(
+        &self,
+        entries: &[(AvailabilityKey, AvailabilityEntry)],
+    ) -> Result<(), StoreError> {
+        let requests = entries
+            .iter()
+            .map(|(key, entry)| put(record::availability(key, entry)));
+        write_all(
+            &self.client,
+            &self.table,
+            requests.collect::<Result<_, _>>()?,
+        )
+        .await
     }
 
     async fn lease(&self, wishes: &[LeaseWish], lease: &Lease) -> Result<Vec<bool>, StoreError> {
-        let steps: Vec<lease::Step> = wishes.iter().map(|wish| lease::Step::take(wish, lease)).collect();
+        let steps: Vec<lease::Step> = wishes
+            .iter()
+            .map(|wish| lease::Step::take(wish, lease))
+            .collect();
         lease::each(&self.client, &self.table, &steps).await
     }
 
-    async fn give_up(&self, keys: &[LookupKey], owner: &str, at: Timestamp, reason: Reason) -> Result<(), StoreError> {
-        let steps: Vec<lease::Step> = keys.iter().map(|key| lease::Step::give_up(key, owner, at, reason)).collect();
+    async fn give_up(
+        &self,
+        keys: &[LookupKey],
+        owner: &str,
+        at: Timestamp,
+        reason: Reason,
+    ) -> Result<(), StoreError> {
+        let steps: Vec<lease::Step> = keys
+            .iter()
+            .map(|key| lease::Step::give_up(key, owner, at, reason))
+            .collect();
         lease::each(&self.client, &self.table, &steps).await?;
         Ok(())
     }
 
-    async fn declared(&self, store: &StoreId) -> Result<Option<(Capabilities, Timestamp)>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("pk", text(declared::key(store)));
-        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+    async fn declared(
+        &self,
+        store: &StoreId,
+    ) -> Result<Option<(Capabilities, Timestamp)>, StoreError> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(declared::key(store)));
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| store_error("GetItem", error))?;
         answer.item.as_ref().map(declared::read).transpose()
     }
 
@@ -133,8 +189,14 @@ impl Lookups for LookupsTable {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let record = declared::write(store, capabilities, at);
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(record));
-        put.send().await.map_err(|error| store_error("PutItem", error))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(record));
+        put.send()
+            .await
+            .map_err(|error| store_error("PutItem", error))?;
         Ok(())
     }
 
@@ -147,26 +209,51 @@ impl Lookups for LookupsTable {
     ) -> Result<(), StoreError> {
         let key = invalid::key(store);
         for attempt in 0..TRIES {
-            let get = self.client.get_item().table_name(&self.table).key("pk", text(&key)).consistent_read(true);
-            let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
-            let before = answer.item.as_ref().map(Invalidated::read).transpose()?.unwrap_or_default();
+            let get = self
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .key("pk", text(&key))
+                .consistent_read(true);
+            let answer = get
+                .send()
+                .await
+                .map_err(|error| store_error("GetItem", error))?;
+            let before = answer
+                .item
+                .as_ref()
+                .map(Invalidated::read)
+                .transpose()?
+                .unwrap_or_default();
             let seen = before.revision.clone();
             // Two operators at the same instant differ in what they saw.
-            let revision = format!("{at} after {} {attempt}", seen.as_deref().map_or(0, str::len));
+            let revision = format!(
+                "{at} after {} {attempt}",
+                seen.as_deref().map_or(0, str::len)
+            );
             let record = before.and(what, at, forget).write(store, at, &revision);
-            let put = self.client.put_item().table_name(&self.table).set_item(Some(record));
+            let put = self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .set_item(Some(record));
             let put = match seen {
-                Some(seen) => {
-                    put.condition_expression("revision = :seen").expression_attribute_values(":seen", text(seen))
-                }
+                Some(seen) => put
+                    .condition_expression("revision = :seen")
+                    .expression_attribute_values(":seen", text(seen)),
                 None => put.condition_expression("attribute_not_exists(pk)"),
             };
             match put.send().await {
                 Ok(_) => return Ok(()),
-                Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
                 Err(error) => return Err(store_error("PutItem", error)),
             }
         }
-        Err(StoreError::Throttled { operation: "PutItem" })
+        Err(StoreError::Throttled {
+            operation: "PutItem",
+        })
     }
 }

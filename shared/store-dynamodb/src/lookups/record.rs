@@ -1,7 +1,9 @@
 //! Records of the cache.
 
 use app::ports::StoreError;
-use app::ports::lookups::{AvailabilityEntry, AvailabilityKey, LookupKey, PriceEntry, PriceKey, Slot};
+use app::ports::lookups::{
+    AvailabilityEntry, AvailabilityKey, LookupKey, PriceEntry, PriceKey, Slot,
+};
 use domain::availability::{Availability, AvailabilityStatus};
 use domain::freshness::{Absence, Reason};
 use domain::ids::Unit;
@@ -11,8 +13,8 @@ use domain::quantity::Quantity;
 use domain::time::Timestamp;
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_decimal, find_instant, find_parsed, find_text, get_decimal, get_instant,
-    get_list, get_number, get_parsed, instant, number, text,
+    Attributes, Record, corrupt, find_decimal, find_instant, find_parsed, find_text, get_decimal,
+    get_instant, get_list, get_number, get_parsed, instant, number, text,
 };
 use crate::key::joined;
 
@@ -24,7 +26,11 @@ pub(super) fn price_key(key: &PriceKey) -> String {
         key.store.as_str(),
         key.customer.organization.as_str(),
         // No user id is empty, so an organization's price meets no user's.
-        if key.per_user { key.customer.user.as_str() } else { "" },
+        if key.per_user {
+            key.customer.user.as_str()
+        } else {
+            ""
+        },
         key.currency.as_str(),
         key.sku.as_str(),
         key.unit.as_str(),
@@ -35,8 +41,16 @@ pub(super) fn price_key(key: &PriceKey) -> String {
 /// The key of an availability.
 pub(super) fn availability_key(key: &AvailabilityKey) -> String {
     // No location id is empty, so the online store's total meets no location's.
-    let location = key.location.as_ref().map_or("", |location| location.as_str());
-    joined(&["availability", key.store.as_str(), key.sku.as_str(), location])
+    let location = key
+        .location
+        .as_ref()
+        .map_or("", |location| location.as_str());
+    joined(&[
+        "availability",
+        key.store.as_str(),
+        key.sku.as_str(),
+        location,
+    ])
 }
 
 /// The key of either.
@@ -53,7 +67,10 @@ pub(super) fn slot<E>(
     record: &Attributes,
     entry: impl Fn(&Attributes) -> Result<E, StoreError>,
 ) -> Result<Slot<E>, StoreError> {
-    let failed = match (find_instant(record, "failedAt")?, find_text(record, "failedFor")?) {
+    let failed = match (
+        find_instant(record, "failedAt")?,
+        find_text(record, "failedFor")?,
+    ) {
         (Some(at), Some(reason)) => Some((at, parse_reason(reason))),
         _ => None,
     };
@@ -85,7 +102,9 @@ fn absence_name(absence: Absence) -> &'static str {
 
 fn parse_absence(text: &str) -> Result<Absence, ()> {
     let all = [Absence::UnknownSku, Absence::ItemInactive, Absence::NoPrice];
-    all.into_iter().find(|absence| absence_name(*absence) == text).ok_or(())
+    all.into_iter()
+        .find(|absence| absence_name(*absence) == text)
+        .ok_or(())
 }
 
 fn parse_reason(text: &str) -> Reason {
@@ -106,7 +125,11 @@ pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, St
         .with("expiresAt", number(entry.hard_until.as_seconds()));
     let offer = match &entry.offer {
         Ok(offer) => offer,
-        Err(absence) => return Ok(record.with("absent", text(absence_name(*absence))).into_attributes()),
+        Err(absence) => {
+            return Ok(record
+                .with("absent", text(absence_name(*absence)))
+                .into_attributes());
+        }
     };
     let step = |step: &QuantityBreak| {
         Record::empty()
@@ -114,7 +137,11 @@ pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, St
             .with("unitPrice", number(step.unit_price.amount()))
             .into_attributes()
     };
-    let breaks = offer.breaks.iter().map(|s| aws_sdk_dynamodb::types::AttributeValue::M(step(s))).collect();
+    let breaks = offer
+        .breaks
+        .iter()
+        .map(|s| aws_sdk_dynamodb::types::AttributeValue::M(step(s)))
+        .collect();
     Ok(record
         .with("currency", text(offer.unit_price.currency().as_str()))
         .with("unitPrice", number(offer.unit_price.amount()))
@@ -132,16 +159,23 @@ pub(super) fn read_price(record: &Attributes) -> Result<PriceEntry, StoreError> 
         None => Err(get_parsed(record, "absent", parse_absence)?),
         Some(currency) => {
             let money = |record: &Attributes| {
-                Money::new(get_decimal(record, "unitPrice")?, currency).map_err(|_| corrupt("unitPrice"))
+                Money::new(get_decimal(record, "unitPrice")?, currency)
+                    .map_err(|_| corrupt("unitPrice"))
             };
             let mut breaks = Vec::new();
             for step in get_list(record, "breaks")? {
                 let step = step.as_m().map_err(|_| corrupt("breaks"))?;
-                let min_quantity =
-                    Quantity::new(get_decimal(step, "minQuantity")?).map_err(|_| corrupt("minQuantity"))?;
-                breaks.push(QuantityBreak { min_quantity, unit_price: money(step)? });
+                let min_quantity = Quantity::new(get_decimal(step, "minQuantity")?)
+                    .map_err(|_| corrupt("minQuantity"))?;
+                breaks.push(QuantityBreak {
+                    min_quantity,
+                    unit_price: money(step)?,
+                });
             }
-            Ok(OfferPrice { unit_price: money(record)?, breaks })
+            Ok(OfferPrice {
+                unit_price: money(record)?,
+                breaks,
+            })
         }
     };
     Ok(PriceEntry {
@@ -181,7 +215,11 @@ pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> 
         .with("expiresAt", number(entry.hard_until.as_seconds()));
     let known = match &entry.availability {
         Ok(known) => known,
-        Err(absence) => return record.with("absent", text(absence_name(*absence))).into_attributes(),
+        Err(absence) => {
+            return record
+                .with("absent", text(absence_name(*absence)))
+                .into_attributes();
+        }
     };
     record
         .with("status", text(status_name(known.status)))

@@ -19,7 +19,9 @@ fn no_two_price_keys_share_an_entry() {
     for store in parts {
         for organization in parts {
             for user in parts {
-                for (per_user, currency) in [(true, "USD"), (false, "USD"), (true, "EUR"), (false, "EUR")] {
+                for (per_user, currency) in
+                    [(true, "USD"), (false, "USD"), (true, "EUR"), (false, "EUR")]
+                {
                     for sku in parts {
                         for quantity in [None, Some(Quantity::ONE)] {
                             if !per_user && user != "a" {

@@ -27,6 +27,9 @@ impl MembersTable {
     /// The members in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(sdk), table: table.into() }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+        }
     }
 }

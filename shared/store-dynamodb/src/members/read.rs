@@ -8,8 +8,8 @@ use domain::member::{Address, OrderRules, Organization, User};
 
 use super::MembersTable;
 use super::record::{
-    ADDRESSES, ORGANIZATION, RULES, USER, address_sk, organization_pk, read_address, read_organization, read_rules,
-    read_user, user_pk,
+    ADDRESSES, ORGANIZATION, RULES, USER, address_sk, organization_pk, read_address,
+    read_organization, read_rules, read_user, user_pk,
 };
 use crate::attribute::{Attributes, get_text, key};
 use crate::batch::{self, Key};
@@ -34,7 +34,11 @@ impl MemberReader for MembersTable {
                 _ => organization = Some(read_organization(record)?),
             }
         }
-        let member = user.zip(organization).map(|(user, organization)| Member { user, organization, rules });
+        let member = user.zip(organization).map(|(user, organization)| Member {
+            user,
+            organization,
+            rules,
+        });
         Ok(member.filter(|member| member.user.organization == member.organization.id))
     }
 
@@ -43,17 +47,30 @@ impl MemberReader for MembersTable {
     }
 
     async fn organization(&self, id: &OrganizationId) -> Result<Option<Organization>, StoreError> {
-        self.one(key(organization_pk(id), ORGANIZATION), read_organization).await
+        self.one(key(organization_pk(id), ORGANIZATION), read_organization)
+            .await
     }
 
     async fn addresses(&self, organization: &OrganizationId) -> Result<Vec<Address>, StoreError> {
         let asked = Asked::beginning(organization_pk(organization), ADDRESSES);
         let records = query_all(&self.client, &self.table, asked).await?;
-        records.iter().filter(|record| !is_gone(record)).map(read_address).collect()
+        records
+            .iter()
+            .filter(|record| !is_gone(record))
+            .map(read_address)
+            .collect()
     }
 
-    async fn address(&self, organization: &OrganizationId, id: &AddressId) -> Result<Option<Address>, StoreError> {
-        self.one(key(organization_pk(organization), address_sk(id)), read_address).await
+    async fn address(
+        &self,
+        organization: &OrganizationId,
+        id: &AddressId,
+    ) -> Result<Option<Address>, StoreError> {
+        self.one(
+            key(organization_pk(organization), address_sk(id)),
+            read_address,
+        )
+        .await
     }
 }
 
@@ -64,6 +81,10 @@ impl MembersTable {
         read: impl Fn(&Attributes) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let record = get(&self.client, &self.table, key).await?;
-        record.as_ref().filter(|record| !is_gone(record)).map(read).transpose()
+        record
+            .as_ref()
+            .filter(|record| !is_gone(record))
+            .map(read)
+            .transpose()
     }
 }

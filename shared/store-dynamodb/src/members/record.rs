@@ -4,12 +4,14 @@ use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::caller::Role;
 use domain::ids::{AddressId, Language, OrganizationId, UserId};
-use domain::member::{Address, AddressKind, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User};
+use domain::member::{
+    Address, AddressKind, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User,
+};
 use domain::money::{Currency, Money};
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_decimal, find_parsed, find_text, get_parsed, get_text, get_texts, number, text,
-    texts,
+    Attributes, Record, corrupt, find_decimal, find_parsed, find_text, get_parsed, get_text,
+    get_texts, number, text, texts,
 };
 
 /// Where an organization stands among what belongs to it.
@@ -72,13 +74,18 @@ pub(crate) fn write_organization(organization: &Organization, record: Record) ->
         .with("status", text(organization.status.as_str()))
         .with("currency", text(organization.currency.as_str()))
         .with(ORIGIN, text(origin_text(organization.origin)))
-        .with_some("parentId", organization.parent.as_ref().map(|id| text(id.as_str())))
+        .with_some(
+            "parentId",
+            organization.parent.as_ref().map(|id| text(id.as_str())),
+        )
         .with_some(TAX_ID, organization.tax_id.as_deref().map(text))
 }
 
 pub(crate) fn read_organization(record: &Attributes) -> Result<Organization, StoreError> {
     Ok(Organization {
-        id: get_parsed(record, "pk", |pk| OrganizationId::parse(pk.strip_prefix("organization#").unwrap_or_default()))?,
+        id: get_parsed(record, "pk", |pk| {
+            OrganizationId::parse(pk.strip_prefix("organization#").unwrap_or_default())
+        })?,
         name: get_text(record, "name")?.to_owned(),
         parent: find_parsed(record, "parentId", OrganizationId::parse)?,
         status: read_status(record)?,
@@ -90,13 +97,27 @@ pub(crate) fn read_organization(record: &Attributes) -> Result<Organization, Sto
 
 pub(crate) fn write_rules(rules: &OrderRules, record: Record) -> Record {
     record
-        .with("numberRequired", AttributeValue::Bool(rules.purchase_order_number_required))
-        .with_some("approvalAbove", rules.approval_above.map(|limit| number(limit.amount())))
-        .with_some("currency", rules.approval_above.map(|limit| text(limit.currency().as_str())))
+        .with(
+            "numberRequired",
+            AttributeValue::Bool(rules.purchase_order_number_required),
+        )
+        .with_some(
+            "approvalAbove",
+            rules.approval_above.map(|limit| number(limit.amount())),
+        )
+        .with_some(
+            "currency",
+            rules
+                .approval_above
+                .map(|limit| text(limit.currency().as_str())),
+        )
 }
 
 pub(crate) fn read_rules(record: &Attributes) -> Result<OrderRules, StoreError> {
-    let number_required = record.get("numberRequired").and_then(|value| value.as_bool().ok()).copied();
+    let number_required = record
+        .get("numberRequired")
+        .and_then(|value| value.as_bool().ok())
+        .copied();
     let currency = find_parsed(record, "currency", Currency::parse)?;
     let limit = find_decimal(record, "approvalAbove")?.zip(currency);
     Ok(OrderRules {
@@ -117,12 +138,19 @@ pub(crate) fn write_user(user: &User, record: Record) -> Record {
         .with(ORIGIN, text(origin_text(user.origin)))
         .with_some("givenName", words(&user.given_name))
         .with_some("familyName", words(&user.family_name))
-        .with_some("language", user.language.as_ref().map(|language| text(language.as_str())))
+        .with_some(
+            "language",
+            user.language
+                .as_ref()
+                .map(|language| text(language.as_str())),
+        )
 }
 
 pub(crate) fn read_user(record: &Attributes) -> Result<User, StoreError> {
     Ok(User {
-        id: get_parsed(record, "pk", |pk| UserId::parse(pk.strip_prefix("user#").unwrap_or_default()))?,
+        id: get_parsed(record, "pk", |pk| {
+            UserId::parse(pk.strip_prefix("user#").unwrap_or_default())
+        })?,
         organization: get_parsed(record, "organizationId", OrganizationId::parse)?,
         email: get_text(record, "email")?.to_owned(),
         given_name: read_words(record, "givenName")?,
@@ -151,7 +179,9 @@ pub(crate) fn write_address(address: &Address, record: Record) -> Record {
 
 pub(crate) fn read_address(record: &Attributes) -> Result<Address, StoreError> {
     Ok(Address {
-        id: get_parsed(record, "sk", |sk| AddressId::parse(sk.strip_prefix(ADDRESSES).unwrap_or_default()))?,
+        id: get_parsed(record, "sk", |sk| {
+            AddressId::parse(sk.strip_prefix(ADDRESSES).unwrap_or_default())
+        })?,
         organization: get_parsed(record, "pk", |pk| {
             OrganizationId::parse(pk.strip_prefix("organization#").unwrap_or_default())
         })?,

@@ -35,12 +35,21 @@ impl MembersTable {
                 Some(key(pk, sk))
             }
         };
-        let (records, more) = scan_page(&self.client, &self.table, beginnings(stage.kind), PAGE, start).await?;
+        let (records, more) = scan_page(
+            &self.client,
+            &self.table,
+            beginnings(stage.kind),
+            PAGE,
+            start,
+        )
+        .await?;
         let mut answer = Swept::default();
         let mut lacking = Vec::new();
         for record in &records {
             let (pk, sk) = (get_text(record, "pk")?, get_text(record, "sk")?);
-            let Some(in_file) = in_file(identity(pk, sk)) else { continue };
+            let Some(in_file) = in_file(identity(pk, sk)) else {
+                continue;
+            };
             if !is_here(record)? {
                 continue;
             }
@@ -53,9 +62,17 @@ impl MembersTable {
         }
         if stage.writes {
             let writes = lacking.into_iter().map(|key| self.deactivate(key, stage));
-            stream::iter(writes).buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
+            stream::iter(writes)
+                .buffer_unordered(IN_FLIGHT)
+                .try_collect::<()>()
+                .await?;
         }
-        let next = more.map(|key| Ok::<_, StoreError>(cursor::encode(&[get_text(&key, "pk")?, get_text(&key, "sk")?])));
+        let next = more.map(|key| {
+            Ok::<_, StoreError>(cursor::encode(&[
+                get_text(&key, "pk")?,
+                get_text(&key, "sk")?,
+            ]))
+        });
         answer.next = next.transpose()?;
         Ok(answer)
     }
@@ -83,7 +100,9 @@ impl MembersTable {
         match update {
             Ok(_) => Ok(()),
             Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
             {
                 Ok(())
             }
@@ -104,8 +123,9 @@ fn beginnings(kind: LoadKind) -> (&'static str, &'static str) {
         LoadKind::Organizations => ("organization#", ORGANIZATION),
         LoadKind::Users => ("user#", USER),
         LoadKind::Addresses => ("organization#", ADDRESSES),
-        LoadKind::Categories | LoadKind::Items | LoadKind::ItemDescriptions | LoadKind::ListPrices => {
-            ("\u{0}", "\u{0}")
-        }
+        LoadKind::Categories
+        | LoadKind::Items
+        | LoadKind::ItemDescriptions
+        | LoadKind::ListPrices => ("\u{0}", "\u{0}"),
     }
 }

@@ -9,8 +9,8 @@ use domain::member::Origin;
 
 use super::MembersTable;
 use super::record::{
-    ORGANIZATION, ORIGIN, TAX_ID, USER, address_sk, organization_pk, origin_text, user_pk, write_address,
-    write_organization, write_user,
+    ORGANIZATION, ORIGIN, TAX_ID, USER, address_sk, organization_pk, origin_text, user_pk,
+    write_address, write_organization, write_user,
 };
 use crate::attribute::{Attributes, Record, get_text, text};
 use crate::batch::{self, Key};
@@ -24,7 +24,11 @@ impl RowWriter<MemberRecord> for MembersTable {
         rows::identity(&pk, &sk)
     }
 
-    async fn apply(&self, rows: Vec<Accepted<MemberRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
+    async fn apply(
+        &self,
+        rows: Vec<Accepted<MemberRecord>>,
+        stage: &Stage,
+    ) -> Result<Vec<Outcome>, StoreError> {
         rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, stage).await
     }
 
@@ -32,23 +36,41 @@ impl RowWriter<MemberRecord> for MembersTable {
         row.references()
     }
 
-    async fn missing(&self, references: Vec<Reference>, _: &Stage) -> Result<Vec<Reference>, StoreError> {
+    async fn missing(
+        &self,
+        references: Vec<Reference>,
+        _: &Stage,
+    ) -> Result<Vec<Reference>, StoreError> {
         let organizations = references.iter().filter_map(|reference| match reference {
             Reference::Organization(id) => Some(Key::two(organization_pk(id), ORGANIZATION)),
             Reference::Category(_) | Reference::Item(_) => None,
         });
         let organizations: Vec<_> = organizations.collect();
-        let there = batch::read_all_current(&self.client, &self.table, &organizations, &["pk", GONE]).await?;
-        let there = there.iter().filter(|record| !is_gone(record)).map(|record| get_text(record, "pk"));
+        let there =
+            batch::read_all_current(&self.client, &self.table, &organizations, &["pk", GONE])
+                .await?;
+        let there = there
+            .iter()
+            .filter(|record| !is_gone(record))
+            .map(|record| get_text(record, "pk"));
         let there: HashSet<&str> = there.collect::<Result<_, _>>()?;
         let is_there = |reference: &Reference| match reference {
             Reference::Organization(id) => there.contains(organization_pk(id).as_str()),
             Reference::Category(_) | Reference::Item(_) => false,
         };
-        Ok(references.iter().filter(|reference| !is_there(reference)).cloned().collect())
+        Ok(references
+            .iter()
+            .filter(|reference| !is_there(reference))
+            .cloned()
+            .collect())
     }
 
-    async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, from: Option<Cursor>) -> Result<Swept, StoreError> {
+    async fn sweep(
+        &self,
+        stage: &Stage,
+        in_file: &InFile<'_>,
+        from: Option<Cursor>,
+    ) -> Result<Swept, StoreError> {
         self.sweep_page(stage, in_file, from).await
     }
 }
@@ -59,7 +81,12 @@ impl Publications for MembersTable {
         loads::pointer::pointer(&self.client, &self.table, kind).await
     }
 
-    async fn replace(&self, kind: LoadKind, from: u64, pointer: &Pointer) -> Result<bool, StoreError> {
+    async fn replace(
+        &self,
+        kind: LoadKind,
+        from: u64,
+        pointer: &Pointer,
+    ) -> Result<bool, StoreError> {
         loads::pointer::replace(&self.client, &self.table, kind, from, pointer).await
     }
 }
@@ -78,25 +105,40 @@ impl Layout<MemberRecord> for MemberLayout {
 
     fn key(row: &MemberRecord) -> (String, String) {
         match row {
-            MemberRecord::Organization(organization) => (organization_pk(&organization.id), ORGANIZATION.to_owned()),
+            MemberRecord::Organization(organization) => {
+                (organization_pk(&organization.id), ORGANIZATION.to_owned())
+            }
             MemberRecord::NoOrganization(id) => (organization_pk(id), ORGANIZATION.to_owned()),
             MemberRecord::User(user) => (user_pk(&user.id), USER.to_owned()),
             MemberRecord::NoUser(id) => (user_pk(id), USER.to_owned()),
-            MemberRecord::Address(address) => (organization_pk(&address.organization), address_sk(&address.id)),
-            MemberRecord::NoAddress(organization, id) => (organization_pk(organization), address_sk(id)),
+            MemberRecord::Address(address) => (
+                organization_pk(&address.organization),
+                address_sk(&address.id),
+            ),
+            MemberRecord::NoAddress(organization, id) => {
+                (organization_pk(organization), address_sk(id))
+            }
         }
     }
 
     fn removes(row: &MemberRecord) -> bool {
         match row {
-            MemberRecord::Organization(_) | MemberRecord::User(_) | MemberRecord::Address(_) => false,
-            MemberRecord::NoOrganization(_) | MemberRecord::NoUser(_) | MemberRecord::NoAddress(..) => true,
+            MemberRecord::Organization(_) | MemberRecord::User(_) | MemberRecord::Address(_) => {
+                false
+            }
+            MemberRecord::NoOrganization(_)
+            | MemberRecord::NoUser(_)
+            | MemberRecord::NoAddress(..) => true,
         }
     }
 
     fn refusal(row: &MemberRecord, there: &Attributes) -> Option<RowProblem> {
-        (Self::removes(row) && registered(there))
-            .then(|| RowProblem::row("registered_here", "who registered in the storefront is not removed by a file"))
+        (Self::removes(row) && registered(there)).then(|| {
+            RowProblem::row(
+                "registered_here",
+                "who registered in the storefront is not removed by a file",
+            )
+        })
     }
 
     fn content(row: &MemberRecord, there: Option<&Attributes>, record: Record) -> Record {
@@ -112,8 +154,14 @@ impl Layout<MemberRecord> for MemberLayout {
             }
             MemberRecord::User(user) => write_user(user, record),
             MemberRecord::Address(address) => write_address(address, record),
-            MemberRecord::NoOrganization(_) | MemberRecord::NoUser(_) | MemberRecord::NoAddress(..) => return record,
+            MemberRecord::NoOrganization(_)
+            | MemberRecord::NoUser(_)
+            | MemberRecord::NoAddress(..) => return record,
         };
-        if there.is_some_and(registered) { record.with(ORIGIN, text(origin_text(Origin::Registered))) } else { record }
+        if there.is_some_and(registered) {
+            record.with(ORIGIN, text(origin_text(Origin::Registered)))
+        } else {
+            record
+        }
     }
 }

@@ -26,11 +26,14 @@ use crate::attribute::{get_instant, get_parsed, instant, key, text};
 use crate::error::store_error;
 use crate::idempotency::done_put;
 use crate::members::record::{
-    ORGANIZATION, USER, address_sk, organization_pk, user_pk, write_address, write_organization, write_user,
+    ORGANIZATION, USER, address_sk, organization_pk, user_pk, write_address, write_organization,
+    write_user,
 };
 use crate::submissions::new_submission_items;
 use crate::{attribute::Record, cursor};
-use record::{BY_INBOX, REGISTRATION, inbox_text, read_registration, registration_pk, write_registration};
+use record::{
+    BY_INBOX, REGISTRATION, inbox_text, read_registration, registration_pk, write_registration,
+};
 use transact::{Guard, Part, Transaction};
 
 /// The tables that a registration is written to.
@@ -55,7 +58,10 @@ impl RegistrationsTable {
     /// The registrations in the given tables.
     #[must_use]
     pub fn new(sdk: &SdkConfig, tables: RegistrationTables) -> Self {
-        Self { client: Client::new(sdk), tables }
+        Self {
+            client: Client::new(sdk),
+            tables,
+        }
     }
 
     fn handed(
@@ -85,19 +91,45 @@ impl RegistrationsTable {
         transaction.put(table, Part::User, record, guard, registration.id.as_str())?;
         if let Applicant::Organization(new) = &registration.applicant {
             let organization = &new.organization;
-            let record =
-                write_organization(organization, mark(Record::keyed(organization_pk(&organization.id), ORGANIZATION)));
-            transaction.put(table, Part::Organization, record, guard, registration.id.as_str())?;
+            let record = write_organization(
+                organization,
+                mark(Record::keyed(
+                    organization_pk(&organization.id),
+                    ORGANIZATION,
+                )),
+            );
+            transaction.put(
+                table,
+                Part::Organization,
+                record,
+                guard,
+                registration.id.as_str(),
+            )?;
         }
         Ok(())
     }
 
     /// Puts the first addresses of an organization. They are written once: later its own people change them.
-    fn addresses(&self, transaction: &mut Transaction, registration: &Registration) -> Result<(), StoreError> {
-        let Applicant::Organization(new) = &registration.applicant else { return Ok(()) };
+    fn addresses(
+        &self,
+        transaction: &mut Transaction,
+        registration: &Registration,
+    ) -> Result<(), StoreError> {
+        let Applicant::Organization(new) = &registration.applicant else {
+            return Ok(());
+        };
         for address in &new.addresses {
-            let record = Record::keyed(organization_pk(&address.organization), address_sk(&address.id));
-            transaction.put(&self.tables.members, Part::Other, write_address(address, record), Guard::New, "")?;
+            let record = Record::keyed(
+                organization_pk(&address.organization),
+                address_sk(&address.id),
+            );
+            transaction.put(
+                &self.tables.members,
+                Part::Other,
+                write_address(address, record),
+                Guard::New,
+                "",
+            )?;
         }
         Ok(())
     }
@@ -109,8 +141,23 @@ impl Registrations for RegistrationsTable {
         let registration = new.registration;
         let (held, answer) = new.answer;
         let mut transaction = Transaction::new();
-        transaction.add(Part::Other, done_put(&self.tables.idempotency, &held.key, &held.owner, answer, None)?);
-        transaction.put(&self.tables.members, Part::Other, write_registration(registration), Guard::New, "")?;
+        transaction.add(
+            Part::Other,
+            done_put(
+                &self.tables.idempotency,
+                &held.key,
+                &held.owner,
+                answer,
+                None,
+            )?,
+        );
+        transaction.put(
+            &self.tables.members,
+            Part::Other,
+            write_registration(registration),
+            Guard::New,
+            "",
+        )?;
         if !registration.taken {
             self.members(&mut transaction, registration, Guard::Free)?;
             self.addresses(&mut transaction, registration)?;
@@ -131,7 +178,10 @@ impl Registrations for RegistrationsTable {
             .set_key(Some(key(registration_pk(id), REGISTRATION)))
             // A decision follows what was read, and whoever was told of a registration may decide at once.
             .consistent_read(true);
-        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| store_error("GetItem", error))?;
         answer.item.as_ref().map(read_registration).transpose()
     }
 
@@ -165,15 +215,26 @@ impl Registrations for RegistrationsTable {
             .expression_attribute_values(":inbox", text(inbox))
             .set_exclusive_start_key(start)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1));
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
         let next = match answer.last_evaluated_key.filter(|key| !key.is_empty()) {
             None => None,
             Some(last) => {
                 let id = get_parsed(&last, "pk", |pk| RegistrationId::parse(record::id_of(pk)))?;
-                Some(cursor::encode(&[id.as_str(), &get_instant(&last, "createdAt")?.to_string()]))
+                Some(cursor::encode(&[
+                    id.as_str(),
+                    &get_instant(&last, "createdAt")?.to_string(),
+                ]))
             }
         };
-        let items = answer.items.unwrap_or_default().iter().map(read_registration).collect::<Result<_, _>>()?;
+        let items = answer
+            .items
+            .unwrap_or_default()
+            .iter()
+            .map(read_registration)
+            .collect::<Result<_, _>>()?;
         Ok(Page { items, next })
     }
 
@@ -184,7 +245,13 @@ impl Registrations for RegistrationsTable {
     ) -> Result<Registered, StoreError> {
         let mut transaction = Transaction::new();
         let record = write_registration(decided);
-        transaction.put(&self.tables.members, Part::Other, record, Guard::Pending, "")?;
+        transaction.put(
+            &self.tables.members,
+            Part::Other,
+            record,
+            Guard::Pending,
+            "",
+        )?;
         let approved = decided.status == RegistrationStatus::Approved;
         if approved {
             self.members(&mut transaction, decided, Guard::Free)?;

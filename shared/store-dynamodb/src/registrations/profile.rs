@@ -13,7 +13,9 @@ use domain::member::{Address, OrderRules};
 use crate::attribute::{Record, key, text};
 use crate::error::store_error;
 use crate::members::MembersTable;
-use crate::members::record::{RULES, USER, address_sk, organization_pk, user_pk, write_address, write_rules};
+use crate::members::record::{
+    RULES, USER, address_sk, organization_pk, user_pk, write_address, write_rules,
+};
 
 /// The attributes of an address that may be missing.
 const OPTIONAL: [&str; 2] = ["line2", "region"];
@@ -53,7 +55,11 @@ fn change(
 async fn send(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
     match update.send().await {
         Ok(_) => Ok(Written::Done),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+        {
             Ok(Written::Conflict)
         }
         Err(error) => Err(store_error("UpdateItem", error)),
@@ -62,7 +68,11 @@ async fn send(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
 
 #[async_trait]
 impl ProfileWriter for MembersTable {
-    async fn change_profile(&self, customer: &Customer, profile: &ProfileChange) -> Result<Written, StoreError> {
+    async fn change_profile(
+        &self,
+        customer: &Customer,
+        profile: &ProfileChange,
+    ) -> Result<Written, StoreError> {
         let update = self
             .client
             .update_item()
@@ -77,19 +87,39 @@ impl ProfileWriter for MembersTable {
         let attributes = vec![
             ("givenName".to_owned(), words(&profile.given_name)),
             ("familyName".to_owned(), words(&profile.family_name)),
-            ("language".to_owned(), profile.language.as_ref().map(|language| text(language.as_str()))),
+            (
+                "language".to_owned(),
+                profile
+                    .language
+                    .as_ref()
+                    .map(|language| text(language.as_str())),
+            ),
         ];
         send(change(update, attributes)).await
     }
 
-    async fn put_rules(&self, organization: &OrganizationId, rules: &OrderRules) -> Result<(), StoreError> {
+    async fn put_rules(
+        &self,
+        organization: &OrganizationId,
+        rules: &OrderRules,
+    ) -> Result<(), StoreError> {
         let record = write_rules(rules, Record::keyed(organization_pk(organization), RULES));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(record.into_attributes()));
-        put.send().await.map(|_| ()).map_err(|error| store_error("PutItem", error))
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(record.into_attributes()));
+        put.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| store_error("PutItem", error))
     }
 
     async fn add_address(&self, address: &Address) -> Result<Written, StoreError> {
-        let record = Record::keyed(organization_pk(&address.organization), address_sk(&address.id));
+        let record = Record::keyed(
+            organization_pk(&address.organization),
+            address_sk(&address.id),
+        );
         let put = self
             .client
             .put_item()
@@ -98,7 +128,11 @@ impl ProfileWriter for MembersTable {
             .condition_expression("attribute_not_exists(pk)");
         match put.send().await {
             Ok(_) => Ok(Written::Done),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
                 Ok(Written::Conflict)
             }
             Err(error) => Err(store_error("PutItem", error)),
@@ -110,8 +144,13 @@ impl ProfileWriter for MembersTable {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(organization_pk(&address.organization), address_sk(&address.id))))
-            .condition_expression("#origin = :registered AND #status = :active AND attribute_not_exists(#gone)")
+            .set_key(Some(key(
+                organization_pk(&address.organization),
+                address_sk(&address.id),
+            )))
+            .condition_expression(
+                "#origin = :registered AND #status = :active AND attribute_not_exists(#gone)",
+            )
             .expression_attribute_names("#origin", "origin")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#gone", "gone")
@@ -123,7 +162,11 @@ impl ProfileWriter for MembersTable {
             .filter(|name| !written.contains_key(*name))
             .map(|name| (name.to_owned(), None))
             .collect();
-        let attributes = written.into_iter().map(|(name, value)| (name, Some(value))).chain(missing).collect();
+        let attributes = written
+            .into_iter()
+            .map(|(name, value)| (name, Some(value)))
+            .chain(missing)
+            .collect();
         send(change(update, attributes)).await
     }
 }

@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::{RegistrationId, UserId};
 
 use crate::attribute::{
-    Attributes, Record, corrupt, find_instant, find_map, find_text, get_instant, get_list, get_parsed, get_text,
-    instant, text,
+    Attributes, Record, corrupt, find_instant, find_map, find_text, get_instant, get_list,
+    get_parsed, get_text, instant, text,
 };
 use crate::members::record::{
-    ORGANIZATION, USER, address_sk, organization_pk, read_address, read_organization, read_user, user_pk,
-    write_address, write_organization, write_user,
+    ORGANIZATION, USER, address_sk, organization_pk, read_address, read_organization, read_user,
+    user_pk, write_address, write_organization, write_user,
 };
 
 /// The sort key of a registration, and the attribute by which a member names the registration that made it.
@@ -44,7 +44,10 @@ pub(super) fn write_registration(registration: &Registration) -> Record {
     let user = registration.user();
     let user = write_user(user, Record::keyed(user_pk(&user.id), USER));
     let record = Record::keyed(registration_pk(&registration.id), REGISTRATION)
-        .with("inbox", text(inbox_text(&registration.inbox(), registration.status)))
+        .with(
+            "inbox",
+            text(inbox_text(&registration.inbox(), registration.status)),
+        )
         .with("createdAt", instant(registration.created_at))
         .with("status", text(registration.status.as_str()))
         .with("taken", AttributeValue::Bool(registration.taken))
@@ -54,11 +57,17 @@ pub(super) fn write_registration(registration: &Registration) -> Record {
         Applicant::Organization(new) => {
             let key = Record::keyed(organization_pk(&new.organization.id), ORGANIZATION);
             let addresses = new.addresses.iter().map(|address| {
-                let key = Record::keyed(organization_pk(&address.organization), address_sk(&address.id));
+                let key = Record::keyed(
+                    organization_pk(&address.organization),
+                    address_sk(&address.id),
+                );
                 AttributeValue::M(write_address(address, key).into_attributes())
             });
             record
-                .with(ORGANIZATION, AttributeValue::M(write_organization(&new.organization, key).into_attributes()))
+                .with(
+                    ORGANIZATION,
+                    AttributeValue::M(write_organization(&new.organization, key).into_attributes()),
+                )
                 .with(ADDRESSES, AttributeValue::L(addresses.collect()))
         }
     };
@@ -82,7 +91,10 @@ pub(super) fn read_registration(record: &Attributes) -> Result<Registration, Sto
             };
             Applicant::Organization(Box::new(NewOrganization {
                 organization: read_organization(organization)?,
-                addresses: get_list(record, ADDRESSES)?.iter().map(address).collect::<Result<_, _>>()?,
+                addresses: get_list(record, ADDRESSES)?
+                    .iter()
+                    .map(address)
+                    .collect::<Result<_, _>>()?,
                 administrator: user,
             }))
         }
@@ -98,7 +110,9 @@ pub(super) fn read_registration(record: &Attributes) -> Result<Registration, Sto
     Ok(Registration {
         id: RegistrationId::parse(id_of(get_text(record, "pk")?)).map_err(|_| corrupt("pk"))?,
         applicant,
-        status: get_parsed(record, "status", |text| RegistrationStatus::parse(text).ok_or(()))?,
+        status: get_parsed(record, "status", |text| {
+            RegistrationStatus::parse(text).ok_or(())
+        })?,
         taken: matches!(record.get("taken"), Some(AttributeValue::Bool(true))),
         created_at: get_instant(record, "createdAt")?,
         decision,

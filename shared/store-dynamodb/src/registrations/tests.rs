@@ -4,7 +4,9 @@ use app::ports::registrations::Inbox;
 use app::registration::{Applicant, Decision, NewOrganization, Registration, RegistrationStatus};
 use domain::caller::Role;
 use domain::ids::{AddressId, Language, OrganizationId, RegistrationId, UserId};
-use domain::member::{Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User};
+use domain::member::{
+    Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User,
+};
 use domain::money::Currency;
 use domain::time::Timestamp;
 
@@ -90,14 +92,26 @@ fn a_registration_comes_back_as_it_was_written() {
 #[test]
 fn inboxes_of_organizations_and_statuses_never_meet() {
     let users = Inbox::Users(organization());
-    assert_eq!(inbox_text(&users, RegistrationStatus::Pending), "users/o1/pending");
-    assert_eq!(inbox_text(&Inbox::Organizations, RegistrationStatus::Approved), "organizations/approved");
+    assert_eq!(
+        inbox_text(&users, RegistrationStatus::Pending),
+        "users/o1/pending"
+    );
+    assert_eq!(
+        inbox_text(&Inbox::Organizations, RegistrationStatus::Approved),
+        "organizations/approved"
+    );
 }
 
 #[test]
 fn somebody_else_being_faster_weighs_more_than_a_taken_user_id() {
     assert_eq!(decisive([].into_iter()), None);
     assert_eq!(decisive([Part::User].into_iter()), Some(Part::User));
-    assert_eq!(decisive([Part::User, Part::Other].into_iter()), Some(Part::Other));
-    assert_eq!(decisive([Part::Other, Part::User].into_iter()), Some(Part::Other));
+    assert_eq!(
+        decisive([Part::User, Part::Other].into_iter()),
+        Some(Part::Other)
+    );
+    assert_eq!(
+        decisive([Part::Other, Part::User].into_iter()),
+        Some(Part::Other)
+    );
 }

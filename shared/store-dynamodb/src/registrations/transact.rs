@@ -62,7 +62,9 @@ impl Transaction {
         guard: Guard,
         registration: &str,
     ) -> Result<(), StoreError> {
-        let put = Put::builder().table_name(table).set_item(Some(record.into_attributes()));
+        let put = Put::builder()
+            .table_name(table)
+            .set_item(Some(record.into_attributes()));
         let put = match guard {
             Guard::New => put.condition_expression("attribute_not_exists(pk)"),
             Guard::Free => put
@@ -75,7 +77,10 @@ impl Transaction {
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_names("#origin", "origin")
                 .expression_attribute_values(":registration", text(registration))
-                .expression_attribute_values(":gone", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+                .expression_attribute_values(
+                    ":gone",
+                    aws_sdk_dynamodb::types::AttributeValue::Bool(true),
+                )
                 .expression_attribute_values(":rejected", text("rejected"))
                 .expression_attribute_values(":registered", text("registered")),
             Guard::Own => put
@@ -97,8 +102,17 @@ impl Transaction {
     /// # Errors
     /// [`StoreError`]; only after `Unavailable` it may have taken effect.
     pub(super) async fn commit(&self, client: &Client) -> Result<Option<Part>, StoreError> {
-        let unmet = transaction::commit(client, self.parts.iter().map(|(_, item)| item.clone()).collect()).await?;
-        Ok(decisive(unmet.iter().filter_map(|place| self.parts.get(*place)).map(|(part, _)| *part)))
+        let unmet = transaction::commit(
+            client,
+            self.parts.iter().map(|(_, item)| item.clone()).collect(),
+        )
+        .await?;
+        Ok(decisive(
+            unmet
+                .iter()
+                .filter_map(|place| self.parts.get(*place))
+                .map(|(part, _)| *part),
+        ))
     }
 }
 

@@ -32,16 +32,24 @@ pub(super) async fn run(
         match capture.submission.content.kind() {
             // The order's outcome decides about the reservation from now on, unless nobody knows whether there will be one.
             SubmissionKind::Order => {
-                let prepared = cart.preparation.as_ref().map(|p| p.reservation.as_str()).unwrap_or_default();
+                let prepared = cart
+                    .preparation
+                    .as_ref()
+                    .map(|p| p.reservation.as_str())
+                    .unwrap_or_default();
                 items.push(match capture.submission.state {
-                    State::AwaitingApproval => ledger::still_there(&tables.carts, &cart.id, prepared)?,
+                    State::AwaitingApproval => {
+                        ledger::still_there(&tables.carts, &cart.id, prepared)?
+                    }
                     State::Accepted
                     | State::Sending
                     | State::Confirmed
                     | State::Rejected
                     | State::Waiting
                     | State::Unknown
-                    | State::NeedsAttention => ledger::hand_over(&tables.carts, &cart.id, prepared)?,
+                    | State::NeedsAttention => {
+                        ledger::hand_over(&tables.carts, &cart.id, prepared)?
+                    }
                 });
             }
             // A quote reserves nothing; what its cart had set aside ends in time, and `reconcile` releases it.
@@ -50,7 +58,13 @@ pub(super) async fn run(
     }
     if let Some((key, owner, answer, pending_until)) = capture.answer {
         let tables = tables.ok_or_else(without_tables)?;
-        items.push(done_put(&tables.idempotency, key, owner, answer, pending_until)?);
+        items.push(done_put(
+            &tables.idempotency,
+            key,
+            owner,
+            answer,
+            pending_until,
+        )?);
     }
     transaction::run(client, items).await
 }

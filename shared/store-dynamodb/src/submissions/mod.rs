@@ -15,7 +15,9 @@ use domain::ids::{CartId, OrganizationId, SubmissionId};
 use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
-use crate::attribute::{Attributes, Record, corrupt, get_parsed, get_text, instant, key, number, text};
+use crate::attribute::{
+    Attributes, Record, corrupt, get_parsed, get_text, instant, key, number, text,
+};
 use crate::batch::{Key, read_all};
 use crate::carts::ledger;
 use crate::cursor;
@@ -49,7 +51,11 @@ impl SubmissionsTable {
     /// Keeps them in the given table. Without `capture` it refuses captures that close a cart or answer a request.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, capture: Option<CaptureTables>) -> Self {
-        Self { client: Client::new(sdk), table: table.into(), capture }
+        Self {
+            client: Client::new(sdk),
+            table: table.into(),
+            capture,
+        }
     }
 
     /// Asks the index for those of a state, the oldest first.
@@ -84,18 +90,34 @@ fn record(submission: &Submission) -> Result<Attributes, StoreError> {
     Ok(Record::keyed(submission.id.as_str(), SUBMISSION)
         .with("state", text(submission.state.as_str()))
         .with("revision", number(submission.revision))
-        .with("owner", text(joined(&[submission.organization.as_str(), kind])))
-        .with("createdAt", text(captured_at(submission.created_at, &submission.id)))
-        .with("document", text(encode(&SubmissionDocument::from(submission))?))
+        .with(
+            "owner",
+            text(joined(&[submission.organization.as_str(), kind])),
+        )
+        .with(
+            "createdAt",
+            text(captured_at(submission.created_at, &submission.id)),
+        )
+        .with(
+            "document",
+            text(encode(&SubmissionDocument::from(submission))?),
+        )
         .with_some("due", submission.due_at.map(|_| text(SUBMISSION)))
         .with_some("dueAt", submission.due_at.map(instant))
         .into_attributes())
 }
 
-fn event_put(table: &str, submission: &Submission, event: &TimelineEvent) -> Result<TransactWriteItem, StoreError> {
+fn event_put(
+    table: &str,
+    submission: &Submission,
+    event: &TimelineEvent,
+) -> Result<TransactWriteItem, StoreError> {
     // The revision orders the timeline even when two transitions share a millisecond.
-    let record = Record::keyed(submission.id.as_str(), format!("event#{:010}", submission.revision))
-        .with("document", text(encode(&EventDocument::from(event))?));
+    let record = Record::keyed(
+        submission.id.as_str(),
+        format!("event#{:010}", submission.revision),
+    )
+    .with("document", text(encode(&EventDocument::from(event))?));
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(record.into_attributes()))
@@ -117,7 +139,10 @@ pub(crate) fn new_submission_items(
         .condition_expression("attribute_not_exists(pk)")
         .build()
         .map_err(transaction::incomplete)?;
-    Ok(vec![TransactWriteItem::builder().put(put).build(), event_put(table, submission, event)?])
+    Ok(vec![
+        TransactWriteItem::builder().put(put).build(),
+        event_put(table, submission, event)?,
+    ])
 }
 
 /// The parts of a transaction that write a submission and the next entry of its timeline, if the stored one has the
@@ -134,7 +159,10 @@ fn update_items(
         .expression_attribute_values(":expected", number(submission.revision.saturating_sub(1)))
         .build()
         .map_err(transaction::incomplete)?;
-    Ok(vec![TransactWriteItem::builder().put(put).build(), event_put(table, submission, event)?])
+    Ok(vec![
+        TransactWriteItem::builder().put(put).build(),
+        event_put(table, submission, event)?,
+    ])
 }
 
 fn read(record: &Attributes) -> Result<Submission, StoreError> {
@@ -154,18 +182,32 @@ impl Submissions for SubmissionsTable {
             .table_name(&self.table)
             .set_key(Some(key(id.as_str(), SUBMISSION)))
             .consistent_read(true);
-        let answer = get.send().await.map_err(|error| store_error("GetItem", error))?;
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| store_error("GetItem", error))?;
         answer.item.as_ref().map(read).transpose()
     }
 
     async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError> {
         // DynamoDB refuses a key twice in one call.
         let ids: HashSet<&SubmissionId> = ids.iter().collect();
-        let keys: Vec<_> = ids.into_iter().map(|id| Key::two(id.as_str(), SUBMISSION)).collect();
-        read_all(&self.client, &self.table, &keys, &[]).await?.iter().map(read).collect()
+        let keys: Vec<_> = ids
+            .into_iter()
+            .map(|id| Key::two(id.as_str(), SUBMISSION))
+            .collect();
+        read_all(&self.client, &self.table, &keys, &[])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
-    async fn update(&self, submission: &Submission, event: &TimelineEvent) -> Result<Written, StoreError> {
+    async fn update(
+        &self,
+        submission: &Submission,
+        event: &TimelineEvent,
+    ) -> Result<Written, StoreError> {
         transaction::run(&self.client, update_items(&self.table, submission, event)?).await
     }
 
@@ -198,7 +240,10 @@ impl Submissions for SubmissionsTable {
             .expression_attribute_values(":pk", text(id.as_str()))
             .expression_attribute_values(":event", text("event#"))
             .consistent_read(true);
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
         let event = |record| Ok(decode::<EventDocument>(get_text(record, "document")?)?.into());
         answer.items().iter().map(event).collect()
     }
@@ -213,8 +258,15 @@ impl Submissions for SubmissionsTable {
             .expression_attribute_values(":due", text(SUBMISSION))
             .expression_attribute_values(":now", instant(now))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
-        answer.items().iter().map(|record| get_parsed(record, "pk", SubmissionId::parse)).collect()
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
+        answer
+            .items()
+            .iter()
+            .map(|record| get_parsed(record, "pk", SubmissionId::parse))
+            .collect()
     }
 
     async fn in_state(
@@ -232,30 +284,53 @@ impl Submissions for SubmissionsTable {
                 .exclusive_start_key("state", text(state.as_str()))
                 .exclusive_start_key("createdAt", text(created_at));
         }
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
         let next = match &answer.last_evaluated_key {
-            Some(last) => Some(cursor::encode(&[get_text(last, "pk")?, get_text(last, "createdAt")?])),
+            Some(last) => Some(cursor::encode(&[
+                get_text(last, "pk")?,
+                get_text(last, "createdAt")?,
+            ])),
             None => None,
         };
-        let ids = answer.items().iter().map(|record| get_parsed(record, "pk", SubmissionId::parse));
-        let mut items = self.submissions(&ids.collect::<Result<Vec<_>, _>>()?).await?;
+        let ids = answer
+            .items()
+            .iter()
+            .map(|record| get_parsed(record, "pk", SubmissionId::parse));
+        let mut items = self
+            .submissions(&ids.collect::<Result<Vec<_>, _>>()?)
+            .await?;
         // The index lags behind: a submission that moved on since is not in this state any more.
         items.retain(|submission| submission.state == state);
         items.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(Page { items, next })
     }
 
-    async fn oldest(&self, state: State, after: Option<&Indexed>, most: usize) -> Result<Vec<Indexed>, StoreError> {
-        let mut query = self.by_state(state, most).projection_expression("createdAt");
+    async fn oldest(
+        &self,
+        state: State,
+        after: Option<&Indexed>,
+        most: usize,
+    ) -> Result<Vec<Indexed>, StoreError> {
+        let mut query = self
+            .by_state(state, most)
+            .projection_expression("createdAt");
         if let Some(Indexed { id, created_at }) = after {
             query = query
                 .key_condition_expression("#state = :state AND createdAt > :after")
                 .expression_attribute_values(":after", text(captured_at(*created_at, id)));
         }
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
         let indexed = |record| {
             // The instant, then the id.
-            let (instant, id) = get_text(record, "createdAt")?.split_once('#').ok_or_else(|| corrupt("createdAt"))?;
+            let (instant, id) = get_text(record, "createdAt")?
+                .split_once('#')
+                .ok_or_else(|| corrupt("createdAt"))?;
             Ok(Indexed {
                 id: SubmissionId::parse(id).map_err(|_| corrupt("createdAt"))?,
                 created_at: instant.parse().map_err(|_| corrupt("createdAt"))?,
@@ -290,11 +365,20 @@ impl Submissions for SubmissionsTable {
                 .exclusive_start_key("owner", text(&owner))
                 .exclusive_start_key("createdAt", text(created_at));
         }
-        let answer = query.send().await.map_err(|error| store_error("Query", error))?;
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| store_error("Query", error))?;
         let next = match &answer.last_evaluated_key {
-            Some(last) => Some(cursor::encode(&[get_text(last, "pk")?, get_text(last, "createdAt")?])),
+            Some(last) => Some(cursor::encode(&[
+                get_text(last, "pk")?,
+                get_text(last, "createdAt")?,
+            ])),
             None => None,
         };
-        Ok(Page { items: answer.items().iter().map(read).collect::<Result<_, _>>()?, next })
+        Ok(Page {
+            items: answer.items().iter().map(read).collect::<Result<_, _>>()?,
+            next,
+        })
     }
 }

@@ -51,22 +51,42 @@ pub struct AvailabilityItem {
     /// The item.
     pub sku: String,
     /// Where; absent or `online` is the online store's total.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub location: Option<String>,
     /// Absent or unreadable counts as unknown.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<AvailabilityStatus>,
     /// How many; absent together with `available` means unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_quantity: Option<Number>,
     /// The unit of the quantity.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub unit: Option<String>,
     /// An instant or a calendar day.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub available_from: Option<String>,
     /// Why there is no answer, such as `unknown_sku`.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub code: Option<String>,
 }
 

@@ -33,16 +33,32 @@ pub struct CalculatedLine {
     /// The line.
     pub line_id: String,
     /// Unit price times quantity.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub line_total: Option<Money>,
     /// Tax on the goods.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tax: Option<Money>,
     /// The line's own shipping charge.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub shipping: Option<Money>,
     /// Discount (negative) or surcharge.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub adjustment: Option<Money>,
 }
 
@@ -51,7 +67,11 @@ pub struct CalculatedLine {
 #[serde(rename_all = "camelCase")]
 pub struct CalculationAnswer {
     /// The document's id; another one than asked for means that the answer is not ours.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub reference: Option<String>,
     /// One entry per asked line; taxes may exist for the document alone.
     #[serde(default, deserialize_with = "lenient::list")]
@@ -60,10 +80,18 @@ pub struct CalculationAnswer {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub totals: Totals,
     /// The taxes of the document.
-    #[serde(default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub taxes: Vec<TaxAmount>,
     /// Amounts that belong to no item.
-    #[serde(default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub extra_lines: Vec<ExtraLine>,
 }
 
@@ -93,28 +121,60 @@ pub struct PreparedLine {
     /// The line.
     pub line_id: String,
     /// Absent or unreadable counts as unknown.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<ReservationStatus>,
     /// How much is set aside.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub quantity: Option<Number>,
     /// The price of one unit; absent means that there is none.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub unit_price: Option<Money>,
     /// Unit price times quantity.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub line_total: Option<Money>,
     /// Tax on the goods.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tax: Option<Money>,
     /// The line's own shipping charge.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub shipping: Option<Money>,
     /// Discount (negative) or surcharge.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub adjustment: Option<Money>,
     /// Why not, such as `unknown_sku`.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub code: Option<String>,
 }
 
@@ -123,10 +183,18 @@ pub struct PreparedLine {
 #[serde(rename_all = "camelCase")]
 pub struct PreparationAnswer {
     /// The document's id; another one than asked for means that the answer is not ours.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub reference: Option<String>,
     /// Until when, if the ERP changed it.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<Instant>,
     /// One entry per asked line.
     #[serde(deserialize_with = "lenient::list")]
@@ -135,9 +203,17 @@ pub struct PreparationAnswer {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub totals: Totals,
     /// The taxes of the document.
-    #[serde(default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub taxes: Vec<TaxAmount>,
     /// Amounts that belong to no item.
-    #[serde(default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub extra_lines: Vec<ExtraLine>,
 }

@@ -53,5 +53,9 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// A value as it was written, down to the last digit; none when it is null or of another shape.
 fn readable<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
-    if raw.get() == "null" { None } else { serde_json::from_str(raw.get()).ok() }
+    if raw.get() == "null" {
+        None
+    } else {
+        serde_json::from_str(raw.get()).ok()
+    }
 }

@@ -58,12 +58,24 @@ pub struct UserRequest {
 #[serde(rename_all = "camelCase")]
 pub struct MemberAnswer {
     /// The ERP's own number of the member.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub external_id: Option<String>,
     /// `false` refuses; absent accepts.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub accepted: Option<bool>,
     /// The ERP's own status; `pending` with a 202.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<String>,
 }

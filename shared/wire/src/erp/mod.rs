@@ -25,11 +25,12 @@ pub use availability::{
     AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityStatus, AvailabilityWish,
 };
 pub use calculation::{
-    CalculatedLine, CalculationAnswer, CalculationRequest, PreparationAnswer, PreparationRequest, PreparedLine,
+    CalculatedLine, CalculationAnswer, CalculationRequest, PreparationAnswer, PreparationRequest,
+    PreparedLine,
 };
 pub use capabilities::{
-    CalculationStyle, Capabilities, Health, ListScope, PreparationStyle, PriceScope, ReservationStyle,
-    SubmissionGuarantee,
+    CalculationStyle, Capabilities, Health, ListScope, PreparationStyle, PriceScope,
+    ReservationStyle, SubmissionGuarantee,
 };
 pub use error::{ErrorAnswer, ErrorDetail, Processed};
 pub use member::{Administrator, MemberAnswer, OrganizationRequest, UserRequest};
@@ -38,5 +39,6 @@ pub use reservation::{ReservationAnswer, ReservationRequest, ReservationStatus, 
 pub use submission::{OrderRequest, QuoteRequest, SubmissionAnswer};
 pub use tracking::{Document, DocumentCustomer, DocumentLine, DocumentList, FoundAnswer};
 pub use value::{
-    Address, Customer, ExtraLine, ExtraLineKind, Line, OrderLine, Payment, QuoteLine, Shipping, TaxAmount, Totals,
+    Address, Customer, ExtraLine, ExtraLineKind, Line, OrderLine, Payment, QuoteLine, Shipping,
+    TaxAmount, Totals,
 };

@@ -49,23 +49,47 @@ pub struct PriceItem {
     /// The item.
     pub sku: String,
     /// The quantity that was asked for.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub quantity: Option<Number>,
     /// The unit of the price.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub unit: Option<String>,
     /// The best price of one unit; absent means that there is none.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub unit_price: Option<Money>,
     /// The ERP's own list price, for reference.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub list_price: Option<Money>,
     /// Every step of the price, the first one included, or empty when the ERP does not tell. A ladder with an unreadable
     /// step makes the whole item unreadable: without the step, quantities above it would be priced wrongly.
-    #[serde(default, deserialize_with = "ladder", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "ladder",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub quantity_breaks: Vec<QuantityBreak>,
     /// Why there is no price, such as `unknown_sku`.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub code: Option<String>,
 }
 

@@ -42,13 +42,25 @@ pub struct ReservedLine {
     /// The line.
     pub line_id: String,
     /// Absent or unreadable counts as unknown.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<ReservationStatus>,
     /// How much is set aside.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub quantity: Option<Number>,
     /// Why not, such as `unknown_sku`.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub code: Option<String>,
 }
 
@@ -57,10 +69,18 @@ pub struct ReservedLine {
 #[serde(rename_all = "camelCase")]
 pub struct ReservationAnswer {
     /// The reference that the ERP kept; another one than asked for means that the answer is not ours.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub reference: Option<String>,
     /// Until when, if the ERP changed it.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<Instant>,
     /// One entry per asked line.
     #[serde(deserialize_with = "lenient::list")]

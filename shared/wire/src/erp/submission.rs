@@ -80,25 +80,53 @@ pub struct QuoteRequest {
 #[serde(rename_all = "camelCase")]
 pub struct SubmissionAnswer {
     /// The reference that the ERP kept; another one than sent means that the answer is not ours.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub reference: Option<String>,
     /// The ERP's number of the order or quote.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub external_order_id: Option<String>,
     /// The ERP's number of a quote, for an ERP that calls it so.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub external_quote_id: Option<String>,
     /// The ERP's own status.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<String>,
     /// Whether the document stands.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub accepted: Option<bool>,
     /// The amounts, as far as the ERP has them.
-    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub totals: Option<Totals>,
     /// When a quote expires: an instant or a calendar day.
-    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<String>,
 }
 
@@ -106,6 +134,8 @@ impl SubmissionAnswer {
     /// The ERP's number, under whichever name it came.
     #[must_use]
     pub fn external_id(&self) -> Option<&str> {
-        self.external_order_id.as_deref().or(self.external_quote_id.as_deref())
+        self.external_order_id
+            .as_deref()
+            .or(self.external_quote_id.as_deref())
     }
 }

@@ -21,7 +21,12 @@ fn one_unreadable_item_spoils_neither_its_neighbours_nor_the_answer() {
 fn a_ladder_with_an_unreadable_step_takes_its_item_with_it() {
     let item = |steps| json!({"sku": "A", "unitPrice": {"amount": "1", "currency": "USD"}, "quantityBreaks": steps});
     let step = json!({"minQuantity": 1, "unitPrice": {"amount": "1", "currency": "USD"}});
-    let answer = |steps| from_value::<PricesAnswer>(json!({"items": [item(steps)]})).unwrap().items.len();
+    let answer = |steps| {
+        from_value::<PricesAnswer>(json!({"items": [item(steps)]}))
+            .unwrap()
+            .items
+            .len()
+    };
     assert_eq!(answer(json!([step])), 1);
     assert_eq!(answer(json!([step, {"minQuantity": 10}])), 0);
 }
@@ -34,7 +39,14 @@ fn an_unreadable_quantity_never_reads_as_unlimited() {
         {"sku": "C", "status": "sold-out"},
     ]}))
     .unwrap();
-    assert_eq!(answer.items.iter().map(|item| item.sku.as_str()).collect::<Vec<_>>(), ["B", "C"]);
+    assert_eq!(
+        answer
+            .items
+            .iter()
+            .map(|item| item.sku.as_str())
+            .collect::<Vec<_>>(),
+        ["B", "C"]
+    );
     assert_eq!(answer.items[1].status, Some(AvailabilityStatus::Unknown));
 }
 
@@ -46,12 +58,24 @@ fn an_answer_without_its_list_is_no_empty_answer() {
 
 #[test]
 fn any_error_field_is_an_error() {
-    for body in [json!({"error": true}), json!({"error": "no"}), json!({"error": {"code": 7}}), json!({"error": []})] {
+    for body in [
+        json!({"error": true}),
+        json!({"error": "no"}),
+        json!({"error": {"code": 7}}),
+        json!({"error": []}),
+    ] {
         assert!(from_value::<ErrorAnswer>(body).unwrap().error.is_some());
     }
-    assert!(from_value::<ErrorAnswer>(json!({"error": null, "items": []})).unwrap().error.is_none());
-    let error =
-        from_value::<ErrorAnswer>(json!({"error": {"code": "x", "processed": "perhaps"}})).unwrap().error.unwrap();
+    assert!(
+        from_value::<ErrorAnswer>(json!({"error": null, "items": []}))
+            .unwrap()
+            .error
+            .is_none()
+    );
+    let error = from_value::<ErrorAnswer>(json!({"error": {"code": "x", "processed": "perhaps"}}))
+        .unwrap()
+        .error
+        .unwrap();
     assert_eq!(error.processed, Some(Processed::Maybe));
 }
 
@@ -62,13 +86,17 @@ fn capabilities_that_are_missing_take_the_careful_value() {
     assert_eq!(capabilities.submission, SubmissionGuarantee::None);
     assert_eq!(capabilities.price_scope, PriceScope::Organization);
     assert_eq!(capabilities.max_items_per_call, 100);
-    assert_eq!(serde_json::to_value(SubmissionGuarantee::IdempotencyKey).unwrap(), json!("idempotency-key"));
+    assert_eq!(
+        serde_json::to_value(SubmissionGuarantee::IdempotencyKey).unwrap(),
+        json!("idempotency-key")
+    );
 }
 
 #[test]
 fn a_document_may_lack_everything_and_its_number_may_be_a_number() {
     let document: Document =
-        from_value(json!({"externalQuoteId": 4711, "placedAt": "yesterday", "lines": [{}]})).unwrap();
+        from_value(json!({"externalQuoteId": 4711, "placedAt": "yesterday", "lines": [{}]}))
+            .unwrap();
     assert_eq!(document.external_id(), Some("4711"));
     assert_eq!(document.placed_at, None);
     assert_eq!(document.lines.unwrap().len(), 1);
@@ -76,7 +104,12 @@ fn a_document_may_lack_everything_and_its_number_may_be_a_number() {
 
 #[test]
 fn a_card_token_is_never_printed() {
-    let payment = Payment::CardToken { token: "tok_secret".to_owned() };
+    let payment = Payment::CardToken {
+        token: "tok_secret".to_owned(),
+    };
     assert!(!format!("{payment:?}").contains("secret"));
-    assert_eq!(serde_json::to_value(&payment).unwrap(), json!({"kind": "card_token", "token": "tok_secret"}));
+    assert_eq!(
+        serde_json::to_value(&payment).unwrap(),
+        json!({"kind": "card_token", "token": "tok_secret"})
+    );
 }

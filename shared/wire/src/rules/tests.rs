@@ -34,22 +34,40 @@ fn the_highest_precedence_wins_and_among_equals_the_most_specific() {
         let rule = rules.rule(&sku(item), location.map(place).as_ref());
         assert_eq!(rule.expiry_above, Some(expected), "{item} at {location:?}");
     }
-    assert_eq!(read("[]").unwrap().rule(&sku("A"), None), ThresholdRule::DEFAULT);
+    assert_eq!(
+        read("[]").unwrap().rule(&sku("A"), None),
+        ThresholdRule::DEFAULT
+    );
 }
 
 #[test]
 fn the_higher_of_two_rules_for_the_same_place_counts_and_a_tie_is_refused() {
     let two = |one, other| {
-        read(&format!(r#"[{{"expiryAbove": 1, "precedence": {one}}}, {{"expiryAbove": 2, "precedence": {other}}}]"#))
+        read(&format!(
+            r#"[{{"expiryAbove": 1, "precedence": {one}}}, {{"expiryAbove": 2, "precedence": {other}}}]"#
+        ))
     };
-    assert_eq!(two(1, 2).unwrap().rule(&sku("A"), None).expiry_above, Some(2));
-    assert_eq!(two(2, 1).unwrap().rule(&sku("A"), None).expiry_above, Some(1));
+    assert_eq!(
+        two(1, 2).unwrap().rule(&sku("A"), None).expiry_above,
+        Some(2)
+    );
+    assert_eq!(
+        two(2, 1).unwrap().rule(&sku("A"), None).expiry_above,
+        Some(1)
+    );
     assert!(matches!(two(1, 1), Err(RulesError::Conflict(_))));
 }
 
 #[test]
 fn a_document_that_says_something_else_is_refused() {
-    for text in ["", "{}", "[1]", r#"[{"treshold": 1}]"#, r#"[{"sku": ""}]"#, r#"[{"expiryAbove": -1}]"#] {
+    for text in [
+        "",
+        "{}",
+        "[1]",
+        r#"[{"treshold": 1}]"#,
+        r#"[{"sku": ""}]"#,
+        r#"[{"expiryAbove": -1}]"#,
+    ] {
         assert!(read(text).is_err(), "{text}");
     }
 }

@@ -262,7 +262,9 @@ impl From<&model::Cart> for Cart {
             },
             currency: cart.currency.to_string(),
             lines: cart.lines.iter().map(CartLine::from).collect(),
-            totals: CartTotals { product: cart.product_total().map(Money::from) },
+            totals: CartTotals {
+                product: cart.product_total().map(Money::from),
+            },
             shipping: cart.shipping.as_ref().map(Shipping::from),
             preparation: cart.preparation.as_ref().map(Preparation::from),
         }

@@ -141,7 +141,11 @@ pub struct Approval {
 impl From<&domain::submission::Approval> for Approval {
     fn from(a: &domain::submission::Approval) -> Self {
         Self {
-            decision: if a.approved { Verdict::Approve } else { Verdict::Reject },
+            decision: if a.approved {
+                Verdict::Approve
+            } else {
+                Verdict::Reject
+            },
             reason: a.reason.clone(),
             by: a.by.to_string(),
             at: a.at.into(),

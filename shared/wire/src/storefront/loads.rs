@@ -115,7 +115,10 @@ impl From<&model::Load> for Load {
             held_for: load.held_for.iter().map(Remark::from).collect(),
             released: load.released,
             progress: load.progress(),
-            failure: load.failure.as_ref().map(|f| Remark { code: f.code.to_string(), message: f.message.clone() }),
+            failure: load.failure.as_ref().map(|f| Remark {
+                code: f.code.to_string(),
+                message: f.message.clone(),
+            }),
             started_at: load.started_at.into(),
             updated_at: load.updated_at.into(),
             finished_at: load.finished_at.map(Instant::from),
@@ -125,7 +128,10 @@ impl From<&model::Load> for Load {
 
 impl From<&model::Warning> for Remark {
     fn from(warning: &model::Warning) -> Self {
-        Self { code: warning.code.to_string(), message: warning.message.clone() }
+        Self {
+            code: warning.code.to_string(),
+            message: warning.message.clone(),
+        }
     }
 }
 

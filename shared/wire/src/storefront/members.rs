@@ -29,8 +29,24 @@ pub struct PostalAddress {
 
 impl From<model::PostalAddress> for PostalAddress {
     fn from(address: model::PostalAddress) -> Self {
-        let model::PostalAddress { name, line1, line2, city, region, postal_code, country } = address;
-        Self { name, line1, line2, city, region, postal_code, country }
+        let model::PostalAddress {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        } = address;
+        Self {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        }
     }
 }
 
@@ -274,7 +290,10 @@ impl Me {
 }
 
 fn role_names(user: &model::User) -> Vec<String> {
-    user.roles.iter().map(|role| role.as_str().to_owned()).collect()
+    user.roles
+        .iter()
+        .map(|role| role.as_str().to_owned())
+        .collect()
 }
 
 /// `PUT /me`
@@ -342,7 +361,15 @@ pub struct Address {
 
 impl From<model::Address> for Address {
     fn from(address: model::Address) -> Self {
-        let model::PostalAddress { name, line1, line2, city, region, postal_code, country } = address.postal;
+        let model::PostalAddress {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        } = address.postal;
         let origin = match address.origin {
             model::Origin::Erp => "erp",
             model::Origin::Registered => "registered",

@@ -3,7 +3,9 @@
 use super::*;
 
 fn read(json: &str) -> Option<String> {
-    serde_json::from_str::<Number>(json).ok().map(|number| number.0.normalize().to_string())
+    serde_json::from_str::<Number>(json)
+        .ok()
+        .map(|number| number.0.normalize().to_string())
 }
 
 #[test]

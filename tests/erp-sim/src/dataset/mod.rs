@@ -71,8 +71,13 @@ impl Item {
 
     /// The list price of one unit that is valid at `now`; the later start wins where two overlap.
     pub fn list_price(&self, currency: &str, now: i64) -> Option<Decimal> {
-        let valid = self.prices.iter().filter(|price| price.currency == currency && price.validity.holds(now));
-        valid.max_by_key(|price| price.validity.from).map(|price| price.amount)
+        let valid = self
+            .prices
+            .iter()
+            .filter(|price| price.currency == currency && price.validity.holds(now));
+        valid
+            .max_by_key(|price| price.validity.from)
+            .map(|price| price.amount)
     }
 }
 
@@ -112,7 +117,9 @@ pub(crate) struct Offer {
 impl Offer {
     /// Whether the offer holds for `quantity` at `now`.
     pub fn covers(&self, quantity: Decimal, now: i64) -> bool {
-        self.validity.holds(now) && self.min <= quantity && self.max.is_none_or(|max| quantity.floor() <= max)
+        self.validity.holds(now)
+            && self.min <= quantity
+            && self.max.is_none_or(|max| quantity.floor() <= max)
     }
 }
 

@@ -20,11 +20,15 @@ impl Dataset {
         if let Some(file) = newest(dir, "items") {
             dataset.read_items(&file)?;
         }
-        let prices = newest(dir, "list-prices")
-            .ok_or_else(|| DatasetError::Missing { folder: dir.join("incoming/list-prices/snapshot") })?;
+        let prices = newest(dir, "list-prices").ok_or_else(|| DatasetError::Missing {
+            folder: dir.join("incoming/list-prices/snapshot"),
+        })?;
         dataset.read_prices(&prices)?;
         if let Some(file) = newest(dir, "organizations") {
-            let users = newest(dir, "users").map(|users| first_users(&users)).transpose()?.unwrap_or_default();
+            let users = newest(dir, "users")
+                .map(|users| first_users(&users))
+                .transpose()?
+                .unwrap_or_default();
             dataset.read_organizations(&file, users)?;
         }
         let erp = |name: &str| Some(dir.join("erp").join(name)).filter(|file| file.is_file());
@@ -44,7 +48,9 @@ impl Dataset {
     }
 
     fn item(&mut self, sku: &str) -> &mut Item {
-        self.items.entry(sku.to_owned()).or_insert_with(|| Item::bare("EA"))
+        self.items
+            .entry(sku.to_owned())
+            .or_insert_with(|| Item::bare("EA"))
     }
 
     fn read_items(&mut self, file: &Path) -> Result<(), DatasetError> {
@@ -75,7 +81,11 @@ impl Dataset {
         })
     }
 
-    fn read_organizations(&mut self, file: &Path, mut users: HashMap<String, String>) -> Result<(), DatasetError> {
+    fn read_organizations(
+        &mut self,
+        file: &Path,
+        mut users: HashMap<String, String>,
+    ) -> Result<(), DatasetError> {
         each_row(file, &["organization_id"], |row| {
             let id = row.required("organization_id")?;
             let currency = match row.text("currency") {
@@ -83,7 +93,11 @@ impl Dataset {
                 currency => currency,
             };
             let user = users.remove(id);
-            self.organizations.push(Organization { id: id.to_owned(), currency: currency.to_owned(), user });
+            self.organizations.push(Organization {
+                id: id.to_owned(),
+                currency: currency.to_owned(),
+                user,
+            });
             Ok(())
         })
     }
@@ -95,32 +109,46 @@ impl Dataset {
                 location => location.to_owned(),
             };
             let quantity = row.decimal("quantity")?;
-            self.item(row.required("sku")?).stock.insert(location, quantity);
+            self.item(row.required("sku")?)
+                .stock
+                .insert(location, quantity);
             Ok(())
         })
     }
 
     fn read_offers(&mut self, file: &Path) -> Result<(), DatasetError> {
-        each_row(file, &["sku", "min_quantity", "max_quantity", "discount"], |row| {
-            let discount = row.decimal("discount")?;
-            if discount < Decimal::ZERO || discount >= Decimal::ONE {
-                return Err(format!("`discount` is a fraction from 0 to below 1: \"{discount}\""));
-            }
-            let offer = Offer {
-                min: row.optional_decimal("min_quantity")?.unwrap_or_default(),
-                max: row.optional_decimal("max_quantity")?,
-                discount,
-                validity: row.validity()?,
-            };
-            self.item(row.required("sku")?).offers.push(offer);
-            Ok(())
-        })
+        each_row(
+            file,
+            &["sku", "min_quantity", "max_quantity", "discount"],
+            |row| {
+                let discount = row.decimal("discount")?;
+                if discount < Decimal::ZERO || discount >= Decimal::ONE {
+                    return Err(format!(
+                        "`discount` is a fraction from 0 to below 1: \"{discount}\""
+                    ));
+                }
+                let offer = Offer {
+                    min: row.optional_decimal("min_quantity")?.unwrap_or_default(),
+                    max: row.optional_decimal("max_quantity")?,
+                    discount,
+                    validity: row.validity()?,
+                };
+                self.item(row.required("sku")?).offers.push(offer);
+                Ok(())
+            },
+        )
     }
 
     fn read_taxes(&mut self, file: &Path) -> Result<(), DatasetError> {
         each_row(file, &["country", "rate_percent"], |row| {
-            let tax = Tax { percent: row.decimal("rate_percent")?, name: row.text("name").to_owned() };
-            let key = (row.required("country")?.to_owned(), row.text("region").to_owned());
+            let tax = Tax {
+                percent: row.decimal("rate_percent")?,
+                name: row.text("name").to_owned(),
+            };
+            let key = (
+                row.required("country")?.to_owned(),
+                row.text("region").to_owned(),
+            );
             // Where a place has several taxes, the first stands: the file has one rate per place.
             self.taxes.entry(key).or_insert(tax);
             Ok(())
@@ -143,7 +171,9 @@ fn first_users(file: &Path) -> Result<HashMap<String, String>, DatasetError> {
     let mut users = HashMap::new();
     each_row(file, &["user_id", "organization_id"], |row| {
         let organization = row.required("organization_id")?.to_owned();
-        users.entry(organization).or_insert_with(|| row.text("user_id").to_owned());
+        users
+            .entry(organization)
+            .or_insert_with(|| row.text("user_id").to_owned());
         Ok(())
     })?;
     Ok(users)
@@ -153,5 +183,7 @@ fn first_users(file: &Path) -> Result<HashMap<String, String>, DatasetError> {
 fn newest(dir: &Path, kind: &str) -> Option<PathBuf> {
     let entries = std::fs::read_dir(dir.join("incoming").join(kind).join("snapshot")).ok()?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    files.filter(|file| file.extension().is_some_and(|extension| extension == "csv")).max()
+    files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "csv"))
+        .max()
 }

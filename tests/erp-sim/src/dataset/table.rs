@@ -56,7 +56,11 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// The field, without surrounding space; empty when the column or the field is missing.
     pub fn text(&self, column: &str) -> &str {
-        self.columns.get(column).and_then(|index| self.record.get(*index)).unwrap_or("").trim()
+        self.columns
+            .get(column)
+            .and_then(|index| self.record.get(*index))
+            .unwrap_or("")
+            .trim()
     }
 
     /// The field, which must not be empty.
@@ -75,7 +79,11 @@ impl Row<'_> {
 
     /// A plain decimal, or nothing.
     pub fn optional_decimal(&self, column: &str) -> Result<Option<Decimal>, String> {
-        if self.text(column).is_empty() { Ok(None) } else { self.decimal(column).map(Some) }
+        if self.text(column).is_empty() {
+            Ok(None)
+        } else {
+            self.decimal(column).map(Some)
+        }
     }
 
     /// `valid_from` and `valid_until`: calendar days in UTC, both inclusive.
@@ -93,7 +101,14 @@ impl Row<'_> {
             return Ok(None);
         }
         Date::parse(text, format_description!("[year]-[month]-[day]"))
-            .map(|date| Some(date.midnight().assume_utc().unix_timestamp().saturating_mul(1000)))
+            .map(|date| {
+                Some(
+                    date.midnight()
+                        .assume_utc()
+                        .unix_timestamp()
+                        .saturating_mul(1000),
+                )
+            })
             .map_err(|_| format!("`{column}` is no date like 2026-01-31: \"{text}\""))
     }
 }
@@ -104,8 +119,14 @@ pub(super) fn each_row(
     required: &[&str],
     mut take: impl FnMut(&Row<'_>) -> Result<(), String>,
 ) -> Result<(), DatasetError> {
-    let open = |source| DatasetError::Open { file: file.to_owned(), source };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(file).map_err(open)?;
+    let open = |source| DatasetError::Open {
+        file: file.to_owned(),
+        source,
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(file)
+        .map_err(open)?;
     let columns: HashMap<String, usize> = reader
         .headers()
         .map_err(open)?
@@ -113,19 +134,36 @@ pub(super) fn each_row(
         .enumerate()
         .map(|(index, name)| (name.trim().trim_start_matches('\u{feff}').to_owned(), index))
         .collect();
-    if let Some(column) = required.iter().find(|column| !columns.contains_key(**column)) {
-        return Err(DatasetError::Column { file: file.to_owned(), column: (*column).to_owned() });
+    if let Some(column) = required
+        .iter()
+        .find(|column| !columns.contains_key(**column))
+    {
+        return Err(DatasetError::Column {
+            file: file.to_owned(),
+            column: (*column).to_owned(),
+        });
     }
     let mut record = csv::StringRecord::new();
     loop {
         let line = reader.position().line();
-        let failed = |message| DatasetError::Row { file: file.to_owned(), line, message };
+        let failed = |message| DatasetError::Row {
+            file: file.to_owned(),
+            line,
+            message,
+        };
         match reader.read_record(&mut record) {
             Ok(false) => return Ok(()),
             Ok(true) => {
                 let line = record.position().map_or(line, csv::Position::line);
-                let row = Row { record: &record, columns: &columns };
-                take(&row).map_err(|message| DatasetError::Row { file: file.to_owned(), line, message })?;
+                let row = Row {
+                    record: &record,
+                    columns: &columns,
+                };
+                take(&row).map_err(|message| DatasetError::Row {
+                    file: file.to_owned(),
+                    line,
+                    message,
+                })?;
             }
             Err(error) => return Err(failed(error.to_string())),
         }

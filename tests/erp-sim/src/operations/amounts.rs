@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 use wire::erp::{
-    CalculatedLine, CalculationAnswer, CalculationRequest, ExtraLine, ExtraLineKind, OrderLine, Shipping, TaxAmount,
-    Totals, codes,
+    CalculatedLine, CalculationAnswer, CalculationRequest, ExtraLine, ExtraLineKind, OrderLine,
+    Shipping, TaxAmount, Totals, codes,
 };
 use wire::value::Number;
 
@@ -22,7 +22,10 @@ pub(crate) struct PricedLine<'a> {
 }
 
 /// `POST /orders/calculate`: at the unit prices that the request names.
-pub(crate) fn calculate(world: &World, request: &CalculationRequest) -> Result<CalculationAnswer, Refusal> {
+pub(crate) fn calculate(
+    world: &World,
+    request: &CalculationRequest,
+) -> Result<CalculationAnswer, Refusal> {
     let lines = priced_lines(world, &request.lines, &request.currency)?;
     let mut answer = calculate_lines(world, &lines, &request.currency, request.shipping.as_ref())?;
     answer.reference = Some(request.reference.clone());
@@ -35,7 +38,12 @@ pub(crate) fn priced_lines<'a>(
     lines: &'a [OrderLine],
     currency: &str,
 ) -> Result<Vec<PricedLine<'a>>, Refusal> {
-    check_lines(world, lines.iter().map(|line| (line.sku.as_str(), line.quantity.0)))?;
+    check_lines(
+        world,
+        lines
+            .iter()
+            .map(|line| (line.sku.as_str(), line.quantity.0)),
+    )?;
     let priced = lines.iter().map(|line| {
         Ok(PricedLine {
             line_id: &line.line_id,
@@ -54,10 +62,14 @@ pub(crate) fn check_lines<'a>(
 ) -> Result<(), Refusal> {
     let most = usize::try_from(world.capabilities.max_lines).unwrap_or(usize::MAX);
     if lines.len() == 0 || lines.len() > most {
-        return Err(Refusal::invalid(format!("a document has from 1 to {most} lines")));
+        return Err(Refusal::invalid(format!(
+            "a document has from 1 to {most} lines"
+        )));
     }
     for (sku, quantity) in lines {
-        let refuse = |code, reason: &str| Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason).about(sku));
+        let refuse = |code, reason: &str| {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason).about(sku))
+        };
         match world.item(sku) {
             None => return refuse(codes::UNKNOWN_SKU, "the item is not known"),
             Some(item) if !item.active => {
@@ -85,19 +97,32 @@ pub(crate) fn calculate_lines(
     // An unknown method is charged like the first one: who tries the simulator by hand cannot know the names.
     let method = shipping.and_then(|shipping| {
         let methods = &world.dataset.shipping;
-        methods.iter().find(|method| method.name == shipping.method).or_else(|| methods.first())
+        methods
+            .iter()
+            .find(|method| method.name == shipping.method)
+            .or_else(|| methods.first())
     });
     let mut calculated = Vec::new();
     let (mut goods, mut charges, mut goods_tax) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     for line in lines {
         let line_total = times(line.unit_price, line.quantity, currency)?;
-        let weight = world.item(line.sku).map_or(Decimal::ONE, |item| item.weight);
+        let weight = world
+            .item(line.sku)
+            .map_or(Decimal::ONE, |item| item.weight);
         let charge = match method {
-            Some(method) => times(method.per_weight.saturating_mul(weight), line.quantity, currency)?,
+            Some(method) => times(
+                method.per_weight.saturating_mul(weight),
+                line.quantity,
+                currency,
+            )?,
             None => Decimal::ZERO,
         };
         let line_tax = times(line_total, rate, currency)?;
-        (goods, charges, goods_tax) = (sum([goods, line_total])?, sum([charges, charge])?, sum([goods_tax, line_tax])?);
+        (goods, charges, goods_tax) = (
+            sum([goods, line_total])?,
+            sum([charges, charge])?,
+            sum([goods_tax, line_tax])?,
+        );
         calculated.push(CalculatedLine {
             line_id: line.line_id.to_owned(),
             line_total: Some(money(line_total, currency)),
@@ -150,5 +175,7 @@ fn tax_of<'a>(world: &'a World, shipping: &Shipping) -> Option<&'a Tax> {
     let country = &shipping.address.country;
     let taxes = &world.dataset.taxes;
     let region = shipping.address.region.as_deref().unwrap_or("");
-    taxes.get(&(country.clone(), region.to_owned())).or_else(|| taxes.get(&(country.clone(), String::new())))
+    taxes
+        .get(&(country.clone(), region.to_owned()))
+        .or_else(|| taxes.get(&(country.clone(), String::new())))
 }

@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 use wire::erp::{
-    AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityStatus, PriceItem, PriceRequest,
-    PricesAnswer, QuantityBreak, codes,
+    AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityStatus, PriceItem,
+    PriceRequest, PricesAnswer, QuantityBreak, codes,
 };
 use wire::value::{Instant, Number};
 
@@ -22,13 +22,20 @@ pub(crate) fn availability(
 ) -> Result<AvailabilityAnswer, Refusal> {
     check_count(world, request.items.len())?;
     world.expire(now);
-    let locations = request.locations.as_deref().filter(|locations| !locations.is_empty());
+    let locations = request
+        .locations
+        .as_deref()
+        .filter(|locations| !locations.is_empty());
     let mut items = Vec::new();
     for wish in &request.items {
         match locations {
             None => items.push(look(world, now, &wish.sku, None)),
             Some(locations) => {
-                items.extend(locations.iter().map(|location| look(world, now, &wish.sku, Some(location))));
+                items.extend(
+                    locations
+                        .iter()
+                        .map(|location| look(world, now, &wish.sku, Some(location))),
+                );
             }
         }
     }
@@ -53,7 +60,10 @@ fn look(world: &World, now: i64, sku: &str, location: Option<&str>) -> Availabil
     let left = match location {
         None | Some(ONLINE) => world.left_in_all(sku),
         Some(location) => {
-            let here = world.left(sku).into_iter().find(|(name, _)| name == location);
+            let here = world
+                .left(sku)
+                .into_iter()
+                .find(|(name, _)| name == location);
             here.map_or(Some(Decimal::ZERO), |(_, left)| left)
         }
     };
@@ -72,7 +82,11 @@ fn look(world: &World, now: i64, sku: &str, location: Option<&str>) -> Availabil
 }
 
 /// The customer's best price of each item.
-pub(crate) fn prices(world: &World, now: i64, request: &PriceRequest) -> Result<PricesAnswer, Refusal> {
+pub(crate) fn prices(
+    world: &World,
+    now: i64,
+    request: &PriceRequest,
+) -> Result<PricesAnswer, Refusal> {
     check_count(world, request.items.len())?;
     let organization = &request.customer.organization_id;
     let items = request.items.iter().map(|wish| {
@@ -85,20 +99,35 @@ pub(crate) fn prices(world: &World, now: i64, request: &PriceRequest) -> Result<
             quantity_breaks: Vec::new(),
             code: None,
         };
-        match find_price(world, now, organization, &wish.sku, &request.currency, wish.quantity.0) {
+        match find_price(
+            world,
+            now,
+            organization,
+            &wish.sku,
+            &request.currency,
+            wish.quantity.0,
+        ) {
             Ok((item, price)) => {
                 let list = item.list_price(&request.currency, now);
                 answer.unit_price = Some(amount::money(price, &request.currency));
                 answer.list_price = list.map(|list| amount::money(list, &request.currency));
                 if world.capabilities.quantity_breaks {
-                    answer.quantity_breaks = ladder(world, now, organization, (&wish.sku, item), &request.currency);
+                    answer.quantity_breaks = ladder(
+                        world,
+                        now,
+                        organization,
+                        (&wish.sku, item),
+                        &request.currency,
+                    );
                 }
             }
             Err(code) => answer.code = Some(code.to_owned()),
         }
         answer
     });
-    Ok(PricesAnswer { items: items.collect() })
+    Ok(PricesAnswer {
+        items: items.collect(),
+    })
 }
 
 /// The customer's price of one unit, or the code that says why there is none.
@@ -114,7 +143,8 @@ pub(crate) fn find_price<'a>(
     if !item.active {
         return Err(codes::ITEM_INACTIVE);
     }
-    let price = price_of(world, now, organization, (sku, item), currency, quantity).ok_or(codes::NO_PRICE)?;
+    let price = price_of(world, now, organization, (sku, item), currency, quantity)
+        .ok_or(codes::NO_PRICE)?;
     Ok((item, price))
 }
 
@@ -128,7 +158,10 @@ fn price_of(
     quantity: Decimal,
 ) -> Option<Decimal> {
     let list = item.list_price(currency, now)?;
-    let offers = item.offers.iter().filter(|offer| offer.covers(quantity, now));
+    let offers = item
+        .offers
+        .iter()
+        .filter(|offer| offer.covers(quantity, now));
     let discount = offers.map(|offer| offer.discount).max().unwrap_or_default();
     let price = list
         .checked_mul(Decimal::ONE.checked_sub(discount)?)?
@@ -138,10 +171,25 @@ fn price_of(
 }
 
 /// Every step of the price, starting at 1, so that the reader can price any whole quantity from it.
-fn ladder(world: &World, now: i64, organization: &str, item: (&str, &Item), currency: &str) -> Vec<QuantityBreak> {
-    let offers = item.1.offers.iter().filter(|offer| offer.validity.holds(now));
+fn ladder(
+    world: &World,
+    now: i64,
+    organization: &str,
+    item: (&str, &Item),
+    currency: &str,
+) -> Vec<QuantityBreak> {
+    let offers = item
+        .1
+        .offers
+        .iter()
+        .filter(|offer| offer.validity.holds(now));
     let mut starts: Vec<Decimal> = offers
-        .flat_map(|offer| [Some(offer.min), offer.max.map(|max| max.saturating_add(Decimal::ONE))])
+        .flat_map(|offer| {
+            [
+                Some(offer.min),
+                offer.max.map(|max| max.saturating_add(Decimal::ONE)),
+            ]
+        })
         .flatten()
         .map(|start| start.max(Decimal::ONE))
         .chain([Decimal::ONE])
@@ -154,8 +202,14 @@ fn ladder(world: &World, now: i64, organization: &str, item: (&str, &Item), curr
             continue;
         };
         let unit_price = amount::money(price, currency);
-        if breaks.last().is_none_or(|last| last.unit_price != unit_price) {
-            breaks.push(QuantityBreak { min_quantity: Number(start), unit_price });
+        if breaks
+            .last()
+            .is_none_or(|last| last.unit_price != unit_price)
+        {
+            breaks.push(QuantityBreak {
+                min_quantity: Number(start),
+                unit_price,
+            });
         }
     }
     breaks
@@ -166,13 +220,18 @@ pub(crate) fn organization_factor(organization: &str) -> Decimal {
     // FNV-1a, because the standard hasher may change between releases.
     let hash = organization
         .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
     Decimal::new(i64::try_from(90 + hash % 11).unwrap_or(100), 2)
 }
 
 /// An instant as the text that messages carry.
 pub(crate) fn instant(millis: i64) -> Option<String> {
-    serde_json::to_value(Instant(millis)).ok()?.as_str().map(str::to_owned)
+    serde_json::to_value(Instant(millis))
+        .ok()?
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn check_count(world: &World, count: usize) -> Result<(), Refusal> {

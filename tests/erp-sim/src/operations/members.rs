@@ -12,13 +12,21 @@ pub(crate) fn put_organization(
     id: &str,
     request: &OrganizationRequest,
 ) -> Result<MemberAnswer, Refusal> {
-    world.organizations.insert(id.to_owned(), entry("organizationId", id, json!(request)));
+    world
+        .organizations
+        .insert(id.to_owned(), entry("organizationId", id, json!(request)));
     Ok(accepted(id))
 }
 
 /// `PUT /users/{id}`
-pub(crate) fn put_user(world: &mut World, id: &str, request: &UserRequest) -> Result<MemberAnswer, Refusal> {
-    world.users.insert(id.to_owned(), entry("userId", id, json!(request)));
+pub(crate) fn put_user(
+    world: &mut World,
+    id: &str,
+    request: &UserRequest,
+) -> Result<MemberAnswer, Refusal> {
+    world
+        .users
+        .insert(id.to_owned(), entry("userId", id, json!(request)));
     Ok(accepted(id))
 }
 
@@ -30,5 +38,9 @@ fn entry(name: &str, id: &str, mut member: Value) -> Value {
 }
 
 fn accepted(id: &str) -> MemberAnswer {
-    MemberAnswer { external_id: Some(format!("M-{id}")), accepted: Some(true), status: Some("active".to_owned()) }
+    MemberAnswer {
+        external_id: Some(format!("M-{id}")),
+        accepted: Some(true),
+        status: Some("active".to_owned()),
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 use wire::erp::{
-    Line, PreparationAnswer, PreparationRequest, PreparedLine, ReservationAnswer, ReservationRequest,
-    ReservationStatus, ReservedLine, codes,
+    Line, PreparationAnswer, PreparationRequest, PreparedLine, ReservationAnswer,
+    ReservationRequest, ReservationStatus, ReservedLine, codes,
 };
 use wire::value::{Instant, Number};
 
@@ -23,8 +23,19 @@ pub(crate) fn reserve(
     request: &ReservationRequest,
 ) -> Result<ReservationAnswer, Refusal> {
     let organization = &request.customer.organization_id;
-    let lines = set_aside(world, now, reference, organization, &request.lines, request.expires_at)?;
-    Ok(ReservationAnswer { reference: Some(reference.to_owned()), expires_at: Some(request.expires_at), lines })
+    let lines = set_aside(
+        world,
+        now,
+        reference,
+        organization,
+        &request.lines,
+        request.expires_at,
+    )?;
+    Ok(ReservationAnswer {
+        reference: Some(reference.to_owned()),
+        expires_at: Some(request.expires_at),
+        lines,
+    })
 }
 
 fn set_aside(
@@ -55,11 +66,17 @@ fn set_aside(
             code: code.map(str::to_owned),
         };
         let Some(item) = world.item(&line.sku) else {
-            answers.push(answer(ReservationStatus::Unavailable, Decimal::ZERO, Some(codes::UNKNOWN_SKU)));
+            answers.push(answer(
+                ReservationStatus::Unavailable,
+                Decimal::ZERO,
+                Some(codes::UNKNOWN_SKU),
+            ));
             continue;
         };
         let taken = taken.entry(&line.sku).or_default();
-        let free = world.left_in_all(&line.sku).map(|left| left.saturating_sub(*taken).max(Decimal::ZERO));
+        let free = world
+            .left_in_all(&line.sku)
+            .map(|left| left.saturating_sub(*taken).max(Decimal::ZERO));
         let quantity = free.map_or(line.quantity.0, |free| free.min(line.quantity.0));
         answers.push(if quantity == line.quantity.0 {
             answer(ReservationStatus::Reserved, quantity, None)
@@ -71,7 +88,11 @@ fn set_aside(
         *taken = taken.saturating_add(quantity);
         lines.push((line.line_id.clone(), line.sku.clone(), quantity));
     }
-    let reservation = Reservation { organization: organization.to_owned(), expires_at: expires_at.0, lines };
+    let reservation = Reservation {
+        organization: organization.to_owned(),
+        expires_at: expires_at.0,
+        lines,
+    };
     world.reservations.insert(reference.to_owned(), reservation);
     Ok(answers)
 }
@@ -89,11 +110,25 @@ pub(crate) fn prepare(
     request: &PreparationRequest,
 ) -> Result<PreparationAnswer, Refusal> {
     let organization = &request.customer.organization_id;
-    let reserved = set_aside(world, now, reference, organization, &request.lines, request.expires_at)?;
+    let reserved = set_aside(
+        world,
+        now,
+        reference,
+        organization,
+        &request.lines,
+        request.expires_at,
+    )?;
     let mut priced = Vec::new();
     let mut refused = HashMap::new();
     for line in &request.lines {
-        match find_price(world, now, organization, &line.sku, &request.currency, line.quantity.0) {
+        match find_price(
+            world,
+            now,
+            organization,
+            &line.sku,
+            &request.currency,
+            line.quantity.0,
+        ) {
             Ok((_, unit_price)) => priced.push(PricedLine {
                 line_id: &line.line_id,
                 sku: &line.sku,
@@ -107,9 +142,17 @@ pub(crate) fn prepare(
     }
     let amounts = calculate_lines(world, &priced, &request.currency, request.shipping.as_ref())?;
     let lines = reserved.into_iter().map(|reserved| {
-        let calculated = amounts.lines.iter().find(|line| line.line_id == reserved.line_id);
-        let price = priced.iter().find(|line| line.line_id == reserved.line_id).map(|line| line.unit_price);
-        let code = refused.get(reserved.line_id.as_str()).map(|code| (*code).to_owned());
+        let calculated = amounts
+            .lines
+            .iter()
+            .find(|line| line.line_id == reserved.line_id);
+        let price = priced
+            .iter()
+            .find(|line| line.line_id == reserved.line_id)
+            .map(|line| line.unit_price);
+        let code = refused
+            .get(reserved.line_id.as_str())
+            .map(|code| (*code).to_owned());
         PreparedLine {
             status: reserved.status,
             quantity: reserved.quantity,

@@ -1,6 +1,8 @@
 //! From an accepted submission to a stored document, and to what is answered.
 
-use wire::erp::{Customer, Document, DocumentCustomer, DocumentLine, OrderLine, SubmissionAnswer, Totals};
+use wire::erp::{
+    Customer, Document, DocumentCustomer, DocumentLine, OrderLine, SubmissionAnswer, Totals,
+};
 use wire::value::Instant;
 
 use super::lookup::instant;
@@ -23,16 +25,31 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Stores the document; a draft when the marks of the request say so.
-pub(crate) fn store(world: &mut World, kind: Kind, now: i64, marks: &Marks, draft: Draft<'_>) -> SubmissionAnswer {
+pub(crate) fn store(
+    world: &mut World,
+    kind: Kind,
+    now: i64,
+    marks: &Marks,
+    draft: Draft<'_>,
+) -> SubmissionAnswer {
     let mode = world.mode;
     let documents = world.documents(kind);
     let id = documents.next_id();
-    let (expires_text, expires_at) = draft.expires.map_or((None, None), |(text, at)| (Some(text), at));
+    let (expires_text, expires_at) = draft
+        .expires
+        .map_or((None, None), |(text, at)| (Some(text), at));
     let document = Document {
         external_quote_id: (kind == Kind::Quote).then(|| id.clone()),
         external_order_id: Some(id.clone()),
         reference: Some(draft.reference.to_owned()),
-        status: Some(if marks.draft { "draft" } else { kind.first_status() }.to_owned()),
+        status: Some(
+            if marks.draft {
+                "draft"
+            } else {
+                kind.first_status()
+            }
+            .to_owned(),
+        ),
         accepted: Some(!marks.draft),
         placed_at: Some(Instant(now)),
         channel: Some("web".to_owned()),
@@ -56,7 +73,9 @@ pub(crate) fn store(world: &mut World, kind: Kind, now: i64, marks: &Marks, draf
     });
     documents.age(mode, now);
     let stored = documents.by_id(&id);
-    stored.map(|stored| answer(&stored.document)).unwrap_or_default()
+    stored
+        .map(|stored| answer(&stored.document))
+        .unwrap_or_default()
 }
 
 /// What a submission answers about its document.
@@ -87,8 +106,14 @@ pub(crate) fn order_line(line: &OrderLine) -> DocumentLine {
 
 /// Until when a quote holds: what the buyer asked for, an instant or a day, else thirty days; and when that ends. This ERP lives in UTC.
 pub(crate) fn expiry(requested: Option<&str>, now: i64) -> (String, Option<i64>) {
-    let parse = |text: &str| serde_json::from_value::<Instant>(text.into()).ok().map(|at| at.0);
-    let read = |text: &str| parse(text).or_else(|| Some(parse(&format!("{text}T00:00:00Z"))?.saturating_add(DAY)));
+    let parse = |text: &str| {
+        serde_json::from_value::<Instant>(text.into())
+            .ok()
+            .map(|at| at.0)
+    };
+    let read = |text: &str| {
+        parse(text).or_else(|| Some(parse(&format!("{text}T00:00:00Z"))?.saturating_add(DAY)))
+    };
     match requested.and_then(|text| Some((text.to_owned(), read(text)?))) {
         Some((text, end)) => (text, Some(end)),
         None => {

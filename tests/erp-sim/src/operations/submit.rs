@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use wire::erp::{
-    Customer, DocumentLine, OrderRequest, QuoteRequest, SubmissionAnswer, SubmissionGuarantee, Totals, codes,
+    Customer, DocumentLine, OrderRequest, QuoteRequest, SubmissionAnswer, SubmissionGuarantee,
+    Totals, codes,
 };
 
 use super::amounts::{PricedLine, calculate_lines, check_lines, priced_lines};
@@ -33,7 +34,11 @@ pub(crate) fn submit_order(
     world.expire(now);
     let accepted = amount::parse(&request.accepted_total, &request.currency)?;
     let given = priced_lines(world, &request.lines, &request.currency)?;
-    let quote = request.quote.as_deref().map(|quote| find_quote(world, now, quote)).transpose()?;
+    let quote = request
+        .quote
+        .as_deref()
+        .map(|quote| find_quote(world, now, quote))
+        .transpose()?;
     let totals = match &quote {
         Some((_, totals)) => totals.clone(),
         None => {
@@ -41,10 +46,18 @@ pub(crate) fn submit_order(
             calculate_lines(world, &own, &request.currency, request.shipping.as_ref())?.totals
         }
     };
-    let own = totals.grand.as_ref().map(|grand| amount::parse(grand, &request.currency)).transpose()?;
+    let own = totals
+        .grand
+        .as_ref()
+        .map(|grand| amount::parse(grand, &request.currency))
+        .transpose()?;
     if own != Some(accepted) {
         let own = money(own.unwrap_or_default(), &request.currency);
-        let refusal = Refusal::new(StatusCode::CONFLICT, codes::TOTAL_CHANGED, "the total is another one now");
+        let refusal = Refusal::new(
+            StatusCode::CONFLICT,
+            codes::TOTAL_CHANGED,
+            "the total is another one now",
+        );
         return Err(refusal.about(own.amount).about(own.currency));
     }
     let draft = Draft {
@@ -85,30 +98,60 @@ pub(crate) fn submit_quote(
     if let Some(twin) = twin(world, Kind::Quote, &request.reference, key, marks)? {
         return Ok(twin);
     }
-    check_lines(world, request.lines.iter().map(|line| (line.sku.as_str(), line.quantity.0)))?;
+    check_lines(
+        world,
+        request
+            .lines
+            .iter()
+            .map(|line| (line.sku.as_str(), line.quantity.0)),
+    )?;
     let (organization, currency) = (&request.customer.organization_id, &request.currency);
     let mut priced = Vec::new();
     for line in &request.lines {
-        let seen = line.unit_price.as_ref().map(|price| amount::parse(price, currency)).transpose()?;
-        let own = find_price(world, now, organization, &line.sku, currency, line.quantity.0).map(|(_, price)| price);
+        let seen = line
+            .unit_price
+            .as_ref()
+            .map(|price| amount::parse(price, currency))
+            .transpose()?;
+        let own = find_price(
+            world,
+            now,
+            organization,
+            &line.sku,
+            currency,
+            line.quantity.0,
+        )
+        .map(|(_, price)| price);
         let unit_price = own.ok().or(seen).ok_or_else(|| {
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, codes::NO_PRICE, "there is no price")
-                .about(line.sku.as_str())
+            Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                codes::NO_PRICE,
+                "there is no price",
+            )
+            .about(line.sku.as_str())
         })?;
-        priced.push(PricedLine { line_id: &line.line_id, sku: &line.sku, quantity: line.quantity.0, unit_price });
+        priced.push(PricedLine {
+            line_id: &line.line_id,
+            sku: &line.sku,
+            quantity: line.quantity.0,
+            unit_price,
+        });
     }
     let totals = calculate_lines(world, &priced, currency, request.shipping.as_ref())?.totals;
-    let lines = priced.iter().zip(&request.lines).map(|(priced, line)| DocumentLine {
-        line_id: Some(line.line_id.clone()),
-        sku: Some(line.sku.clone()),
-        quantity: Some(line.quantity),
-        unit: Some(line.unit.clone()),
-        unit_price: Some(money(priced.unit_price, currency)),
-        line_total: amount::times(priced.unit_price, priced.quantity, currency)
-            .ok()
-            .map(|total| money(total, currency)),
-        ..DocumentLine::default()
-    });
+    let lines = priced
+        .iter()
+        .zip(&request.lines)
+        .map(|(priced, line)| DocumentLine {
+            line_id: Some(line.line_id.clone()),
+            sku: Some(line.sku.clone()),
+            quantity: Some(line.quantity),
+            unit: Some(line.unit.clone()),
+            unit_price: Some(money(priced.unit_price, currency)),
+            line_total: amount::times(priced.unit_price, priced.quantity, currency)
+                .ok()
+                .map(|total| money(total, currency)),
+            ..DocumentLine::default()
+        });
     let draft = Draft {
         reference: &request.reference,
         key,
@@ -148,16 +191,29 @@ fn twin(
 ) -> Result<Option<SubmissionAnswer>, Refusal> {
     let by_key = world.capabilities.submission == SubmissionGuarantee::IdempotencyKey;
     let documents = world.documents(kind);
-    if by_key && documents.reference_of_key(key).is_some_and(|other| other != reference) {
+    if by_key
+        && documents
+            .reference_of_key(key)
+            .is_some_and(|other| other != reference)
+    {
         let code = codes::IDEMPOTENCY_KEY_REUSED;
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, code, "the key belongs to another reference"));
+        return Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            code,
+            "the key belongs to another reference",
+        ));
     }
     let Some(stored) = documents.by_reference(reference) else {
         return Ok(None);
     };
     if stored.refuses_repeats || (by_key && stored.key.as_deref() != Some(key)) {
         let code = codes::DUPLICATE_REFERENCE;
-        return Err(Refusal::new(StatusCode::CONFLICT, code, "the reference was submitted before").about(reference));
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            code,
+            "the reference was submitted before",
+        )
+        .about(reference));
     }
     if !by_key {
         return Ok(None);
@@ -177,17 +233,42 @@ fn find_quote(world: &mut World, now: i64, name: &str) -> Result<(String, Totals
     let refuse = |status, code, reason: &str| Refusal::new(status, code, reason).about(name);
     let id = match world.quotes.by_id(name) {
         Some(quote) => quote.document.external_id().map(str::to_owned),
-        None => world.quotes.by_reference(name).and_then(|quote| quote.document.external_id().map(str::to_owned)),
+        None => world
+            .quotes
+            .by_reference(name)
+            .and_then(|quote| quote.document.external_id().map(str::to_owned)),
     };
-    let quote = id.as_deref().and_then(|id| world.quotes.by_id(id)).filter(|quote| quote.accepted());
+    let quote = id
+        .as_deref()
+        .and_then(|id| world.quotes.by_id(id))
+        .filter(|quote| quote.accepted());
     let Some(quote) = quote else {
-        return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, codes::UNKNOWN_QUOTE, "the quote is not known"));
+        return Err(refuse(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            codes::UNKNOWN_QUOTE,
+            "the quote is not known",
+        ));
     };
     match quote.status() {
-        "expired" => Err(refuse(StatusCode::CONFLICT, codes::QUOTE_EXPIRED, "the quote has expired")),
-        "ordered" => Err(refuse(StatusCode::CONFLICT, codes::QUOTE_ALREADY_ORDERED, "the quote was ordered before")),
-        "requested" => Err(refuse(StatusCode::CONFLICT, codes::QUOTE_NOT_OFFERED, "the quote is not answered yet")),
-        _ => Ok((id.unwrap_or_default(), quote.document.totals.clone().unwrap_or_default())),
+        "expired" => Err(refuse(
+            StatusCode::CONFLICT,
+            codes::QUOTE_EXPIRED,
+            "the quote has expired",
+        )),
+        "ordered" => Err(refuse(
+            StatusCode::CONFLICT,
+            codes::QUOTE_ALREADY_ORDERED,
+            "the quote was ordered before",
+        )),
+        "requested" => Err(refuse(
+            StatusCode::CONFLICT,
+            codes::QUOTE_NOT_OFFERED,
+            "the quote is not answered yet",
+        )),
+        _ => Ok((
+            id.unwrap_or_default(),
+            quote.document.totals.clone().unwrap_or_default(),
+        )),
     }
 }
 
@@ -199,8 +280,18 @@ fn at_own_prices<'a>(
     mut lines: Vec<PricedLine<'a>>,
     currency: &str,
 ) -> Vec<PricedLine<'a>> {
-    for line in lines.iter_mut().filter(|line| world.factors.contains_key(line.sku)) {
-        if let Ok((_, own)) = find_price(world, now, &customer.organization_id, line.sku, currency, line.quantity) {
+    for line in lines
+        .iter_mut()
+        .filter(|line| world.factors.contains_key(line.sku))
+    {
+        if let Ok((_, own)) = find_price(
+            world,
+            now,
+            &customer.organization_id,
+            line.sku,
+            currency,
+            line.quantity,
+        ) {
             line.unit_price = own;
         }
     }

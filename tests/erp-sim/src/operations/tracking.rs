@@ -29,8 +29,12 @@ pub(crate) fn find(
     let mode = world.mode;
     let documents = world.documents(kind);
     documents.age(mode, now);
-    let stored = documents.by_reference(reference).ok_or_else(Refusal::not_found)?;
-    let visible_at = stored.visible_at.max(stored.placed_at.saturating_add(hidden_ms.unwrap_or(0)));
+    let stored = documents
+        .by_reference(reference)
+        .ok_or_else(Refusal::not_found)?;
+    let visible_at = stored
+        .visible_at
+        .max(stored.placed_at.saturating_add(hidden_ms.unwrap_or(0)));
     if visible_at > now {
         return Err(Refusal::not_found());
     }
@@ -46,27 +50,56 @@ pub(crate) fn find(
 }
 
 /// `GET /orders?organization=…`: newest first, without lines, and without drafts, which are nobody's business yet.
-pub(crate) fn list(world: &mut World, now: i64, kind: Kind, filter: &Filter) -> Result<DocumentList, Refusal> {
+pub(crate) fn list(
+    world: &mut World,
+    now: i64,
+    kind: Kind,
+    filter: &Filter,
+) -> Result<DocumentList, Refusal> {
     let mode = world.mode;
     let documents = world.documents(kind);
     documents.age(mode, now);
-    let mut found: Vec<&Stored> = documents.all().iter().filter(|stored| shows(filter, stored, now)).collect();
+    let mut found: Vec<&Stored> = documents
+        .all()
+        .iter()
+        .filter(|stored| shows(filter, stored, now))
+        .collect();
     found.sort_by_key(|stored| std::cmp::Reverse(stored.placed_at));
     let start = match &filter.cursor {
         None => 0,
         Some(cursor) => {
-            let last = found.iter().position(|stored| stored.document.external_id() == Some(cursor));
-            last.ok_or_else(|| Refusal::invalid("the cursor is not known"))?.saturating_add(1)
+            let last = found
+                .iter()
+                .position(|stored| stored.document.external_id() == Some(cursor));
+            last.ok_or_else(|| Refusal::invalid("the cursor is not known"))?
+                .saturating_add(1)
         }
     };
     let limit = filter.limit.unwrap_or(25).clamp(1, 100);
     let page: Vec<&Stored> = found.iter().skip(start).take(limit).copied().collect();
     let more = found.len() > start.saturating_add(page.len());
-    let next_cursor = page.last().filter(|_| more).and_then(|last| last.document.external_id().map(str::to_owned));
-    let page = page.into_iter().map(|stored| Document { lines: None, ..stored.document.clone() }).collect();
+    let next_cursor = page
+        .last()
+        .filter(|_| more)
+        .and_then(|last| last.document.external_id().map(str::to_owned));
+    let page = page
+        .into_iter()
+        .map(|stored| Document {
+            lines: None,
+            ..stored.document.clone()
+        })
+        .collect();
     Ok(match kind {
-        Kind::Order => DocumentList { orders: Some(page), quotes: None, next_cursor },
-        Kind::Quote => DocumentList { orders: None, quotes: Some(page), next_cursor },
+        Kind::Order => DocumentList {
+            orders: Some(page),
+            quotes: None,
+            next_cursor,
+        },
+        Kind::Quote => DocumentList {
+            orders: None,
+            quotes: Some(page),
+            next_cursor,
+        },
     })
 }
 
@@ -76,16 +109,33 @@ fn shows(filter: &Filter, stored: &Stored, now: i64) -> bool {
     let user = customer.and_then(|customer| customer.user_id.as_deref());
     stored.accepted()
         && stored.visible_at <= now
-        && filter.organization.as_deref().is_none_or(|wanted| organization == Some(wanted))
-        && filter.user.as_deref().is_none_or(|wanted| user == Some(wanted))
-        && filter.status.as_deref().is_none_or(|wanted| wanted.split(',').any(|one| one == stored.status()))
+        && filter
+            .organization
+            .as_deref()
+            .is_none_or(|wanted| organization == Some(wanted))
+        && filter
+            .user
+            .as_deref()
+            .is_none_or(|wanted| user == Some(wanted))
+        && filter
+            .status
+            .as_deref()
+            .is_none_or(|wanted| wanted.split(',').any(|one| one == stored.status()))
 }
 
 /// `GET /orders/{externalOrderId}`.
-pub(crate) fn detail(world: &mut World, now: i64, kind: Kind, id: &str) -> Result<Document, Refusal> {
+pub(crate) fn detail(
+    world: &mut World,
+    now: i64,
+    kind: Kind,
+    id: &str,
+) -> Result<Document, Refusal> {
     let mode = world.mode;
     let documents = world.documents(kind);
     documents.age(mode, now);
-    let stored = documents.by_id(id).filter(|stored| stored.visible_at <= now).ok_or_else(Refusal::not_found)?;
+    let stored = documents
+        .by_id(id)
+        .filter(|stored| stored.visible_at <= now)
+        .ok_or_else(Refusal::not_found)?;
     Ok(stored.document.clone())
 }

@@ -4,7 +4,10 @@ use super::*;
 fn the_bundled_data_is_read() {
     let dataset = bundled();
     assert_eq!(dataset.item_count(), 58);
-    assert_eq!(dataset.shipping_methods().collect::<Vec<_>>(), ["STANDARD", "EXPRESS", "PICKUP"]);
+    assert_eq!(
+        dataset.shipping_methods().collect::<Vec<_>>(),
+        ["STANDARD", "EXPRESS", "PICKUP"]
+    );
     assert_eq!(dataset.organizations.len(), 3);
 }
 
@@ -17,12 +20,30 @@ fn an_error_names_file_and_line() {
         std::fs::write(file, text).unwrap();
     };
     let read = || Dataset::read(folder.path()).unwrap_err().to_string();
-    assert!(read().contains("incoming/list-prices/snapshot holds no .csv file"), "{}", read());
-    write("incoming/list-prices/snapshot/a.csv", "sku,currency,amount\nA,USD,1.00\n");
-    write("erp/offers.csv", "sku,min_quantity,max_quantity,discount\nA,0,,.5\nA,0,,half\n");
-    assert!(read().ends_with("erp/offers.csv, line 3: `discount` is no decimal number: \"half\""), "{}", read());
+    assert!(
+        read().contains("incoming/list-prices/snapshot holds no .csv file"),
+        "{}",
+        read()
+    );
+    write(
+        "incoming/list-prices/snapshot/a.csv",
+        "sku,currency,amount\nA,USD,1.00\n",
+    );
+    write(
+        "erp/offers.csv",
+        "sku,min_quantity,max_quantity,discount\nA,0,,.5\nA,0,,half\n",
+    );
+    assert!(
+        read().ends_with("erp/offers.csv, line 3: `discount` is no decimal number: \"half\""),
+        "{}",
+        read()
+    );
     write("erp/offers.csv", "sku,min_quantity,discount\n");
-    assert!(read().ends_with("erp/offers.csv, line 1: the column `max_quantity` is missing"), "{}", read());
+    assert!(
+        read().ends_with("erp/offers.csv, line 1: the column `max_quantity` is missing"),
+        "{}",
+        read()
+    );
 }
 
 /// The large data set lies beside the checkout on some machines only.
@@ -34,6 +55,9 @@ fn the_large_data_set_is_read_where_it_is() {
         return;
     }
     let dataset = Dataset::read(&folder).unwrap();
-    assert_eq!((dataset.item_count(), dataset.organizations.len()), (504, 701));
+    assert_eq!(
+        (dataset.item_count(), dataset.organizations.len()),
+        (504, 701)
+    );
     assert!(dataset.items["HL-U509-R"].list_price("USD", NOON).is_some());
 }

@@ -42,8 +42,16 @@ impl Erp {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = simulator.clone();
         tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
-        let client = Client::builder().timeout(Duration::from_secs(2)).build().unwrap();
-        Self { base, client, simulator, time }
+        let client = Client::builder()
+            .timeout(Duration::from_secs(2))
+            .build()
+            .unwrap();
+        Self {
+            base,
+            client,
+            simulator,
+            time,
+        }
     }
 
     fn pass(&self, millis: i64) {
@@ -56,7 +64,10 @@ impl Erp {
         path: &str,
         body: Option<Value>,
     ) -> Result<(StatusCode, Value), reqwest::Error> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(Options::LOCAL_TOKEN);
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(Options::LOCAL_TOKEN);
         if let Some(body) = body {
             if let Some(reference) = body.get("reference").and_then(Value::as_str) {
                 request = request.header("idempotency-key", reference);
@@ -66,7 +77,10 @@ impl Erp {
         let response = request.header("x-correlation-id", "c-1").send().await?;
         let status = response.status();
         let bytes = response.bytes().await?;
-        Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+        Ok((
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        ))
     }
 
     async fn get(&self, path: &str) -> (StatusCode, Value) {
@@ -87,7 +101,11 @@ impl Erp {
 
     /// How many accepted orders or drafts stand under a reference.
     fn held(&self, reference: &str) -> usize {
-        self.simulator.orders().iter().filter(|order| order["reference"] == reference).count()
+        self.simulator
+            .orders()
+            .iter()
+            .filter(|order| order["reference"] == reference)
+            .count()
     }
 }
 
@@ -108,7 +126,10 @@ fn order(reference: &str) -> Value {
 }
 
 fn prices(skus: &[&str], quantity: u32) -> Value {
-    let items: Vec<Value> = skus.iter().map(|sku| json!({"sku": sku, "quantity": quantity, "unit": "EA"})).collect();
+    let items: Vec<Value> = skus
+        .iter()
+        .map(|sku| json!({"sku": sku, "quantity": quantity, "unit": "EA"}))
+        .collect();
     json!({"store": "main", "customer": customer(), "currency": "USD", "items": items})
 }
 

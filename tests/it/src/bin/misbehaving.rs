@@ -34,7 +34,12 @@ fn router(start: &Start) -> Router {
         later.later(Box::pin(tokio::time::sleep(Duration::from_millis(300))));
         "done"
     };
-    Router::new().route("/panic", get(async || -> &'static str { panic!("told to") })).route("/work", get(work))
+    Router::new()
+        .route(
+            "/panic",
+            get(async || -> &'static str { panic!("told to") }),
+        )
+        .route("/work", get(work))
 }
 
 #[tokio::main]

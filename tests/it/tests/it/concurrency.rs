@@ -47,7 +47,11 @@ fn rounded(sku: &str, quantity: u64) -> u64 {
 impl Model {
     /// Applies an edit; false when it is refused because its line is not there.
     fn apply(&mut self, edit: &Edit) -> bool {
-        let named = |id: &String| self.lines.iter().position(|(line, ..)| line.as_ref() == Some(id));
+        let named = |id: &String| {
+            self.lines
+                .iter()
+                .position(|(line, ..)| line.as_ref() == Some(id))
+        };
         match edit {
             Edit::Add(sku, quantity) => self.add(sku, *quantity),
             Edit::Change(id, quantity) => match named(id) {
@@ -60,7 +64,9 @@ impl Model {
             },
             Edit::Replace(lines) => {
                 self.lines.clear();
-                lines.iter().for_each(|(sku, quantity)| self.add(sku, *quantity));
+                lines
+                    .iter()
+                    .for_each(|(sku, quantity)| self.add(sku, *quantity));
             }
             Edit::Ship(method) => self.method = Some((*method).to_owned()),
         }
@@ -77,12 +83,23 @@ impl Model {
 
     /// What a cart shows, without the ids.
     fn shown(&self) -> (Vec<(String, u64)>, Option<String>) {
-        (self.lines.iter().map(|(_, sku, quantity)| (sku.clone(), *quantity)).collect(), self.method.clone())
+        (
+            self.lines
+                .iter()
+                .map(|(_, sku, quantity)| (sku.clone(), *quantity))
+                .collect(),
+            self.method.clone(),
+        )
     }
 }
 
 fn lines(cart: &Answer) -> Vec<(String, u64)> {
-    let line = |line: &Value| (line["sku"].as_str().unwrap().to_owned(), line["quantity"].as_u64().unwrap());
+    let line = |line: &Value| {
+        (
+            line["sku"].as_str().unwrap().to_owned(),
+            line["quantity"].as_u64().unwrap(),
+        )
+    };
     cart.list("lines").iter().map(line).collect()
 }
 
@@ -107,7 +124,9 @@ impl Random {
             0..35 => Edit::Add(sku, quantity),
             35..75 => Edit::Change(line, quantity),
             75..85 if number >= 120 => Edit::Remove(line),
-            85..95 if number >= 170 => Edit::Replace(vec![(sku, quantity), ("CAL-150", 2), (sku, 1)]),
+            85..95 if number >= 170 => {
+                Edit::Replace(vec![(sku, quantity), ("CAL-150", 2), (sku, 1)])
+            }
             _ => Edit::Ship(METHODS[self.below(METHODS.len())]),
         }
     }
@@ -116,16 +135,30 @@ impl Random {
 async fn send(app: &TestApp, cart: &str, edit: &Edit) -> Answer {
     let lines = format!("/carts/{cart}/lines");
     match edit {
-        Edit::Add(sku, quantity) => app.post(ADA, &lines, json!({"sku": sku, "quantity": quantity})).await,
-        Edit::Change(line, quantity) => app.patch(ADA, &format!("{lines}/{line}"), json!({"quantity": quantity})).await,
+        Edit::Add(sku, quantity) => {
+            app.post(ADA, &lines, json!({"sku": sku, "quantity": quantity}))
+                .await
+        }
+        Edit::Change(line, quantity) => {
+            app.patch(
+                ADA,
+                &format!("{lines}/{line}"),
+                json!({"quantity": quantity}),
+            )
+            .await
+        }
         Edit::Remove(line) => app.delete(ADA, &format!("{lines}/{line}")).await,
         Edit::Replace(new) => {
-            let new: Vec<_> = new.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity})).collect();
+            let new: Vec<_> = new
+                .iter()
+                .map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity}))
+                .collect();
             app.put(ADA, &lines, json!({"lines": new})).await
         }
         Edit::Ship(method) => {
             let shipping = json!({"addressId": "A-102", "method": method});
-            app.put(ADA, &format!("/carts/{cart}/shipping"), shipping).await
+            app.put(ADA, &format!("/carts/{cart}/shipping"), shipping)
+                .await
         }
     }
 }
@@ -136,9 +169,15 @@ async fn two_hundred_edits_at_once_end_as_if_made_one_after_the_other() {
     let first: Vec<_> = ITEMS.iter().take(5).map(|(sku, _)| (*sku, 1)).collect();
     let cart = app.cart(ADA, &first).await;
     let (id, begun) = (cart.text_of("cartId"), cart["version"].as_u64().unwrap());
-    let names: Vec<String> =
-        cart.list("lines").iter().map(|line| line["lineId"].as_str().unwrap().to_owned()).collect();
-    let mut model = Model { lines: Vec::new(), method: None };
+    let names: Vec<String> = cart
+        .list("lines")
+        .iter()
+        .map(|line| line["lineId"].as_str().unwrap().to_owned())
+        .collect();
+    let mut model = Model {
+        lines: Vec::new(),
+        method: None,
+    };
     for (name, (sku, quantity)) in names.iter().zip(lines(&cart)) {
         model.lines.push((Some(name.clone()), sku, quantity));
     }
@@ -151,12 +190,19 @@ async fn two_hundred_edits_at_once_end_as_if_made_one_after_the_other() {
     for (edit, answer) in edits.iter().zip(&answers) {
         if answer.status == 200 {
             let version = answer["version"].as_u64().unwrap();
-            assert!(made.insert(version, (edit, answer)).is_none(), "two edits made version {version}");
+            assert!(
+                made.insert(version, (edit, answer)).is_none(),
+                "two edits made version {version}"
+            );
         } else {
             let code = answer["code"].as_str().unwrap_or_default().to_owned();
             // The line was taken out before, or too many others were faster until the request's time was over.
             let gone = answer.status == 404 && matches!(edit, Edit::Change(..) | Edit::Remove(_));
-            assert!(gone || code == "concurrent_change", "{edit:?}: {}", answer.text);
+            assert!(
+                gone || code == "concurrent_change",
+                "{edit:?}: {}",
+                answer.text
+            );
             *refused.entry(code).or_insert(0) += 1;
         }
     }
@@ -166,12 +212,22 @@ async fn two_hundred_edits_at_once_end_as_if_made_one_after_the_other() {
     let expected: Vec<u64> = (begun + 1..=begun + made.len() as u64).collect();
     assert_eq!(versions, expected, "what was refused wrote nothing");
     for (version, (edit, answer)) in &made {
-        assert!(model.apply(edit), "version {version}: {edit:?} is of a line that is gone");
+        assert!(
+            model.apply(edit),
+            "version {version}: {edit:?} is of a line that is gone"
+        );
         let method = answer["shipping"]["method"].as_str().map(str::to_owned);
-        assert_eq!((lines(answer), method), model.shown(), "version {version}: {edit:?}");
+        assert_eq!(
+            (lines(answer), method),
+            model.shown(),
+            "version {version}: {edit:?}"
+        );
     }
     let end = app.get(ADA, &format!("/carts/{id}")).await.expect(200);
-    assert_eq!((lines(&end), end["version"].as_u64()), (model.shown().0, expected.last().copied()));
+    assert_eq!(
+        (lines(&end), end["version"].as_u64()),
+        (model.shown().0, expected.last().copied())
+    );
     app.finish().await;
 }
 
@@ -182,7 +238,10 @@ async fn two_captures_of_one_cart_at_once_make_one_order() {
         let prepared = app.prepared(ADA, &[("BLT-HEX-M8", 20)]).await;
         let order = prepared.order();
         let keys = [format!("one-{round}"), format!("two-{round}")];
-        let (one, two) = futures::join!(app.place(ADA, &keys[0], 10, &order), app.place(ADA, &keys[1], 10, &order));
+        let (one, two) = futures::join!(
+            app.place(ADA, &keys[0], 10, &order),
+            app.place(ADA, &keys[1], 10, &order)
+        );
         let mut statuses = [one.status, two.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 409], "{} {}", one.text, two.text);
@@ -197,22 +256,38 @@ async fn a_preparation_and_a_capture_at_once_leave_the_order_its_goods_or_none()
     for round in 0..6 {
         let prepared = app.prepared(ADA, &[("BLT-HEX-M8", 20)]).await;
         // The worker is held up, so that what the ERP holds for the order can be seen.
-        app.fault(json!({"operation": "submit-order", "kind": "status", "status": 429, "times": 1}));
+        app.fault(
+            json!({"operation": "submit-order", "kind": "status", "status": 429, "times": 1}),
+        );
         let order = prepared.order();
         let key = format!("key-{round}");
-        let (again, placed) = futures::join!(app.prepare(ADA, &prepared.cart_id), app.place(ADA, &key, 0, &order));
+        let (again, placed) = futures::join!(
+            app.prepare(ADA, &prepared.cart_id),
+            app.place(ADA, &key, 0, &order)
+        );
         match placed.status {
-            202 => assert_eq!(again.status, 409, "the cart became an order: {}", again.text),
+            202 => assert_eq!(
+                again.status, 409,
+                "the cart became an order: {}",
+                again.text
+            ),
             409 => assert_eq!(again.status, 200, "{} {}", placed.text, again.text),
             other => panic!("{other}: {}", placed.text),
         }
         if placed.status == 202 {
             app.until_state(ADA, &prepared.cart_id, &["waiting"]).await;
-            assert_eq!(app.reservations_of(&prepared.cart_id).len(), 1, "its goods are still set aside");
-            app.until_state(ADA, &prepared.cart_id, &["confirmed"]).await;
+            assert_eq!(
+                app.reservations_of(&prepared.cart_id).len(),
+                1,
+                "its goods are still set aside"
+            );
+            app.until_state(ADA, &prepared.cart_id, &["confirmed"])
+                .await;
         } else {
             app.simulator().disarm();
-            app.delete(ADA, &format!("/carts/{}", prepared.cart_id)).await.expect(204);
+            app.delete(ADA, &format!("/carts/{}", prepared.cart_id))
+                .await
+                .expect(204);
         }
         assert!(app.reservations_of(&prepared.cart_id).is_empty());
     }
@@ -222,40 +297,75 @@ async fn a_preparation_and_a_capture_at_once_leave_the_order_its_goods_or_none()
 /// How many of an item are set aside in all.
 fn set_aside(app: &TestApp, sku: &str) -> u64 {
     let reservations = app.simulator().reservations();
-    let lines = reservations.iter().flat_map(|held| held["lines"].as_array().unwrap());
-    lines.filter(|line| line["sku"] == sku).map(|line| line["quantity"].as_u64().unwrap()).sum()
+    let lines = reservations
+        .iter()
+        .flat_map(|held| held["lines"].as_array().unwrap());
+    lines
+        .filter(|line| line["sku"] == sku)
+        .map(|line| line["quantity"].as_u64().unwrap())
+        .sum()
 }
 
 #[tokio::test]
 async fn of_two_buyers_of_the_last_piece_one_gets_it() {
     const LAST: &str = "DRV-SET-6";
     let app = TestApp::start().await;
-    let careful = app.instance("submit", &[("BACKORDER", "refuse")], None).await;
+    let careful = app
+        .instance("submit", &[("BACKORDER", "refuse")], None)
+        .await;
     let mine = app.cart_to_ship(ADA, &[(LAST, 1)]).await;
     let theirs = app.cart_to_ship(FINN, &[(LAST, 1)]).await;
-    let status = |prepared: &Answer| prepared.list("lines")[0]["reservation"]["status"].as_str().unwrap().to_owned();
+    let status = |prepared: &Answer| {
+        prepared.list("lines")[0]["reservation"]["status"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     for round in 0..5 {
         let (one, two) = futures::join!(app.prepare(ADA, &mine), app.prepare(FINN, &theirs));
         let (one, two) = (one.expect(200), two.expect(200));
         let mut got = [status(&one), status(&two)];
         got.sort();
-        assert_eq!(got, ["backordered", "reserved"], "{} {}", one.text, two.text);
+        assert_eq!(
+            got,
+            ["backordered", "reserved"],
+            "{} {}",
+            one.text,
+            two.text
+        );
         assert!(set_aside(&app, LAST) <= 1);
         let finn_has_it = status(&two) == "reserved";
         if round < 4 {
-            let released = if finn_has_it { (FINN, &theirs) } else { (ADA, &mine) };
-            app.delete(released.0, &format!("/carts/{}/preparation", released.1)).await.expect(204);
+            let released = if finn_has_it {
+                (FINN, &theirs)
+            } else {
+                (ADA, &mine)
+            };
+            app.delete(released.0, &format!("/carts/{}/preparation", released.1))
+                .await
+                .expect(204);
             continue;
         }
-        let buyers = [(ADA, "ORG-100", &mine, &one), (FINN, "ORG-300", &theirs, &two)];
+        let buyers = [
+            (ADA, "ORG-100", &mine, &one),
+            (FINN, "ORG-300", &theirs, &two),
+        ];
         for (user, organization, cart, prepared) in buyers {
             let order = json!({"cartId": cart, "preparationId": prepared["preparationId"], "acceptedTotal": prepared["totals"]["grand"]});
             let headers = [("idempotency-key", "last"), ("prefer", "wait=10")];
-            let answer = careful.call((user, organization), "POST /orders", &headers, Some(order)).await.unwrap();
+            let answer = careful
+                .call((user, organization), "POST /orders", &headers, Some(order))
+                .await
+                .unwrap();
             if (user == FINN) == finn_has_it {
                 assert_eq!(answer.0, 201, "{}", answer.1);
             } else {
-                assert_eq!((answer.0, answer.1["code"].as_str()), (409, Some("lines_refused")), "{}", answer.1);
+                assert_eq!(
+                    (answer.0, answer.1["code"].as_str()),
+                    (409, Some("lines_refused")),
+                    "{}",
+                    answer.1
+                );
                 assert_eq!(answer.1["errors"][0]["code"], "backordered");
             }
         }

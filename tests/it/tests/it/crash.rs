@@ -15,13 +15,19 @@ const OVER: i64 = 901;
 
 /// The entries of the ledger.
 fn ledger(app: &TestApp) -> usize {
-    app.table("CartsTable").iter().filter(|item| item.contains("\"reservation#")).count()
+    app.table("CartsTable")
+        .iter()
+        .filter(|item| item.contains("\"reservation#"))
+        .count()
 }
 
 /// A preparation of `cart` by an instance of its own, which dies when told to: its status, if it lived.
 async fn prepare(app: &TestApp, cart: &str, cut: Option<Cut>) -> Option<u64> {
     let checkout = app.instance("checkout", &[], cut).await;
-    checkout.call(WHO, &format!("POST /carts/{cart}/preparation"), &[], None).await.map(|(status, _)| status)
+    checkout
+        .call(WHO, &format!("POST /carts/{cart}/preparation"), &[], None)
+        .await
+        .map(|(status, _)| status)
 }
 
 /// After the time of the preparation and one run of `reconcile` nothing is set aside, and nothing is left in the ledger.
@@ -40,7 +46,9 @@ async fn nothing_is_left(app: &TestApp, cart: &str, what: &str) {
         "preparationId": shown["preparation"]["preparationId"].as_str().unwrap_or("none"),
         "acceptedTotal": {"amount": "1.00", "currency": "USD"},
     });
-    app.place(ADA, "dead", 0, &order).await.expect_problem(409, "preparation_invalid");
+    app.place(ADA, "dead", 0, &order)
+        .await
+        .expect_problem(409, "preparation_invalid");
 }
 
 #[tokio::test]
@@ -74,14 +82,20 @@ async fn a_crash_while_the_erp_is_asked_leaves_no_reservation_behind() {
     let cart = app.cart_to_ship(ADA, &LINES).await;
     for operation in ["reserve", "prices", "calculate"] {
         // Before the ERP works it off, and after.
-        for fault in [json!({"kind": "hang"}), json!({"kind": "delay", "delayMs": 60_000})] {
+        for fault in [
+            json!({"kind": "hang"}),
+            json!({"kind": "delay", "delayMs": 60_000}),
+        ] {
             let what = format!("{operation} {fault}");
             let mut armed = fault.clone();
             armed["operation"] = json!(operation);
             app.fault(armed);
             let before = app.calls(operation);
             let dies = async {
-                app.eventually("the ERP is asked", async || (app.calls(operation) > before).then_some(())).await;
+                app.eventually("the ERP is asked", async || {
+                    (app.calls(operation) > before).then_some(())
+                })
+                .await;
                 // It is counted first and worked off at once.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             };
@@ -90,7 +104,11 @@ async fn a_crash_while_the_erp_is_asked_leaves_no_reservation_behind() {
                 status = prepare(&app, &cart, None) => panic!("{what}: {status:?}"),
             }
             let reserved = operation != "reserve" || fault["kind"] == "delay";
-            assert_eq!(app.reservations_of(&cart).len(), usize::from(reserved), "{what}");
+            assert_eq!(
+                app.reservations_of(&cart).len(),
+                usize::from(reserved),
+                "{what}"
+            );
             nothing_is_left(&app, &cart, &what).await;
         }
     }
@@ -114,9 +132,19 @@ async fn after_a_crash_at_any_call_the_buyer_prepares_again_without_waiting_for_
             app.advance(26);
             app.prepare(ADA, &cart).await.expect(200);
         }
-        assert_eq!((app.reservations_of(&cart).len(), ledger(&app)), (1, 1), "after call {call}");
-        app.delete(ADA, &format!("/carts/{cart}/preparation")).await.expect(204);
-        assert_eq!((app.reservations_of(&cart).len(), ledger(&app)), (0, 0), "after call {call}");
+        assert_eq!(
+            (app.reservations_of(&cart).len(), ledger(&app)),
+            (1, 1),
+            "after call {call}"
+        );
+        app.delete(ADA, &format!("/carts/{cart}/preparation"))
+            .await
+            .expect(204);
+        assert_eq!(
+            (app.reservations_of(&cart).len(), ledger(&app)),
+            (0, 0),
+            "after call {call}"
+        );
     }
     assert!(in_the_way >= 2, "{in_the_way}");
     app.finish().await;
@@ -154,13 +182,21 @@ async fn a_fault_at_any_call_to_the_erp_leaves_no_reservation_behind() {
             // Every second time the ERP does not hear of the release either.
             let deaf = number % 2 == 1;
             if deaf {
-                app.fault(json!({"operation": "cancel", "kind": "status", "status": 500, "times": 9}));
+                app.fault(
+                    json!({"operation": "cancel", "kind": "status", "status": 500, "times": 9}),
+                );
             }
             let prepared = app.prepare(ADA, &cart).await;
             if prepared.status == 200 {
                 // What the fault would spoil is not in this answer.
                 assert!(operation != "calculate", "{what}");
-                assert!(matches!(kind["kind"].as_str(), Some("wrong-reference" | "wrong-amounts")), "{what}");
+                assert!(
+                    matches!(
+                        kind["kind"].as_str(),
+                        Some("wrong-reference" | "wrong-amounts")
+                    ),
+                    "{what}"
+                );
             } else {
                 failed += 1;
                 let shown = app.get(ADA, &format!("/carts/{cart}")).await.expect(200);

@@ -11,8 +11,15 @@ use crate::app::TestApp;
 
 /// A folder of real ERP exports: beside the data set that `DATASET` names, or beside the checkout, if it is there.
 pub fn data_beside(name: &str) -> Option<PathBuf> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/adventureworks"));
-    let folder = std::env::var_os("DATASET").map_or_else(beside, PathBuf::from).with_file_name(name);
+    let beside = || {
+        PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/adventureworks"
+        ))
+    };
+    let folder = std::env::var_os("DATASET")
+        .map_or_else(beside, PathBuf::from)
+        .with_file_name(name);
     if !folder.is_dir() {
         eprintln!("skipped: there is no {name} beside the data set");
         return None;
@@ -53,7 +60,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
@@ -75,15 +85,33 @@ fn damage(
 ) -> (ByteRecord, String, &'static str) {
     let at = |name: &str| columns.iter().position(|column| column == name.as_bytes());
     let with = |place: usize, value: &[u8]| {
-        row.iter().enumerate().map(|(index, field)| if index == place { value } else { field }).collect::<ByteRecord>()
+        row.iter()
+            .enumerate()
+            .map(|(index, field)| if index == place { value } else { field })
+            .collect::<ByteRecord>()
     };
-    let of_columns: Vec<_> = DAMAGES.iter().filter(|(column, ..)| at(column).is_some()).collect();
+    let of_columns: Vec<_> = DAMAGES
+        .iter()
+        .filter(|(column, ..)| at(column).is_some())
+        .collect();
     match random.below(5 + of_columns.len()) {
-        0 => (row.iter().take(row.len() - 1).collect(), String::new(), "field_count"),
-        1 => (row.iter().chain([&b"more"[..]]).collect(), String::new(), "field_count"),
+        0 => (
+            row.iter().take(row.len() - 1).collect(),
+            String::new(),
+            "field_count",
+        ),
+        1 => (
+            row.iter().chain([&b"more"[..]]).collect(),
+            String::new(),
+            "field_count",
+        ),
         2 => (with(1, b"\xC3("), String::new(), "encoding"),
         3 => (with(at(key).unwrap(), b""), key.to_owned(), "required"),
-        4 => (with(at(key).unwrap(), &[b'x'; 200]), key.to_owned(), "identifier"),
+        4 => (
+            with(at(key).unwrap(), &[b'x'; 200]),
+            key.to_owned(),
+            "identifier",
+        ),
         index => {
             let (column, value, code) = of_columns[index - 5];
             (with(at(column).unwrap(), value), (*column).to_owned(), code)
@@ -96,7 +124,9 @@ fn exports(path: &Path, key: &str, seed: u64) -> Exports {
     let mut reader = csv::ReaderBuilder::new().from_path(path).unwrap();
     let columns = reader.byte_headers().unwrap().clone();
     let mut whole = csv::Writer::from_writer(Vec::new());
-    let mut damaged = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut damaged = csv::WriterBuilder::new()
+        .flexible(true)
+        .from_writer(Vec::new());
     whole.write_byte_record(&columns).unwrap();
     damaged.write_byte_record(&columns).unwrap();
     let (mut expected, mut rows, mut chosen) = (BTreeMap::new(), 0, 0);
@@ -115,17 +145,26 @@ fn exports(path: &Path, key: &str, seed: u64) -> Exports {
             damaged.write_byte_record(&row).unwrap();
         }
     }
-    Exports { whole: whole.into_inner().unwrap(), damaged: damaged.into_inner().unwrap(), expected, rows }
+    Exports {
+        whole: whole.into_inner().unwrap(),
+        damaged: damaged.into_inner().unwrap(),
+        expected,
+        rows,
+    }
 }
 
 /// What a table holds of rows, whichever file brought them.
 fn content(app: &TestApp) -> Vec<String> {
-    let items = ["CatalogTable", "MembersTable"].into_iter().flat_map(|table| app.table(table));
+    let items = ["CatalogTable", "MembersTable"]
+        .into_iter()
+        .flat_map(|table| app.table(table));
     let mut items: Vec<String> = items
         .map(|item| {
             let (table, item) = item.split_once(' ').unwrap();
             let mut item: Value = serde_json::from_str(item).unwrap();
-            item.as_object_mut().unwrap().retain(|name, _| name != "sequence");
+            item.as_object_mut()
+                .unwrap()
+                .retain(|name, _| name != "sequence");
             format!("{table} {item}")
         })
         .filter(|item| !item.contains(r#""pk":{"S":"pointer"}"#))
@@ -136,26 +175,50 @@ fn content(app: &TestApp) -> Vec<String> {
 
 #[tokio::test]
 async fn damaged_rows_are_refused_with_true_reasons_and_their_corrections_complete_the_load() {
-    let Some(data) = data_beside("adventureworks") else { return };
+    let Some(data) = data_beside("adventureworks") else {
+        return;
+    };
     let (whole, parts) = (TestApp::start().await, TestApp::start().await);
     for (index, (kind, key)) in KINDS.into_iter().enumerate() {
-        let path = data.join(format!("incoming/{kind}/snapshot/{kind}-20250207T100000Z.csv"));
+        let path = data.join(format!(
+            "incoming/{kind}/snapshot/{kind}-20250207T100000Z.csv"
+        ));
         let exports = exports(&path, key, index as u64 + 42);
         let at = |name: &str| format!("incoming/{kind}/delta/{name}.csv");
-        let load = whole.load(&at("whole-20260101T000000Z"), exports.whole).await;
-        assert_eq!((&load["state"], &load["counts"]["rejected"]), (&"published".into(), &0.into()), "{load}");
+        let load = whole
+            .load(&at("whole-20260101T000000Z"), exports.whole)
+            .await;
+        assert_eq!(
+            (&load["state"], &load["counts"]["rejected"]),
+            (&"published".into(), &0.into()),
+            "{load}"
+        );
 
-        let load = parts.load(&at("damaged-20260101T000000Z"), exports.damaged).await;
+        let load = parts
+            .load(&at("damaged-20260101T000000Z"), exports.damaged)
+            .await;
         let bad = exports.expected.len() as u64;
         assert_eq!(load["state"], "published", "{load}");
         assert_eq!(load["counts"]["rejected"].as_u64(), Some(bad), "{load}");
-        assert_eq!(load["counts"]["rows"].as_u64(), Some(exports.rows), "{load}");
-        let folder = format!("rejects/{kind}/damaged-20260101T000000Z/{}", load["loadId"].as_str().unwrap());
+        assert_eq!(
+            load["counts"]["rows"].as_u64(),
+            Some(exports.rows),
+            "{load}"
+        );
+        let folder = format!(
+            "rejects/{kind}/damaged-20260101T000000Z/{}",
+            load["loadId"].as_str().unwrap()
+        );
         let reasons = parts.file(&format!("{folder}/reasons.csv")).await;
         let found: BTreeMap<u64, (String, String)> = csv::Reader::from_reader(reasons.as_bytes())
             .records()
             .map(|reason| reason.unwrap())
-            .map(|reason| (reason[0].parse().unwrap(), (reason[3].to_owned(), reason[4].to_owned())))
+            .map(|reason| {
+                (
+                    reason[0].parse().unwrap(),
+                    (reason[3].to_owned(), reason[4].to_owned()),
+                )
+            })
             .collect();
         let expected: BTreeMap<u64, (String, String)> = exports
             .expected
@@ -165,14 +228,28 @@ async fn damaged_rows_are_refused_with_true_reasons_and_their_corrections_comple
         assert_eq!(found, expected, "{kind}");
 
         let rejects = parts.bytes(&format!("{folder}/rejects.csv")).await;
-        let mut rejects = csv::ReaderBuilder::new().flexible(true).from_reader(&rejects[..]);
+        let mut rejects = csv::ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(&rejects[..]);
         let columns = rejects.byte_headers().unwrap().clone();
         assert_eq!(rejects.byte_records().count() as u64, bad, "{kind}");
         let mut corrected = csv::Writer::from_writer(Vec::new());
         corrected.write_byte_record(&columns).unwrap();
-        exports.expected.values().for_each(|(row, ..)| corrected.write_byte_record(row).unwrap());
-        let load = parts.load(&at("corrected-20260102T000000Z"), corrected.into_inner().unwrap()).await;
-        assert_eq!((&load["state"], &load["counts"]["rejected"]), (&"published".into(), &0.into()), "{load}");
+        exports
+            .expected
+            .values()
+            .for_each(|(row, ..)| corrected.write_byte_record(row).unwrap());
+        let load = parts
+            .load(
+                &at("corrected-20260102T000000Z"),
+                corrected.into_inner().unwrap(),
+            )
+            .await;
+        assert_eq!(
+            (&load["state"], &load["counts"]["rejected"]),
+            (&"published".into(), &0.into()),
+            "{load}"
+        );
     }
     let (whole_rows, parts_rows) = (content(&whole), content(&parts));
     assert_eq!(whole_rows.len(), parts_rows.len());

@@ -14,7 +14,12 @@ pub fn events() -> Vec<(String, PathBuf, Value)> {
         let function = function.unwrap();
         for file in std::fs::read_dir(function.path()).unwrap() {
             let path = file.unwrap().path();
-            assert_eq!(path.extension().and_then(|end| end.to_str()), Some("json"), "{}", path.display());
+            assert_eq!(
+                path.extension().and_then(|end| end.to_str()),
+                Some("json"),
+                "{}",
+                path.display()
+            );
             let event = serde_json::from_str(&std::fs::read_to_string(&path).unwrap());
             let event = event.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             events.push((function.file_name().into_string().unwrap(), path, event));
@@ -26,7 +31,11 @@ pub fn events() -> Vec<(String, PathBuf, Value)> {
 
 /// The sample event in a file, such as `prices/query.json`.
 pub fn event(file: &str) -> Value {
-    events().into_iter().find(|(_, path, _)| path.ends_with(file)).unwrap().2
+    events()
+        .into_iter()
+        .find(|(_, path, _)| path.ends_with(file))
+        .unwrap()
+        .2
 }
 
 #[tokio::test]
@@ -44,17 +53,32 @@ async fn every_sample_event_is_answered_by_its_function() {
 /// A request is one of the function's routes, and is answered by it: well, or for a reason that lies in the request.
 pub fn check(app: &TestApp, function: &str, path: &Path, event: &Value, answer: &Value) {
     let name = path.display();
-    let Some(route) = event["routeKey"].as_str() else { return };
+    let Some(route) = event["routeKey"].as_str() else {
+        return;
+    };
     let routes = &app.stack().template().function(function).unwrap().routes;
     assert!(
-        routes.iter().any(|known| format!("{} {}", known.method, known.path) == route),
+        routes
+            .iter()
+            .any(|known| format!("{} {}", known.method, known.path) == route),
         "{name}: {route} is no route of {function}"
     );
-    let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name}: {answer}"));
+    let status = answer["statusCode"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{name}: {answer}"));
     assert!((200..500).contains(&status), "{name}: {answer}");
     let body = answer["body"].as_str().unwrap_or_default();
-    let code = serde_json::from_str::<Value>(body).unwrap_or_default()["code"].as_str().unwrap_or_default().to_owned();
-    assert!(!matches!(code.as_str(), "route_not_found" | "method_not_allowed" | "unauthenticated"), "{name}: {body}");
+    let code = serde_json::from_str::<Value>(body).unwrap_or_default()["code"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(
+        !matches!(
+            code.as_str(),
+            "route_not_found" | "method_not_allowed" | "unauthenticated"
+        ),
+        "{name}: {body}"
+    );
 }
 
 #[test]
@@ -64,12 +88,30 @@ fn an_event_of_the_http_api_looks_like_one() {
         if event["version"] != "2.0" {
             continue;
         }
-        assert_eq!(event["requestContext"]["routeKey"], event["routeKey"], "{name}");
-        assert_eq!(event["requestContext"]["http"]["path"], event["rawPath"], "{name}");
-        let method = event["routeKey"].as_str().unwrap().split(' ').next().unwrap();
+        assert_eq!(
+            event["requestContext"]["routeKey"], event["routeKey"],
+            "{name}"
+        );
+        assert_eq!(
+            event["requestContext"]["http"]["path"], event["rawPath"],
+            "{name}"
+        );
+        let method = event["routeKey"]
+            .as_str()
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap();
         assert_eq!(event["requestContext"]["http"]["method"], method, "{name}");
-        for (claim, value) in event["requestContext"]["authorizer"]["jwt"]["claims"].as_object().into_iter().flatten() {
-            assert!(value.is_string(), "{name}: API Gateway hands the claim {claim} over as text");
+        for (claim, value) in event["requestContext"]["authorizer"]["jwt"]["claims"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                value.is_string(),
+                "{name}: API Gateway hands the claim {claim} over as text"
+            );
         }
         if let Some(length) = event["headers"]["content-length"].as_str() {
             let body = event["body"].as_str().unwrap_or_default();

@@ -8,7 +8,12 @@ const ADAPTERS: [&str; 4] = ["store-dynamodb", "queue-sqs", "files-s3", "erp-cli
 
 fn metadata() -> Metadata {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
-    MetadataCommand::new().manifest_path(manifest).features(CargoOpt::AllFeatures).no_deps().exec().unwrap()
+    MetadataCommand::new()
+        .manifest_path(manifest)
+        .features(CargoOpt::AllFeatures)
+        .no_deps()
+        .exec()
+        .unwrap()
 }
 
 /// The folder of each package, such as `functions/cart`.
@@ -16,9 +21,18 @@ fn folders(metadata: &Metadata) -> BTreeMap<String, String> {
     let root = metadata.workspace_root.canonicalize().unwrap();
     let place = |path: &cargo_metadata::camino::Utf8PathBuf| {
         let folder = path.parent().unwrap().canonicalize().unwrap();
-        folder.strip_prefix(&root).unwrap().to_str().unwrap().to_owned()
+        folder
+            .strip_prefix(&root)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
     };
-    metadata.packages.iter().map(|package| (package.name.to_string(), place(&package.manifest_path))).collect()
+    metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.to_string(), place(&package.manifest_path)))
+        .collect()
 }
 
 /// What a package of ours may depend on, apart from what its tests need.
@@ -45,13 +59,18 @@ fn every_edge_between_our_crates_points_the_allowed_way() {
     for package in &metadata.packages {
         let from = package.name.as_str();
         for dependency in &package.dependencies {
-            let Some(to_folder) = folders.get(&dependency.name) else { continue };
+            let Some(to_folder) = folders.get(&dependency.name) else {
+                continue;
+            };
             let for_tests = dependency.kind == DependencyKind::Development;
             let allowed = may(from, &folders[from], &dependency.name, to_folder)
                 // The tests of a crate may use the test kit, and a simulator of what it talks to.
                 || (for_tests && (dependency.name == "testkit" || to_folder.starts_with("tests/")) && !["domain", "wire"].contains(&from));
             if !allowed {
-                wrong.insert(format!("{from} → {} ({:?})", dependency.name, dependency.kind));
+                wrong.insert(format!(
+                    "{from} → {} ({:?})",
+                    dependency.name, dependency.kind
+                ));
             }
         }
     }
@@ -63,11 +82,26 @@ fn the_rules_know_what_they_forbid() {
     for (from, folder, to, to_folder) in [
         ("domain", "shared/domain", "app", "shared/app"),
         ("wire", "shared/wire", "app", "shared/app"),
-        ("store-dynamodb", "shared/store-dynamodb", "queue-sqs", "shared/queue-sqs"),
-        ("store-dynamodb", "shared/store-dynamodb", "lambda-kit", "shared/lambda-kit"),
+        (
+            "store-dynamodb",
+            "shared/store-dynamodb",
+            "queue-sqs",
+            "shared/queue-sqs",
+        ),
+        (
+            "store-dynamodb",
+            "shared/store-dynamodb",
+            "lambda-kit",
+            "shared/lambda-kit",
+        ),
         ("cart", "functions/cart", "checkout", "functions/checkout"),
         ("cart", "functions/cart", "testkit", "tests/testkit"),
-        ("erp-sim", "tests/erp-sim", "erp-client", "shared/erp-client"),
+        (
+            "erp-sim",
+            "tests/erp-sim",
+            "erp-client",
+            "shared/erp-client",
+        ),
         ("testkit", "tests/testkit", "cart", "functions/cart"),
     ] {
         assert!(!may(from, folder, to, to_folder), "{from} → {to}");
@@ -80,16 +114,25 @@ fn every_crate_sits_one_level_down_under_its_own_name_and_is_never_published() {
     let mut problems = Vec::new();
     for package in &metadata.packages {
         let folder = &folders(&metadata)[package.name.as_str()];
-        let named = ["functions", "shared", "tests"].iter().any(|layer| *folder == format!("{layer}/{}", package.name));
+        let named = ["functions", "shared", "tests"]
+            .iter()
+            .any(|layer| *folder == format!("{layer}/{}", package.name));
         if !named || package.version.to_string() != "0.0.0" || package.publish != Some(vec![]) {
             problems.push(format!("{} {} in {folder}", package.name, package.version));
         }
-        if package.license.as_deref() != Some("Apache-2.0 OR MIT") || package.rust_version.is_none() {
-            problems.push(format!("{} states no licence or no lowest compiler", package.name));
+        if package.license.as_deref() != Some("Apache-2.0 OR MIT") || package.rust_version.is_none()
+        {
+            problems.push(format!(
+                "{} states no licence or no lowest compiler",
+                package.name
+            ));
         }
     }
     assert_eq!(problems, [] as [String; 0]);
-    assert!(metadata.root_package().is_none(), "the root is a virtual workspace");
+    assert!(
+        metadata.root_package().is_none(),
+        "the root is a virtual workspace"
+    );
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! The integration tests: one binary, one module for each thing that the system does. They enter by the front door.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "all of it is test code"
+)]
 
 mod app;
 mod approval;

@@ -11,12 +11,27 @@ async fn an_order_is_confirmed_within_a_second_of_its_capture() {
     let app = TestApp::start().await;
     let mut took = Vec::new();
     for number in 0..orders {
-        let prepared = app.prepared(ADA, &[("BLT-HEX-M8", 20), ("WRN-CMB-13", 1)]).await;
-        app.place(ADA, &format!("key-{number}"), 10, &prepared.order()).await.expect(201);
-        let timeline = app.get(ADA, &format!("/orders/{}/timeline", prepared.cart_id)).await.expect(200);
+        let prepared = app
+            .prepared(ADA, &[("BLT-HEX-M8", 20), ("WRN-CMB-13", 1)])
+            .await;
+        app.place(ADA, &format!("key-{number}"), 10, &prepared.order())
+            .await
+            .expect(201);
+        let timeline = app
+            .get(ADA, &format!("/orders/{}/timeline", prepared.cart_id))
+            .await
+            .expect(200);
         let at = |event: &str| {
-            let entry = timeline.list("events").iter().find(|entry| entry["event"] == event).unwrap();
-            entry["at"].as_str().unwrap().parse::<domain::time::Timestamp>().unwrap()
+            let entry = timeline
+                .list("events")
+                .iter()
+                .find(|entry| entry["event"] == event)
+                .unwrap();
+            entry["at"]
+                .as_str()
+                .unwrap()
+                .parse::<domain::time::Timestamp>()
+                .unwrap()
         };
         took.push(at("confirmed").millis_since(at("captured")));
     }

@@ -12,13 +12,20 @@ use crate::app::{OPERATOR, TestApp};
 async fn paste(app: &TestApp) -> Vec<Value> {
     let tour = local::tour::tour(app.stack());
     assert!(!tour.is_empty(), "the data set has nothing to show");
-    let shell = Command::new("sh").arg("-euc").arg(tour).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let shell = Command::new("sh")
+        .arg("-euc")
+        .arg(tour)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let output = shell.unwrap().wait_with_output().await.unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let printed = String::from_utf8(output.stdout).unwrap();
     let lines = printed.lines().filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,11 +35,17 @@ async fn every_command_of_the_tour_works_as_printed() {
     for answer in &printed {
         assert!(answer["code"].is_null(), "a problem: {answer}");
     }
-    let order = printed.iter().find(|answer| answer["externalOrderId"].is_string()).expect("an order");
+    let order = printed
+        .iter()
+        .find(|answer| answer["externalOrderId"].is_string())
+        .expect("an order");
     let id = order["orderId"].as_str().unwrap();
     assert_eq!(app.orders_of(id).len(), 1);
     let orders = printed.last().unwrap()["orders"].as_array().unwrap();
-    assert!(orders.iter().any(|listed| listed["orderId"] == id), "the last command lists it");
+    assert!(
+        orders.iter().any(|listed| listed["orderId"] == id),
+        "the last command lists it"
+    );
     app.finish().await;
 }
 
@@ -46,7 +59,10 @@ async fn another_data_set_loads_without_rejects_and_sells() {
     let loads = app.get(OPERATOR, "/operations/loads").await.expect(200);
     assert_eq!(loads.list("loads").len(), local::dataset::KINDS.len());
     for load in loads.list("loads") {
-        eprintln!("{} {} {} rows per second", load["kind"], load["counts"], load["rowsPerSecond"]);
+        eprintln!(
+            "{} {} {} rows per second",
+            load["kind"], load["counts"], load["rowsPerSecond"]
+        );
         assert_eq!(
             (load["state"].as_str(), load["counts"]["rejected"].as_u64()),
             (Some("published"), Some(0)),
@@ -54,13 +70,23 @@ async fn another_data_set_loads_without_rejects_and_sells() {
         );
     }
     let printed = paste(&app).await;
-    assert!(printed.iter().any(|answer| answer["externalOrderId"].is_string()), "{printed:?}");
+    assert!(
+        printed
+            .iter()
+            .any(|answer| answer["externalOrderId"].is_string()),
+        "{printed:?}"
+    );
     app.finish().await;
 }
 
 /// The folder that `DATASET` names, or real ERP exports beside the checkout, if they are there.
 fn another_data_set() -> Option<PathBuf> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/adventureworks"));
+    let beside = || {
+        PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/adventureworks"
+        ))
+    };
     let folder = std::env::var_os("DATASET").map_or_else(beside, PathBuf::from);
     folder.is_dir().then_some(folder)
 }

@@ -37,7 +37,11 @@ pub(super) struct Chunked<B> {
 
 impl<B> Chunked<B> {
     pub(super) fn new(inner: B) -> Self {
-        Self { inner, buffer: BytesMut::new(), state: State::Size }
+        Self {
+            inner,
+            buffer: BytesMut::new(),
+            state: State::Size,
+        }
     }
 
     /// Takes the next piece of payload out of the buffer, if there is one.
@@ -56,12 +60,20 @@ impl<B> Chunked<B> {
                     let digits = line.split(';').next().unwrap_or_default().trim();
                     let size = usize::from_str_radix(digits, 16)?;
                     self.buffer.advance(end + 2);
-                    self.state = if size == 0 { State::Trailers } else { State::Data(size) };
+                    self.state = if size == 0 {
+                        State::Trailers
+                    } else {
+                        State::Data(size)
+                    };
                 }
                 State::Data(_) if self.buffer.is_empty() => return Ok(None),
                 State::Data(left) => {
                     let piece = self.buffer.split_to(left.min(self.buffer.len())).freeze();
-                    self.state = if piece.len() == left { State::End } else { State::Data(left - piece.len()) };
+                    self.state = if piece.len() == left {
+                        State::End
+                    } else {
+                        State::Data(left - piece.len())
+                    };
                     return Ok(Some(piece));
                 }
                 State::End => {
@@ -90,7 +102,10 @@ where
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         loop {
             match this.next() {

@@ -37,7 +37,9 @@ impl From<DynoxideError> for Refusal {
         // The wire never shows this tag; DynamoDB wraps such messages for single-item writes alone, and no caller of
         // ours reads them.
         let error = match error {
-            DynoxideError::EnvelopedValidation(message) => DynoxideError::ValidationException(message),
+            DynoxideError::EnvelopedValidation(message) => {
+                DynoxideError::ValidationException(message)
+            }
             other => other,
         };
         Self {
@@ -53,7 +55,9 @@ impl DynamoDb {
             None => Database::memory(),
             Some(path) => Database::new(&path.to_string_lossy()),
         };
-        database.map(Self).map_err(|error| EdgeError::Tables(error.to_string()))
+        database
+            .map(Self)
+            .map_err(|error| EdgeError::Tables(error.to_string()))
     }
 
     /// Runs one operation, given and answered as its JSON.
@@ -106,7 +110,8 @@ where
 {
     let input = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     let output = call(input)?;
-    serde_json::to_string(&output).map_err(|error| DynoxideError::InternalServerError(error.to_string()).into())
+    serde_json::to_string(&output)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()).into())
 }
 
 /// The database marks what its decoders refuse with a class before the message, and leaves it to the border to sort
@@ -118,7 +123,9 @@ fn unreadable(error: &serde_json::Error) -> Refusal {
         Some(("SERIALIZATION" | "SERIALIZATION_AS_READ", rest)) => {
             DynoxideError::SerializationException(rest.to_owned())
         }
-        Some((mark, rest)) if mark.starts_with("VALIDATION") => DynoxideError::ValidationException(rest.to_owned()),
+        Some((mark, rest)) if mark.starts_with("VALIDATION") => {
+            DynoxideError::ValidationException(rest.to_owned())
+        }
         _ if error.is_data() => DynoxideError::ValidationException(message.to_owned()),
         _ => DynoxideError::SerializationException(message.to_owned()),
     };

@@ -34,7 +34,11 @@ impl Files {
     }
 
     async fn announce(&self, event: &'static str, bucket: String, key: String) {
-        let input = HeadObjectInput { bucket: bucket.clone(), key: key.clone(), ..Default::default() };
+        let input = HeadObjectInput {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            ..Default::default()
+        };
         let request = S3Request {
             input,
             method: http::Method::HEAD,
@@ -47,12 +51,23 @@ impl Files {
             trailing_headers: None,
         };
         // Whoever deleted it meanwhile wants no event either.
-        let Ok(head) = self.files.head_object(request).await else { return };
+        let Ok(head) = self.files.head_object(request).await else {
+            return;
+        };
         let head = head.output;
-        let e_tag = head.e_tag.map(|tag| tag.value().to_owned()).unwrap_or_default();
+        let e_tag = head
+            .e_tag
+            .map(|tag| tag.value().to_owned())
+            .unwrap_or_default();
         let size = head.content_length.unwrap_or_default();
         // No receiver: the stack is ending.
-        let _ = self.created.send(ObjectCreated { event, bucket, key, size, e_tag });
+        let _ = self.created.send(ObjectCreated {
+            event,
+            bucket,
+            key,
+            size,
+            e_tag,
+        });
     }
 }
 

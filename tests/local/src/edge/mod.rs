@@ -94,7 +94,10 @@ impl Edge {
         };
         let (parts, body) = request.into_parts();
         let Some(body) = json_body(body).await else {
-            return json(StatusCode::PAYLOAD_TOO_LARGE, Bytes::from_static(br#"{"__type":"RequestEntityTooLarge"}"#));
+            return json(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Bytes::from_static(br#"{"__type":"RequestEntityTooLarge"}"#),
+            );
         };
         if let Some(policy) = policy {
             let needs = match service.as_str() {
@@ -119,11 +122,15 @@ impl Edge {
     }
 
     async fn call_files(&self, policy: Option<&Policy>, request: Request<Body>) -> Response<Body> {
-        let Some(policy) = policy else { return self.s3.call(request).await };
+        let Some(policy) = policy else {
+            return self.s3.call(request).await;
+        };
         let (parts, mut body) = request.into_parts();
         let mut keys = Bytes::new();
         if need::removes_several(&parts) {
-            let Some(read) = json_body(body).await else { return denied() };
+            let Some(read) = json_body(body).await else {
+                return denied();
+            };
             keys.clone_from(&read);
             body = Body::from(read);
         }
@@ -165,14 +172,25 @@ impl Edge {
 
 /// Service and operation of a request in one of the JSON protocols.
 fn target(headers: &HeaderMap) -> Option<(String, String)> {
-    let (service, operation) = headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
-    (service == "AmazonSQS" || service.starts_with("DynamoDB")).then(|| (service.to_owned(), operation.to_owned()))
+    let (service, operation) = headers
+        .get("x-amz-target")?
+        .to_str()
+        .ok()?
+        .split_once('.')?;
+    (service == "AmazonSQS" || service.starts_with("DynamoDB"))
+        .then(|| (service.to_owned(), operation.to_owned()))
 }
 
 async fn json_body(body: Body) -> Option<Bytes> {
     match body.bytes() {
         Some(bytes) => Some(bytes),
-        None => Some(Limited::new(body, MAX_JSON_BYTES).collect().await.ok()?.to_bytes()),
+        None => Some(
+            Limited::new(body, MAX_JSON_BYTES)
+                .collect()
+                .await
+                .ok()?
+                .to_bytes(),
+        ),
     }
 }
 
@@ -181,13 +199,19 @@ fn denied() -> Response<Body> {
     let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
     let mut response = Response::new(Body::from(body.to_owned()));
     *response.status_mut() = StatusCode::FORBIDDEN;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/xml"),
+    );
     response
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
     response
 }

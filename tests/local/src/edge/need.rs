@@ -50,12 +50,27 @@ struct Transacted {
 pub(super) fn of_tables(operation: &str, body: &[u8]) -> Vec<Need> {
     let touched: Touched = serde_json::from_slice(body).unwrap_or_default();
     if operation.starts_with("Transact") {
-        return touched.transact_items.iter().flat_map(of_transacted).collect();
+        return touched
+            .transact_items
+            .iter()
+            .flat_map(of_transacted)
+            .collect();
     }
-    let tables = touched.request_items.keys().map(|table| on_table(operation, table, None, Vec::new()));
+    let tables = touched
+        .request_items
+        .keys()
+        .map(|table| on_table(operation, table, None, Vec::new()));
     let single = touched.table_name.iter().map(|table| {
-        let keys = [&touched.key, &touched.item].into_iter().flatten().filter_map(|key| key.pk.as_ref());
-        on_table(operation, table, touched.index_name.as_deref(), keys.map(|key| key.text.clone()).collect())
+        let keys = [&touched.key, &touched.item]
+            .into_iter()
+            .flatten()
+            .filter_map(|key| key.pk.as_ref());
+        on_table(
+            operation,
+            table,
+            touched.index_name.as_deref(),
+            keys.map(|key| key.text.clone()).collect(),
+        )
     });
     tables.chain(single).collect()
 }
@@ -69,17 +84,29 @@ fn of_transacted(part: &Transacted) -> Vec<Need> {
         ("ConditionCheckItem", &part.condition_check),
         ("GetItem", &part.get),
     ];
-    let present = parts.into_iter().filter_map(|(operation, touched)| Some((operation, touched.as_ref()?)));
+    let present = parts
+        .into_iter()
+        .filter_map(|(operation, touched)| Some((operation, touched.as_ref()?)));
     let needs = present.filter_map(|(operation, touched)| {
-        let keys = [&touched.key, &touched.item].into_iter().flatten().filter_map(|key| key.pk.as_ref());
+        let keys = [&touched.key, &touched.item]
+            .into_iter()
+            .flatten()
+            .filter_map(|key| key.pk.as_ref());
         let keys = keys.map(|key| key.text.clone()).collect();
-        Some(on_table(operation, touched.table_name.as_deref()?, None, keys))
+        Some(on_table(
+            operation,
+            touched.table_name.as_deref()?,
+            None,
+            keys,
+        ))
     });
     needs.collect()
 }
 
 fn on_table(operation: &str, table: &str, index: Option<&str>, leading_keys: Vec<String>) -> Need {
-    let index = index.map(|index| format!("/index/{index}")).unwrap_or_default();
+    let index = index
+        .map(|index| format!("/index/{index}"))
+        .unwrap_or_default();
     Need {
         action: format!("dynamodb:{operation}"),
         resource: format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}{index}"),
@@ -94,7 +121,9 @@ pub(super) fn of_queue(operation: &str, body: &[u8]) -> Vec<Need> {
         #[serde(rename = "QueueUrl", borrow)]
         queue_url: Cow<'a, str>,
     }
-    let Ok(addressed) = serde_json::from_slice::<Addressed<'_>>(body) else { return Vec::new() };
+    let Ok(addressed) = serde_json::from_slice::<Addressed<'_>>(body) else {
+        return Vec::new();
+    };
     let queue = addressed.queue_url.rsplit('/').next().unwrap_or_default();
     let operation = operation.strip_suffix("Batch").unwrap_or(operation);
     vec![Need {
@@ -115,8 +144,13 @@ pub(super) fn of_files(parts: &Parts, body: &[u8]) -> Vec<Need> {
     let (bucket, key) = path.split_once('/').unwrap_or((&path, ""));
     if removes_several(parts) {
         let text = String::from_utf8_lossy(body);
-        let keys = text.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0.to_owned()));
-        return keys.map(|key| on_file("DeleteObject", bucket, &key)).collect();
+        let keys = text
+            .split("<Key>")
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once("</Key>")?.0.to_owned()));
+        return keys
+            .map(|key| on_file("DeleteObject", bucket, &key))
+            .collect();
     }
     let operation = match parts.method {
         _ if key.is_empty() => "ListBucket",
@@ -131,7 +165,11 @@ pub(super) fn of_files(parts: &Parts, body: &[u8]) -> Vec<Need> {
 /// What it takes to be told that an object is not there. Without it S3 says that access is denied.
 pub(super) fn of_absence(parts: &Parts) -> Vec<Need> {
     let path = percent_decode_str(parts.uri.path().trim_start_matches('/')).decode_utf8_lossy();
-    vec![on_file("ListBucket", path.split('/').next().unwrap_or_default(), "")]
+    vec![on_file(
+        "ListBucket",
+        path.split('/').next().unwrap_or_default(),
+        "",
+    )]
 }
 
 fn has(parts: &Parts, parameter: &str) -> bool {
@@ -140,7 +178,11 @@ fn has(parts: &Parts, parameter: &str) -> bool {
 }
 
 fn on_file(operation: &str, bucket: &str, key: &str) -> Need {
-    let key = if key.is_empty() { String::new() } else { format!("/{key}") };
+    let key = if key.is_empty() {
+        String::new()
+    } else {
+        format!("/{key}")
+    };
     Need {
         action: format!("s3:{operation}"),
         resource: format!("arn:aws:s3:::{bucket}{key}"),

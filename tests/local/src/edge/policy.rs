@@ -43,7 +43,11 @@ impl Policy {
     /// What `function` may do.
     #[must_use]
     pub fn new(function: &str, statements: Vec<Statement>) -> Self {
-        Self { function: function.to_owned(), statements, noted: Mutex::default() }
+        Self {
+            function: function.to_owned(),
+            statements,
+            noted: Mutex::default(),
+        }
     }
 
     /// Every permission, one a line: the function, an action, and on what. Several prefixes of one folder of a bucket are one.
@@ -51,7 +55,12 @@ impl Policy {
     pub fn lines(&self) -> BTreeSet<String> {
         let each = self.statements.iter().flat_map(|statement| {
             let resources = statement.resources.iter();
-            resources.flat_map(|resource| statement.actions.iter().map(|action| self.line(action, resource)))
+            resources.flat_map(|resource| {
+                statement
+                    .actions
+                    .iter()
+                    .map(|action| self.line(action, resource))
+            })
         });
         each.collect()
     }
@@ -59,7 +68,9 @@ impl Policy {
     /// Whether all of `needs` is allowed; otherwise the first that is not. What is allowed is noted.
     pub(super) fn check(&self, needs: &[Need]) -> Result<(), Need> {
         for need in needs {
-            let Some(resource) = self.allowing(need) else { return Err(need.clone()) };
+            let Some(resource) = self.allowing(need) else {
+                return Err(need.clone());
+            };
             self.note(self.line(&need.action, resource));
         }
         Ok(())
@@ -72,10 +83,13 @@ impl Policy {
                 && keys.is_none_or(|keys| need.leading_keys.iter().all(|key| keys.contains(key)))
         });
         let matching = |statement: &'_ Statement| {
-            statement.resources.iter().position(|resource| match resource.strip_suffix('*') {
-                Some(beginning) => need.resource.starts_with(beginning),
-                None => *resource == need.resource,
-            })
+            statement
+                .resources
+                .iter()
+                .position(|resource| match resource.strip_suffix('*') {
+                    Some(beginning) => need.resource.starts_with(beginning),
+                    None => *resource == need.resource,
+                })
         };
         statements.find_map(|statement| Some(statement.resources[matching(statement)?].as_str()))
     }

@@ -18,8 +18,12 @@ use super::{Body, EdgeError};
 pub(super) struct S3(S3Service);
 
 impl S3 {
-    pub(super) fn open(folder: &Path, created: UnboundedSender<ObjectCreated>) -> Result<Self, EdgeError> {
-        let files = FileSystem::new(folder).map_err(|error| EdgeError::Objects(format!("{error:?}")))?;
+    pub(super) fn open(
+        folder: &Path,
+        created: UnboundedSender<ObjectCreated>,
+    ) -> Result<Self, EdgeError> {
+        let files =
+            FileSystem::new(folder).map_err(|error| EdgeError::Objects(format!("{error:?}")))?;
         let mut builder = S3ServiceBuilder::new(Files::new(files, created));
         builder.set_host(Localhost);
         Ok(Self(builder.build()))
@@ -44,11 +48,20 @@ fn unsigned(request: Request<Body>) -> Request<Body> {
     let (mut parts, body) = request.into_parts();
     let headers = &mut parts.headers;
     headers.remove(header::AUTHORIZATION);
-    let chunked = headers.remove("x-amz-content-sha256").is_some_and(|kind| kind.as_bytes().starts_with(b"STREAMING-"));
+    let chunked = headers
+        .remove("x-amz-content-sha256")
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"STREAMING-"));
     if let Some(query) = parts.uri.query().filter(|query| query.contains("X-Amz-")) {
-        let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-")).collect();
+        let kept: Vec<_> = query
+            .split('&')
+            .filter(|pair| !pair.starts_with("X-Amz-"))
+            .collect();
         let path = parts.uri.path();
-        let target = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+        let target = if kept.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{}", kept.join("&"))
+        };
         if let Ok(uri) = target.parse() {
             parts.uri = uri;
         }
@@ -68,7 +81,11 @@ fn unsigned(request: Request<Body>) -> Request<Body> {
         .as_ref()
         .and_then(|value| value.to_str().ok())
         .map(|value| {
-            value.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked" && !coding.is_empty()).collect()
+            value
+                .split(',')
+                .map(str::trim)
+                .filter(|coding| *coding != "aws-chunked" && !coding.is_empty())
+                .collect()
         })
         .unwrap_or_default();
     if let Ok(value) = HeaderValue::from_str(&kept.join(","))
@@ -85,7 +102,9 @@ struct Localhost;
 impl S3Host for Localhost {
     fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        let bucket = name.strip_suffix(".localhost").map(|bucket| bucket.strip_suffix(".s3").unwrap_or(bucket));
+        let bucket = name
+            .strip_suffix(".localhost")
+            .map(|bucket| bucket.strip_suffix(".s3").unwrap_or(bucket));
         Ok(match bucket {
             Some(bucket) if bucket != "s3" => VirtualHost::new("localhost").with_bucket(bucket),
             _ => VirtualHost::new(name),

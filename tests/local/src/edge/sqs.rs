@@ -26,7 +26,11 @@ pub struct Sqs {
 
 impl Sqs {
     pub(super) fn new(url: String) -> Self {
-        Self { service: Arc::new(SqsService::new()), url: url.into(), arrivals: Arc::default() }
+        Self {
+            service: Arc::new(SqsService::new()),
+            url: url.into(),
+            arrivals: Arc::default(),
+        }
     }
 
     /// The URL of the queue with the given name.
@@ -42,7 +46,12 @@ impl Sqs {
         arrivals.entry(name.to_owned()).or_default().clone()
     }
 
-    pub(super) async fn call(&self, operation: &str, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    pub(super) async fn call(
+        &self,
+        operation: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response<Body> {
         let request = MockRequest {
             method: "POST".to_owned(),
             // The service reads the region from here and from nowhere else.
@@ -51,20 +60,29 @@ impl Sqs {
             body: body.clone(),
         };
         let answer = self.service.handle(request).await;
-        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = match operation {
-            "CreateQueue" | "GetQueueUrl" | "ListQueues" | "ListDeadLetterSourceQueues" if status.is_success() => {
-                replaced(&answer.body, &format!("https://sqs.{REGION}.amazonaws.com"), &self.url)
+            "CreateQueue" | "GetQueueUrl" | "ListQueues" | "ListDeadLetterSourceQueues"
+                if status.is_success() =>
+            {
+                replaced(
+                    &answer.body,
+                    &format!("https://sqs.{REGION}.amazonaws.com"),
+                    &self.url,
+                )
             }
-            "SendMessage" | "SendMessageBatch" | "ChangeMessageVisibility" if status.is_success() => {
+            "SendMessage" | "SendMessageBatch" | "ChangeMessageVisibility"
+                if status.is_success() =>
+            {
                 self.wake(&body);
                 answer.body
             }
             _ if status.is_client_error() => replaced(&answer.body, ABSENT, ABSENT_JSON),
             _ => answer.body,
         };
-        let absent =
-            status.is_client_error() && std::str::from_utf8(&body).is_ok_and(|text| text.contains(ABSENT_JSON));
+        let absent = status.is_client_error()
+            && std::str::from_utf8(&body).is_ok_and(|text| text.contains(ABSENT_JSON));
         let mut response = super::json(status, body);
         if absent {
             // AWS writes both names, the one of the query protocol here; which of them a client reads differs.
@@ -80,7 +98,9 @@ impl Sqs {
             #[serde(rename = "QueueUrl", borrow)]
             queue_url: std::borrow::Cow<'a, str>,
         }
-        let Ok(message) = serde_json::from_slice::<Addressed<'_>>(body) else { return };
+        let Ok(message) = serde_json::from_slice::<Addressed<'_>>(body) else {
+            return;
+        };
         let name = message.queue_url.rsplit('/').next().unwrap_or_default();
         let arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = arrivals.get(name) {

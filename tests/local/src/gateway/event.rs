@@ -29,11 +29,22 @@ pub(super) struct Matched<'a> {
 pub(super) fn event(parts: &Parts, body: &Bytes, matched: Matched<'_>) -> Value {
     let mut headers = headers(parts);
     // HTTP/1.1 clients always name the host; a caller within this process need not.
-    headers.entry("host").or_insert_with(|| Value::from("localhost"));
-    let text_header = |name: &str| headers.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    headers
+        .entry("host")
+        .or_insert_with(|| Value::from("localhost"));
+    let text_header = |name: &str| {
+        headers
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let host = text_header("host");
-    let cookies: Vec<_> =
-        text_header("cookie").split("; ").filter(|cookie| !cookie.is_empty()).map(str::to_owned).collect();
+    let cookies: Vec<_> = text_header("cookie")
+        .split("; ")
+        .filter(|cookie| !cookie.is_empty())
+        .map(str::to_owned)
+        .collect();
     let raw_path = parts.uri.path();
     let raw_query = parts.uri.query().unwrap_or_default();
 
@@ -56,7 +67,10 @@ pub(super) fn event(parts: &Parts, body: &Bytes, matched: Matched<'_>) -> Value 
         "timeEpoch": matched.now.as_millis(),
     });
     if let Some(claims) = matched.claims {
-        let claims: Map<_, _> = claims.iter().map(|(name, value)| (name.clone(), Value::from(claim(value)))).collect();
+        let claims: Map<_, _> = claims
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(claim(value))))
+            .collect();
         context["authorizer"] = json!({"jwt": {"claims": claims, "scopes": null}});
     }
 
@@ -76,7 +90,10 @@ pub(super) fn event(parts: &Parts, body: &Bytes, matched: Matched<'_>) -> Value 
         event["queryStringParameters"] = Value::Object(query(raw_query));
     }
     if !matched.parameters.is_empty() {
-        let decoded = matched.parameters.into_iter().map(|(name, value)| (name, Value::from(decode(&value))));
+        let decoded = matched
+            .parameters
+            .into_iter()
+            .map(|(name, value)| (name, Value::from(decode(&value))));
         event["pathParameters"] = Value::Object(decoded.collect());
     }
     if !body.is_empty() {
@@ -95,8 +112,12 @@ pub(super) fn event(parts: &Parts, body: &Bytes, matched: Matched<'_>) -> Value 
 fn headers(parts: &Parts) -> Map<String, Value> {
     let mut headers = Map::new();
     for name in parts.headers.keys() {
-        let values: Vec<_> =
-            parts.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let values: Vec<_> = parts
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
         headers.insert(name.as_str().to_owned(), Value::from(values.join(",")));
     }
     headers
@@ -107,7 +128,10 @@ fn query(raw: &str) -> Map<String, Value> {
     let mut parameters: Map<String, Value> = Map::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")));
+        let (name, value) = (
+            decode(&name.replace('+', " ")),
+            decode(&value.replace('+', " ")),
+        );
         let value = match parameters.get(&name).and_then(Value::as_str) {
             Some(before) => format!("{before},{value}"),
             None => value,
@@ -123,7 +147,12 @@ fn decode(text: &str) -> String {
 
 /// API Gateway hands these over as text and encodes everything else, `application/problem+json` included.
 fn is_text(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     kind == "application/json" || kind.starts_with("text/")
 }
 
@@ -131,13 +160,17 @@ fn is_text(content_type: &str) -> bool {
 fn claim(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(claim).collect::<Vec<_>>().join(" ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(claim).collect::<Vec<_>>().join(" ")
+        ),
         other => other.to_string(),
     }
 }
 
 fn common_log_time(now: Timestamp) -> String {
-    let format = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+    let format =
+        format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     time::OffsetDateTime::from_unix_timestamp(now.as_seconds())
         .ok()
         .and_then(|time| time.format(format).ok())
@@ -178,12 +211,25 @@ pub(super) fn response(answer: Value) -> Option<Response<Body>> {
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(answer.status_code).ok()?;
-    let multiple = answer.multi_value_headers.iter().flat_map(|(name, values)| {
-        values.as_array().map(Vec::as_slice).unwrap_or_default().iter().map(move |value| (name, value))
-    });
+    let multiple = answer
+        .multi_value_headers
+        .iter()
+        .flat_map(|(name, values)| {
+            values
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default()
+                .iter()
+                .map(move |value| (name, value))
+        });
     for (name, value) in answer.headers.iter().chain(multiple) {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(text)) {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::try_from(text),
+        ) {
             response.headers_mut().insert(name, value);
         }
     }

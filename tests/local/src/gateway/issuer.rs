@@ -57,14 +57,20 @@ impl Issuer {
                 let der = std::fs::read(path).map_err(|error| IssuerError(error.to_string()))?;
                 KeyPair::from_pkcs8(&der).map_err(|error| IssuerError(error.to_string()))?
             }
-            _ => KeyPair::generate(KeySize::Rsa2048).map_err(|error| IssuerError(error.to_string()))?,
+            _ => KeyPair::generate(KeySize::Rsa2048)
+                .map_err(|error| IssuerError(error.to_string()))?,
         };
         if let Some(path) = file.filter(|path| !path.exists()) {
-            let der = key.as_der().map_err(|error| IssuerError(error.to_string()))?;
+            let der = key
+                .as_der()
+                .map_err(|error| IssuerError(error.to_string()))?;
             std::fs::write(path, der.as_ref()).map_err(|error| IssuerError(error.to_string()))?;
         }
         let public = RsaPublicKeyComponents::<Vec<u8>>::from(key.public_key());
-        let (n, e) = (URL_SAFE_NO_PAD.encode(&public.n), URL_SAFE_NO_PAD.encode(&public.e));
+        let (n, e) = (
+            URL_SAFE_NO_PAD.encode(&public.n),
+            URL_SAFE_NO_PAD.encode(&public.e),
+        );
         let key_id: String = n.chars().take(16).collect();
         let keys = json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key_id, "n": n, "e": e}]});
         Ok(Self {
@@ -108,11 +114,19 @@ impl Issuer {
             "iat": now.as_seconds(),
             "exp": now.as_seconds() + TOKEN_SECONDS,
         });
-        let signed =
-            format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let signed = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                signed.as_bytes(),
+                &mut signature,
+            )
             .map_err(|error| IssuerError(error.to_string()))?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -126,7 +140,10 @@ impl Issuer {
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         // Compared with the clock that was handed in, below.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &self.verifying, &validation).ok()?.claims;
+        let claims =
+            jsonwebtoken::decode::<Map<String, Value>>(token, &self.verifying, &validation)
+                .ok()?
+                .claims;
         let expires = claims.get("exp").and_then(Value::as_i64)?;
         (now.as_seconds() < expires).then_some(claims)
     }

@@ -73,17 +73,35 @@ impl Gateway {
         for function in &template.functions {
             for route in &function.routes {
                 let route_key = format!("{} {}", route.method, route.path);
-                let failed = |reason: String| RouteError { route: route_key.clone(), reason };
-                let method = Method::from_bytes(route.method.as_bytes()).map_err(|error| failed(error.to_string()))?;
-                let target =
-                    Target { route_key: route_key.clone(), function: function.name.clone(), public: route.public };
-                let inserted = routes.entry(method).or_default().insert(&route.path, target);
+                let failed = |reason: String| RouteError {
+                    route: route_key.clone(),
+                    reason,
+                };
+                let method = Method::from_bytes(route.method.as_bytes())
+                    .map_err(|error| failed(error.to_string()))?;
+                let target = Target {
+                    route_key: route_key.clone(),
+                    function: function.name.clone(),
+                    public: route.public,
+                };
+                let inserted = routes
+                    .entry(method)
+                    .or_default()
+                    .insert(&route.path, target);
                 inserted.map_err(|error| failed(error.to_string()))?;
             }
         }
         let tokens = Tokens::new(dynamodb, issuer.clone());
         let ready = AtomicBool::new(false);
-        Ok(Self(Arc::new(Inner { routes, host, issuer, tokens, ready, clock, ids })))
+        Ok(Self(Arc::new(Inner {
+            routes,
+            host,
+            issuer,
+            tokens,
+            ready,
+            clock,
+            ids,
+        })))
     }
 
     /// From now on `GET /health` reaches its function.
@@ -113,7 +131,9 @@ impl Inner {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         match (&parts.method, path) {
-            (&Method::GET, "/.well-known/jwks.json") => return json_answer(StatusCode::OK, self.issuer.keys()),
+            (&Method::GET, "/.well-known/jwks.json") => {
+                return json_answer(StatusCode::OK, self.issuer.keys());
+            }
             (&Method::GET, "/.well-known/openid-configuration") => {
                 return json_answer(StatusCode::OK, &self.issuer.configuration());
             }
@@ -129,28 +149,64 @@ impl Inner {
         }
         let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
             let detail = "The body is larger than 6 MB.";
-            return problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail, request_id);
+            return problem(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                detail,
+                request_id,
+            );
         };
         let body = body.to_bytes();
         if parts.method == Method::POST && path == "/local/tokens" {
-            return self.tokens.answer(&body, self.clock.now(), request_id).await;
+            return self
+                .tokens
+                .answer(&body, self.clock.now(), request_id)
+                .await;
         }
-        let Some(found) = self.routes.get(&parts.method).and_then(|router| router.at(path).ok()) else {
-            return problem(StatusCode::NOT_FOUND, "route_not_found", "There is no such route.", request_id);
+        let Some(found) = self
+            .routes
+            .get(&parts.method)
+            .and_then(|router| router.at(path).ok())
+        else {
+            return problem(
+                StatusCode::NOT_FOUND,
+                "route_not_found",
+                "There is no such route.",
+                request_id,
+            );
         };
         let claims = match (found.value.public, self.claims(&parts.headers)) {
             (true, _) => None,
             (false, Some(claims)) => Some(claims),
             (false, None) => {
                 let detail = "A valid bearer token is required.";
-                let mut response = problem(StatusCode::UNAUTHORIZED, "unauthenticated", detail, request_id);
+                let mut response = problem(
+                    StatusCode::UNAUTHORIZED,
+                    "unauthenticated",
+                    detail,
+                    request_id,
+                );
                 let challenge = HeaderValue::from_static("Bearer");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, challenge);
                 return response;
             }
         };
-        let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        self.invoke(&parts, &body, found.value, parameters, claims.as_ref(), request_id).await
+        let parameters = found
+            .params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        self.invoke(
+            &parts,
+            &body,
+            found.value,
+            parameters,
+            claims.as_ref(),
+            request_id,
+        )
+        .await
     }
 
     async fn invoke(
@@ -162,8 +218,13 @@ impl Inner {
         claims: Option<&Map<String, Value>>,
         request_id: &str,
     ) -> Response<Body> {
-        let matched =
-            event::Matched { route_key: &target.route_key, parameters, claims, request_id, now: self.clock.now() };
+        let matched = event::Matched {
+            route_key: &target.route_key,
+            parameters,
+            claims,
+            request_id,
+            now: self.clock.now(),
+        };
         let event = event::event(parts, body, matched);
         match self.host.invoke(&target.function, event).await {
             Ok(answer) => event::response(answer).unwrap_or_else(|| {

@@ -6,7 +6,12 @@ use serde_json::json;
 use crate::edge::Body;
 
 /// A problem document of RFC 9457.
-pub(super) fn problem(status: StatusCode, code: &str, detail: &str, request_id: &str) -> Response<Body> {
+pub(super) fn problem(
+    status: StatusCode,
+    code: &str,
+    detail: &str,
+    request_id: &str,
+) -> Response<Body> {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or_default(),
@@ -18,7 +23,10 @@ pub(super) fn problem(status: StatusCode, code: &str, detail: &str, request_id: 
     });
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     response
 }
 
@@ -26,6 +34,9 @@ pub(super) fn problem(status: StatusCode, code: &str, detail: &str, request_id: 
 pub(super) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }

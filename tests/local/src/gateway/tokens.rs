@@ -31,12 +31,21 @@ impl Tokens {
         Self { dynamodb, issuer }
     }
 
-    pub(super) async fn answer(&self, body: &[u8], now: Timestamp, request_id: &str) -> Response<Body> {
+    pub(super) async fn answer(
+        &self,
+        body: &[u8],
+        now: Timestamp,
+        request_id: &str,
+    ) -> Response<Body> {
         let Ok(asked) = serde_json::from_slice::<Asked>(body) else {
             let detail = "The body must be {\"userId\":\"…\"}.";
             return problem(StatusCode::BAD_REQUEST, "invalid_body", detail, request_id);
         };
-        let subject = if asked.user_id == OPERATOR { Some(operator()) } else { self.user(&asked.user_id).await };
+        let subject = if asked.user_id == OPERATOR {
+            Some(operator())
+        } else {
+            self.user(&asked.user_id).await
+        };
         let Some(subject) = subject else {
             let detail = format!("No user {} is loaded.", asked.user_id);
             return problem(StatusCode::NOT_FOUND, "user_not_found", &detail, request_id);
@@ -45,7 +54,12 @@ impl Tokens {
             Ok(token) => json_answer(StatusCode::OK, &json!({"token": token})),
             Err(error) => {
                 tracing::error!(%error, "a token could not be signed");
-                problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error.", request_id)
+                problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Internal error.",
+                    request_id,
+                )
             }
         }
     }
@@ -62,15 +76,26 @@ impl Tokens {
             .inspect_err(|error| tracing::error!(?error, "the members table cannot be read"))
             .ok()?;
         let item = found.item?;
-        let roles = item.get("roles").and_then(|value| value.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
+        let roles = item
+            .get("roles")
+            .and_then(|value| value.as_l().ok())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         Some(Subject {
             user_id: id.to_owned(),
             organization_id: item.get("organizationId")?.as_s().ok()?.clone(),
-            roles: roles.iter().filter_map(|role| role.as_s().ok().cloned()).collect(),
+            roles: roles
+                .iter()
+                .filter_map(|role| role.as_s().ok().cloned())
+                .collect(),
         })
     }
 }
 
 fn operator() -> Subject {
-    Subject { user_id: OPERATOR.to_owned(), organization_id: String::new(), roles: vec![OPERATOR.to_owned()] }
+    Subject {
+        user_id: OPERATOR.to_owned(),
+        organization_id: String::new(),
+        roles: vec![OPERATOR.to_owned()],
+    }
 }

@@ -19,7 +19,13 @@ use crate::template::BucketSource;
 const RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// Characters that a key keeps in an event; a space becomes `+`.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b' ');
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b' ');
 
 /// Tells functions about every object that `created` brings, until the stack stops.
 pub(super) async fn notify(
@@ -40,7 +46,10 @@ pub(super) async fn notify(
             },
         };
         sequence += 1;
-        for (source, function) in sources.iter().filter(|(source, _)| concerns(source, &object)) {
+        for (source, function) in sources
+            .iter()
+            .filter(|(source, _)| concerns(source, &object))
+        {
             tracing::debug!(key = %object.key, function, prefix = %source.prefix, "an object calls a function");
             let event = object_created(&object, context.clock.now(), &context.ids.mint(), sequence);
             calls.spawn(deliver(context.clone(), function.clone(), event));
@@ -50,7 +59,9 @@ pub(super) async fn notify(
 }
 
 fn concerns(source: &BucketSource, object: &ObjectCreated) -> bool {
-    source.bucket == object.bucket && object.key.starts_with(&source.prefix) && object.key.ends_with(&source.suffix)
+    source.bucket == object.bucket
+        && object.key.starts_with(&source.prefix)
+        && object.key.ends_with(&source.suffix)
 }
 
 async fn deliver(context: Context, function: String, event: Value) {
@@ -72,7 +83,12 @@ async fn deliver(context: Context, function: String, event: Value) {
 
 /// The event about an object, as S3 sends it. Of two about the same object the later one has the higher `sequence`.
 #[must_use]
-pub fn object_created(object: &ObjectCreated, time: Timestamp, request: &str, sequence: u64) -> Value {
+pub fn object_created(
+    object: &ObjectCreated,
+    time: Timestamp,
+    request: &str,
+    sequence: u64,
+) -> Value {
     json!({"Records": [{
         "eventVersion": "2.1",
         "eventSource": "aws:s3",

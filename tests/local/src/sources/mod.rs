@@ -52,19 +52,40 @@ pub struct Sources<'a> {
 impl Sources<'_> {
     /// Starts everything that calls functions, each in a task of `tasks`.
     pub fn start(self, tasks: &mut JoinSet<()>) {
-        let context = Context { host: self.host, clock: self.clock, ids: self.ids, stop: self.stop };
+        let context = Context {
+            host: self.host,
+            clock: self.clock,
+            ids: self.ids,
+            stop: self.stop,
+        };
         let mut buckets = Vec::new();
         for function in &self.template.functions {
             for source in &function.queues {
                 let arrivals = self.edge.sqs().arrivals(&source.queue);
                 let url = self.edge.sqs().queue_url(&source.queue);
                 let name = function.name.clone();
-                tasks.spawn(queue::pump(context.clone(), self.sqs.clone(), source.clone(), url, arrivals, name));
+                tasks.spawn(queue::pump(
+                    context.clone(),
+                    self.sqs.clone(),
+                    source.clone(),
+                    url,
+                    arrivals,
+                    name,
+                ));
             }
             for source in function.schedules.iter().filter(|_| self.schedules) {
-                tasks.spawn(schedule::run(context.clone(), source.clone(), function.name.clone()));
+                tasks.spawn(schedule::run(
+                    context.clone(),
+                    source.clone(),
+                    function.name.clone(),
+                ));
             }
-            buckets.extend(function.buckets.iter().map(|source| (source.clone(), function.name.clone())));
+            buckets.extend(
+                function
+                    .buckets
+                    .iter()
+                    .map(|source| (source.clone(), function.name.clone())),
+            );
         }
         tasks.spawn(bucket::notify(context, buckets, self.created));
     }

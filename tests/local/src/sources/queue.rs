@@ -43,7 +43,9 @@ pub(super) async fn pump(
             .send()
             .await;
         let messages = received
-            .inspect_err(|error| tracing::error!(?error, queue = %source.queue, "the queue cannot be read"))
+            .inspect_err(
+                |error| tracing::error!(?error, queue = %source.queue, "the queue cannot be read"),
+            )
             .ok()
             .and_then(|received| received.messages)
             .unwrap_or_default();
@@ -56,8 +58,13 @@ pub(super) async fn pump(
             }
             continue;
         }
-        let (context, sqs, source, url, function) =
-            (context.clone(), sqs.clone(), source.clone(), url.clone(), function.clone());
+        let (context, sqs, source, url, function) = (
+            context.clone(),
+            sqs.clone(),
+            source.clone(),
+            url.clone(),
+            function.clone(),
+        );
         calls.spawn(async move {
             deliver(&context, &sqs, &source, &url, &function, &messages).await;
             drop(slot);
@@ -75,20 +82,30 @@ async fn deliver(
     function: &str,
     messages: &[Message],
 ) {
-    let answer = match context.host.invoke(function, delivered(&source.queue, messages)).await {
+    let answer = match context
+        .host
+        .invoke(function, delivered(&source.queue, messages))
+        .await
+    {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(%error, queue = %source.queue, "a batch failed and will be seen again");
             return;
         }
     };
-    let failed = if source.partial_failures { failures(&answer, messages) } else { Some(HashSet::new()) };
+    let failed = if source.partial_failures {
+        failures(&answer, messages)
+    } else {
+        Some(HashSet::new())
+    };
     let Some(failed) = failed else {
         tracing::error!(queue = %source.queue, function, "the function names failures that are not in its batch");
         return;
     };
-    let done =
-        messages.iter().enumerate().filter(|(_, message)| message.message_id().is_none_or(|id| !failed.contains(id)));
+    let done = messages
+        .iter()
+        .enumerate()
+        .filter(|(_, message)| message.message_id().is_none_or(|id| !failed.contains(id)));
     let entries: Vec<_> = done
         .filter_map(|(index, message)| {
             let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
@@ -98,22 +115,44 @@ async fn deliver(
     if entries.is_empty() {
         return;
     }
-    if let Err(error) = sqs.delete_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
+    if let Err(error) = sqs
+        .delete_message_batch()
+        .queue_url(url)
+        .set_entries(Some(entries))
+        .send()
+        .await
+    {
         tracing::error!(?error, queue = %source.queue, "handled messages could not be deleted");
     }
 }
 
 /// The ids that the function says failed. None when one of them is not in the batch: then AWS delivers all again.
 fn failures<'a>(answer: &'a Value, messages: &[Message]) -> Option<HashSet<&'a str>> {
-    let listed = answer.get("batchItemFailures").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let ids: Option<HashSet<_>> = listed.iter().map(|failure| failure.get("itemIdentifier")?.as_str()).collect();
-    ids.filter(|ids| ids.iter().all(|id| messages.iter().any(|message| message.message_id() == Some(id))))
+    let listed = answer
+        .get("batchItemFailures")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let ids: Option<HashSet<_>> = listed
+        .iter()
+        .map(|failure| failure.get("itemIdentifier")?.as_str())
+        .collect();
+    ids.filter(|ids| {
+        ids.iter().all(|id| {
+            messages
+                .iter()
+                .any(|message| message.message_id() == Some(id))
+        })
+    })
 }
 
 /// The event about messages of a queue, as the Lambda service hands them over.
 #[must_use]
 pub fn delivered(queue: &str, messages: &[Message]) -> Value {
-    let records: Vec<_> = messages.iter().map(|message| record(queue, message)).collect();
+    let records: Vec<_> = messages
+        .iter()
+        .map(|message| record(queue, message))
+        .collect();
     json!({"Records": records})
 }
 

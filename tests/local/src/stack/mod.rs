@@ -89,7 +89,11 @@ impl Stack {
                 let (listener, erp_port) = bind("the ERP simulator", options.erp_port).await?;
                 urls.erp = format!("http://127.0.0.1:{erp_port}");
                 let simulator = parts::simulator(&dataset, &options, SIMULATOR_TOKEN)?;
-                tasks.spawn(parts::serve_simulator(simulator.clone(), listener, stopped.clone()));
+                tasks.spawn(parts::serve_simulator(
+                    simulator.clone(),
+                    listener,
+                    stopped.clone(),
+                ));
                 (Some(simulator), SIMULATOR_TOKEN.to_owned())
             }
         };
@@ -249,11 +253,17 @@ fn deployment(urls: &Urls, erp_token: String) -> Deployment {
         ("JwtIssuer", urls.storefront.clone()),
         ("JwtAudience", AUDIENCE.to_owned()),
         ("ExportsBucket", EXPORTS.to_owned()),
-        ("JwksUrl", format!("{}/.well-known/jwks.json", urls.storefront)),
+        (
+            "JwksUrl",
+            format!("{}/.well-known/jwks.json", urls.storefront),
+        ),
         ("LogLevel", "warn".to_owned()),
     ];
     Deployment {
-        parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        parameters: parameters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         secrets: [("erp:token".to_owned(), erp_token)].into(),
         queue_base: urls.aws.clone(),
     }

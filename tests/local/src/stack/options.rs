@@ -124,10 +124,16 @@ pub enum StartError {
 
 impl StartError {
     pub(crate) fn dataset(path: &Path, reason: impl ToString) -> Self {
-        Self::Dataset { path: path.display().to_string(), reason: reason.to_string() }
+        Self::Dataset {
+            path: path.display().to_string(),
+            reason: reason.to_string(),
+        }
     }
 
     pub(crate) fn data(path: &Path, reason: impl ToString) -> Self {
-        Self::Data { path: path.display().to_string(), reason: reason.to_string() }
+        Self::Data {
+            path: path.display().to_string(),
+            reason: reason.to_string(),
+        }
     }
 }

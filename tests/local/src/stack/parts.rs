@@ -38,7 +38,8 @@ impl Folders {
         match data {
             Some(folder) => {
                 let objects = folder.join("objects");
-                std::fs::create_dir_all(&objects).map_err(|error| StartError::data(folder, error))?;
+                std::fs::create_dir_all(&objects)
+                    .map_err(|error| StartError::data(folder, error))?;
                 Ok(Self {
                     database: Some(folder.join("tables.sqlite")),
                     objects,
@@ -47,9 +48,15 @@ impl Folders {
                 })
             }
             None => {
-                let temporary = tempfile::tempdir().map_err(|error| StartError::data(&std::env::temp_dir(), error))?;
+                let temporary = tempfile::tempdir()
+                    .map_err(|error| StartError::data(&std::env::temp_dir(), error))?;
                 let objects = temporary.path().to_owned();
-                Ok(Self { database: None, objects, token_key: None, _temporary: Some(temporary) })
+                Ok(Self {
+                    database: None,
+                    objects,
+                    token_key: None,
+                    _temporary: Some(temporary),
+                })
             }
         }
     }
@@ -60,7 +67,9 @@ pub(super) fn sdk_config(edge: &Edge, url: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(KEY, KEY, None, None, "local")))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            KEY, KEY, None, None, "local",
+        )))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .endpoint_url(url)
         .http_client(edge.http_client())
@@ -79,28 +88,47 @@ pub(super) async fn functions(
         let mut variables = function.variables(aws);
         variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone());
         let env = Env::from_pairs(variables);
-        let failed = |reason| StartError::Function { name: function.name.clone(), reason };
+        let failed = |reason| StartError::Function {
+            name: function.name.clone(),
+            reason,
+        };
         let policy = Arc::new(Policy::new(&function.name, function.statements.clone()));
         let client = edge.http_client_of(policy);
-        let start = Start::new(env, Some(client), options.clock.clone(), options.ids.clone());
+        let start = Start::new(
+            env,
+            Some(client),
+            options.clock.clone(),
+            options.ids.clone(),
+        );
         let mut start = start.map_err(failed)?;
         if let Some(sink) = &options.metrics {
             start = start.with_metrics(sink.clone()).map_err(failed)?;
         }
         let made = crate::functions::build(&function.name, &start).await;
         let made = made.ok_or_else(|| StartError::NoFunction(function.name.clone()))?;
-        built.push((function.name.clone(), function.timeout, made.map_err(failed)?));
+        built.push((
+            function.name.clone(),
+            function.timeout,
+            made.map_err(failed)?,
+        ));
     }
     Ok(built)
 }
 
 /// The ERP simulator, knowing the data set.
-pub(super) fn simulator(dataset: &Dataset, options: &Options, token: &str) -> Result<Simulator, StartError> {
-    let known =
-        erp_sim::Dataset::read(dataset.folder()).map_err(|error| StartError::dataset(dataset.folder(), error))?;
+pub(super) fn simulator(
+    dataset: &Dataset,
+    options: &Options,
+    token: &str,
+) -> Result<Simulator, StartError> {
+    let known = erp_sim::Dataset::read(dataset.folder())
+        .map_err(|error| StartError::dataset(dataset.folder(), error))?;
     let clock = options.clock.clone();
     let clock: erp_sim::Clock = Arc::new(move || clock.now().as_millis());
-    Ok(Simulator::new(erp_sim::Options { token: token.to_owned(), ..erp_sim::Options::new(known, clock) }))
+    Ok(Simulator::new(erp_sim::Options {
+        token: token.to_owned(),
+        ..erp_sim::Options::new(known, clock)
+    }))
 }
 
 /// Serves the simulator until the stack stops.

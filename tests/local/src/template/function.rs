@@ -103,27 +103,47 @@ pub(super) fn read(
     globals: Option<&Node>,
     resolver: &Resolver<'_>,
 ) -> Result<Function, TemplateError> {
-    let missing =
-        |property: &str| TemplateError::Missing { resource: logical_name.to_owned(), property: property.to_owned() };
-    let own_or_global = |path: &[&str]| properties.at(path).or_else(|| globals.and_then(|node| node.at(path)));
-    let number = |path: &[&str], default| own_or_global(path).and_then(Node::int).unwrap_or(default);
+    let missing = |property: &str| TemplateError::Missing {
+        resource: logical_name.to_owned(),
+        property: property.to_owned(),
+    };
+    let own_or_global = |path: &[&str]| {
+        properties
+            .at(path)
+            .or_else(|| globals.and_then(|node| node.at(path)))
+    };
+    let number =
+        |path: &[&str], default| own_or_global(path).and_then(Node::int).unwrap_or(default);
 
-    let code = properties.get("CodeUri").and_then(Node::text).ok_or_else(|| missing("CodeUri"))?;
-    let name = code.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let code = properties
+        .get("CodeUri")
+        .and_then(Node::text)
+        .ok_or_else(|| missing("CodeUri"))?;
+    let name = code
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
 
     let mut env = BTreeMap::new();
     for node in [globals, Some(properties)].into_iter().flatten() {
-        for (variable, value) in node.at(&["Environment", "Variables"]).map(Node::entries).unwrap_or_default() {
+        for (variable, value) in node
+            .at(&["Environment", "Variables"])
+            .map(Node::entries)
+            .unwrap_or_default()
+        {
             env.insert(variable.clone(), resolver.text(value)?);
         }
     }
 
-    let seconds = u64::try_from(number(&["Timeout"], DEFAULT_TIMEOUT_SECONDS)).map_err(|_| missing("Timeout"))?;
+    let seconds = u64::try_from(number(&["Timeout"], DEFAULT_TIMEOUT_SECONDS))
+        .map_err(|_| missing("Timeout"))?;
     let mut function = Function {
         name: name.to_owned(),
         logical_name: logical_name.to_owned(),
         timeout: Duration::from_secs(seconds),
-        memory: u32::try_from(number(&["MemorySize"], DEFAULT_MEMORY)).map_err(|_| missing("MemorySize"))?,
+        memory: u32::try_from(number(&["MemorySize"], DEFAULT_MEMORY))
+            .map_err(|_| missing("MemorySize"))?,
         env,
         statements: policy::read(properties.get("Policies").unwrap_or(&Node::Null), resolver)?,
         routes: vec![],
@@ -131,16 +151,27 @@ pub(super) fn read(
         buckets: vec![],
         schedules: vec![],
     };
-    for (event, declaration) in properties.get("Events").map(Node::entries).unwrap_or_default() {
+    for (event, declaration) in properties
+        .get("Events")
+        .map(Node::entries)
+        .unwrap_or_default()
+    {
         let details = declaration.get("Properties").unwrap_or(&Node::Null);
         let lacks = |property: &str| missing(&format!("Events.{event}.{property}"));
         match declaration.get("Type").and_then(Node::text) {
-            Some("HttpApi") => function.routes.push(route(details).ok_or_else(|| lacks("Method or Path"))?),
+            Some("HttpApi") => function
+                .routes
+                .push(route(details).ok_or_else(|| lacks("Method or Path"))?),
             Some("SQS") => function.queues.push(queue(details, resolver, &lacks)?),
             Some("S3") => function.buckets.push(bucket(details, resolver, &lacks)?),
             Some("ScheduleV2" | "Schedule") => {
-                let rate = details.get("ScheduleExpression").or_else(|| details.get("Schedule")).and_then(Node::text);
-                let every = rate.and_then(every).ok_or_else(|| lacks("ScheduleExpression"))?;
+                let rate = details
+                    .get("ScheduleExpression")
+                    .or_else(|| details.get("Schedule"))
+                    .and_then(Node::text);
+                let every = rate
+                    .and_then(every)
+                    .ok_or_else(|| lacks("ScheduleExpression"))?;
                 function.schedules.push(Schedule { every });
             }
             _ => return Err(lacks("Type")),
@@ -164,16 +195,28 @@ fn queue(
 ) -> Result<QueueSource, TemplateError> {
     let arn = resolver.text(details.get("Queue").ok_or_else(|| lacks("Queue"))?)?;
     let number = |path: &[&str], default| match details.at(path) {
-        Some(node) => resolver.text(node)?.parse().map_err(|_| lacks(path[path.len() - 1])),
+        Some(node) => resolver
+            .text(node)?
+            .parse()
+            .map_err(|_| lacks(path[path.len() - 1])),
         None => Ok(default),
     };
-    let responses = details.get("FunctionResponseTypes").map(Node::items).unwrap_or_default();
+    let responses = details
+        .get("FunctionResponseTypes")
+        .map(Node::items)
+        .unwrap_or_default();
     Ok(QueueSource {
         queue: arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        batch_size: i32::try_from(number(&["BatchSize"], DEFAULT_BATCH_SIZE)?).map_err(|_| lacks("BatchSize"))?,
-        partial_failures: responses.iter().any(|kind| kind.text() == Some("ReportBatchItemFailures")),
-        concurrency: usize::try_from(number(&["ScalingConfig", "MaximumConcurrency"], DEFAULT_CONCURRENCY)?)
-            .map_err(|_| lacks("ScalingConfig"))?,
+        batch_size: i32::try_from(number(&["BatchSize"], DEFAULT_BATCH_SIZE)?)
+            .map_err(|_| lacks("BatchSize"))?,
+        partial_failures: responses
+            .iter()
+            .any(|kind| kind.text() == Some("ReportBatchItemFailures")),
+        concurrency: usize::try_from(number(
+            &["ScalingConfig", "MaximumConcurrency"],
+            DEFAULT_CONCURRENCY,
+        )?)
+        .map_err(|_| lacks("ScalingConfig"))?,
     })
 }
 
@@ -182,10 +225,18 @@ fn bucket(
     resolver: &Resolver<'_>,
     lacks: &dyn Fn(&str) -> TemplateError,
 ) -> Result<BucketSource, TemplateError> {
-    let rules = details.at(&["Filter", "S3Key", "Rules"]).map(Node::items).unwrap_or_default();
+    let rules = details
+        .at(&["Filter", "S3Key", "Rules"])
+        .map(Node::items)
+        .unwrap_or_default();
     let rule = |name: &str| {
-        let rule = rules.iter().find(|rule| rule.get("Name").and_then(Node::text) == Some(name));
-        rule.and_then(|rule| rule.get("Value")).and_then(Node::text).unwrap_or_default().to_owned()
+        let rule = rules
+            .iter()
+            .find(|rule| rule.get("Name").and_then(Node::text) == Some(name));
+        rule.and_then(|rule| rule.get("Value"))
+            .and_then(Node::text)
+            .unwrap_or_default()
+            .to_owned()
     };
     Ok(BucketSource {
         bucket: resolver.text(details.get("Bucket").ok_or_else(|| lacks("Bucket"))?)?,
@@ -196,12 +247,17 @@ fn bucket(
 
 /// The time between two calls of `rate(1 minute)`.
 fn every(expression: &str) -> Option<Duration> {
-    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let (count, unit) = expression
+        .strip_prefix("rate(")?
+        .strip_suffix(')')?
+        .split_once(' ')?;
     let seconds = match unit.trim_end_matches('s') {
         "minute" => 60,
         "hour" => 3600,
         "day" => 86_400,
         _ => return None,
     };
-    Some(Duration::from_secs(count.parse::<u64>().ok()?.checked_mul(seconds)?))
+    Some(Duration::from_secs(
+        count.parse::<u64>().ok()?.checked_mul(seconds)?,
+    ))
 }

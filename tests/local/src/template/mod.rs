@@ -102,13 +102,22 @@ impl Template {
             secrets: &deployment.secrets,
             queue_base: &deployment.queue_base,
         };
-        let mut template =
-            Self { tables: vec![], queues: vec![], buckets: vec![], functions: vec![], parameters: BTreeMap::new() };
+        let mut template = Self {
+            tables: vec![],
+            queues: vec![],
+            buckets: vec![],
+            functions: vec![],
+            parameters: BTreeMap::new(),
+        };
         for (name, resource) in resources.entries() {
             let properties = resource.get("Properties").unwrap_or(&Node::Null);
             match resource.get("Type").and_then(Node::text) {
-                Some("AWS::DynamoDB::Table") => template.tables.push(table(name, &resolver.value(properties)?)?),
-                Some("AWS::SQS::Queue") => template.queues.push(queue(name, &resolver.value(properties)?)),
+                Some("AWS::DynamoDB::Table") => template
+                    .tables
+                    .push(table(name, &resolver.value(properties)?)?),
+                Some("AWS::SQS::Queue") => template
+                    .queues
+                    .push(queue(name, &resolver.value(properties)?)),
                 Some("AWS::S3::Bucket") => template.buckets.push(resolver.bucket(name)?),
                 Some("AWS::Serverless::Function") => {
                     template.functions.push(function::read(
@@ -121,7 +130,9 @@ impl Template {
                 _ => {}
             }
         }
-        template.queues.sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
+        template
+            .queues
+            .sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
         template.parameters = resolver.parameters;
         Ok(template)
     }
@@ -133,9 +144,19 @@ impl Template {
     }
 }
 
-fn parameters(root: &Node, deployment: &Deployment) -> Result<BTreeMap<String, String>, TemplateError> {
-    let declared = root.get("Parameters").map(Node::entries).unwrap_or_default();
-    if let Some(stray) = deployment.parameters.keys().find(|name| !declared.iter().any(|(known, _)| known == *name)) {
+fn parameters(
+    root: &Node,
+    deployment: &Deployment,
+) -> Result<BTreeMap<String, String>, TemplateError> {
+    let declared = root
+        .get("Parameters")
+        .map(Node::entries)
+        .unwrap_or_default();
+    if let Some(stray) = deployment
+        .parameters
+        .keys()
+        .find(|name| !declared.iter().any(|(known, _)| known == *name))
+    {
         return Err(TemplateError::Unknown(format!("the parameter {stray}")));
     }
     let values = declared.iter().map(|(name, declaration)| {
@@ -145,14 +166,22 @@ fn parameters(root: &Node, deployment: &Deployment) -> Result<BTreeMap<String, S
             _ => None,
         };
         let value = deployment.parameters.get(name).cloned().or(default);
-        Ok((name.clone(), value.ok_or_else(|| TemplateError::Parameter(name.clone()))?))
+        Ok((
+            name.clone(),
+            value.ok_or_else(|| TemplateError::Parameter(name.clone()))?,
+        ))
     });
     values.collect()
 }
 
 /// The properties of a table are named as in the request that creates it, but for what is set up by other requests.
 fn table(name: &str, properties: &Value) -> Result<Table, TemplateError> {
-    const CREATED: [&str; 4] = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
+    const CREATED: [&str; 4] = [
+        "AttributeDefinitions",
+        "KeySchema",
+        "GlobalSecondaryIndexes",
+        "BillingMode",
+    ];
     let mut definition = Map::new();
     definition.insert("TableName".to_owned(), json!(name));
     for property in CREATED {
@@ -161,11 +190,22 @@ fn table(name: &str, properties: &Value) -> Result<Table, TemplateError> {
         }
     }
     if !definition.contains_key("KeySchema") {
-        return Err(TemplateError::Missing { resource: name.to_owned(), property: "KeySchema".to_owned() });
+        return Err(TemplateError::Missing {
+            resource: name.to_owned(),
+            property: "KeySchema".to_owned(),
+        });
     }
     let ttl = &properties["TimeToLiveSpecification"];
-    let ttl = ttl["Enabled"].as_bool().unwrap_or_default().then(|| ttl["AttributeName"].as_str()).flatten();
-    Ok(Table { name: name.to_owned(), definition: Value::Object(definition), ttl: ttl.map(str::to_owned) })
+    let ttl = ttl["Enabled"]
+        .as_bool()
+        .unwrap_or_default()
+        .then(|| ttl["AttributeName"].as_str())
+        .flatten();
+    Ok(Table {
+        name: name.to_owned(),
+        definition: Value::Object(definition),
+        ttl: ttl.map(str::to_owned),
+    })
 }
 
 fn queue(name: &str, properties: &Value) -> Queue {
@@ -179,8 +219,13 @@ fn queue(name: &str, properties: &Value) -> Queue {
     ];
     let attributes = ATTRIBUTES.iter().filter_map(|attribute| {
         let value = properties.get(attribute)?;
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         Some(((*attribute).to_owned(), text))
     });
-    Queue { name: name.to_owned(), attributes: attributes.collect() }
+    Queue {
+        name: name.to_owned(),
+        attributes: attributes.collect(),
+    }
 }

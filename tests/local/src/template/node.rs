@@ -29,14 +29,21 @@ impl Node {
     /// # Errors
     /// [`TemplateError::Yaml`] when it is none.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
-        let documents = Yaml::load_from_str(source).map_err(|error| TemplateError::Yaml(error.to_string()))?;
-        documents.first().ok_or_else(|| TemplateError::Yaml("it is empty".to_owned())).and_then(convert)
+        let documents =
+            Yaml::load_from_str(source).map_err(|error| TemplateError::Yaml(error.to_string()))?;
+        documents
+            .first()
+            .ok_or_else(|| TemplateError::Yaml("it is empty".to_owned()))
+            .and_then(convert)
     }
 
     /// The value under `key`, if this is a mapping that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.entries()
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
     }
 
     /// The value at the end of `path`.

@@ -8,13 +8,17 @@ use crate::edge::Statement;
 
 /// Reads the statements under `Policies`. What is not understood is an error: a statement that was passed over would
 /// allow less here than on AWS, or more.
-pub(super) fn read(policies: &Node, resolver: &Resolver<'_>) -> Result<Vec<Statement>, TemplateError> {
+pub(super) fn read(
+    policies: &Node,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<Statement>, TemplateError> {
     let mut found = Vec::new();
     for policy in policies.items() {
         let statements = policy.get("Statement").ok_or_else(|| unknown(policy))?;
         for statement in statements.items() {
             let allows = statement.get("Effect").and_then(Node::text) == Some("Allow");
-            let (Some(action), Some(resource), true) = (statement.get("Action"), statement.get("Resource"), allows)
+            let (Some(action), Some(resource), true) =
+                (statement.get("Action"), statement.get("Resource"), allows)
             else {
                 return Err(unknown(statement));
             };
@@ -32,7 +36,9 @@ pub(super) fn read(policies: &Node, resolver: &Resolver<'_>) -> Result<Vec<State
 }
 
 fn leading_keys(condition: &Node, resolver: &Resolver<'_>) -> Result<Vec<String>, TemplateError> {
-    let [(test, keys)] = condition.entries() else { return Err(unknown(condition)) };
+    let [(test, keys)] = condition.entries() else {
+        return Err(unknown(condition));
+    };
     let (true, [(name, values)]) = (test == "ForAllValues:StringEquals", keys.entries()) else {
         return Err(unknown(condition));
     };
@@ -44,8 +50,15 @@ fn leading_keys(condition: &Node, resolver: &Resolver<'_>) -> Result<Vec<String>
 
 /// One text or a list of them.
 fn texts(value: Value) -> Vec<String> {
-    let items = if let Value::Array(items) = value { items } else { vec![value] };
-    items.iter().filter_map(|item| Some(item.as_str()?.to_owned())).collect()
+    let items = if let Value::Array(items) = value {
+        items
+    } else {
+        vec![value]
+    };
+    items
+        .iter()
+        .filter_map(|item| Some(item.as_str()?.to_owned()))
+        .collect()
 }
 
 fn unknown(node: &Node) -> TemplateError {

@@ -26,9 +26,16 @@ impl Resolver<'_> {
             Node::Bool(value) => Value::from(*value),
             Node::Int(value) => Value::from(*value),
             Node::Text(text) => Value::from(self.secret(text)?),
-            Node::List(items) => Value::Array(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?),
+            Node::List(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| self.value(item))
+                    .collect::<Result<_, _>>()?,
+            ),
             Node::Map(entries) => {
-                let entries = entries.iter().map(|(key, node)| Ok((key.clone(), self.value(node)?)));
+                let entries = entries
+                    .iter()
+                    .map(|(key, node)| Ok((key.clone(), self.value(node)?)));
                 Value::Object(entries.collect::<Result<Map<_, _>, TemplateError>>()?)
             }
             Node::Tagged(tag, node) => Value::from(self.tagged(tag, node)?),
@@ -59,13 +66,18 @@ impl Resolver<'_> {
             },
             ("Join", Node::List(parts)) => match parts.as_slice() {
                 [Node::Text(separator), Node::List(items)] => {
-                    let items: Vec<_> = items.iter().map(|item| self.text(item)).collect::<Result<_, _>>()?;
+                    let items: Vec<_> = items
+                        .iter()
+                        .map(|item| self.text(item))
+                        .collect::<Result<_, _>>()?;
                     Ok(items.join(separator))
                 }
                 _ => Err(TemplateError::Unknown(format!("!Join {node:?}"))),
             },
             ("If", Node::List(parts)) => match parts.as_slice() {
-                [Node::Text(name), yes, no] => self.text(if self.condition(name)? { yes } else { no }),
+                [Node::Text(name), yes, no] => {
+                    self.text(if self.condition(name)? { yes } else { no })
+                }
                 _ => Err(TemplateError::Unknown(format!("!If {node:?}"))),
             },
             _ => Err(TemplateError::Unknown(format!("!{tag} {node:?}"))),
@@ -112,8 +124,9 @@ impl Resolver<'_> {
     }
 
     fn attribute(&self, path: &str) -> Result<String, TemplateError> {
-        let (name, attribute) =
-            path.split_once('.').ok_or_else(|| TemplateError::Unknown(format!("!GetAtt {path}")))?;
+        let (name, attribute) = path
+            .split_once('.')
+            .ok_or_else(|| TemplateError::Unknown(format!("!GetAtt {path}")))?;
         let kind = self.kind(name)?;
         Ok(match (kind, attribute) {
             ("AWS::SSM::Parameter", "Value") => {
@@ -122,10 +135,16 @@ impl Resolver<'_> {
             }
             ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
             ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
-            ("AWS::DynamoDB::Table", "Arn") => format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"),
+            ("AWS::DynamoDB::Table", "Arn") => {
+                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+            }
             ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", self.reference(name)?),
-            ("AWS::Logs::LogGroup", "Arn") => format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"),
-            ("AWS::Serverless::Function", "Arn") => format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
+            ("AWS::Logs::LogGroup", "Arn") => {
+                format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*")
+            }
+            ("AWS::Serverless::Function", "Arn") => {
+                format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+            }
             _ => return Err(TemplateError::Unknown(format!("!GetAtt {path}"))),
         })
     }
@@ -134,7 +153,9 @@ impl Resolver<'_> {
         let mut done = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after.split_once('}').ok_or_else(|| TemplateError::Unknown(format!("!Sub {text}")))?;
+            let (name, after) = after
+                .split_once('}')
+                .ok_or_else(|| TemplateError::Unknown(format!("!Sub {text}")))?;
             done.push_str(before);
             if let Some(literal) = name.strip_prefix('!') {
                 done.push_str(&format!("${{{literal}}}"));
@@ -153,7 +174,10 @@ impl Resolver<'_> {
 
     /// Replaces `{{resolve:secretsmanager:<name>:SecretString:<key>}}`, the one dynamic reference that we use.
     fn secret(&self, text: &str) -> Result<String, TemplateError> {
-        let Some(inner) = text.strip_prefix("{{resolve:").and_then(|rest| rest.strip_suffix("}}")) else {
+        let Some(inner) = text
+            .strip_prefix("{{resolve:")
+            .and_then(|rest| rest.strip_suffix("}}"))
+        else {
             return Ok(text.to_owned());
         };
         let parts: Vec<_> = inner.split(':').collect();
@@ -162,7 +186,9 @@ impl Resolver<'_> {
                 .secrets
                 .get(&format!("{name}:{key}"))
                 .cloned()
-                .ok_or_else(|| TemplateError::Unknown(format!("the secret {name} with the key {key}"))),
+                .ok_or_else(|| {
+                    TemplateError::Unknown(format!("the secret {name} with the key {key}"))
+                }),
             _ => Err(TemplateError::Unknown(text.to_owned())),
         }
     }

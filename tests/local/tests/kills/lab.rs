@@ -36,13 +36,31 @@ impl Left {
         if self == expected {
             return;
         }
-        let lacks = |of: &[String], other: &[String]| of.iter().filter(|row| !other.contains(row)).cloned().collect();
-        let differing: [Vec<String>; 2] = [lacks(&self.rows, &expected.rows), lacks(&expected.rows, &self.rows)];
+        let lacks = |of: &[String], other: &[String]| {
+            of.iter()
+                .filter(|row| !other.contains(row))
+                .cloned()
+                .collect()
+        };
+        let differing: [Vec<String>; 2] = [
+            lacks(&self.rows, &expected.rows),
+            lacks(&expected.rows, &self.rows),
+        ];
         let [these, those] = [self, expected].map(|left| left.load.as_object().unwrap());
-        let fields: Vec<_> = these.iter().filter(|(name, value)| those.get(*name) != Some(value)).collect();
-        let files: Vec<_> =
-            self.files.iter().filter(|file| !expected.files.contains(file)).map(|file| &file.0).collect();
-        panic!("{}: rows {differing:#?}, load {fields:#?}, files {files:?}", what());
+        let fields: Vec<_> = these
+            .iter()
+            .filter(|(name, value)| those.get(*name) != Some(value))
+            .collect();
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .filter(|file| !expected.files.contains(file))
+            .map(|file| &file.0)
+            .collect();
+        panic!(
+            "{}: rows {differing:#?}, load {fields:#?}, files {files:?}",
+            what()
+        );
     }
 }
 
@@ -74,8 +92,12 @@ pub struct Lab {
 impl Lab {
     /// A function with nothing in its tables.
     pub async fn new(function: &'static str, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
-        let nothing =
-            Kept { function, records: Vec::new(), files: Vec::new(), now: Timestamp::from_seconds(1_800_000_000) };
+        let nothing = Kept {
+            function,
+            records: Vec::new(),
+            files: Vec::new(),
+            now: Timestamp::from_seconds(1_800_000_000),
+        };
         Self::after(&nothing, chunk_bytes, checkpoint_rows).await
     }
 
@@ -85,11 +107,22 @@ impl Lab {
         let objects = tempfile::tempdir().unwrap();
         let (created, _) = unbounded_channel();
         let url = "http://127.0.0.1:1".to_owned();
-        let edge =
-            Edge::open(EdgeOptions { database: None, objects: objects.path(), url: url.clone(), created }).unwrap();
-        let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer"), ("ExportsBucket", BUCKET)];
+        let edge = Edge::open(EdgeOptions {
+            database: None,
+            objects: objects.path(),
+            url: url.clone(),
+            created,
+        })
+        .unwrap();
+        let parameters = [
+            ("ErpUrl", "http://erp"),
+            ("JwtIssuer", "http://issuer"),
+            ("ExportsBucket", BUCKET),
+        ];
         let deployment = Deployment {
-            parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            parameters: parameters
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             secrets: [("erp:token".to_owned(), "secret".to_owned())].into(),
             queue_base: url.clone(),
         };
@@ -104,13 +137,19 @@ impl Lab {
                     {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"},
                 ],
             });
-            edge.dynamodb().call("CreateTable", definition.to_string().as_bytes()).unwrap();
+            edge.dynamodb()
+                .call("CreateTable", definition.to_string().as_bytes())
+                .unwrap();
         }
-        for (table, record) in
-            kept.records.iter().flat_map(|(table, all)| all.iter().map(move |record| (table, record)))
+        for (table, record) in kept
+            .records
+            .iter()
+            .flat_map(|(table, all)| all.iter().map(move |record| (table, record)))
         {
             let put = format!(r#"{{"TableName":"{table}","Item":{record}}}"#);
-            edge.dynamodb().call("PutItem", put.as_bytes()).unwrap_or_else(|r| panic!("{}", r.body));
+            edge.dynamodb()
+                .call("PutItem", put.as_bytes())
+                .unwrap_or_else(|r| panic!("{}", r.body));
         }
         std::fs::create_dir(objects.path().join(BUCKET)).unwrap();
         let line = Arc::new(Line::default());
@@ -135,16 +174,47 @@ impl Lab {
         ]);
         // No more is allowed than on AWS.
         let inner = edge.http_client_of(Arc::new(Policy::new(name, role.statements.clone())));
-        let client = SharedHttpClient::new(Transport { inner, line: line.clone() });
+        let client = SharedHttpClient::new(Transport {
+            inner,
+            line: line.clone(),
+        });
         // No id comes twice: the clock has gone on since earlier loads.
         let ids = Arc::new(CountingIds::new(&format!("w{}", kept.now.as_seconds())));
         let start = Start::new(env, Some(client), Arc::new(clock.clone()), ids).unwrap();
-        let anybody = start.sdk.to_builder().http_client(edge.http_client()).build();
-        aws_sdk_sqs::Client::new(&anybody).create_queue().queue_name(waiting).send().await.unwrap();
-        let table = if name == "member-load" { "MembersTable" } else { "CatalogTable" };
-        let function = local::functions::build(name, &start).await.unwrap().unwrap();
-        let lab = Self { edge, line, function, name, clock, table, objects, events: 0, chunks: Default::default() };
-        kept.files.iter().for_each(|(path, content)| lab.put(path.trim_start_matches('/'), content));
+        let anybody = start
+            .sdk
+            .to_builder()
+            .http_client(edge.http_client())
+            .build();
+        aws_sdk_sqs::Client::new(&anybody)
+            .create_queue()
+            .queue_name(waiting)
+            .send()
+            .await
+            .unwrap();
+        let table = if name == "member-load" {
+            "MembersTable"
+        } else {
+            "CatalogTable"
+        };
+        let function = local::functions::build(name, &start)
+            .await
+            .unwrap()
+            .unwrap();
+        let lab = Self {
+            edge,
+            line,
+            function,
+            name,
+            clock,
+            table,
+            objects,
+            events: 0,
+            chunks: Default::default(),
+        };
+        kept.files
+            .iter()
+            .for_each(|(path, content)| lab.put(path.trim_start_matches('/'), content));
         lab.line.calls.store(0, Ordering::SeqCst);
         lab
     }
@@ -152,7 +222,12 @@ impl Lab {
     /// What is there now, for other labs.
     pub fn kept(&self) -> Kept {
         let records = TABLES.map(|table| (table, self.scan(table))).into();
-        Kept { function: self.name, records, files: self.files("rejects"), now: self.clock.now() }
+        Kept {
+            function: self.name,
+            records,
+            files: self.files("rejects"),
+            now: self.clock.now(),
+        }
     }
 
     /// The calls so far.
@@ -198,14 +273,27 @@ impl Lab {
     fn event(&mut self, key: &str) -> Value {
         self.events += 1;
         let (bucket, key) = (BUCKET.to_owned(), key.to_owned());
-        let object = ObjectCreated { event: "ObjectCreated:Put", bucket, e_tag: key.clone(), key, size: 1 };
-        object_created(&object, Timestamp::from_seconds(1_773_100_801), "x", self.events)
+        let object = ObjectCreated {
+            event: "ObjectCreated:Put",
+            bucket,
+            e_tag: key.clone(),
+            key,
+            size: 1,
+        };
+        object_created(
+            &object,
+            Timestamp::from_seconds(1_773_100_801),
+            "x",
+            self.events,
+        )
     }
 
     /// Drops files, and delivers events and messages, `beside` of them at once, until there are none. Whatever was under way
     /// when the function is killed comes again.
     pub async fn load(&mut self, files: &[(&str, &[u8])], beside: usize) {
-        files.iter().for_each(|(key, content)| self.put(key, content));
+        files
+            .iter()
+            .for_each(|(key, content)| self.put(key, content));
         let mut waiting: VecDeque<Value> = files.iter().map(|(key, _)| self.event(key)).collect();
         let mut deliveries = 0;
         while !waiting.is_empty() {
@@ -214,7 +302,12 @@ impl Lab {
             let mut under_way: FuturesUnordered<_> = some
                 .iter()
                 .enumerate()
-                .map(|(index, event)| async move { (index, function.invoke(event.clone(), Context::default()).await) })
+                .map(|(index, event)| async move {
+                    (
+                        index,
+                        function.invoke(event.clone(), Context::default()).await,
+                    )
+                })
                 .collect();
             let mut left: Vec<usize> = (0..some.len()).collect();
             let mut failed = Vec::new();
@@ -235,7 +328,12 @@ impl Lab {
             deliveries += 1;
             assert!(deliveries < 3000, "it never ends: {:?}", self.loads());
             // What was lost comes again when nobody holds it any more; what waits has waited.
-            self.clock.advance_seconds(if left.is_empty() && failed.is_empty() { 4 } else { 200 });
+            self.clock
+                .advance_seconds(if left.is_empty() && failed.is_empty() {
+                    4
+                } else {
+                    200
+                });
             left.extend(failed);
             for index in left.into_iter().rev() {
                 waiting.push_front(some[index].clone());
@@ -263,16 +361,37 @@ impl Lab {
 
     /// What there is now.
     pub fn left(&self) -> Left {
-        let kept = self.scan("LoadsTable").into_iter().map(|text| serde_json::from_str::<Value>(&text).unwrap());
-        let (loads, others): (Vec<_>, Vec<_>) = kept.partition(|record| record["pk"]["S"] == "loads");
+        let kept = self
+            .scan("LoadsTable")
+            .into_iter()
+            .map(|text| serde_json::from_str::<Value>(&text).unwrap());
+        let (loads, others): (Vec<_>, Vec<_>) =
+            kept.partition(|record| record["pk"]["S"] == "loads");
         assert_eq!(others, [] as [Value; 0], "turns and chunks are given back");
-        assert!(self.files("work").is_empty(), "{:?}", self.files("work").into_iter().map(|f| f.0).collect::<Vec<_>>());
-        let place = |load: &Value| load["sequence"]["N"].as_str().unwrap().parse::<i64>().unwrap();
+        assert!(
+            self.files("work").is_empty(),
+            "{:?}",
+            self.files("work")
+                .into_iter()
+                .map(|f| f.0)
+                .collect::<Vec<_>>()
+        );
+        let place = |load: &Value| {
+            load["sequence"]["N"]
+                .as_str()
+                .unwrap()
+                .parse::<i64>()
+                .unwrap()
+        };
         let mut load = loads.into_iter().max_by_key(place).unwrap();
         for differs in ["startedAt", "updatedAt", "finishedAt", "owner", "until"] {
             load.as_object_mut().unwrap().remove(differs);
         }
-        Left { rows: self.scan(self.table), load, files: self.files("rejects") }
+        Left {
+            rows: self.scan(self.table),
+            load,
+            files: self.files("rejects"),
+        }
     }
 
     fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -282,7 +401,10 @@ impl Lab {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 match entry.file_type().unwrap().is_dir() {
                     true => folders.push(entry.path()),
-                    false => found.push((entry.path().display().to_string(), std::fs::read(entry.path()).unwrap())),
+                    false => found.push((
+                        entry.path().display().to_string(),
+                        std::fs::read(entry.path()).unwrap(),
+                    )),
                 }
             }
         }
@@ -307,7 +429,13 @@ impl Lab {
                 .call("Scan", request.to_string().as_bytes())
                 .unwrap_or_else(|r| panic!("{}", r.body));
             let answer: Value = serde_json::from_str(&answer).unwrap();
-            all.extend(answer["Items"].as_array().unwrap().iter().map(Value::to_string));
+            all.extend(
+                answer["Items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(Value::to_string),
+            );
             start = answer["LastEvaluatedKey"].clone();
             if start.is_null() {
                 all.sort();

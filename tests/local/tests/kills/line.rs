@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -53,9 +54,16 @@ pub struct Transport {
 }
 
 impl HttpClient for Transport {
-    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        parts: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, parts);
-        SharedHttpConnector::new(Wire { inner, line: self.line.clone() })
+        SharedHttpConnector::new(Wire {
+            inner,
+            line: self.line.clone(),
+        })
     }
 }
 
@@ -75,23 +83,40 @@ impl HttpConnector for Wire {
                 line.kill().await;
             }
             let reads = request.method() == "GET";
-            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+            let target = request
+                .headers()
+                .get("x-amz-target")
+                .unwrap_or_default()
+                .to_owned();
             if target.starts_with("DynamoDB") && line.throttles(number) {
                 return Ok(throttled());
             }
-            let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+            let body = request
+                .body()
+                .bytes()
+                .map(<[u8]>::to_vec)
+                .unwrap_or_default();
             let answer = inner.call(request).await;
             line.hear(&target, &body);
             if cut == Some(Cut::After) || cut == Some(Cut::Within) && !reads {
                 line.kill().await;
             }
-            if reads { Ok(in_halves(answer?, line, number, cut).await) } else { answer }
+            if reads {
+                Ok(in_halves(answer?, line, number, cut).await)
+            } else {
+                answer
+            }
         })
     }
 }
 
 /// The answer with its body in two pieces. The function is killed when it asks for the second, if it is to be.
-async fn in_halves(answer: HttpResponse, line: Arc<Line>, number: u64, cut: Option<Cut>) -> HttpResponse {
+async fn in_halves(
+    answer: HttpResponse,
+    line: Arc<Line>,
+    number: u64,
+    cut: Option<Cut>,
+) -> HttpResponse {
     let status = answer.status();
     let headers = answer.headers().clone();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -103,23 +128,30 @@ async fn in_halves(answer: HttpResponse, line: Arc<Line>, number: u64, cut: Opti
         }
         body.slice(body.len() / 2..)
     });
-    let frames = first.chain(rest).map(|data| Ok::<_, std::io::Error>(Frame::data(data)));
+    let frames = first
+        .chain(rest)
+        .map(|data| Ok::<_, std::io::Error>(Frame::data(data)));
     let mut response = HttpResponse::new(status, SdkBody::from_body_1_x(StreamBody::new(frames)));
     *response.headers_mut() = headers;
     response
 }
 
 fn throttled() -> HttpResponse {
-    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
+    let body =
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
     let mut response = HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body));
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
     response
 }
 
 impl Line {
     fn due(&self, number: u64) -> Option<Cut> {
         let mut kills = self.kills.lock().unwrap();
-        kills.pop_front_if(|(at, _)| *at <= number).map(|(_, cut)| cut)
+        kills
+            .pop_front_if(|(at, _)| *at <= number)
+            .map(|(_, cut)| cut)
     }
 
     async fn kill(&self) {
@@ -131,7 +163,8 @@ impl Line {
     fn throttles(&self, number: u64) -> bool {
         let each = self.throttles.load(Ordering::SeqCst);
         // Scattered, so that no call is always or never among them.
-        let hit = each > 0 && number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40 & 0xFFFF < 0x10000 / each;
+        let hit =
+            each > 0 && number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40 & 0xFFFF < 0x10000 / each;
         self.throttled.fetch_add(u64::from(hit), Ordering::SeqCst);
         hit
     }

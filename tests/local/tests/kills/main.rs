@@ -11,8 +11,10 @@ use lab::{Kept, Lab, Left};
 use line::Cut;
 use testkit::setting;
 
-const ITEMS: [&str; 2] =
-    ["incoming/items/snapshot/items-20250207T100000Z.csv", "incoming/items/snapshot/items-20250207T110000Z.csv"];
+const ITEMS: [&str; 2] = [
+    "incoming/items/snapshot/items-20250207T100000Z.csv",
+    "incoming/items/snapshot/items-20250207T110000Z.csv",
+];
 const DELTA: &str = "incoming/items/delta/items-20250207T120000Z.csv";
 const ORGANIZATIONS: [&str; 2] = [
     "incoming/organizations/snapshot/organizations-20250207T100000Z.csv",
@@ -32,7 +34,11 @@ fn items(rows: usize, round: usize) -> Vec<u8> {
             9 => format!("R{}", row / 10 % 3),
             _ => format!("S{}", row + round * rows / 8),
         };
-        let name = if row % 7 == round { format!("n\u{e4}me {round} \u{4e2d}\u{6587}") } else { format!("name {row}") };
+        let name = if row % 7 == round {
+            format!("n\u{e4}me {round} \u{4e2d}\u{6587}")
+        } else {
+            format!("name {row}")
+        };
         let end = if row % 3 == 0 { "\r\n" } else { "\n" };
         let unit = if row % 23 == 11 { "" } else { "EA" };
         file.push_str(&format!(
@@ -47,9 +53,20 @@ fn items(rows: usize, round: usize) -> Vec<u8> {
 fn organizations(rows: usize, round: usize) -> Vec<u8> {
     let mut file = "organization_id,name,currency,parent_id\n".to_owned();
     for row in 0..rows {
-        let id = if row % 10 == 9 { format!("R{}", row / 10 % 3) } else { format!("O{}", row + round * rows / 8) };
-        let name = if row % 7 == round { format!("\"n\u{e4}me\n{round} {row}\"") } else { format!("name {row}") };
-        file.push_str(&format!("{id},{name},{},\n", if row % 23 == 11 { "US" } else { "USD" }));
+        let id = if row % 10 == 9 {
+            format!("R{}", row / 10 % 3)
+        } else {
+            format!("O{}", row + round * rows / 8)
+        };
+        let name = if row % 7 == round {
+            format!("\"n\u{e4}me\n{round} {row}\"")
+        } else {
+            format!("name {row}")
+        };
+        file.push_str(&format!(
+            "{id},{name},{},\n",
+            if row % 23 == 11 { "US" } else { "USD" }
+        ));
     }
     file.into_bytes()
 }
@@ -74,21 +91,37 @@ impl Case {
     async fn of(load: Load, rows: usize) -> Self {
         let catalog = "catalog-load";
         let (function, before, file) = match load {
-            Load::Snapshot => (catalog, Some((ITEMS[0], items(rows, 0))), (ITEMS[1], items(rows, 1))),
-            Load::Delta => (catalog, Some((ITEMS[0], items(rows, 0))), (DELTA, items(rows, 1))),
+            Load::Snapshot => (
+                catalog,
+                Some((ITEMS[0], items(rows, 0))),
+                (ITEMS[1], items(rows, 1)),
+            ),
+            Load::Delta => (
+                catalog,
+                Some((ITEMS[0], items(rows, 0))),
+                (DELTA, items(rows, 1)),
+            ),
             Load::Members => {
-                let [before, file] = [0, 1].map(|round| (ORGANIZATIONS[round], organizations(rows, round)));
+                let [before, file] =
+                    [0, 1].map(|round| (ORGANIZATIONS[round], organizations(rows, round)));
                 ("member-load", Some(before), file)
             }
             Load::FirstSnapshot => (catalog, None, (ITEMS[0], items(rows, 0))),
-            Load::FirstMembers => ("member-load", None, (ORGANIZATIONS[1], organizations(rows, 1))),
+            Load::FirstMembers => (
+                "member-load",
+                None,
+                (ORGANIZATIONS[1], organizations(rows, 1)),
+            ),
         };
         let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
         if let Some((key, content)) = &before {
             lab.load(&[(key, content)], 1).await;
             assert_eq!(lab.left().load["state"]["S"], "published");
         }
-        Self { kept: lab.kept(), file }
+        Self {
+            kept: lab.kept(),
+            file,
+        }
     }
 
     /// The size of a chunk so that there are so many.
@@ -101,8 +134,17 @@ impl Case {
         let mut lab = Lab::after(&self.kept, self.size(chunks), CHECKPOINT_ROWS).await;
         lab.kill(kills.iter().copied());
         lab.load(&[(self.file.0, &self.file.1)], beside).await;
-        assert_eq!(lab.chunks.len() as u64, if chunks == 1 { 0 } else { chunks }, "chunks");
-        Loaded { left: lab.left(), calls: lab.calls(), reads: lab.reads(), killed: lab.killed() }
+        assert_eq!(
+            lab.chunks.len() as u64,
+            if chunks == 1 { 0 } else { chunks },
+            "chunks"
+        );
+        Loaded {
+            left: lab.left(),
+            calls: lab.calls(),
+            reads: lab.reads(),
+            killed: lab.killed(),
+        }
     }
 }
 
@@ -117,12 +159,22 @@ struct Loaded {
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 fn counted(left: &Left) -> u64 {
     ["applied", "unchanged", "rejected"]
-        .map(|name| left.load[name]["N"].as_str().unwrap().parse::<u64>().unwrap())
+        .map(|name| {
+            left.load[name]["N"]
+                .as_str()
+                .unwrap()
+                .parse::<u64>()
+                .unwrap()
+        })
         .iter()
         .sum()
 }
@@ -134,13 +186,22 @@ fn killed_at_any_call(load: Load, chunks: u64) {
         let rows = if chunks > 7 { 200 } else { 40 };
         let case = Case::of(load, rows).await;
         let expected = case.load(1, &[], 1).await.left;
-        assert_eq!((counted(&expected), &expected.load["state"]["S"]), (rows as u64, &"published".into()));
-        let Loaded { left, calls, reads, .. } = case.load(chunks, &[], 1).await;
+        assert_eq!(
+            (counted(&expected), &expected.load["state"]["S"]),
+            (rows as u64, &"published".into())
+        );
+        let Loaded {
+            left, calls, reads, ..
+        } = case.load(chunks, &[], 1).await;
         left.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
         assert!(reads.len() as u64 >= chunks, "{reads:?}");
         let began = std::time::Instant::now();
         // Where many runs say the same, what comes after a call is what comes before the next.
-        let cuts: &[Cut] = if chunks > 2 { &[Cut::After] } else { &[Cut::Before, Cut::After] };
+        let cuts: &[Cut] = if chunks > 2 {
+            &[Cut::After]
+        } else {
+            &[Cut::Before, Cut::After]
+        };
         let cuts = (1..=calls).flat_map(|call| cuts.iter().map(move |cut| (call, *cut)));
         let kills = cuts.chain(reads.iter().map(|read| (*read, Cut::Within)));
         // Each of 64 chunks does the same: a prime number of kills apart, all kinds of calls have their turn.
@@ -150,9 +211,18 @@ fn killed_at_any_call(load: Load, chunks: u64) {
             played += 1;
             let Loaded { left, killed, .. } = case.load(chunks, &[kill], 1).await;
             assert_eq!(killed, 1, "{kill:?}");
-            left.assert_is(&expected, || format!("{} in {chunks} chunks, killed at {kill:?} of {calls}", case.file.0));
+            left.assert_is(&expected, || {
+                format!(
+                    "{} in {chunks} chunks, killed at {kill:?} of {calls}",
+                    case.file.0
+                )
+            });
         }
-        println!("{} in {chunks} chunks: {played} kills, {} s", case.file.0, began.elapsed().as_secs());
+        println!(
+            "{} in {chunks} chunks: {played} kills, {} s",
+            case.file.0,
+            began.elapsed().as_secs()
+        );
     });
 }
 
@@ -167,7 +237,8 @@ fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and
 }
 
 #[test]
-fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
+{
     killed_at_any_call(Load::Snapshot, 7);
 }
 
@@ -177,7 +248,8 @@ fn a_first_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
 }
 
 #[test]
-fn a_first_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_first_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
+ {
     killed_at_any_call(Load::FirstSnapshot, 2);
 }
 
@@ -212,27 +284,32 @@ fn members_in_seven_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_n
 }
 
 #[test]
-fn a_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
+ {
     killed_at_any_call(Load::Snapshot, 64);
 }
 
 #[test]
-fn a_delta_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_delta_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
+ {
     killed_at_any_call(Load::Delta, 64);
 }
 
 #[test]
-fn members_in_64_chunks_killed_at_one_call_in_so_many_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn members_in_64_chunks_killed_at_one_call_in_so_many_end_as_if_nobody_was_stopped_and_nothing_was_cut()
+ {
     killed_at_any_call(Load::Members, 64);
 }
 
 #[test]
-fn a_first_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_first_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
+ {
     killed_at_any_call(Load::FirstSnapshot, 64);
 }
 
 #[test]
-fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_if_nobody_was_stopped() {
+fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_if_nobody_was_stopped()
+ {
     block_on(async {
         let mut seed = 7_u64;
         let mut random = |below: u64| {
@@ -243,7 +320,13 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
             seed % below
         };
         let rows = 200;
-        for load in [Load::Snapshot, Load::Delta, Load::Members, Load::FirstSnapshot, Load::FirstMembers] {
+        for load in [
+            Load::Snapshot,
+            Load::Delta,
+            Load::Members,
+            Load::FirstSnapshot,
+            Load::FirstMembers,
+        ] {
             let case = Case::of(load, rows).await;
             let expected = case.load(1, &[], 1).await.left;
             assert_eq!(counted(&expected), rows as u64);
@@ -251,7 +334,8 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
                 let Loaded { left, calls, .. } = case.load(chunks, &[], 4).await;
                 left.assert_is(&expected, || format!("{} in {chunks} chunks", case.file.0));
                 for _ in 0..points {
-                    let cut = [Cut::Before, Cut::After, Cut::Within][usize::try_from(random(3)).unwrap()];
+                    let cut =
+                        [Cut::Before, Cut::After, Cut::Within][usize::try_from(random(3)).unwrap()];
                     let mut kills = vec![(1 + random(calls), cut)];
                     // Every other time a second one, some time after the first.
                     if random(2) == 0 {
@@ -262,7 +346,9 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
                     // to kill; and of some objects nobody reads the second half.
                     assert!(killed > 0 || cut == Cut::Within, "{kills:?}");
                     let name = case.file.0;
-                    left.assert_is(&expected, || format!("{name} in {chunks} chunks, killed {kills:?} of {calls}"));
+                    left.assert_is(&expected, || {
+                        format!("{name} in {chunks} chunks, killed {kills:?} of {calls}")
+                    });
                 }
             }
         }

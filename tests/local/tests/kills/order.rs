@@ -11,31 +11,57 @@ const NEWER: &str = "incoming/items/delta/items-20250207T110000Z.csv";
 #[test]
 fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_order_they_come() {
     let row = |name: &str| {
-        let rows = (0..90).map(|n| format!("S{n},{name} {n},EA,C{}\n", n % 4 + name.len())).collect::<String>();
+        let rows = (0..90)
+            .map(|n| format!("S{n},{name} {n},EA,C{}\n", n % 4 + name.len()))
+            .collect::<String>();
         format!("sku,name,unit,category_ids\n{rows}").into_bytes()
     };
     let (older, newer) = (row("older"), row("new"));
     block_on(async {
         let mut expected = None;
         for chunk_bytes in [1 << 20, 300] {
-            for files in [[(OLDER, &older), (NEWER, &newer)], [(NEWER, &newer), (OLDER, &older)]] {
+            for files in [
+                [(OLDER, &older), (NEWER, &newer)],
+                [(NEWER, &newer), (OLDER, &older)],
+            ] {
                 let mut lab = Lab::new("catalog-load", chunk_bytes, 10).await;
-                lab.load(&files.map(|(key, content)| (key, content.as_slice())), 5).await;
+                lab.load(&files.map(|(key, content)| (key, content.as_slice())), 5)
+                    .await;
                 let rows = lab.left().rows;
                 assert_eq!(rows.iter().filter(|row| row.contains("new ")).count(), 90);
                 assert!(rows.iter().all(|row| !row.contains("older ")));
-                assert!(lab.loads().iter().all(|load| load["state"]["S"] == "published"));
+                assert!(
+                    lab.loads()
+                        .iter()
+                        .all(|load| load["state"]["S"] == "published")
+                );
                 // Nor does the order leave any trace in ways from categories to items.
-                assert_eq!(expected.get_or_insert_with(|| rows.clone()), &rows, "{chunk_bytes}");
+                assert_eq!(
+                    expected.get_or_insert_with(|| rows.clone()),
+                    &rows,
+                    "{chunk_bytes}"
+                );
             }
         }
     });
 }
 
 /// Drops four versions of a file in every order, each a second time in the end, and wants the same table each time.
-fn every_order_ends_in_the_same(function: &'static str, kind: &str, version: impl Fn(usize) -> Vec<u8>) {
+fn every_order_ends_in_the_same(
+    function: &'static str,
+    kind: &str,
+    version: impl Fn(usize) -> Vec<u8>,
+) {
     let files: Vec<(String, Vec<u8>)> = (0..4)
-        .map(|number| (format!("incoming/{kind}/delta/{kind}-2025020{}T100000Z.csv", number + 1), version(number)))
+        .map(|number| {
+            (
+                format!(
+                    "incoming/{kind}/delta/{kind}-2025020{}T100000Z.csv",
+                    number + 1
+                ),
+                version(number),
+            )
+        })
         .collect();
     assert_eq!(orders(4).len(), 24);
     block_on(async {
@@ -46,10 +72,17 @@ fn every_order_ends_in_the_same(function: &'static str, kind: &str, version: imp
                 let (key, content) = &files[*number];
                 lab.load(&[(key, content)], 1).await;
             }
-            assert_eq!(lab.loads().len(), 8, "a file that is dropped again is loaded again");
+            assert_eq!(
+                lab.loads().len(),
+                8,
+                "a file that is dropped again is loaded again"
+            );
             let rows = lab.left().rows;
             assert!(rows.len() > 40, "{rows:?}");
-            assert!(*expected.get_or_insert_with(|| rows.clone()) == rows, "{order:?}");
+            assert!(
+                *expected.get_or_insert_with(|| rows.clone()) == rows,
+                "{order:?}"
+            );
         }
     });
 }
@@ -61,7 +94,9 @@ fn all_24_orders_of_four_versions_of_a_file_of_items_with_repeats_end_in_the_sam
 
 #[test]
 fn all_24_orders_of_four_versions_of_a_file_of_organizations_with_repeats_end_in_the_same_table() {
-    every_order_ends_in_the_same("member-load", "organizations", |number| organizations(40, number));
+    every_order_ends_in_the_same("member-load", "organizations", |number| {
+        organizations(40, number)
+    });
 }
 
 #[test]
@@ -75,8 +110,14 @@ fn a_store_that_throttles_slows_a_load_down_and_never_breaks_it() {
             lab.load(&[(NEWER, &file)], 3).await;
             assert_eq!(lab.throttled() > 0, throttles > 0);
             let left = lab.left();
-            assert_eq!(expected.get_or_insert_with(|| left.rows.clone()), &left.rows);
-            assert_eq!((super::counted(&left), &left.load["state"]["S"]), (40, &"published".into()));
+            assert_eq!(
+                expected.get_or_insert_with(|| left.rows.clone()),
+                &left.rows
+            );
+            assert_eq!(
+                (super::counted(&left), &left.load["state"]["S"]),
+                (40, &"published".into())
+            );
         }
     });
 }

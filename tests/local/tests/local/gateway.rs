@@ -49,7 +49,9 @@ impl EventHandler for Echo {
             _ => {}
         }
         let headers = json!({"content-type": "application/json", "x-own": "1"});
-        Ok(json!({"statusCode": 201, "headers": headers, "cookies": ["a=1", "b=2"], "body": event.to_string()}))
+        Ok(
+            json!({"statusCode": 201, "headers": headers, "cookies": ["a=1", "b=2"], "body": event.to_string()}),
+        )
     }
 }
 
@@ -62,7 +64,9 @@ impl Api {
     async fn start() -> Self {
         let edge = TestEdge::in_process();
         let template = Template::read(TEMPLATE, &Deployment::default()).unwrap();
-        local::provision::provision(&edge.edge, &edge.sdk, &template).await.unwrap();
+        local::provision::provision(&edge.edge, &edge.sdk, &template)
+            .await
+            .unwrap();
         let dynamodb = aws_sdk_dynamodb::Client::new(&edge.sdk);
         let roles = vec![text("buyer"), text("org_admin")];
         dynamodb
@@ -76,29 +80,48 @@ impl Api {
             .await
             .unwrap();
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let echo = ("echo".to_owned(), Duration::from_secs(1), Function::Event(Arc::new(Echo)));
+        let echo = (
+            "echo".to_owned(),
+            Duration::from_secs(1),
+            Function::Event(Arc::new(Echo)),
+        );
         let host = Host::new([echo], clock.clone(), ids.clone());
         let issuer = Issuer::open("http://issuer", "storefront", None).unwrap();
         let gateway = Gateway::new(&template, host, issuer, dynamodb, clock, ids).unwrap();
-        Self { gateway, _edge: edge }
+        Self {
+            gateway,
+            _edge: edge,
+        }
     }
 
     async fn call(&self, request: Request<Body>) -> (StatusCode, http::HeaderMap, Value) {
         let response: Response<Body> = self.gateway.call(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        (parts.status, parts.headers, serde_json::from_slice(&body).unwrap_or_default())
+        (
+            parts.status,
+            parts.headers,
+            serde_json::from_slice(&body).unwrap_or_default(),
+        )
     }
 
     async fn token(&self, user: &str) -> String {
-        let request = Request::post("/local/tokens").body(Body::from(json!({"userId": user}).to_string())).unwrap();
+        let request = Request::post("/local/tokens")
+            .body(Body::from(json!({"userId": user}).to_string()))
+            .unwrap();
         let (status, _, body) = self.call(request).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         format!("Bearer {}", body["token"].as_str().unwrap())
     }
 
     async fn get(&self, path: &str, token: &str) -> (StatusCode, http::HeaderMap, Value) {
-        self.call(Request::get(path).header("authorization", token).body(Body::empty()).unwrap()).await
+        self.call(
+            Request::get(path)
+                .header("authorization", token)
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
     }
 }
 
@@ -125,7 +148,10 @@ async fn a_function_sees_the_request_as_the_http_api_hands_it_over() {
     assert_eq!(event["rawPath"], "/carts/A%20B/lines");
     assert_eq!(event["pathParameters"], json!({"cartId": "A B"}));
     assert_eq!(event["rawQueryString"], "x=1&x=2&y=%C3%BC+z");
-    assert_eq!(event["queryStringParameters"], json!({"x": "1,2", "y": "\u{fc} z"}));
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({"x": "1,2", "y": "\u{fc} z"})
+    );
     assert_eq!(event["headers"]["x-many"], "1,2");
     assert_eq!(event["cookies"], json!(["c=1", "d=2"]));
     assert_eq!(event["body"], r#"{"sku":"1"}"#);
@@ -152,15 +178,24 @@ async fn a_body_that_is_no_text_arrives_encoded() {
     assert_eq!(event["body"], "e30=");
     assert_eq!(event["isBase64Encoded"], true);
     let claims = &event["requestContext"]["authorizer"]["jwt"]["claims"];
-    assert_eq!((claims["org"].as_str(), claims["roles"].as_str()), (Some(""), Some("[operator]")));
+    assert_eq!(
+        (claims["org"].as_str(), claims["roles"].as_str()),
+        (Some(""), Some("[operator]"))
+    );
 }
 
 #[tokio::test]
 async fn the_most_specific_route_wins() {
     let api = Api::start().await;
     let token = api.token("u1").await;
-    assert_eq!(api.get("/carts/current", &token).await.2["routeKey"], "GET /carts/current");
-    assert_eq!(api.get("/carts/c1", &token).await.2["routeKey"], "GET /carts/{cartId}");
+    assert_eq!(
+        api.get("/carts/current", &token).await.2["routeKey"],
+        "GET /carts/current"
+    );
+    assert_eq!(
+        api.get("/carts/c1", &token).await.2["routeKey"],
+        "GET /carts/{cartId}"
+    );
 }
 
 #[tokio::test]
@@ -178,14 +213,28 @@ async fn what_the_gateway_refuses_is_a_problem_document() {
         ("/health", "", 503, "starting"),
     ] {
         let (got, headers, body) = api.get(path, token).await;
-        assert_eq!((got.as_u16(), body["code"].as_str()), (status, Some(code)), "{path}: {body}");
+        assert_eq!(
+            (got.as_u16(), body["code"].as_str()),
+            (status, Some(code)),
+            "{path}: {body}"
+        );
         assert_eq!(headers["content-type"], "application/problem+json");
         assert!(body["requestId"].is_string() && body["errors"].is_array());
     }
     let huge = Request::post("/carts/c/lines").header("authorization", &token);
-    let (status, _, body) = api.call(huge.body(Body::from("x".repeat(6 * 1024 * 1024 + 1))).unwrap()).await;
-    assert_eq!((status.as_u16(), body["code"].as_str()), (413, Some("payload_too_large")));
-    let unknown = Request::post("/local/tokens").body(Body::from(r#"{"userId":"nobody"}"#.to_owned())).unwrap();
+    let (status, _, body) = api
+        .call(
+            huge.body(Body::from("x".repeat(6 * 1024 * 1024 + 1)))
+                .unwrap(),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), body["code"].as_str()),
+        (413, Some("payload_too_large"))
+    );
+    let unknown = Request::post("/local/tokens")
+        .body(Body::from(r#"{"userId":"nobody"}"#.to_owned()))
+        .unwrap();
     assert_eq!(api.call(unknown).await.0, StatusCode::NOT_FOUND);
 }
 
@@ -194,14 +243,21 @@ async fn health_is_good_once_all_is_ready() {
     let api = Api::start().await;
     api.gateway.set_ready();
     let request = Request::get("/health").body(Body::empty()).unwrap();
-    assert_eq!(api.call(request).await.0, StatusCode::CREATED, "the function answers");
+    assert_eq!(
+        api.call(request).await.0,
+        StatusCode::CREATED,
+        "the function answers"
+    );
 }
 
 #[tokio::test]
 async fn the_issuer_shows_its_keys() {
     let api = Api::start().await;
     let (_, _, configuration) = api.get("/.well-known/openid-configuration", "").await;
-    assert_eq!(configuration["jwks_uri"], "http://issuer/.well-known/jwks.json");
+    assert_eq!(
+        configuration["jwks_uri"],
+        "http://issuer/.well-known/jwks.json"
+    );
     let (_, _, keys) = api.get("/.well-known/jwks.json", "").await;
     assert_eq!(keys["keys"][0]["alg"], "RS256");
     assert_eq!(keys["keys"][0]["n"].as_str().unwrap().len(), 342);

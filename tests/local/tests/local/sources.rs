@@ -76,13 +76,25 @@ struct Running {
 impl Running {
     async fn start(answer: Answer) -> Self {
         let mut edge = TestEdge::in_process();
-        let deployment = Deployment { queue_base: "http://127.0.0.1:1".to_owned(), ..Deployment::default() };
+        let deployment = Deployment {
+            queue_base: "http://127.0.0.1:1".to_owned(),
+            ..Deployment::default()
+        };
         let template = Template::read(TEMPLATE, &deployment).unwrap();
-        local::provision::provision(&edge.edge, &edge.sdk, &template).await.unwrap();
+        local::provision::provision(&edge.edge, &edge.sdk, &template)
+            .await
+            .unwrap();
         let events = Arc::new(Mutex::new(Vec::new()));
-        let recorder = Recorder { events: events.clone(), answer };
+        let recorder = Recorder {
+            events: events.clone(),
+            answer,
+        };
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let worker = ("worker".to_owned(), Duration::from_secs(1), Function::Event(Arc::new(recorder)));
+        let worker = (
+            "worker".to_owned(),
+            Duration::from_secs(1),
+            Function::Event(Arc::new(recorder)),
+        );
         let host = Host::new([worker], clock.clone(), ids.clone());
         let sqs = aws_sdk_sqs::Client::new(&edge.sdk);
         let s3 = aws_sdk_s3::Client::new(&edge.sdk);
@@ -91,9 +103,26 @@ impl Running {
         let (stopper, stop) = stop::channel();
         let mut tasks = JoinSet::new();
         let schedules = false;
-        Sources { template: &template, edge: &edge.edge, sqs: sqs.clone(), created, host, clock, ids, stop, schedules }
-            .start(&mut tasks);
-        Self { events, sqs, s3, edge, tasks, stopper }
+        Sources {
+            template: &template,
+            edge: &edge.edge,
+            sqs: sqs.clone(),
+            created,
+            host,
+            clock,
+            ids,
+            stop,
+            schedules,
+        }
+        .start(&mut tasks);
+        Self {
+            events,
+            sqs,
+            s3,
+            edge,
+            tasks,
+            stopper,
+        }
     }
 
     fn events(&self) -> Vec<Value> {
@@ -106,19 +135,36 @@ impl Running {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), all).await.expect("the function is called");
+        tokio::time::timeout(Duration::from_secs(10), all)
+            .await
+            .expect("the function is called");
         self.events()
     }
 
     async fn send(&self, body: &str) {
         let url = self.edge.edge.sqs().queue_url("WorkQueue");
-        self.sqs.send_message().queue_url(url).message_body(body).send().await.unwrap();
+        self.sqs
+            .send_message()
+            .queue_url(url)
+            .message_body(body)
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Messages that are there, seen or hidden.
     async fn left(&self, queue: &str) -> u32 {
-        let request = self.sqs.get_queue_attributes().queue_url(self.edge.edge.sqs().queue_url(queue));
-        let attributes = request.attribute_names(QueueAttributeName::All).send().await.unwrap().attributes.unwrap();
+        let request = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(self.edge.edge.sqs().queue_url(queue));
+        let attributes = request
+            .attribute_names(QueueAttributeName::All)
+            .send()
+            .await
+            .unwrap()
+            .attributes
+            .unwrap();
         let count = |name| attributes[&name].parse::<u32>().unwrap();
         count(QueueAttributeName::ApproximateNumberOfMessages)
             + count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
@@ -127,15 +173,23 @@ impl Running {
     async fn end(mut self) {
         self.stopper.stop();
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        tokio::time::timeout(Duration::from_secs(2), ended).await.expect("all sources end");
+        tokio::time::timeout(Duration::from_secs(2), ended)
+            .await
+            .expect("all sources end");
     }
 }
 
 /// Fails the messages that say `bad`.
 fn some_fail(event: &Value) -> Result<Value, Error> {
     let records = event["Records"].as_array().unwrap();
-    let failures: Vec<_> = records.iter().filter(|record| record["body"] == "bad").collect();
-    let failures: Vec<_> = failures.iter().map(|record| json!({"itemIdentifier": record["messageId"]})).collect();
+    let failures: Vec<_> = records
+        .iter()
+        .filter(|record| record["body"] == "bad")
+        .collect();
+    let failures: Vec<_> = failures
+        .iter()
+        .map(|record| json!({"itemIdentifier": record["messageId"]}))
+        .collect();
     Ok(json!({"batchItemFailures": failures}))
 }
 
@@ -159,15 +213,22 @@ async fn only_what_failed_is_delivered_again_and_ends_among_the_dead() {
     assert_eq!(bodies.iter().filter(|body| *body == "good").count(), 1);
     assert_eq!(bodies.iter().filter(|body| *body == "bad").count(), 2);
     let event = running.events().remove(0);
-    assert_eq!(event["Records"][0]["eventSourceARN"], "arn:aws:sqs:eu-central-1:123456789012:WorkQueue");
-    assert_eq!(event["Records"][0]["attributes"]["ApproximateReceiveCount"], "1");
+    assert_eq!(
+        event["Records"][0]["eventSourceARN"],
+        "arn:aws:sqs:eu-central-1:123456789012:WorkQueue"
+    );
+    assert_eq!(
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"],
+        "1"
+    );
     serde_json::from_value::<aws_lambda_events::sqs::SqsEvent>(event).unwrap();
     running.end().await;
 }
 
 #[tokio::test]
 async fn a_failure_that_is_not_in_the_batch_keeps_all_messages() {
-    let running = Running::start(|_| Ok(json!({"batchItemFailures": [{"itemIdentifier": "another"}]}))).await;
+    let running =
+        Running::start(|_| Ok(json!({"batchItemFailures": [{"itemIdentifier": "another"}]}))).await;
     running.send("one").await;
     running.until(1).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -179,7 +240,15 @@ async fn a_failure_that_is_not_in_the_batch_keeps_all_messages() {
 async fn a_new_object_calls_the_function_that_its_key_concerns() {
     let running = Running::start(|_| Ok(Value::Null)).await;
     for key in ["out/a.csv", "in/a.txt", "in/\u{fc}+ a.csv"] {
-        running.s3.put_object().bucket("files").key(key).body(b"12345".to_vec().into()).send().await.unwrap();
+        running
+            .s3
+            .put_object()
+            .bucket("files")
+            .key(key)
+            .body(b"12345".to_vec().into())
+            .send()
+            .await
+            .unwrap();
     }
     let events = running.until(1).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -195,8 +264,19 @@ async fn a_new_object_calls_the_function_that_its_key_concerns() {
 #[tokio::test]
 async fn a_failed_event_of_a_bucket_is_delivered_twice_more() {
     let running = Running::start(|_| Err("as asked".into())).await;
-    running.s3.put_object().bucket("files").key("in/a.csv").body(Vec::new().into()).send().await.unwrap();
+    running
+        .s3
+        .put_object()
+        .bucket("files")
+        .key("in/a.csv")
+        .body(Vec::new().into())
+        .send()
+        .await
+        .unwrap();
     let events = running.until(3).await;
-    assert!(events.iter().all(|event| *event == events[0]), "the very same event each time");
+    assert!(
+        events.iter().all(|event| *event == events[0]),
+        "the very same event each time"
+    );
     running.end().await;
 }

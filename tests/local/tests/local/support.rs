@@ -28,13 +28,21 @@ impl TestEdge {
     /// Clients go through a socket.
     pub async fn over_tcp() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self::open(format!("http://{}", listener.local_addr().unwrap()), Some(listener))
+        Self::open(
+            format!("http://{}", listener.local_addr().unwrap()),
+            Some(listener),
+        )
     }
 
     fn open(url: String, listener: Option<tokio::net::TcpListener>) -> Self {
         let objects = tempfile::tempdir().unwrap();
         let (sender, created) = unbounded_channel();
-        let options = EdgeOptions { database: None, objects: objects.path(), url: url.clone(), created: sender };
+        let options = EdgeOptions {
+            database: None,
+            objects: objects.path(),
+            url: url.clone(),
+            created: sender,
+        };
         let edge = Edge::open(options).unwrap();
         let (stop, stopped) = stop::channel();
         let client = match listener {
@@ -51,11 +59,19 @@ impl TestEdge {
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("any", "thing", None, None, "test")))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "any", "thing", None, None, "test",
+            )))
             .endpoint_url(url)
             .http_client(client)
             .build();
-        Self { edge, sdk, created, _objects: objects, _stop: stop }
+        Self {
+            edge,
+            sdk,
+            created,
+            _objects: objects,
+            _stop: stop,
+        }
     }
 }
 

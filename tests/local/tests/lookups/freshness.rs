@@ -11,7 +11,11 @@ async fn one(instance: &Instance, path: &str, item: Value) -> Value {
 /// Source, staleness and reason of a line.
 fn age(item: &Value) -> (&str, bool, Option<&str>) {
     let freshness = &item["freshness"];
-    (freshness["source"].as_str().unwrap(), freshness["stale"].as_bool().unwrap(), freshness["reason"].as_str())
+    (
+        freshness["source"].as_str().unwrap(),
+        freshness["stale"].as_bool().unwrap(),
+        freshness["reason"].as_str(),
+    )
 }
 
 /// A price is fresh for 15 minutes give or take a tenth, and is gone after a day.
@@ -20,8 +24,13 @@ async fn a_price_is_fresh_then_stale_then_gone() {
     let shop = Shop::open().await;
     let prices = shop.instance("prices").await;
     let item = json!({"sku": "TAP-5"});
-    let down = || shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 1000}));
-    assert_eq!(age(&one(&prices, "/prices/query", item.clone()).await), ("erp", false, None));
+    let down = || {
+        shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 1000}))
+    };
+    assert_eq!(
+        age(&one(&prices, "/prices/query", item.clone()).await),
+        ("erp", false, None)
+    );
     down();
     for (step, expected) in [
         (0, ("cache", false, None)),
@@ -33,12 +42,23 @@ async fn a_price_is_fresh_then_stale_then_gone() {
     ] {
         shop.advance(step);
         let priced = one(&prices, "/prices/query", item.clone()).await;
-        assert_eq!(age(&priced), expected, "after another {step} seconds: {priced}");
-        assert_eq!(priced["offerPrice"].is_null(), expected.0 == "list", "{priced}");
+        assert_eq!(
+            age(&priced),
+            expected,
+            "after another {step} seconds: {priced}"
+        );
+        assert_eq!(
+            priced["offerPrice"].is_null(),
+            expected.0 == "list",
+            "{priced}"
+        );
     }
     shop.erp().disarm();
     shop.advance(10);
-    assert_eq!(age(&one(&prices, "/prices/query", item).await), ("erp", false, None));
+    assert_eq!(
+        age(&one(&prices, "/prices/query", item).await),
+        ("erp", false, None)
+    );
     shop.stack.stop().await;
 }
 
@@ -55,7 +75,9 @@ async fn availability_is_fresh_for_as_long_as_the_rule_of_item_and_place_says() 
     for sku in ["TAP-5", "TAP-8", "LVL-60"] {
         shop.stock(sku, 50).await;
     }
-    let inventory = shop.instance_with("inventory", &[("INVENTORY_RULES", RULES)]).await;
+    let inventory = shop
+        .instance_with("inventory", &[("INVENTORY_RULES", RULES)])
+        .await;
     // Item, place, quantity, and for how many seconds the answer is fresh.
     let cases = [
         ("TAP-5", None, 40, 300),
@@ -79,10 +101,18 @@ async fn availability_is_fresh_for_as_long_as_the_rule_of_item_and_place_says() 
         assert_eq!(look().await, "erp", "{asked}");
         if seconds > 0 {
             shop.advance(seconds * 9 / 10 - 2);
-            assert_eq!(look().await, "cache", "{asked} is fresh for {seconds} seconds");
+            assert_eq!(
+                look().await,
+                "cache",
+                "{asked} is fresh for {seconds} seconds"
+            );
             shop.advance(seconds * 2 / 10 + 4);
         }
-        assert_eq!(look().await, "erp", "{asked} is fresh for {seconds} seconds only");
+        assert_eq!(
+            look().await,
+            "erp",
+            "{asked} is fresh for {seconds} seconds only"
+        );
     }
     shop.stack.stop().await;
 }
@@ -94,19 +124,31 @@ async fn an_entry_near_its_end_rides_along() {
     let prices = shop.instance("prices").await;
     prices.prices(&[("TAP-5", 1)]).await;
     shop.advance(800);
-    assert_eq!(prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"], "cache");
+    assert_eq!(
+        prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"],
+        "cache"
+    );
     assert_eq!(shop.asked("prices"), 1, "no call for what is fresh");
     let both = prices.prices(&[("TAP-5", 1), ("TAP-8", 1)]).await;
-    assert!(both.iter().all(|item| item["freshness"]["source"] == "erp"), "{both:?}");
+    assert!(
+        both.iter().all(|item| item["freshness"]["source"] == "erp"),
+        "{both:?}"
+    );
     assert_eq!(shop.asked("prices"), 2);
     shop.advance(600);
-    assert_eq!(prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"], "cache");
+    assert_eq!(
+        prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"],
+        "cache"
+    );
     assert_eq!(shop.asked("prices"), 2);
     // A rider never costs anything: the ERP fails, and it is as fresh as it was.
     shop.advance(200);
     shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 100}));
     let both = prices.prices(&[("TAP-5", 1), ("LVL-60", 1)]).await;
-    assert_eq!((age(&both[0]), &both[1]["status"]), (("cache", false, None), &json!("unpriced")));
+    assert_eq!(
+        (age(&both[0]), &both[1]["status"]),
+        (("cache", false, None), &json!("unpriced"))
+    );
     shop.stack.stop().await;
 }
 
@@ -116,12 +158,25 @@ async fn an_item_that_the_erp_does_not_know_is_remembered_as_such() {
     let shop = Shop::open().await;
     let inventory = shop.instance("inventory").await;
     for _ in 0..3 {
-        let item = one(&inventory, "/inventory/query", json!({"sku": "NO-SUCH-ITEM"})).await;
-        assert_eq!((&item["status"], &item["freshness"]["reason"]), (&json!("unknown"), &json!("unknown_sku")));
+        let item = one(
+            &inventory,
+            "/inventory/query",
+            json!({"sku": "NO-SUCH-ITEM"}),
+        )
+        .await;
+        assert_eq!(
+            (&item["status"], &item["freshness"]["reason"]),
+            (&json!("unknown"), &json!("unknown_sku"))
+        );
     }
     assert_eq!(shop.asked("availability"), 1);
     shop.advance(400);
-    one(&inventory, "/inventory/query", json!({"sku": "NO-SUCH-ITEM"})).await;
+    one(
+        &inventory,
+        "/inventory/query",
+        json!({"sku": "NO-SUCH-ITEM"}),
+    )
+    .await;
     assert_eq!(shop.asked("availability"), 2);
     shop.stack.stop().await;
 }
@@ -136,7 +191,11 @@ async fn what_the_erp_does_not_sell_is_remembered_for_a_short_time() {
     let look = async || list(prices.post(ADA, "/prices/query", &asked).await).remove(0);
     for _ in 0..3 {
         let item = look().await;
-        assert_eq!((&item["status"], &item["code"]), (&json!("unpriced"), &json!("no_price")), "{item}");
+        assert_eq!(
+            (&item["status"], &item["code"]),
+            (&json!("unpriced"), &json!("no_price")),
+            "{item}"
+        );
     }
     assert_eq!(shop.asked("prices"), 1);
     shop.advance(67);
@@ -149,16 +208,29 @@ async fn what_the_erp_does_not_sell_is_remembered_for_a_short_time() {
 #[tokio::test]
 async fn an_availability_is_gone_after_its_hard_limit() {
     let shop = Shop::open().await;
-    let inventory = shop.instance_with("inventory", &[("INVENTORY_RULES", r#"[{"threshold": 1}]"#)]).await;
+    let inventory = shop
+        .instance_with("inventory", &[("INVENTORY_RULES", r#"[{"threshold": 1}]"#)])
+        .await;
     let item = json!({"sku": "TAP-5"});
-    assert_eq!(age(&one(&inventory, "/inventory/query", item.clone()).await), ("erp", false, None));
-    shop.fault(json!({"operation": "availability", "kind": "status", "status": 500, "times": 1000}));
+    assert_eq!(
+        age(&one(&inventory, "/inventory/query", item.clone()).await),
+        ("erp", false, None)
+    );
+    shop.fault(
+        json!({"operation": "availability", "kind": "status", "status": 500, "times": 1000}),
+    );
     // A day, give or take a tenth.
     shop.advance(77_000);
-    assert_eq!(age(&one(&inventory, "/inventory/query", item.clone()).await), ("cache", false, None));
+    assert_eq!(
+        age(&one(&inventory, "/inventory/query", item.clone()).await),
+        ("cache", false, None)
+    );
     shop.advance(19_000);
     let gone = one(&inventory, "/inventory/query", item).await;
-    assert_eq!((age(&gone), &gone["status"]), (("none", false, Some("erp_unavailable")), &json!("unknown")));
+    assert_eq!(
+        (age(&gone), &gone["status"]),
+        (("none", false, Some("erp_unavailable")), &json!("unknown"))
+    );
     assert!(gone["availableQuantity"].is_null(), "{gone}");
     shop.stack.stop().await;
 }
@@ -170,8 +242,15 @@ async fn another_unit_than_the_items_is_refused_line_by_line() {
     let prices = shop.instance("prices").await;
     let asked = json!({"items": [{"sku": "TAP-5", "unit": "BX"}, {"sku": "TAP-5", "unit": "EA"}]});
     let items = list(prices.post(ADA, "/prices/query", &asked).await);
-    assert_eq!((&items[0]["status"], &items[0]["code"]), (&json!("error"), &json!("unit_not_convertible")));
-    assert!(items[0]["offerPrice"].is_null() && items[0]["listPrice"].is_null(), "{}", items[0]);
+    assert_eq!(
+        (&items[0]["status"], &items[0]["code"]),
+        (&json!("error"), &json!("unit_not_convertible"))
+    );
+    assert!(
+        items[0]["offerPrice"].is_null() && items[0]["listPrice"].is_null(),
+        "{}",
+        items[0]
+    );
     assert_eq!(items[1]["status"], "priced");
     shop.stack.stop().await;
 }
@@ -184,15 +263,29 @@ async fn an_availability_is_judged_by_the_quantity_that_would_be_ordered() {
     let inventory = shop.instance("inventory").await;
     for (quantity, fresh) in [(9, true), (10, false)] {
         shop.advance(1_000);
-        let item = one(&inventory, "/inventory/query", json!({"sku": "SCR-WD-4X20", "quantity": quantity})).await;
+        let item = one(
+            &inventory,
+            "/inventory/query",
+            json!({"sku": "SCR-WD-4X20", "quantity": quantity}),
+        )
+        .await;
         let (until, as_of) = (&item["freshness"]["freshUntil"], &item["freshness"]["asOf"]);
-        assert_eq!(until != as_of, fresh, "{quantity} packs of 1000 pieces: {item}");
+        assert_eq!(
+            until != as_of,
+            fresh,
+            "{quantity} packs of 1000 pieces: {item}"
+        );
     }
     shop.stack.stop().await;
 }
 
 async fn source(instance: &Instance, who: Who, path: &str, sku: &str) -> String {
-    let item = list(instance.post(who, path, &json!({"items": [{"sku": sku}]})).await).remove(0);
+    let item = list(
+        instance
+            .post(who, path, &json!({"items": [{"sku": sku}]}))
+            .await,
+    )
+    .remove(0);
     item["freshness"]["source"].as_str().unwrap().to_owned()
 }
 
@@ -200,8 +293,16 @@ async fn source(instance: &Instance, who: Who, path: &str, sku: &str) -> String 
 async fn what_is_invalidated_is_asked_again_and_nothing_else_is() {
     const INVALIDATE: &str = "/operations/caches/invalidate";
     let shop = Shop::open().await;
-    let (prices, operations) = (shop.instance("prices").await, shop.instance("operations").await);
-    let inventory = shop.instance_with("inventory", &[("INVENTORY_RULES", r#"[{"expiryAbove": 300}]"#)]).await;
+    let (prices, operations) = (
+        shop.instance("prices").await,
+        shop.instance("operations").await,
+    );
+    let inventory = shop
+        .instance_with(
+            "inventory",
+            &[("INVENTORY_RULES", r#"[{"expiryAbove": 300}]"#)],
+        )
+        .await;
     let look = async || {
         let mut sources = Vec::new();
         for (who, sku) in [(ADA, "TAP-5"), (ADA, "TAP-8"), (FINN, "TAP-5")] {
@@ -216,7 +317,10 @@ async fn what_is_invalidated_is_asked_again_and_nothing_else_is() {
     assert_eq!(look().await, "cache cache cache cache cache");
     for (what, expected) in [
         (json!({"skus": ["TAP-5"]}), "erp cache erp erp cache"),
-        (json!({"organizationId": "ORG-300"}), "cache cache erp cache cache"),
+        (
+            json!({"organizationId": "ORG-300"}),
+            "cache cache erp cache cache",
+        ),
         (json!({"all": true}), "erp erp erp erp erp"),
     ] {
         operations.post(ADA, INVALIDATE, &what).await;
@@ -227,6 +331,9 @@ async fn what_is_invalidated_is_asked_again_and_nothing_else_is() {
     // The record travels with the entries: no call more.
     prices.counts.take();
     source(&prices, ADA, "/prices/query", "TAP-5").await;
-    assert_eq!(prices.counts.take().into_iter().collect::<Vec<_>>(), [("BatchGetItem".to_owned(), 1)]);
+    assert_eq!(
+        prices.counts.take().into_iter().collect::<Vec<_>>(),
+        [("BatchGetItem".to_owned(), 1)]
+    );
     shop.stack.stop().await;
 }

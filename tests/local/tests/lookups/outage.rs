@@ -6,12 +6,19 @@ use serde_json::{Value, json};
 
 use crate::shop::{ADA, Instance, Shop, list};
 
-const SHORT: [(&str, &str); 2] =
-    [("ERP_LOOKUP_MS", "600"), ("INVENTORY_RULES", r#"[{"threshold": 10, "expiryAbove": 300, "expiryBelow": 300}]"#)];
+const SHORT: [(&str, &str); 2] = [
+    ("ERP_LOOKUP_MS", "600"),
+    (
+        "INVENTORY_RULES",
+        r#"[{"threshold": 10, "expiryAbove": 300, "expiryBelow": 300}]"#,
+    ),
+];
 
 /// Both kinds of lookups: the function, its route, the ERP's name for it.
-const KINDS: [(&str, &str, &str); 2] =
-    [("prices", "/prices/query", "prices"), ("inventory", "/inventory/query", "availability")];
+const KINDS: [(&str, &str, &str); 2] = [
+    ("prices", "/prices/query", "prices"),
+    ("inventory", "/inventory/query", "availability"),
+];
 
 fn body() -> Value {
     json!({"items": [{"sku": "TAP-5"}, {"sku": "TAP-8"}]})
@@ -24,7 +31,12 @@ async fn a_cold_instance_serves_stale_values_while_the_erp_is_down() {
     for (function, path, _) in KINDS {
         let warm = shop.instance_with(function, &SHORT).await;
         let fresh = list(warm.post(ADA, path, &body()).await);
-        assert!(fresh.iter().all(|item| item["freshness"]["source"] == "erp"), "{fresh:?}");
+        assert!(
+            fresh
+                .iter()
+                .all(|item| item["freshness"]["source"] == "erp"),
+            "{fresh:?}"
+        );
     }
     // Past the soft limit of the values, and past the time for which capabilities are taken for granted.
     shop.advance(1_200);
@@ -42,7 +54,10 @@ async fn a_cold_instance_serves_stale_values_while_the_erp_is_down() {
         let another = shop.instance_with(function, &SHORT).await;
         let mut asked = body();
         asked["mode"] = json!("cached");
-        assert_eq!(list(another.post(ADA, path, &asked).await)[0]["freshness"]["source"], "cache");
+        assert_eq!(
+            list(another.post(ADA, path, &asked).await)[0]["freshness"]["source"],
+            "cache"
+        );
         assert_eq!(shop.erp().calls().calls.len(), before);
     }
     shop.stack.stop().await;
@@ -56,7 +71,10 @@ async fn without_any_knowledge_of_the_erp_every_line_says_why() {
     for (function, path, _) in KINDS {
         let cold = shop.instance_with(function, &SHORT).await;
         for item in list(cold.post(ADA, path, &body()).await) {
-            assert!(["unpriced", "unknown"].contains(&item["status"].as_str().unwrap()), "{item}");
+            assert!(
+                ["unpriced", "unknown"].contains(&item["status"].as_str().unwrap()),
+                "{item}"
+            );
             assert_eq!(item["freshness"]["reason"], "erp_unavailable", "{item}");
         }
     }
@@ -86,21 +104,37 @@ async fn a_lease_whose_owner_died_is_taken_over() {
     let lease = table.put_item().table_name("LookupsTable");
     let lease = lease.item("pk", crate::shop::text("availability#main#TAP-5#"));
     let lease = lease.item("leaseOwner", crate::shop::text("dead"));
-    lease.item("leaseUntil", crate::shop::text(&until.to_string())).send().await.unwrap();
+    lease
+        .item("leaseUntil", crate::shop::text(&until.to_string()))
+        .send()
+        .await
+        .unwrap();
     let before = shop.asked("availability");
     let began = Instant::now();
     let answers = inventory.availability(&["TAP-5"]).await;
     assert_eq!(answers[0]["status"], "available", "{answers:?}");
     assert_eq!(shop.asked("availability"), before + 1);
-    assert!(began.elapsed() >= Duration::from_millis(900), "it waited for the lease");
+    assert!(
+        began.elapsed() >= Duration::from_millis(900),
+        "it waited for the lease"
+    );
     // Who wants it live does not wait for anybody.
     let until = shop.stack.clock().now().plus_seconds(60);
     let lease = table.update_item().table_name("LookupsTable");
-    let lease = lease.key("pk", crate::shop::text("availability#main#TAP-5#")).update_expression("SET leaseUntil = :u");
-    lease.expression_attribute_values(":u", crate::shop::text(&until.to_string())).send().await.unwrap();
+    let lease = lease
+        .key("pk", crate::shop::text("availability#main#TAP-5#"))
+        .update_expression("SET leaseUntil = :u");
+    lease
+        .expression_attribute_values(":u", crate::shop::text(&until.to_string()))
+        .send()
+        .await
+        .unwrap();
     let began = Instant::now();
     let live = json!({"mode": "live", "items": [{"sku": "TAP-5"}]});
-    assert_eq!(list(inventory.post(ADA, "/inventory/query", &live).await)[0]["freshness"]["source"], "erp");
+    assert_eq!(
+        list(inventory.post(ADA, "/inventory/query", &live).await)[0]["freshness"]["source"],
+        "erp"
+    );
     assert!(began.elapsed() < Duration::from_secs(5));
     shop.stack.stop().await;
 }
@@ -110,15 +144,23 @@ async fn a_lease_whose_owner_died_is_taken_over() {
 async fn those_who_wait_share_the_failure_too() {
     let shop = Shop::open().await;
     let patient = [("ERP_LOOKUP_MS", "2000")];
-    let (one, other) = (shop.instance_with("prices", &patient).await, shop.instance_with("prices", &patient).await);
+    let (one, other) = (
+        shop.instance_with("prices", &patient).await,
+        shop.instance_with("prices", &patient).await,
+    );
     for instance in [&one, &other] {
         instance.prices(&[("LVL-60", 1)]).await;
     }
     let before = shop.asked("prices");
     shop.fault(json!({"operation": "prices", "kind": "hang", "times": 100}));
-    let requests = (0..20).flat_map(|_| [&one, &other]).map(|instance| instance.prices(&[("TAP-5", 1)]));
+    let requests = (0..20)
+        .flat_map(|_| [&one, &other])
+        .map(|instance| instance.prices(&[("TAP-5", 1)]));
     for answer in futures::future::join_all(requests).await {
-        assert_eq!(answer[0]["freshness"]["reason"], "erp_timeout", "{answer:?}");
+        assert_eq!(
+            answer[0]["freshness"]["reason"], "erp_timeout",
+            "{answer:?}"
+        );
     }
     assert_eq!(shop.asked("prices"), before + 1);
     shop.stack.stop().await;
@@ -129,7 +171,10 @@ fn faults() -> Vec<(&'static str, Value)> {
     vec![
         ("refuses the connection", json!({"kind": "refuse"})),
         ("hangs", json!({"kind": "hang"})),
-        ("answers too slowly", json!({"kind": "delay", "delayMs": 30_000})),
+        (
+            "answers too slowly",
+            json!({"kind": "delay", "delayMs": 30_000}),
+        ),
         ("429", json!({"kind": "status", "status": 429})),
         ("500", json!({"kind": "status", "status": 500})),
         ("error with status 200", json!({"kind": "error-200"})),
@@ -137,7 +182,10 @@ fn faults() -> Vec<(&'static str, Value)> {
         ("half an answer", json!({"kind": "partial"})),
         ("byte by byte", json!({"kind": "slow-drip", "delayMs": 200})),
         ("leaves lines out", json!({"kind": "omit-items"})),
-        ("answers for other items", json!({"kind": "wrong-reference"})),
+        (
+            "answers for other items",
+            json!({"kind": "wrong-reference"}),
+        ),
     ]
 }
 
@@ -179,7 +227,9 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
         for (function, path, operation) in KINDS {
             // One that has seen the ERP, but not these items.
             let empty = shop.instance_with(function, &SHORT).await;
-            empty.post(ADA, path, &json!({"items": [{"sku": "LVL-60"}]})).await;
+            empty
+                .post(ADA, path, &json!({"items": [{"sku": "LVL-60"}]}))
+                .await;
             let arm = || {
                 let mut fault = fault.clone();
                 fault["operation"] = json!(operation);
@@ -191,16 +241,27 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
             shop.erp().disarm();
             empty.post(ADA, path, &body()).await;
             shop.advance(1_200);
-            empty.post(ADA, path, &json!({"items": [{"sku": "LVL-60"}]})).await;
+            empty
+                .post(ADA, path, &json!({"items": [{"sku": "LVL-60"}]}))
+                .await;
             arm();
             let (stale, second) = seen(&empty, deadline, path).await;
             shop.erp().disarm();
             let took = first.max(second);
             assert!(took < deadline, "{name}: {path} took {took:?}");
             // Faults that are silence take the ERP's limit; the others are told at once, after a second try at most.
-            let silent = ["hang", "delay", "slow-drip"].iter().any(|kind| fault["kind"] == *kind);
-            assert!(!silent || first.min(second) >= Duration::from_millis(590), "{name}: {path} took {first:?}");
-            let class = if silent { "the ERP's time limit" } else { "at once" };
+            let silent = ["hang", "delay", "slow-drip"]
+                .iter()
+                .any(|kind| fault["kind"] == *kind);
+            assert!(
+                !silent || first.min(second) >= Duration::from_millis(590),
+                "{name}: {path} took {first:?}"
+            );
+            let class = if silent {
+                "the ERP's time limit"
+            } else {
+                "at once"
+            };
             table += &format!("| {name} | `{path}` | {nothing} | {stale} | {class} |\n");
         }
         shop.stack.stop().await;
@@ -209,8 +270,18 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
     if std::env::var_os("UPDATE_TABLES").is_some() {
         std::fs::write(file, &table).unwrap();
     }
-    assert_eq!(table, std::fs::read_to_string(file).unwrap_or_default(), "run it with UPDATE_TABLES=1");
-    let shown =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md")).unwrap_or_default();
-    assert!(shown.contains(table.trim()), "ARCHITECTURE.md shows another table");
+    assert_eq!(
+        table,
+        std::fs::read_to_string(file).unwrap_or_default(),
+        "run it with UPDATE_TABLES=1"
+    );
+    let shown = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../ARCHITECTURE.md"
+    ))
+    .unwrap_or_default();
+    assert!(
+        shown.contains(table.trim()),
+        "ARCHITECTURE.md shows another table"
+    );
 }

@@ -40,10 +40,21 @@ pub const FINN: Who = ("finn@quayside.example", "ORG-300");
 impl Shop {
     pub async fn open() -> Self {
         let clock = ShiftedClock::default();
-        let options = Options { schedules: false, sweep: false, clock: Arc::new(clock.clone()), ..Options::default() };
+        let options = Options {
+            schedules: false,
+            sweep: false,
+            clock: Arc::new(clock.clone()),
+            ..Options::default()
+        };
         let stack = Stack::start(options).await.unwrap();
-        local::load::load(&stack, |loaded| assert_eq!(loaded.state, "published")).await.unwrap();
-        Self { stack, clock, http: reqwest::Client::new() }
+        local::load::load(&stack, |loaded| assert_eq!(loaded.state, "published"))
+            .await
+            .unwrap();
+        Self {
+            stack,
+            clock,
+            http: reqwest::Client::new(),
+        }
     }
 
     pub fn erp(&self) -> &Simulator {
@@ -52,25 +63,49 @@ impl Shop {
 
     /// Arms a fault of the ERP.
     pub fn fault(&self, fault: Value) {
-        self.erp().arm(serde_json::from_value::<Fault>(fault).unwrap());
+        self.erp()
+            .arm(serde_json::from_value::<Fault>(fault).unwrap());
     }
 
     /// How often the ERP was asked so.
     pub fn asked(&self, operation: &str) -> u64 {
-        self.erp().calls().counts.get(operation).copied().unwrap_or_default()
+        self.erp()
+            .calls()
+            .counts
+            .get(operation)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Changes what the ERP declares.
     pub async fn declare(&self, capabilities: Value) {
         let url = format!("{}/_sim/capabilities", self.stack.erp());
-        assert!(self.http.put(url).json(&capabilities).send().await.unwrap().status().is_success());
+        assert!(
+            self.http
+                .put(url)
+                .json(&capabilities)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
     }
 
     /// Changes what the ERP has.
     pub async fn stock(&self, sku: &str, quantity: u32) {
         let url = format!("{}/_sim/stock", self.stack.erp());
         let body = json!({"sku": sku, "location": "online", "quantity": quantity});
-        assert!(self.http.put(url).json(&body).send().await.unwrap().status().is_success());
+        assert!(
+            self.http
+                .put(url)
+                .json(&body)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
     }
 
     pub fn advance(&self, seconds: i64) {
@@ -85,16 +120,39 @@ impl Shop {
     /// A new instance with other variables than the template's.
     pub async fn instance_with(&self, name: &str, variables: &[(&str, &str)]) -> Instance {
         let template = self.stack.template();
-        let function = template.functions.iter().find(|function| function.name == name).unwrap();
+        let function = template
+            .functions
+            .iter()
+            .find(|function| function.name == name)
+            .unwrap();
         let mut all = function.variables(self.stack.aws());
-        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.extend(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let env = Env::from_pairs(all);
         let counts = Counts::default();
         let client = counts.over(self.stack.http_client());
-        let start = Start::new(env, Some(client), Arc::new(self.clock.clone()), Arc::new(RandomIds)).unwrap();
-        let function = local::functions::build(name, &start).await.unwrap().unwrap();
+        let start = Start::new(
+            env,
+            Some(client),
+            Arc::new(self.clock.clone()),
+            Arc::new(RandomIds),
+        )
+        .unwrap();
+        let function = local::functions::build(name, &start)
+            .await
+            .unwrap()
+            .unwrap();
         let after = start.after.clone();
-        Instance { function, counts, after, start, clock: self.clock.clone() }
+        Instance {
+            function,
+            counts,
+            after,
+            start,
+            clock: self.clock.clone(),
+        }
     }
 }
 
@@ -111,11 +169,18 @@ pub struct Instance {
 impl Instance {
     /// Posts a body, with 20 seconds for an answer.
     pub async fn post(&self, who: Who, path: &str, body: &Value) -> Value {
-        self.post_within(Duration::from_secs(20), who, path, body).await
+        self.post_within(Duration::from_secs(20), who, path, body)
+            .await
     }
 
     /// Posts a body that has to be answered within a time; fails unless the answer is a good one.
-    pub async fn post_within(&self, time: Duration, (user, organization): Who, path: &str, body: &Value) -> Value {
+    pub async fn post_within(
+        &self,
+        time: Duration,
+        (user, organization): Who,
+        path: &str,
+        body: &Value,
+    ) -> Value {
         let event = json!({
             "version": "2.0",
             "routeKey": format!("POST {path}"),
@@ -133,22 +198,38 @@ impl Instance {
             "isBase64Encoded": false,
         });
         let mut context = Context::default();
-        context.deadline = self.clock.now().plus_millis(time.as_millis() as i64).as_millis() as u64;
+        context.deadline = self
+            .clock
+            .now()
+            .plus_millis(time.as_millis() as i64)
+            .as_millis() as u64;
         let answer = self.function.invoke(event, context).await.unwrap();
-        assert!([200, 204].contains(&answer["statusCode"].as_u64().unwrap()), "{answer}");
+        assert!(
+            [200, 204].contains(&answer["statusCode"].as_u64().unwrap()),
+            "{answer}"
+        );
         serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default()
     }
 
     /// The prices of items, each with a quantity.
     pub async fn prices(&self, items: &[(&str, u32)]) -> Vec<Value> {
-        let items: Vec<_> = items.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity})).collect();
-        list(self.post(ADA, "/prices/query", &json!({"items": items})).await)
+        let items: Vec<_> = items
+            .iter()
+            .map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity}))
+            .collect();
+        list(
+            self.post(ADA, "/prices/query", &json!({"items": items}))
+                .await,
+        )
     }
 
     /// The availability of items.
     pub async fn availability(&self, skus: &[&str]) -> Vec<Value> {
         let items: Vec<_> = skus.iter().map(|sku| json!({"sku": sku})).collect();
-        list(self.post(ADA, "/inventory/query", &json!({"items": items})).await)
+        list(
+            self.post(ADA, "/inventory/query", &json!({"items": items}))
+                .await,
+        )
     }
 }
 
@@ -159,8 +240,17 @@ pub fn list(answer: Value) -> Vec<Value> {
 
 /// The numbers of so many different items that are sold.
 pub fn skus(shop: &Shop, count: usize) -> Vec<String> {
-    let folder = shop.stack.dataset().folder().join("incoming/items/snapshot");
-    let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let folder = shop
+        .stack
+        .dataset()
+        .folder()
+        .join("incoming/items/snapshot");
+    let file = std::fs::read_dir(folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let text = std::fs::read_to_string(file).unwrap();
     let skus: Vec<String> = text
         .lines()

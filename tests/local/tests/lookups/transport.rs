@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -21,7 +22,10 @@ impl Counts {
 
     /// A transport that counts and then uses `inner`.
     pub fn over(&self, inner: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Client { counts: self.clone(), inner })
+        SharedHttpClient::new(Client {
+            counts: self.clone(),
+            inner,
+        })
     }
 }
 
@@ -32,9 +36,16 @@ struct Client {
 }
 
 impl HttpClient for Client {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { counts: self.counts.clone(), inner })
+        SharedHttpConnector::new(Connector {
+            counts: self.counts.clone(),
+            inner,
+        })
     }
 }
 

@@ -12,7 +12,10 @@ use crate::shop::{ADA, Shop, list, skus};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn calls(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
-    expected.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+    expected
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), *count))
+        .collect()
 }
 
 fn items(skus: &[String]) -> Value {
@@ -24,13 +27,20 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
     let shop = Shop::open().await;
     let asked = items(&skus(&shop, 20));
     // Well stocked, or else nobody may keep what the ERP says of it.
-    let plenty = [("INVENTORY_RULES", r#"[{"expiryAbove":300,"expiryBelow":300}]"#)];
-    for (function, path, operation) in
-        [("prices", "/prices/query", "prices"), ("inventory", "/inventory/query", "availability")]
-    {
+    let plenty = [(
+        "INVENTORY_RULES",
+        r#"[{"expiryAbove":300,"expiryBelow":300}]"#,
+    )];
+    for (function, path, operation) in [
+        ("prices", "/prices/query", "prices"),
+        ("inventory", "/inventory/query", "availability"),
+    ] {
         let instance = shop.instance_with(function, &plenty).await;
         let first = list(instance.post(ADA, path, &asked).await);
-        let unasked: Vec<_> = first.iter().filter(|item| item["freshness"]["source"] != "erp").collect();
+        let unasked: Vec<_> = first
+            .iter()
+            .filter(|item| item["freshness"]["source"] != "erp")
+            .collect();
         assert!(unasked.is_empty(), "{unasked:?}");
         assert_eq!(shop.asked(operation), 1, "twenty misses are one call");
         // Beside the member, the items and the capabilities, which a warm instance remembers: one read, one round of
@@ -39,8 +49,17 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
         assert_eq!(counts.get("TransactWriteItems"), Some(&1), "{counts:?}");
         assert_eq!(counts.get("BatchWriteItem"), Some(&1), "{counts:?}");
         let second = list(instance.post(ADA, path, &asked).await);
-        assert!(second.iter().all(|item| item["freshness"]["source"] == "cache"), "{second:?}");
-        assert_eq!(instance.counts.take(), calls(&[("BatchGetItem", 1)]), "{function}");
+        assert!(
+            second
+                .iter()
+                .all(|item| item["freshness"]["source"] == "cache"),
+            "{second:?}"
+        );
+        assert_eq!(
+            instance.counts.take(),
+            calls(&[("BatchGetItem", 1)]),
+            "{function}"
+        );
         assert_eq!(shop.asked(operation), 1);
     }
     shop.stack.stop().await;
@@ -49,12 +68,17 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
 #[tokio::test]
 async fn many_misses_go_out_in_calls_of_the_size_that_the_erp_takes() {
     let shop = Shop::open().await;
-    shop.declare(json!({"maxItemsPerCall": 100, "quantityBreaks": false})).await;
+    shop.declare(json!({"maxItemsPerCall": 100, "quantityBreaks": false}))
+        .await;
     let prices = shop.instance("prices").await;
     // Without quantity breaks each quantity has a price of its own.
     let asked: Vec<(&str, u32)> = (1..=250).map(|quantity| ("TAP-5", quantity)).collect();
     let answers = prices.prices(&asked).await;
-    assert!(answers.iter().all(|item| item["status"] == "priced" && item["freshness"]["source"] == "erp"));
+    assert!(
+        answers
+            .iter()
+            .all(|item| item["status"] == "priced" && item["freshness"]["source"] == "erp")
+    );
     assert_eq!(shop.asked("prices"), 3);
     let counts = prices.counts.take();
     assert_eq!(counts.get("TransactWriteItems"), Some(&3), "{counts:?}");
@@ -65,7 +89,8 @@ async fn many_misses_go_out_in_calls_of_the_size_that_the_erp_takes() {
 #[tokio::test]
 async fn calls_of_one_request_go_out_in_parallel_and_not_all_at_once() {
     let shop = Shop::open().await;
-    shop.declare(json!({"maxItemsPerCall": 10, "maxConcurrency": 50, "quantityBreaks": false})).await;
+    shop.declare(json!({"maxItemsPerCall": 10, "maxConcurrency": 50, "quantityBreaks": false}))
+        .await;
     let prices = shop.instance("prices").await;
     prices.prices(&[("TAP-8", 1)]).await;
     shop.fault(json!({"operation": "prices", "kind": "delay", "delayMs": 700, "times": 1000}));
@@ -76,7 +101,10 @@ async fn calls_of_one_request_go_out_in_parallel_and_not_all_at_once() {
     let took = began.elapsed();
     // Twelve calls: three times four.
     assert_eq!(shop.asked("prices"), 13);
-    assert!(took >= Duration::from_millis(2_100), "no more than four at once: {took:?}");
+    assert!(
+        took >= Duration::from_millis(2_100),
+        "no more than four at once: {took:?}"
+    );
     assert!(took < Duration::from_millis(6_000), "in parallel: {took:?}");
     shop.stack.stop().await;
 }
@@ -88,13 +116,23 @@ async fn an_item_that_is_asked_twice_is_looked_up_once() {
     let answers = inventory.availability(&["TAP-5", "TAP-5", "TAP-5"]).await;
     assert_eq!((answers.len(), &answers[0]), (3, &answers[2]));
     let counts = inventory.counts.take();
-    assert_eq!((counts.get("UpdateItem"), counts.get("TransactWriteItems")), (Some(&1), None), "{counts:?}");
+    assert_eq!(
+        (counts.get("UpdateItem"), counts.get("TransactWriteItems")),
+        (Some(&1), None),
+        "{counts:?}"
+    );
     assert_eq!(shop.asked("availability"), 1);
     shop.stack.stop().await;
 }
 
 /// So many requests that miss the same key on each of eight instances, which share nothing but the table and the machine.
-async fn at_once(shop: &Shop, (function, path): (&str, &str), each: usize, delay: u32, body: &Value) -> Vec<Value> {
+async fn at_once(
+    shop: &Shop,
+    (function, path): (&str, &str),
+    each: usize,
+    delay: u32,
+    body: &Value,
+) -> Vec<Value> {
     // The machine of a test is slower than eight instances; that is not what is tested.
     let patient = [("ERP_LOOKUP_MS", "25000")];
     let mut instances = Vec::new();
@@ -103,9 +141,15 @@ async fn at_once(shop: &Shop, (function, path): (&str, &str), each: usize, delay
     }
     // Warm, as an instance under such load is: it knows the member, the item and the ERP.
     for instance in &instances {
-        instance.post(ADA, path, &json!({"items": [{"sku": "TAP-8"}]})).await;
+        instance
+            .post(ADA, path, &json!({"items": [{"sku": "TAP-8"}]}))
+            .await;
     }
-    let operation = if function == "prices" { "prices" } else { "availability" };
+    let operation = if function == "prices" {
+        "prices"
+    } else {
+        "availability"
+    };
     shop.fault(json!({"operation": operation, "kind": "delay", "delayMs": delay}));
     let before = shop.erp().calls().calls.len();
     let began = std::time::Instant::now();
@@ -114,9 +158,13 @@ async fn at_once(shop: &Shop, (function, path): (&str, &str), each: usize, delay
         let (path, body) = (path.to_owned(), body.clone());
         let (done, answers) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let requests =
-                (0..each).map(|_| async { list(instance.post_within(PATIENCE, ADA, &path, &body).await).remove(0) });
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let requests = (0..each).map(|_| async {
+                list(instance.post_within(PATIENCE, ADA, &path, &body).await).remove(0)
+            });
             done.send(runtime.block_on(join_all(requests))).unwrap();
         });
         answers
@@ -125,11 +173,20 @@ async fn at_once(shop: &Shop, (function, path): (&str, &str), each: usize, delay
     let answers: Vec<Value> = answers.into_iter().flat_map(Result::unwrap).collect();
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for answer in &answers {
-        *kinds.entry(format!("{} {}", answer["status"], answer["freshness"]["reason"])).or_default() += 1;
+        *kinds
+            .entry(format!(
+                "{} {}",
+                answer["status"], answer["freshness"]["reason"]
+            ))
+            .or_default() += 1;
     }
     println!("{kinds:?} after {:?}", began.elapsed());
     let calls = shop.erp().calls().calls;
-    let calls: Vec<_> = calls.iter().skip(before).map(|call| call.operation).collect();
+    let calls: Vec<_> = calls
+        .iter()
+        .skip(before)
+        .map(|call| call.operation)
+        .collect();
     assert_eq!(calls.len(), 1, "{calls:?}");
     answers
 }
@@ -144,7 +201,11 @@ async fn a_thousand_misses_at_once_are_one_call() {
     let price = &answers[0]["offerPrice"];
     assert!(price["amount"].is_string());
     for answer in &answers {
-        assert_eq!((&answer["status"], &answer["offerPrice"]), (&json!("priced"), price), "{answer}");
+        assert_eq!(
+            (&answer["status"], &answer["offerPrice"]),
+            (&json!("priced"), price),
+            "{answer}"
+        );
         assert_eq!(answer["freshness"]["stale"], false, "{answer}");
     }
     // Scarce stock may not be kept at all, yet those who ask at the same time share one answer. Fewer, for all of them
@@ -153,7 +214,10 @@ async fn a_thousand_misses_at_once_are_one_call() {
     let answers = at_once(&shop, ("inventory", "/inventory/query"), 12, 5_000, &body).await;
     assert_eq!(answers.len(), 96);
     for answer in &answers {
-        assert_eq!((&answer["availableQuantity"], &answer["freshness"]["source"]), (&json!(3), &json!("erp")));
+        assert_eq!(
+            (&answer["availableQuantity"], &answer["freshness"]["source"]),
+            (&json!(3), &json!("erp"))
+        );
     }
     shop.stack.stop().await;
 }

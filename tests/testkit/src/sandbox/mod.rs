@@ -79,10 +79,19 @@ impl Memory {
     pub fn of(process: impl Display) -> Self {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let kib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap_or_default();
+            line.split_whitespace()
+                .next()
+                .and_then(|kib| kib.parse().ok())
+                .unwrap_or_default()
         };
-        Self { resident_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:") }
+        Self {
+            resident_kib: kib("VmRSS:"),
+            peak_kib: kib("VmHWM:"),
+        }
     }
 }
 
@@ -108,9 +117,15 @@ impl Sandbox {
             ("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string()),
             ("AWS_LAMBDA_FUNCTION_NAME", program.name.clone()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", program.memory.to_string()),
+            (
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                program.memory.to_string(),
+            ),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", program.name)),
+            (
+                "AWS_LAMBDA_LOG_GROUP_NAME",
+                format!("/aws/lambda/{}", program.name),
+            ),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "sandbox".to_owned()),
             ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023".to_owned()),
             ("_HANDLER", "bootstrap".to_owned()),
@@ -133,7 +148,13 @@ impl Sandbox {
         let (notes, inbox) = mpsc::unbounded_channel();
         tasks.spawn(api::serve(listener, notes.clone()));
         tasks.spawn(Room::new(program, child, pid, began).run(inbox));
-        Ok(Self { notes, pid, out, err, _tasks: tasks })
+        Ok(Self {
+            notes,
+            pid,
+            out,
+            err,
+            _tasks: tasks,
+        })
     }
 
     /// Waits until the start is over: the runtime and all extensions poll for their first event.
@@ -151,7 +172,9 @@ impl Sandbox {
     /// [`Failed`].
     pub async fn invoke(&self, event: &Value) -> Result<Value, Failed> {
         let event = event.to_string();
-        self.ask(|answer| Note::Invoke { event, answer }).await.unwrap_or_else(|| Err(gone()))
+        self.ask(|answer| Note::Invoke { event, answer })
+            .await
+            .unwrap_or_else(|| Err(gone()))
     }
 
     /// Waits until the program is done with all events, and so stands still.
@@ -175,7 +198,10 @@ impl Sandbox {
     /// What the process used of the CPU so far, over all threads that are still there, as the system says.
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid))
+            .into_iter()
+            .flatten()
+            .flatten();
         let nanos = tasks.filter_map(|task| {
             // Nanoseconds on the CPU, nanoseconds waiting for it, turns.
             let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
@@ -234,5 +260,8 @@ fn gone() -> Failed {
 fn lines(file: &NamedTempFile) -> Vec<String> {
     let text = std::fs::read(file.path()).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
+    text.split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'))
+        .map(str::to_owned)
+        .collect()
 }

@@ -32,15 +32,29 @@ pub(super) enum Note {
     /// The runtime asks for its next event.
     RuntimePolls(oneshot::Sender<Invocation>),
     /// An extension does.
-    ExtensionPolls { id: String, answer: oneshot::Sender<Invocation> },
+    ExtensionPolls {
+        id: String,
+        answer: oneshot::Sender<Invocation>,
+    },
     /// An extension registers: answered with its identifier and the function's name.
-    Registers { name: String, events: Vec<String>, answer: oneshot::Sender<Option<(String, String)>> },
+    Registers {
+        name: String,
+        events: Vec<String>,
+        answer: oneshot::Sender<Option<(String, String)>>,
+    },
     /// The runtime answered an event; false when that is not the current one.
-    Ended { id: String, result: Result<Value, Failed>, answer: oneshot::Sender<bool> },
+    Ended {
+        id: String,
+        result: Result<Value, Failed>,
+        answer: oneshot::Sender<bool>,
+    },
     /// The program cannot start.
     InitFailed(Failed, oneshot::Sender<()>),
     /// The test hands over an event.
-    Invoke { event: String, answer: oneshot::Sender<Result<Value, Failed>> },
+    Invoke {
+        event: String,
+        answer: oneshot::Sender<Result<Value, Failed>>,
+    },
     /// The test waits until nothing is under way.
     Rest(oneshot::Sender<Result<(), Failed>>),
     /// The test asks which extensions there are.
@@ -145,11 +159,22 @@ impl Room {
                     extension.polls = Some(answer);
                 }
             }
-            Note::Registers { name, events, answer } => {
+            Note::Registers {
+                name,
+                events,
+                answer,
+            } => {
                 let open = self.program.extensions && self.runtime.is_none() && !self.started;
                 let registered = open.then(|| {
                     let id = format!("extension-{}", self.extensions.len());
-                    self.extensions.insert(id.clone(), Extension { name, events, polls: None });
+                    self.extensions.insert(
+                        id.clone(),
+                        Extension {
+                            name,
+                            events,
+                            polls: None,
+                        },
+                    );
                     (id, self.program.name.clone())
                 });
                 let _ = answer.send(registered);
@@ -176,7 +201,11 @@ impl Room {
             },
             Note::Extensions(answer) => {
                 let known = self.extensions.values();
-                let _ = answer.send(known.map(|one| (one.name.clone(), one.events.clone())).collect());
+                let _ = answer.send(
+                    known
+                        .map(|one| (one.name.clone(), one.events.clone()))
+                        .collect(),
+                );
             }
             Note::FirstPoll(answer) => _ = answer.send(self.first_poll),
             Note::Exited(answer) => {
@@ -189,7 +218,11 @@ impl Room {
 
     /// Hands over the next event, or lets the process stand still, once everybody polls.
     async fn settle(&mut self) {
-        let at_rest = self.runtime.is_some() && self.extensions.values().all(|extension| extension.polls.is_some());
+        let at_rest = self.runtime.is_some()
+            && self
+                .extensions
+                .values()
+                .all(|extension| extension.polls.is_some());
         if self.ended.is_some() || !at_rest {
             return;
         }
@@ -197,7 +230,9 @@ impl Room {
         self.until = None;
         // What the runtime never answered, but polls again, nobody will answer.
         if let Some(answer) = self.current.take().and_then(|current| current.answer) {
-            let _ = answer.send(Err(Failed::Exited("the event was never answered".to_owned())));
+            let _ = answer.send(Err(Failed::Exited(
+                "the event was never answered".to_owned(),
+            )));
         }
         let Some((event, answer)) = self.waiting.pop_front() else {
             if !self.frozen {
@@ -216,15 +251,25 @@ impl Room {
         let ends = SystemTime::now() + self.program.timeout;
         let invocation = Invocation {
             id: format!("00000000-0000-4000-8000-{:012}", self.events),
-            deadline_ms: ends
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
-            arn: format!("arn:aws:lambda:eu-central-1:123456789012:function:{}", self.program.name),
+            deadline_ms: ends.duration_since(UNIX_EPOCH).map_or(0, |since| {
+                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            }),
+            arn: format!(
+                "arn:aws:lambda:eu-central-1:123456789012:function:{}",
+                self.program.name
+            ),
             event,
         };
-        self.current = Some(Current { id: invocation.id.clone(), answer: Some(answer) });
+        self.current = Some(Current {
+            id: invocation.id.clone(),
+            answer: Some(answer),
+        });
         self.until = Some(Instant::now() + self.program.timeout);
-        for extension in self.extensions.values_mut().filter(|one| one.events.iter().any(|event| event == "INVOKE")) {
+        for extension in self
+            .extensions
+            .values_mut()
+            .filter(|one| one.events.iter().any(|event| event == "INVOKE"))
+        {
             if let Some(polls) = extension.polls.take() {
                 let _ = polls.send(invocation.clone());
             }
@@ -279,7 +324,12 @@ impl Room {
     async fn signal(&self, name: &str) {
         if self.child.id().is_some() {
             let command = format!("kill -{name} {}", self.pid);
-            let _ = Command::new("sh").arg("-c").arg(command).stderr(std::process::Stdio::null()).status().await;
+            let _ = Command::new("sh")
+                .arg("-c")
+                .arg(command)
+                .stderr(std::process::Stdio::null())
+                .status()
+                .await;
         }
     }
 }
@@ -288,5 +338,6 @@ impl Room {
 pub(super) fn stands_still(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name, which is in parentheses and may hold anything.
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| rest.starts_with('T'))
 }

@@ -68,16 +68,20 @@ struct WholeJson {
 }
 
 /// Tells `null` from nothing.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }
 
 pub(super) fn parse(text: &[u8]) -> Result<Profile, LoadFailure> {
-    let json: ProfileJson = serde_json::from_slice(text).map_err(|error| unusable(error.to_string()))?;
+    let json: ProfileJson =
+        serde_json::from_slice(text).map_err(|error| unusable(error.to_string()))?;
     let encoding = match &json.encoding {
         None => Encoding::Utf8,
-        Some(name) => Encoding::parse(name)
-            .ok_or_else(|| unusable("encoding is none of utf-8, utf-16, utf-16le, utf-16be, windows-1252"))?,
+        Some(name) => Encoding::parse(name).ok_or_else(|| {
+            unusable("encoding is none of utf-8, utf-16, utf-16le, utf-16be, windows-1252")
+        })?,
     };
     let header = json.header.unwrap_or(true);
     let columns = columns(json.columns, header)?;
@@ -87,14 +91,26 @@ pub(super) fn parse(text: &[u8]) -> Result<Profile, LoadFailure> {
         numbers: numbers("", json.decimal_separator, json.group_separator)?,
     };
     let fields = json.fields.map(|fields| {
-        fields.into_iter().map(|(name, field)| mapping(&name, field).map(|field| (name, field))).collect()
+        fields
+            .into_iter()
+            .map(|(name, field)| mapping(&name, field).map(|field| (name, field)))
+            .collect()
     });
     let fields: Option<BTreeMap<String, Mapping>> = fields.transpose()?;
     if !header && fields.is_none() && !matches!(columns, Columns::Names(_)) {
-        return Err(unusable("a file without a header needs fields, or the names of its columns in columns"));
+        return Err(unusable(
+            "a file without a header needs fields, or the names of its columns in columns",
+        ));
     }
     let dialect = dialect(json.delimiter, json.quote, json.row_terminator, encoding)?;
-    Ok(Profile { dialect, encoding, header, columns, fields, defaults })
+    Ok(Profile {
+        dialect,
+        encoding,
+        header,
+        columns,
+        fields,
+        defaults,
+    })
 }
 
 fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<Columns, LoadFailure> {
@@ -109,10 +125,14 @@ fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<Columns, LoadFa
         Columns::Names(names) => names.len(),
     };
     if header {
-        return Err(unusable("columns belongs to a file without a header: header has to be false"));
+        return Err(unusable(
+            "columns belongs to a file without a header: header has to be false",
+        ));
     }
     if count == 0 || count > MAX_FIELDS {
-        return Err(unusable(format!("columns is not between 1 and {MAX_FIELDS}")));
+        return Err(unusable(format!(
+            "columns is not between 1 and {MAX_FIELDS}"
+        )));
     }
     Ok(columns)
 }
@@ -125,16 +145,29 @@ fn dialect(
 ) -> Result<Dialect, LoadFailure> {
     let separator = |name: &str, text: String| {
         if text.is_empty() || text.len() > MAX_SEPARATOR {
-            return Err(unusable(format!("{name} is empty or longer than {MAX_SEPARATOR} bytes")));
+            return Err(unusable(format!(
+                "{name} is empty or longer than {MAX_SEPARATOR} bytes"
+            )));
         }
-        encoding.sought(&text).ok_or_else(|| unusable(format!("{name} cannot be written in the encoding")))
+        encoding
+            .sought(&text)
+            .ok_or_else(|| unusable(format!("{name} cannot be written in the encoding")))
     };
     let delimiter = separator("delimiter", delimiter.unwrap_or_else(|| ",".to_owned()))?;
-    let quote = quote.unwrap_or_else(|| Some("\"".to_owned())).map(|quote| separator("quote", quote)).transpose()?;
+    let quote = quote
+        .unwrap_or_else(|| Some("\"".to_owned()))
+        .map(|quote| separator("quote", quote))
+        .transpose()?;
     // The usual ones mean a row that ends with its line, however that ends.
     let terminator = terminator.filter(|text| !matches!(text.as_str(), "\n" | "\r\n" | "\r"));
-    let terminator = terminator.map(|text| separator("rowTerminator", text)).transpose()?;
-    let breaks = |bytes: &[u8]| bytes.first().is_some_and(|byte| matches!(byte, b'\n' | b'\r'));
+    let terminator = terminator
+        .map(|text| separator("rowTerminator", text))
+        .transpose()?;
+    let breaks = |bytes: &[u8]| {
+        bytes
+            .first()
+            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+    };
     let begins = |one: &[u8], two: &[u8]| one.starts_with(two) || two.starts_with(one);
     let ends_rows = |bytes: &[u8]| match &terminator {
         None => bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')),
@@ -143,12 +176,21 @@ fn dialect(
     let quoted = quote.as_deref().unwrap_or_default();
     if ends_rows(&delimiter)
         || quote.is_some() && (ends_rows(quoted) || begins(quoted, &delimiter))
-        || quote.is_some() && terminator.as_ref().is_some_and(|terminator| begins(terminator, quoted))
+        || quote.is_some()
+            && terminator
+                .as_ref()
+                .is_some_and(|terminator| begins(terminator, quoted))
         || terminator.is_none() && breaks(&delimiter)
     {
-        return Err(unusable("delimiter, quote and rowTerminator cannot be told from each other"));
+        return Err(unusable(
+            "delimiter, quote and rowTerminator cannot be told from each other",
+        ));
     }
-    Ok(Dialect { delimiter, quote, terminator })
+    Ok(Dialect {
+        delimiter,
+        quote,
+        terminator,
+    })
 }
 
 fn mapping(name: &str, field: FieldJson) -> Result<Mapping, LoadFailure> {
@@ -157,7 +199,12 @@ fn mapping(name: &str, field: FieldJson) -> Result<Mapping, LoadFailure> {
         ColumnJson::Named(name) => Column::Named(name),
     };
     let whole = match field {
-        FieldJson::Column(from) => return Ok(Mapping { column: Some(column(from)), rule: Rule::default() }),
+        FieldJson::Column(from) => {
+            return Ok(Mapping {
+                column: Some(column(from)),
+                rule: Rule::default(),
+            });
+        }
         FieldJson::Whole(whole) => *whole,
     };
     let rule = Rule {
@@ -165,31 +212,52 @@ fn mapping(name: &str, field: FieldJson) -> Result<Mapping, LoadFailure> {
         values: whole.values,
         nulls: whole.nulls,
         dates: dates(&format!("fields.{name}.dateFormat"), whole.date_format)?,
-        numbers: numbers(&format!("fields.{name}."), whole.decimal_separator, whole.group_separator)?,
+        numbers: numbers(
+            &format!("fields.{name}."),
+            whole.decimal_separator,
+            whole.group_separator,
+        )?,
     };
     match (whole.column, whole.constant) {
-        (Some(from), None) => Ok(Mapping { column: Some(column(from)), rule }),
-        (None, Some(_)) if whole.default.is_none() && rule.values.is_none() => Ok(Mapping { column: None, rule }),
-        _ => Err(unusable(format!("fields.{name} needs either a column or a constant"))),
+        (Some(from), None) => Ok(Mapping {
+            column: Some(column(from)),
+            rule,
+        }),
+        (None, Some(_)) if whole.default.is_none() && rule.values.is_none() => {
+            Ok(Mapping { column: None, rule })
+        }
+        _ => Err(unusable(format!(
+            "fields.{name} needs either a column or a constant"
+        ))),
     }
 }
 
 fn dates(member: &str, form: Option<String>) -> Result<Option<Dates>, LoadFailure> {
     let Some(form) = form else { return Ok(None) };
     let dates = Dates::parse(&form).ok_or_else(|| {
-        unusable(format!("{member} is not made of yyyy, MM, dd, HH, mm, ss, fff and separators, each once"))
+        unusable(format!(
+            "{member} is not made of yyyy, MM, dd, HH, mm, ss, fff and separators, each once"
+        ))
     })?;
     Ok(Some(dates))
 }
 
-fn numbers(prefix: &str, decimal: Option<String>, group: Option<String>) -> Result<Option<Numbers>, LoadFailure> {
+fn numbers(
+    prefix: &str,
+    decimal: Option<String>,
+    group: Option<String>,
+) -> Result<Option<Numbers>, LoadFailure> {
     let single = |name: &str, text: Option<String>| match text {
         None => Ok(None),
         Some(text) => {
             let mut chars = text.chars();
             match (chars.next(), chars.next()) {
-                (Some(char), None) if !char.is_ascii_digit() && !matches!(char, '+' | '-') => Ok(Some(char)),
-                _ => Err(unusable(format!("{prefix}{name} is not one character, and no digit or sign"))),
+                (Some(char), None) if !char.is_ascii_digit() && !matches!(char, '+' | '-') => {
+                    Ok(Some(char))
+                }
+                _ => Err(unusable(format!(
+                    "{prefix}{name} is not one character, and no digit or sign"
+                ))),
             }
         }
     };
@@ -200,7 +268,9 @@ fn numbers(prefix: &str, decimal: Option<String>, group: Option<String>) -> Resu
     }
     let decimal = decimal.unwrap_or('.');
     if group == Some(decimal) {
-        return Err(unusable(format!("{prefix}groupSeparator is the same as decimalSeparator")));
+        return Err(unusable(format!(
+            "{prefix}groupSeparator is the same as decimalSeparator"
+        )));
     }
     Ok(Some(Numbers { decimal, group }))
 }

@@ -97,11 +97,17 @@ impl Profile {
 
     /// The keys of the profile of a file, the one that wins first.
     pub(super) fn keys(file: &str, kind: LoadKind) -> [String; 2] {
-        [format!("{file}.profile.json"), format!("profiles/{kind}.json")]
+        [
+            format!("{file}.profile.json"),
+            format!("profiles/{kind}.json"),
+        ]
     }
 }
 
 /// Why a profile cannot be used.
 pub(super) fn unusable(message: impl Into<String>) -> LoadFailure {
-    LoadFailure { code: "profile".into(), message: format!("the profile cannot be used: {}", message.into()) }
+    LoadFailure {
+        code: "profile".into(),
+        message: format!("the profile cannot be used: {}", message.into()),
+    }
 }

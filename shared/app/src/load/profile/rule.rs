@@ -29,7 +29,10 @@ impl Rule {
 
     /// Makes a text ours.
     pub fn apply<'a>(&'a self, text: &'a str) -> Result<Cow<'a, str>, Meaningless> {
-        let is_null = self.nulls.as_ref().is_some_and(|nulls| nulls.iter().any(|null| null == text));
+        let is_null = self
+            .nulls
+            .as_ref()
+            .is_some_and(|nulls| nulls.iter().any(|null| null == text));
         let text = if is_null { "" } else { text };
         if let Some(value) = self.values.as_ref().and_then(|values| values.get(text)) {
             return Ok(Cow::Borrowed(value));
@@ -42,12 +45,16 @@ impl Rule {
             };
         }
         if let Some(dates) = &self.dates {
-            return dates.ours(text).map(Cow::Owned).ok_or(("date", "is no date in the form that the profile says"));
+            return dates
+                .ours(text)
+                .map(Cow::Owned)
+                .ok_or(("date", "is no date in the form that the profile says"));
         }
         match self.numbers {
-            Some(numbers) => {
-                numbers.ours(text).map(Cow::Owned).ok_or(("number", "is no number in the form that the profile says"))
-            }
+            Some(numbers) => numbers
+                .ours(text)
+                .map(Cow::Owned)
+                .ok_or(("number", "is no number in the form that the profile says")),
             None => Ok(Cow::Borrowed(text)),
         }
     }
@@ -78,12 +85,17 @@ impl Numbers {
             Some(group) if whole.contains(group) => {
                 let groups: Vec<&str> = whole.split(group).collect();
                 let complete = groups.iter().skip(1).all(|group| group.len() == 3);
-                let begun = groups.first().is_some_and(|first| (1..=3).contains(&first.len()));
+                let begun = groups
+                    .first()
+                    .is_some_and(|first| (1..=3).contains(&first.len()));
                 (complete && begun).then(|| groups.concat())?
             }
             _ => whole.to_owned(),
         };
-        if !is_digits(&whole) || !part.is_none_or(is_digits) || whole.len() + part.map_or(0, str::len) == 0 {
+        if !is_digits(&whole)
+            || !part.is_none_or(is_digits)
+            || whole.len() + part.map_or(0, str::len) == 0
+        {
             return None;
         }
         let whole = if whole.is_empty() { "0" } else { &whole };
@@ -144,9 +156,17 @@ impl Dates {
             tokens.push(token);
             rest = rest.get(length..)?;
         }
-        let count = |part| tokens.iter().filter(|token| matches!(token, Token::Digits(p, ..) if *p == part)).count();
+        let count = |part| {
+            tokens
+                .iter()
+                .filter(|token| matches!(token, Token::Digits(p, ..) if *p == part))
+                .count()
+        };
         let dated = [Part::Year, Part::Month, Part::Day].map(count) == [1; 3];
-        let timed = [Part::Hour, Part::Minute, Part::Second, Part::Milli].map(count).iter().all(|count| *count <= 1);
+        let timed = [Part::Hour, Part::Minute, Part::Second, Part::Milli]
+            .map(count)
+            .iter()
+            .all(|count| *count <= 1);
         (dated && timed).then_some(Self { tokens })
     }
 
@@ -158,7 +178,11 @@ impl Dates {
             match token {
                 Token::Literal(literal) => rest = rest.strip_prefix(*literal)?,
                 Token::Digits(part, least, most) => {
-                    let count = rest.bytes().take(*most).take_while(u8::is_ascii_digit).count();
+                    let count = rest
+                        .bytes()
+                        .take(*most)
+                        .take_while(u8::is_ascii_digit)
+                        .count();
                     if count < *least {
                         return None;
                     }

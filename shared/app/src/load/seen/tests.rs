@@ -2,7 +2,9 @@ use super::*;
 
 #[test]
 fn every_row_is_found_in_exactly_one_round_however_many_there_are() {
-    let rows: Vec<u64> = (0..1_000).map(|n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+    let rows: Vec<u64> = (0..1_000)
+        .map(|n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        .collect();
     let mut found = vec![0; rows.len()];
     let mut strangers = 0;
     for round in 0..7 {
@@ -16,7 +18,10 @@ fn every_row_is_found_in_exactly_one_round_however_many_there_are() {
     }
     assert!(found.iter().all(|found| *found == 1));
     assert_eq!(strangers, 1);
-    assert_eq!((Seen::rounds(0), Seen::rounds(MOST), Seen::rounds(MOST + 1)), (1, 1, 2));
+    assert_eq!(
+        (Seen::rounds(0), Seen::rounds(MOST), Seen::rounds(MOST + 1)),
+        (1, 1, 2)
+    );
 }
 
 #[test]

@@ -21,7 +21,11 @@ impl Boundaries {
         source.reads = false;
         let mut targets = targets.into_iter();
         let target = targets.next();
-        Self { source, targets, target }
+        Self {
+            source,
+            targets,
+            target,
+        }
     }
 
     /// Takes the next piece. `found` hears of each target that a row begins at or after, once and in order; of a row that
@@ -48,7 +52,8 @@ impl Boundaries {
         while self.source.next()? == Step::Row {
             let begin = self.source.begin;
             let is_header = self.source.rows == begin.row;
-            let can_be_entered = self.source.format != Format::Xml && !self.source.encoding().is_utf16();
+            let can_be_entered =
+                self.source.format != Format::Xml && !self.source.encoding().is_utf16();
             let Some(target) = self.target else { continue };
             if is_header || !can_be_entered || begin.offset < target {
                 continue;

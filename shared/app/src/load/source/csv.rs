@@ -23,7 +23,11 @@ pub(in crate::load) struct Dialect {
 
 impl Default for Dialect {
     fn default() -> Self {
-        Self { delimiter: b",".to_vec(), quote: Some(b"\"".to_vec()), terminator: None }
+        Self {
+            delimiter: b",".to_vec(),
+            quote: Some(b"\"".to_vec()),
+            terminator: None,
+        }
     }
 }
 
@@ -53,9 +57,18 @@ enum Token {
 
 /// See [`Scanner::short`].
 fn short(dialect: &Dialect) -> Option<(u8, Option<u8>)> {
-    let Dialect { delimiter, quote, terminator } = dialect;
-    let &[delimiter] = delimiter.as_slice() else { return None };
-    if terminator.as_ref().is_some_and(|terminator| terminator.first() == Some(&delimiter)) {
+    let Dialect {
+        delimiter,
+        quote,
+        terminator,
+    } = dialect;
+    let &[delimiter] = delimiter.as_slice() else {
+        return None;
+    };
+    if terminator
+        .as_ref()
+        .is_some_and(|terminator| terminator.first() == Some(&delimiter))
+    {
         return None;
     }
     match quote.as_deref() {
@@ -115,7 +128,17 @@ impl Scanner {
         let ends = Ends::new([first(&dialect.delimiter), one, two]);
         let state = State::Between;
         let (short, span) = (short(&dialect), Span::default());
-        Self { dialect, ends, short, state, at: 0, row_start: 0, field_start: 0, span, quoted: false }
+        Self {
+            dialect,
+            ends,
+            short,
+            state,
+            at: 0,
+            row_start: 0,
+            field_start: 0,
+            span,
+            quoted: false,
+        }
     }
 
     /// Whether its rows can hold line ends other than the one at their end.
@@ -130,7 +153,11 @@ impl Scanner {
 
     /// Bytes at the front that are no longer needed.
     pub fn spent(&self) -> usize {
-        if self.state == State::Between { self.at } else { self.row_start }
+        if self.state == State::Between {
+            self.at
+        } else {
+            self.row_start
+        }
     }
 
     /// Where the row begins, and up to where it was read.
@@ -205,14 +232,18 @@ impl Scanner {
     /// Reads the fields that stand there as they are or between two quotes, and tells whether the row ends with them. Nearly
     /// all do; the rest is left for the steps that know everything.
     fn whole_fields(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> bool {
-        let Some((delimiter, quote)) = self.short else { return false };
+        let Some((delimiter, quote)) = self.short else {
+            return false;
+        };
         let mut start = self.at;
         while let Some((first, after)) = bytes.get(start..).and_then(<[u8]>::split_first) {
             let is_quoted = Some(*first) == quote;
             let (span, end) = if is_quoted {
                 let end = memchr(*first, after).map(|at| start + at + 2);
                 // Nearly all fields hold no line end, and then their row need not be looked through again.
-                let field = after.get(..end.unwrap_or(0).saturating_sub(start + 2)).unwrap_or_default();
+                let field = after
+                    .get(..end.unwrap_or(0).saturating_sub(start + 2))
+                    .unwrap_or_default();
                 self.quoted |= memchr2(b'\n', b'\r', field).is_some();
                 (Span::Quoted, end)
             } else {
@@ -246,7 +277,11 @@ impl Scanner {
             }
             let Some(found) = found else {
                 self.at = bytes.len();
-                return Some(if ended { self.end_row(fields, bytes.len()) } else { Found::More });
+                return Some(if ended {
+                    self.end_row(fields, bytes.len())
+                } else {
+                    Found::More
+                });
             };
             self.at = found;
             match self.token(bytes.get(self.at..).unwrap_or_default(), ended) {
@@ -303,7 +338,16 @@ impl Scanner {
 
     /// Reads past the closing quote; false when it is not there.
     fn inside_quotes(&mut self, bytes: &[u8], ended: bool) -> bool {
-        let Self { dialect: Dialect { quote: Some(quote), .. }, at, .. } = self else { return true };
+        let Self {
+            dialect: Dialect {
+                quote: Some(quote), ..
+            },
+            at,
+            ..
+        } = self
+        else {
+            return true;
+        };
         let first = quote.first().copied().unwrap_or(b'"');
         loop {
             let rest = bytes.get(*at..).unwrap_or_default();

@@ -78,7 +78,11 @@ impl Encoding {
             return;
         }
         let mut put = |unit: u16| {
-            into.extend_from_slice(&if self == Self::Utf16Le { unit.to_le_bytes() } else { unit.to_be_bytes() });
+            into.extend_from_slice(&if self == Self::Utf16Le {
+                unit.to_le_bytes()
+            } else {
+                unit.to_be_bytes()
+            });
         };
         let mut rest = bytes;
         loop {
@@ -87,9 +91,14 @@ impl Encoding {
                 Err(error) => error.valid_up_to(),
             };
             let (text, broken) = rest.split_at(valid);
-            std::str::from_utf8(text).unwrap_or_default().encode_utf16().for_each(&mut put);
+            std::str::from_utf8(text)
+                .unwrap_or_default()
+                .encode_utf16()
+                .for_each(&mut put);
             // What is no UTF-8 here is a lone half of a pair.
-            let Some((half, after)) = broken.split_first_chunk::<3>() else { return };
+            let Some((half, after)) = broken.split_first_chunk::<3>() else {
+                return;
+            };
             let [first, second, third] = half.map(u16::from);
             put((first & 0x0F) << 12 | (second & 0x3F) << 6 | third & 0x3F);
             rest = after;
@@ -124,16 +133,27 @@ impl Decoder {
     /// From the start of a file.
     pub fn new(encoding: Encoding) -> Self {
         let head = (encoding != Encoding::Windows1252).then(Vec::new);
-        Self { encoding, head, half: None, high: None, skipped: 0 }
+        Self {
+            encoding,
+            head,
+            half: None,
+            high: None,
+            skipped: 0,
+        }
     }
 
     /// From the middle of a file.
     pub fn inside(encoding: Encoding) -> Self {
-        Self { head: None, ..Self::new(encoding) }
+        Self {
+            head: None,
+            ..Self::new(encoding)
+        }
     }
 
     pub fn decode(&mut self, piece: &[u8], into: &mut Vec<u8>) {
-        let Some(head) = &mut self.head else { return self.body(piece, into) };
+        let Some(head) = &mut self.head else {
+            return self.body(piece, into);
+        };
         let taken = piece.len().min(3 - head.len().min(3));
         let (first, rest) = piece.split_at(taken);
         head.extend_from_slice(first);
@@ -150,7 +170,10 @@ impl Decoder {
             lone(high, into);
         }
         if self.half.is_some() {
-            return Err(failure("encoding", "the file is UTF-16 and ends inside a character"));
+            return Err(failure(
+                "encoding",
+                "the file is UTF-16 and ends inside a character",
+            ));
         }
         Ok(())
     }
@@ -164,7 +187,11 @@ impl Decoder {
             _ => (self.encoding, 0),
         };
         self.encoding = encoding;
-        self.skipped = if encoding == Encoding::Utf8 { mark as u64 } else { 0 };
+        self.skipped = if encoding == Encoding::Utf8 {
+            mark as u64
+        } else {
+            0
+        };
         self.body(head.get(mark..).unwrap_or_default(), into);
     }
 
@@ -180,7 +207,14 @@ impl Decoder {
             };
             let pair = [first, *byte];
             let little = self.encoding == Encoding::Utf16Le;
-            self.unit(if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }, into);
+            self.unit(
+                if little {
+                    u16::from_le_bytes(pair)
+                } else {
+                    u16::from_be_bytes(pair)
+                },
+                into,
+            );
         }
     }
 

@@ -18,7 +18,10 @@ impl Ends {
     const NEAR: usize = 16;
 
     pub fn new(bytes: [u8; 3]) -> Self {
-        Self { bytes, words: bytes.map(|byte| u64::from_le_bytes([byte; 8])) }
+        Self {
+            bytes,
+            words: bytes.map(|byte| u64::from_le_bytes([byte; 8])),
+        }
     }
 
     /// Where the next one stands, from `start` on.
@@ -31,7 +34,10 @@ impl Ends {
             let word = u64::from_le_bytes(*word);
             // The highest bit of each byte that is an end, and maybe of bytes behind the first one. Source:
             // <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
-            let found = self.words.map(|end| word ^ end).map(|byte| byte.wrapping_sub(Self::LOW) & !byte & Self::HIGH);
+            let found = self
+                .words
+                .map(|end| word ^ end)
+                .map(|byte| byte.wrapping_sub(Self::LOW) & !byte & Self::HIGH);
             let found = found.into_iter().fold(0, |all, found| all | found);
             if found != 0 {
                 return Some(at + found.trailing_zeros() as usize / 8);

@@ -48,7 +48,11 @@ pub(crate) struct Position {
 
 impl Position {
     /// The start of a file.
-    pub const START: Self = Self { offset: 0, row: 0, line: 1 };
+    pub const START: Self = Self {
+        offset: 0,
+        row: 0,
+        line: 1,
+    };
 }
 
 /// Why a row is not usable whatever it says.
@@ -81,12 +85,19 @@ pub(super) enum Step {
 
 /// Whether a file can be read from its middle. XML, UTF-16 and compressed files are read from the start. A file that shows
 /// only by its first bytes that it is UTF-16 is one for which [`Boundaries`] finds no place to enter it.
-pub(super) fn can_be_entered(format: Format, compression: Option<Compression>, profile: &Profile) -> bool {
+pub(super) fn can_be_entered(
+    format: Format,
+    compression: Option<Compression>,
+    profile: &Profile,
+) -> bool {
     compression.is_none() && format != Format::Xml && !profile.encoding.is_utf16()
 }
 
 pub(super) fn failure(code: &'static str, message: impl Into<String>) -> LoadFailure {
-    LoadFailure { code: code.into(), message: message.into() }
+    LoadFailure {
+        code: code.into(),
+        message: message.into(),
+    }
 }
 
 /// Finds the rows in pieces of a file that is unpacked already.
@@ -125,16 +136,34 @@ impl Source {
     /// From the start of a file.
     pub fn new(format: Format, profile: &Profile) -> Self {
         let header = format == Format::Csv && profile.header;
-        Self::at(format, profile, Position::START, Decoder::new(profile.encoding), header)
+        Self::at(
+            format,
+            profile,
+            Position::START,
+            Decoder::new(profile.encoding),
+            header,
+        )
     }
 
     /// From a place inside a file that [can be entered](can_be_entered), where [`Source::position`] or [`Boundaries`] said
     /// that a row begins.
     pub fn entered(format: Format, profile: &Profile, position: Position) -> Self {
-        Self::at(format, profile, position, Decoder::inside(profile.encoding), false)
+        Self::at(
+            format,
+            profile,
+            position,
+            Decoder::inside(profile.encoding),
+            false,
+        )
     }
 
-    fn at(format: Format, profile: &Profile, position: Position, decoder: Decoder, header: bool) -> Self {
+    fn at(
+        format: Format,
+        profile: &Profile,
+        position: Position,
+        decoder: Decoder,
+        header: bool,
+    ) -> Self {
         Self {
             decoder,
             scanner: Scanner::new(format, &profile.dialect),
@@ -217,7 +246,11 @@ impl Source {
 
     /// Where the next row begins, or what separates it from the last one.
     pub fn position(&self) -> Position {
-        Position { offset: self.offset + self.found.end as u64, row: self.rows, line: self.lines.count }
+        Position {
+            offset: self.offset + self.found.end as u64,
+            row: self.rows,
+            line: self.lines.count,
+        }
     }
 
     /// The encoding, as far as it shows by now.
@@ -227,7 +260,8 @@ impl Source {
 
     /// What the file of refused rows is like. To be asked for when the first row was found.
     pub fn refused(&self) -> RefusedFile {
-        let header = (self.format == Format::Csv && self.begin.row == 0 && self.header_found()).then(|| self.raw());
+        let header = (self.format == Format::Csv && self.begin.row == 0 && self.header_found())
+            .then(|| self.raw());
         RefusedFile::new(self.format, self.decoder.encoding, &self.scanner, header)
     }
 
@@ -236,7 +270,9 @@ impl Source {
     }
 
     fn raw(&self) -> &[u8] {
-        self.buffer.get(self.start + self.found.start..self.start + self.found.end).unwrap_or_default()
+        self.buffer
+            .get(self.start + self.found.start..self.start + self.found.end)
+            .unwrap_or_default()
     }
 
     /// Leaves bytes behind.
@@ -251,7 +287,11 @@ impl Source {
         let row = self.scanner.row();
         let bytes = self.buffer.get(self.start..).unwrap_or_default();
         self.lines.add(bytes.get(..row.start).unwrap_or_default());
-        let begin = Position { offset: self.offset + row.start as u64, row: self.rows, line: self.lines.count };
+        let begin = Position {
+            offset: self.offset + row.start as u64,
+            row: self.rows,
+            line: self.lines.count,
+        };
         let (dropped, begin) = self.dropped.take().unwrap_or((0, begin));
         self.begin = begin;
         self.length = dropped + row.len() as u64;
@@ -275,7 +315,11 @@ impl Source {
             self.spans.spans.clear();
             self.found.start = self.found.end;
         } else if self.reads {
-            let raw = self.buffer.get(self.start..).and_then(|bytes| bytes.get(self.found.clone())).unwrap_or_default();
+            let raw = self
+                .buffer
+                .get(self.start..)
+                .and_then(|bytes| bytes.get(self.found.clone()))
+                .unwrap_or_default();
             self.texts
                 .read(self.format, self.decoder.encoding, raw, &mut self.spans)
                 .map_err(|failure| at_line(failure, self.begin.line))?;
@@ -298,7 +342,11 @@ impl Source {
     /// Forgets what is not needed to find the end of the row.
     fn let_go(&mut self) -> Result<(), LoadFailure> {
         let spent = self.scanner.spent();
-        self.lines.add(self.buffer.get(self.start..self.start + spent).unwrap_or_default());
+        self.lines.add(
+            self.buffer
+                .get(self.start..self.start + spent)
+                .unwrap_or_default(),
+        );
         self.pass(spent);
         let row = self.scanner.row();
         let kept = self.buffer.len() - self.start.min(self.buffer.len());
@@ -308,9 +356,17 @@ impl Source {
         if !self.scanner.within_row() {
             return Err(self.on_line(self.scanner.too_long()));
         }
-        let begin = Position { offset: self.offset, row: self.rows, line: self.lines.count };
+        let begin = Position {
+            offset: self.offset,
+            row: self.rows,
+            line: self.lines.count,
+        };
         let before = self.dropped.take().unwrap_or((0, begin));
-        self.lines.add(self.buffer.get(self.start..self.start + row.end).unwrap_or_default());
+        self.lines.add(
+            self.buffer
+                .get(self.start..self.start + row.end)
+                .unwrap_or_default(),
+        );
         self.dropped = Some((before.0 + row.end as u64, before.1));
         self.pass(row.end);
         Ok(())
@@ -339,7 +395,9 @@ impl Source {
     }
 
     fn on_line(&self, failure: LoadFailure) -> LoadFailure {
-        let read = self.buffer.get(self.start..self.start + self.scanner.row().end);
+        let read = self
+            .buffer
+            .get(self.start..self.start + self.scanner.row().end);
         let mut lines = self.lines;
         lines.add(read.unwrap_or_default());
         at_line(failure, lines.count)

@@ -120,7 +120,9 @@ impl<'de> Deserialize<'de> for Object<'de> {
 /// is one value with semicolons; a number stays as it is written; null is no value.
 pub(super) fn read(row: &str, into: &mut Named) -> Result<(), Flaw> {
     let Object(members) = serde_json::from_str(row).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data if error.to_string().starts_with("too many members") => Flaw::TooManyFields,
+        serde_json::error::Category::Data if error.to_string().starts_with("too many members") => {
+            Flaw::TooManyFields
+        }
         _ => Flaw::Json("the row is no JSON object"),
     })?;
     object(members, &mut String::new(), DEPTH, into)
@@ -137,15 +139,18 @@ fn object(
         prefix.push_str(&name);
         let text = value.get();
         match text.as_bytes().first() {
-            Some(b'{') if depth <= 1 => return Err(Flaw::Json("objects stand in one another too deep")),
+            Some(b'{') if depth <= 1 => {
+                return Err(Flaw::Json("objects stand in one another too deep"));
+            }
             Some(b'{') => {
-                let Object(members) = serde_json::from_str(text).map_err(|_| Flaw::TooManyFields)?;
+                let Object(members) =
+                    serde_json::from_str(text).map_err(|_| Flaw::TooManyFields)?;
                 prefix.push('.');
                 object(members, prefix, depth - 1, into)?;
             }
             Some(b'[') => {
-                let values: Vec<&RawValue> =
-                    serde_json::from_str(text).map_err(|_| Flaw::Json("the row is no JSON object"))?;
+                let values: Vec<&RawValue> = serde_json::from_str(text)
+                    .map_err(|_| Flaw::Json("the row is no JSON object"))?;
                 let value = list(values)?;
                 put(prefix, &value, into)?;
             }
@@ -169,7 +174,8 @@ fn scalar(json: &str) -> Result<Cow<'_, str>, Flaw> {
     if !json.starts_with('"') {
         return Ok(Cow::Borrowed(json));
     }
-    let Name(text) = serde_json::from_str(json).map_err(|_| Flaw::Json("the row is no JSON object"))?;
+    let Name(text) =
+        serde_json::from_str(json).map_err(|_| Flaw::Json("the row is no JSON object"))?;
     Ok(text)
 }
 
@@ -177,7 +183,9 @@ fn list(values: Vec<&RawValue>) -> Result<String, Flaw> {
     let mut all = String::new();
     for value in values {
         let text = match value.get().as_bytes().first() {
-            Some(b'{' | b'[') => return Err(Flaw::Json("a list holds something other than plain values")),
+            Some(b'{' | b'[') => {
+                return Err(Flaw::Json("a list holds something other than plain values"));
+            }
             Some(b'n') => continue,
             _ => scalar(value.get())?,
         };

@@ -50,18 +50,30 @@ impl<'a> Record<'a> {
     /// The bytes that fields stand in: those of the row, and those beside it.
     fn bytes(&self) -> [&'a [u8]; 2] {
         // Where nothing stands in the row itself, it may be no UTF-8.
-        [if self.texts.all { b"" } else { self.raw }, &self.texts.bytes]
+        [
+            if self.texts.all { b"" } else { self.raw },
+            &self.texts.bytes,
+        ]
     }
 
     /// The same as texts; none when they are not of the file's encoding.
     pub fn texts(&self) -> Option<[&'a str; 2]> {
         let [row, aside] = self.bytes();
-        Some([std::str::from_utf8(row).ok()?, std::str::from_utf8(aside).ok()?])
+        Some([
+            std::str::from_utf8(row).ok()?,
+            std::str::from_utf8(aside).ok()?,
+        ])
     }
 
     /// The same with each byte replaced that may not be of a text, so that fields stay where they are.
     pub fn mended(&self) -> [String; 2] {
-        let mend = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { '?' };
+        let mend = |byte: &u8| {
+            if byte.is_ascii() {
+                char::from(*byte)
+            } else {
+                '?'
+            }
+        };
         self.bytes().map(|bytes| bytes.iter().map(mend).collect())
     }
 
@@ -86,14 +98,21 @@ impl<'a> Record<'a> {
     pub fn names(&self) -> impl Iterator<Item = &'a str> + 'a {
         let Texts { names, bytes, .. } = self.texts;
         let names = if self.named { names.as_slice() } else { &[] };
-        names.iter().map(|name| bytes.get(name.clone()).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or(""))
+        names.iter().map(|name| {
+            bytes
+                .get(name.clone())
+                .and_then(|name| std::str::from_utf8(name).ok())
+                .unwrap_or("")
+        })
     }
 
     /// The field of a name.
     pub fn find(&self, name: &str) -> Option<usize> {
         let Texts { names, bytes, .. } = self.texts;
         let names = if self.named { names.as_slice() } else { &[] };
-        names.iter().position(|range| bytes.get(range.clone()) == Some(name.as_bytes()))
+        names
+            .iter()
+            .position(|range| bytes.get(range.clone()) == Some(name.as_bytes()))
     }
 }
 
@@ -109,7 +128,12 @@ pub(super) struct Texts {
 
 impl Texts {
     pub fn new(dialect: &Dialect) -> Self {
-        Self { quote: dialect.quote.clone().unwrap_or_default(), bytes: Vec::new(), names: Vec::new(), all: false }
+        Self {
+            quote: dialect.quote.clone().unwrap_or_default(),
+            bytes: Vec::new(),
+            names: Vec::new(),
+            all: false,
+        }
     }
 
     /// Makes the fields of a row that was found readable.
@@ -135,7 +159,11 @@ impl Texts {
             spans.flaw = Some(Flaw::Encoding);
             return Ok(());
         };
-        let mut named = Named { names: &mut self.names, bytes: &mut self.bytes, spans };
+        let mut named = Named {
+            names: &mut self.names,
+            bytes: &mut self.bytes,
+            spans,
+        };
         let read = match format {
             Format::Csv => Ok(()),
             Format::Ndjson => ndjson::read(text, &mut named),
@@ -163,7 +191,9 @@ impl Texts {
                 self.bytes.extend_from_slice(field);
             }
             if self.all {
-                let text = encoding.text(self.bytes.get(start..).unwrap_or_default()).into_owned();
+                let text = encoding
+                    .text(self.bytes.get(start..).unwrap_or_default())
+                    .into_owned();
                 self.bytes.truncate(start);
                 self.bytes.extend_from_slice(&text);
             }
@@ -221,8 +251,12 @@ impl Named<'_> {
 
     /// Adds a field, or a value to one that is there already.
     pub fn join(&mut self, name: &str, value: &str) -> Result<(), Flaw> {
-        let Some(index) = self.find(name) else { return self.put(name, value) };
-        let Some((range, _)) = self.spans.spans.get_mut(index) else { return Ok(()) };
+        let Some(index) = self.find(name) else {
+            return self.put(name, value);
+        };
+        let Some((range, _)) = self.spans.spans.get_mut(index) else {
+            return Ok(());
+        };
         // A repeated field moves to the end to grow there.
         if range.end != self.bytes.len() {
             let start = self.bytes.len();

@@ -20,7 +20,12 @@ pub(in crate::load) struct RefusedFile {
 }
 
 impl RefusedFile {
-    pub(super) fn new(format: Format, encoding: Encoding, scanner: &Scanner, header: Option<&[u8]>) -> Self {
+    pub(super) fn new(
+        format: Format,
+        encoding: Encoding,
+        scanner: &Scanner,
+        header: Option<&[u8]>,
+    ) -> Self {
         let (name, terminator) = match (format, scanner) {
             (Format::Csv, Scanner::Csv(scanner)) => ("rejects.csv", scanner.terminator()),
             (Format::Csv, _) => ("rejects.csv", None),
@@ -28,7 +33,13 @@ impl RefusedFile {
             (Format::Xml, _) => ("rejects.xml", None),
         };
         let terminator = terminator.map(<[u8]>::to_vec);
-        let mut file = Self { name, prologue: encoding.mark().to_vec(), epilogue: Vec::new(), encoding, terminator };
+        let mut file = Self {
+            name,
+            prologue: encoding.mark().to_vec(),
+            epilogue: Vec::new(),
+            encoding,
+            terminator,
+        };
         let mut prologue = Vec::new();
         if let Some(header) = header {
             file.row(header, &mut prologue);

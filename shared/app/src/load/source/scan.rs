@@ -68,7 +68,8 @@ impl Fields for Spans {
             return;
         }
         self.escaped |= span != Span::Plain;
-        self.spans.push((range.start - row_start..range.end - row_start, span));
+        self.spans
+            .push((range.start - row_start..range.end - row_start, span));
     }
 
     fn flaw(&mut self, flaw: Flaw) {
@@ -85,7 +86,10 @@ pub(super) struct Lines {
 
 impl Lines {
     pub fn starting_at(line: u64) -> Self {
-        Self { count: line, after_cr: false }
+        Self {
+            count: line,
+            after_cr: false,
+        }
     }
 
     pub fn add(&mut self, bytes: &[u8]) {

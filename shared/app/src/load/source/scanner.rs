@@ -27,7 +27,12 @@ impl Scanner {
     }
 
     /// Reads on in `bytes`, which begin where the row begins, or before it.
-    pub fn scan(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> Result<Found, LoadFailure> {
+    pub fn scan(
+        &mut self,
+        bytes: &[u8],
+        ended: bool,
+        fields: &mut impl Fields,
+    ) -> Result<Found, LoadFailure> {
         match self {
             Self::Csv(scanner) => Ok(scanner.scan(bytes, ended, fields)),
             Self::Ndjson(scanner) => Ok(scanner.scan(bytes, ended, fields)),

@@ -24,7 +24,10 @@ impl Read for Fed {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let from = self.fill_buf()?;
         let count = from.len().min(into.len());
-        let (into, from) = (into.get_mut(..count).unwrap_or_default(), from.get(..count).unwrap_or_default());
+        let (into, from) = (
+            into.get_mut(..count).unwrap_or_default(),
+            from.get(..count).unwrap_or_default(),
+        );
         into.copy_from_slice(from);
         self.consume(count);
         Ok(count)
@@ -65,14 +68,20 @@ impl Unpacker {
             None => Packed::Plain(Fed::default()),
             Some(Compression::Gzip) => Packed::Gzip(Box::new(MultiGzDecoder::new(Fed::default()))),
             Some(Compression::Zstd) => {
-                let decoder = zstd::stream::read::Decoder::with_buffer(Fed::default()).and_then(|mut decoder| {
-                    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
-                    Ok(decoder)
-                });
+                let decoder = zstd::stream::read::Decoder::with_buffer(Fed::default()).and_then(
+                    |mut decoder| {
+                        decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                        Ok(decoder)
+                    },
+                );
                 Packed::Zstd(Box::new(decoder.map_err(|_| damaged())?))
             }
         };
-        Ok(Self { packed, room: Vec::new(), left: most })
+        Ok(Self {
+            packed,
+            room: Vec::new(),
+            left: most,
+        })
     }
 
     /// Takes the next piece of the file. The one before must be used up: [`Unpacker::next`] answered nothing.
@@ -96,7 +105,9 @@ impl Unpacker {
     /// The next unpacked piece; none when it takes another piece of the file, or the file is over.
     pub fn next(&mut self) -> Result<Option<Bytes>, LoadFailure> {
         let read: &mut dyn Read = match &mut self.packed {
-            Packed::Plain(fed) => return Ok(Some(std::mem::take(&mut fed.piece)).filter(|piece| !piece.is_empty())),
+            Packed::Plain(fed) => {
+                return Ok(Some(std::mem::take(&mut fed.piece)).filter(|piece| !piece.is_empty()));
+            }
             Packed::Gzip(decoder) => decoder,
             Packed::Zstd(decoder) => decoder,
         };
@@ -117,11 +128,17 @@ impl Unpacker {
 
 fn damaged() -> LoadFailure {
     let message = "the compressed file is damaged, ends too early, or needs more than 8 MiB of memory to unpack";
-    LoadFailure { code: "compression".into(), message: message.to_owned() }
+    LoadFailure {
+        code: "compression".into(),
+        message: message.to_owned(),
+    }
 }
 
 fn too_large() -> LoadFailure {
-    LoadFailure { code: "unpacked_too_large".into(), message: "the file unpacks to more than is allowed".to_owned() }
+    LoadFailure {
+        code: "unpacked_too_large".into(),
+        message: "the file unpacks to more than is allowed".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,10 @@ pub(super) struct Scanner {
 }
 
 fn broken(message: &str) -> LoadFailure {
-    failure("xml_syntax", format!("the file is no well-formed XML: {message}"))
+    failure(
+        "xml_syntax",
+        format!("the file is no well-formed XML: {message}"),
+    )
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -96,7 +99,12 @@ impl Scanner {
         self.prologue.get(self.root.clone()).unwrap_or_default()
     }
 
-    pub fn scan(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> Result<Found, LoadFailure> {
+    pub fn scan(
+        &mut self,
+        bytes: &[u8],
+        ended: bool,
+        fields: &mut impl Fields,
+    ) -> Result<Found, LoadFailure> {
         loop {
             let rest = bytes.get(self.at..).unwrap_or_default();
             let found = match self.state {
@@ -131,7 +139,12 @@ impl Scanner {
         }
     }
 
-    fn text(&mut self, rest: &[u8], ended: bool, fields: &mut impl Fields) -> Result<Option<Found>, LoadFailure> {
+    fn text(
+        &mut self,
+        rest: &[u8],
+        ended: bool,
+        fields: &mut impl Fields,
+    ) -> Result<Option<Found>, LoadFailure> {
         let text = memchr(b'<', rest).unwrap_or(rest.len());
         let (text, markup) = rest.split_at(text);
         if !self.within
@@ -144,12 +157,23 @@ impl Scanner {
         self.at += text.len();
         if markup.is_empty() {
             let complete = self.depth == 0;
-            return Ok(Some(if ended && complete { Found::End } else { Found::More }));
+            return Ok(Some(if ended && complete {
+                Found::End
+            } else {
+                Found::More
+            }));
         }
         let (state, length) = match markup {
             [b'<', b'!', b'-', b'-', ..] => (State::Comment, 4),
             [b'<', b'?', ..] => (State::Instruction, 2),
-            [b'<', b'/', ..] => (State::Tag { ends: true, quote: None, last: 0 }, 2),
+            [b'<', b'/', ..] => (
+                State::Tag {
+                    ends: true,
+                    quote: None,
+                    last: 0,
+                },
+                2,
+            ),
             [b'<', b'!', ..] if markup.starts_with(b"<![CDATA[") => {
                 if !self.within {
                     return Err(broken("text stands outside the rows"));
@@ -157,14 +181,22 @@ impl Scanner {
                 (State::Section, 9)
             }
             [b'<', b'!', ..] if markup.starts_with(b"<!DOCTYPE") => {
-                return Err(failure("xml_doctype", "the file has a DOCTYPE; files with one are not read"));
+                return Err(failure(
+                    "xml_doctype",
+                    "the file has a DOCTYPE; files with one are not read",
+                ));
             }
             [b'<'] | [b'<', b'!', ..] if !ended && markup.len() < 9 && is_begun(markup) => {
                 return Ok(Some(Found::More));
             }
-            [b'<', b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..] => {
-                (State::Tag { ends: false, quote: None, last: 0 }, 1)
-            }
+            [b'<', b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..] => (
+                State::Tag {
+                    ends: false,
+                    quote: None,
+                    last: 0,
+                },
+                1,
+            ),
             _ => return Err(broken("a < begins no tag")),
         };
         if let State::Tag { ends, .. } = state {
@@ -210,11 +242,18 @@ impl Scanner {
     }
 
     /// A tag is there as a whole.
-    fn tag_over(&mut self, bytes: &[u8], ends: bool, closed: bool) -> Result<Option<Found>, LoadFailure> {
+    fn tag_over(
+        &mut self,
+        bytes: &[u8],
+        ends: bool,
+        closed: bool,
+    ) -> Result<Option<Found>, LoadFailure> {
         if ends {
             self.depth = self.depth.saturating_sub(1);
             if self.depth == 0 {
-                let tag = bytes.get(self.tag_start + 2..self.at - 1).unwrap_or_default();
+                let tag = bytes
+                    .get(self.tag_start + 2..self.at - 1)
+                    .unwrap_or_default();
                 if tag.trim_ascii_end() != self.root_name() {
                     return Err(broken("the root element is not closed by its own name"));
                 }
@@ -235,12 +274,17 @@ impl Scanner {
         self.prologue = bytes.get(..self.at).unwrap_or_default().to_vec();
         let start = self.tag_start + 1;
         let tag = self.prologue.get(start..).unwrap_or_default();
-        let length = tag.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>'));
+        let length = tag
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>'));
         self.root = start..start + length.unwrap_or_default();
         self.depth = u32::from(!closed);
         if let Some(name) = declared_encoding(&self.prologue) {
             let encoding = Encoding::parse(&name).ok_or_else(|| {
-                failure("encoding", "the file declares an encoding other than UTF-8, UTF-16 and windows-1252")
+                failure(
+                    "encoding",
+                    "the file declares an encoding other than UTF-8, UTF-16 and windows-1252",
+                )
             })?;
             self.declared = Some(encoding);
         }
@@ -250,7 +294,9 @@ impl Scanner {
 
 /// Whether more bytes may make a comment, a section, a DOCTYPE or a tag of it.
 fn is_begun(markup: &[u8]) -> bool {
-    [&b"<!--"[..], b"<![CDATA[", b"<!DOCTYPE"].iter().any(|token| token.starts_with(markup))
+    [&b"<!--"[..], b"<![CDATA[", b"<!DOCTYPE"]
+        .iter()
+        .any(|token| token.starts_with(markup))
 }
 
 /// The encoding in `<?xml version="1.0" encoding="…"?>`.
@@ -258,7 +304,10 @@ fn declared_encoding(prologue: &[u8]) -> Option<String> {
     let declaration = prologue.strip_prefix(b"<?xml")?;
     let declaration = declaration.get(..memmem::find(declaration, b"?>")?)?;
     let after = declaration.get(memmem::find(declaration, b"encoding")? + 8..)?;
-    let value = after.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let value = after
+        .trim_ascii_start()
+        .strip_prefix(b"=")?
+        .trim_ascii_start();
     let (quote, value) = value.split_first()?;
     let value = value.get(..memchr(*quote, value)?)?;
     Some(String::from_utf8_lossy(value).into_owned())

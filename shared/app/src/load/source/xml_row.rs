@@ -40,14 +40,18 @@ pub(super) fn read(row: &str, into: &mut Named<'_>) -> Result<Result<(), Flaw>, 
                 )
                 | Error::Syntax(_),
             ) => {
-                return Err(failure("xml_syntax", "the file is no well-formed XML: the tags of a row do not match"));
+                return Err(failure(
+                    "xml_syntax",
+                    "the file is no well-formed XML: the tags of a row do not match",
+                ));
             }
             Err(_) => return Ok(Err(Flaw::Xml("the row is no well-formed XML"))),
         };
         let read = match event {
             Event::Eof => return Ok(Ok(())),
             Event::Start(tag) => begin(&tag, &mut path, &mut open, into),
-            Event::Empty(tag) => begin(&tag, &mut path, &mut open, into).and_then(|()| end(&mut path, &mut open, into)),
+            Event::Empty(tag) => begin(&tag, &mut path, &mut open, into)
+                .and_then(|()| end(&mut path, &mut open, into)),
             Event::End(_) => end(&mut path, &mut open, into),
             Event::Text(text) => add(&mut open, text.decode().ok().as_deref()),
             Event::CData(text) => add(&mut open, text.decode().ok().as_deref()),
@@ -61,7 +65,12 @@ pub(super) fn read(row: &str, into: &mut Named<'_>) -> Result<Result<(), Flaw>, 
     }
 }
 
-fn begin(tag: &BytesStart<'_>, path: &mut String, open: &mut Vec<Open>, into: &mut Named<'_>) -> Result<(), Flaw> {
+fn begin(
+    tag: &BytesStart<'_>,
+    path: &mut String,
+    open: &mut Vec<Open>,
+    into: &mut Named<'_>,
+) -> Result<(), Flaw> {
     if open.len() == DEPTH {
         return Err(Flaw::Xml("elements stand in one another too deep"));
     }
@@ -70,11 +79,20 @@ fn begin(tag: &BytesStart<'_>, path: &mut String, open: &mut Vec<Open>, into: &m
         parent.has_elements = true;
         extend(path, tag.name().as_ref());
     }
-    open.push(Open { outer, text: String::new(), has_elements: false });
+    open.push(Open {
+        outer,
+        text: String::new(),
+        has_elements: false,
+    });
     for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|_| Flaw::Xml("an attribute is not well-formed, or there twice"))?;
+        let attribute =
+            attribute.map_err(|_| Flaw::Xml("an attribute is not well-formed, or there twice"))?;
         let name = attribute.key.as_ref();
-        if name == b"xmlns" || [&b"xmlns:"[..], b"xml:", b"xsi:"].iter().any(|prefix| name.starts_with(prefix)) {
+        if name == b"xmlns"
+            || [&b"xmlns:"[..], b"xml:", b"xsi:"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        {
             continue;
         }
         let value = std::str::from_utf8(&attribute.value).unwrap_or_default();
@@ -95,10 +113,16 @@ fn extend(path: &mut String, name: &[u8]) {
 }
 
 fn end(path: &mut String, open: &mut Vec<Open>, into: &mut Named<'_>) -> Result<(), Flaw> {
-    let Some(element) = open.pop() else { return Ok(()) };
+    let Some(element) = open.pop() else {
+        return Ok(());
+    };
     let text = element.text.trim();
     if open.is_empty() {
-        return if text.is_empty() { Ok(()) } else { Err(Flaw::Xml("text stands in the row outside its elements")) };
+        return if text.is_empty() {
+            Ok(())
+        } else {
+            Err(Flaw::Xml("text stands in the row outside its elements"))
+        };
     }
     if !element.has_elements || !text.is_empty() {
         into.join(path, text)?;

@@ -11,14 +11,29 @@ use crate::load::{Arrival, LoadError};
 const HEADER: &str = "category_id,name\n";
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 /// Loads a file of categories; the id of the load is its minute.
-fn drop_categories(world: &Arc<World>, mode: &str, minute: u8, rows: &str) -> Result<Load, LoadError> {
+fn drop_categories(
+    world: &Arc<World>,
+    mode: &str,
+    minute: u8,
+    rows: &str,
+) -> Result<Load, LoadError> {
     let key = format!("incoming/categories/{mode}/c-20250207T10{minute:02}00Z.csv");
-    world.objects.lock().unwrap().insert(key.clone(), format!("{HEADER}{rows}").into_bytes());
-    let arrival = Arrival { key: ExportKey::parse(&key).unwrap(), load: id(minute) };
+    world
+        .objects
+        .lock()
+        .unwrap()
+        .insert(key.clone(), format!("{HEADER}{rows}").into_bytes());
+    let arrival = Arrival {
+        key: ExportKey::parse(&key).unwrap(),
+        load: id(minute),
+    };
     run_to_end(world, &arrival)
 }
 
@@ -31,43 +46,71 @@ fn operator() -> Caller {
 }
 
 fn caller(roles: impl IntoIterator<Item = Role>) -> Caller {
-    Caller { user: UserId::parse("u").unwrap(), organization: None, roles: roles.into_iter().collect() }
+    Caller {
+        user: UserId::parse("u").unwrap(),
+        organization: None,
+        roles: roles.into_iter().collect(),
+    }
 }
 
 /// Rows of which all but the first `good` are refused.
 fn rows(good: usize, bad: usize) -> String {
-    (0..good).map(|n| format!("K{n},k\n")).chain((0..bad).map(|n| format!("B{n},\n"))).collect()
+    (0..good)
+        .map(|n| format!("K{n},k\n"))
+        .chain((0..bad).map(|n| format!("B{n},\n")))
+        .collect()
 }
 
 fn published(world: &Arc<World>) -> Option<String> {
     let pointers = world.pointers.lock().unwrap();
-    pointers.get(&LoadKind::Categories).and_then(|pointer| pointer.published.load.as_ref()).map(ToString::to_string)
+    pointers
+        .get(&LoadKind::Categories)
+        .and_then(|pointer| pointer.published.load.as_ref())
+        .map(ToString::to_string)
 }
 
 #[test]
 fn a_snapshot_with_too_many_bad_rows_is_held_and_released_by_an_operator() {
     let world = Arc::new(World::default());
     let load = drop_categories(&world, "snapshot", 1, &rows(10, 11)).unwrap();
-    assert_eq!((load.state, load.held_for[0].code.as_ref()), (LoadState::Held, "rejects"));
+    assert_eq!(
+        (load.state, load.held_for[0].code.as_ref()),
+        (LoadState::Held, "rejects")
+    );
     assert_eq!(published(&world), None);
-    assert_eq!(block_on(decisions(&world).release(&caller([Role::Buyer]), &id(1))), Err(Failure::Forbidden));
+    assert_eq!(
+        block_on(decisions(&world).release(&caller([Role::Buyer]), &id(1))),
+        Err(Failure::Forbidden)
+    );
     let released = block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
-    assert_eq!((released.state, published(&world).as_deref()), (LoadState::Published, Some("1")));
-    assert_eq!(block_on(decisions(&world).release(&operator(), &id(1))), Err(Failure::AlreadyDecided));
+    assert_eq!(
+        (released.state, published(&world).as_deref()),
+        (LoadState::Published, Some("1"))
+    );
+    assert_eq!(
+        block_on(decisions(&world).release(&operator(), &id(1))),
+        Err(Failure::AlreadyDecided)
+    );
 }
 
 #[test]
 fn a_held_delta_writes_nothing_until_it_is_released() {
     let world = Arc::new(World::default());
     let load = drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
-    assert_eq!((load.state, world.seen.lock().unwrap().len()), (LoadState::Held, 0));
+    assert_eq!(
+        (load.state, world.seen.lock().unwrap().len()),
+        (LoadState::Held, 0)
+    );
     let released = block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
     assert_eq!(
         (released.state, world.told.lock().unwrap().clone()),
         (LoadState::Running, vec![("1".to_owned(), None)])
     );
     let load = drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
-    assert_eq!((load.state, world.seen.lock().unwrap().len()), (LoadState::Published, 10));
+    assert_eq!(
+        (load.state, world.seen.lock().unwrap().len()),
+        (LoadState::Published, 10)
+    );
     assert_eq!((load.counts.applied, load.counts.rejected), (10, 11));
 }
 
@@ -77,7 +120,10 @@ fn a_file_that_was_replaced_while_it_was_held_is_not_what_was_released() {
     drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
     block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
     let load = drop_categories(&world, "delta", 1, &rows(10, 12)).unwrap();
-    assert_eq!((load.state, load.failure.unwrap().code.as_ref()), (LoadState::Failed, "file_changed"));
+    assert_eq!(
+        (load.state, load.failure.unwrap().code.as_ref()),
+        (LoadState::Failed, "file_changed")
+    );
     assert!(world.seen.lock().unwrap().is_empty());
 }
 
@@ -87,10 +133,21 @@ fn a_rolled_back_snapshot_gives_way_to_the_one_before_it_once() {
     drop_categories(&world, "snapshot", 1, "A,a\n").unwrap();
     drop_categories(&world, "snapshot", 2, "A,b\n").unwrap();
     let load = block_on(decisions(&world).rollback(&operator(), &id(2))).unwrap();
-    assert_eq!((load.state, published(&world).as_deref()), (LoadState::Superseded, Some("1")));
-    assert_eq!(block_on(decisions(&world).rollback(&operator(), &id(1))), Err(Failure::AlreadyDecided));
+    assert_eq!(
+        (load.state, published(&world).as_deref()),
+        (LoadState::Superseded, Some("1"))
+    );
+    assert_eq!(
+        block_on(decisions(&world).rollback(&operator(), &id(1))),
+        Err(Failure::AlreadyDecided)
+    );
     // The word of its file, said again, does not bring it back.
-    assert_eq!(drop_categories(&world, "snapshot", 2, "A,b\n").unwrap().state, LoadState::Superseded);
+    assert_eq!(
+        drop_categories(&world, "snapshot", 2, "A,b\n")
+            .unwrap()
+            .state,
+        LoadState::Superseded
+    );
     assert_eq!(published(&world).as_deref(), Some("1"));
 }
 
@@ -100,7 +157,10 @@ fn a_dropped_load_leaves_everything_as_it_is() {
     drop_categories(&world, "snapshot", 1, "A,a\n").unwrap();
     drop_categories(&world, "snapshot", 2, &rows(1, 20)).unwrap();
     let load = block_on(decisions(&world).rollback(&operator(), &id(2))).unwrap();
-    assert_eq!((load.state, published(&world).as_deref()), (LoadState::Superseded, Some("1")));
+    assert_eq!(
+        (load.state, published(&world).as_deref()),
+        (LoadState::Superseded, Some("1"))
+    );
 }
 
 #[test]
@@ -108,8 +168,14 @@ fn a_newer_snapshot_takes_the_place_of_a_held_one() {
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, &rows(1, 20)).unwrap();
     drop_categories(&world, "snapshot", 2, "A,a\n").unwrap();
-    assert_eq!(world.loads.lock().unwrap()["1"].state, LoadState::Superseded);
-    assert_eq!(block_on(decisions(&world).release(&operator(), &id(1))), Err(Failure::AlreadyDecided));
+    assert_eq!(
+        world.loads.lock().unwrap()["1"].state,
+        LoadState::Superseded
+    );
+    assert_eq!(
+        block_on(decisions(&world).release(&operator(), &id(1))),
+        Err(Failure::AlreadyDecided)
+    );
 }
 
 #[test]
@@ -117,10 +183,16 @@ fn a_snapshot_that_would_remove_much_or_lacks_rows_that_were_declared_is_held() 
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, &rows(40, 0)).unwrap();
     let load = drop_categories(&world, "snapshot", 2, &rows(30, 0)).unwrap();
-    assert_eq!((load.held_for[0].code.as_ref(), load.removed), ("removals", 10));
+    assert_eq!(
+        (load.held_for[0].code.as_ref(), load.removed),
+        ("removals", 10)
+    );
     *world.declared.lock().unwrap() = Some(41);
     let load = drop_categories(&world, "snapshot", 3, &rows(40, 0)).unwrap();
-    assert_eq!((load.state, load.held_for[0].code.as_ref()), (LoadState::Held, "row_count"));
+    assert_eq!(
+        (load.state, load.held_for[0].code.as_ref()),
+        (LoadState::Held, "row_count")
+    );
 }
 
 #[test]
@@ -129,16 +201,33 @@ fn what_stands_in_the_file_is_not_missing_from_it_however_damaged() {
     drop_categories(&world, "snapshot", 1, "A,a\nB,b\nC,c\nD,d\n").unwrap();
     let load = drop_categories(&world, "snapshot", 2, "A,a\nB\nC,\n").unwrap();
     assert_eq!((load.removed, load.counts.rejected), (1, 2));
-    assert_eq!(world.seen.lock().unwrap().keys().cloned().collect::<Vec<_>>(), ["A", "B", "C"]);
+    assert_eq!(
+        world
+            .seen
+            .lock()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>(),
+        ["A", "B", "C"]
+    );
 }
 
 #[test]
 fn a_load_waits_while_another_of_its_kind_runs() {
     let world = Arc::new(World::default());
     *world.turn.lock().unwrap() = Some("another".to_owned());
-    assert_eq!(drop_categories(&world, "snapshot", 1, "A,a\n"), Err(LoadError::Busy));
+    assert_eq!(
+        drop_categories(&world, "snapshot", 1, "A,a\n"),
+        Err(LoadError::Busy)
+    );
     *world.turn.lock().unwrap() = None;
-    assert_eq!(drop_categories(&world, "snapshot", 1, "A,a\n").unwrap().state, LoadState::Published);
+    assert_eq!(
+        drop_categories(&world, "snapshot", 1, "A,a\n")
+            .unwrap()
+            .state,
+        LoadState::Published
+    );
     assert_eq!(*world.turn.lock().unwrap(), None);
 }
 
@@ -147,9 +236,16 @@ fn a_load_that_was_stopped_after_it_was_shown_ends_with_its_counts_and_can_be_ro
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, "A,a\n").unwrap();
     let ended = drop_categories(&world, "snapshot", 2, "A,b\nB,b\n").unwrap();
-    let stopped = Load { state: LoadState::Running, finished_at: None, ..ended.clone() };
+    let stopped = Load {
+        state: LoadState::Running,
+        finished_at: None,
+        ..ended.clone()
+    };
     world.loads.lock().unwrap().insert("2".to_owned(), stopped);
-    assert_eq!(drop_categories(&world, "snapshot", 2, "A,b\nB,b\n").unwrap(), ended);
+    assert_eq!(
+        drop_categories(&world, "snapshot", 2, "A,b\nB,b\n").unwrap(),
+        ended
+    );
     block_on(decisions(&world).rollback(&operator(), &id(2))).unwrap();
     assert_eq!(published(&world).as_deref(), Some("1"));
 }

@@ -7,14 +7,17 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::catalog::Category;
 use domain::ids::{CategoryId, LoadId};
-use domain::load::{Accepted, CatalogRecord, Chunk, ExportKey, Load, LoadKind, Phase, Pointer, Reference};
+use domain::load::{
+    Accepted, CatalogRecord, Chunk, ExportKey, Load, LoadKind, Phase, Pointer, Reference,
+};
 use domain::time::Timestamp;
 use futures::StreamExt;
 
 use crate::load::{Arrival, Decisions, LoadError, Loader, Progress};
 use crate::ports::{
-    ByteRange, Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, Ids, InFile, LoadFilter, LoadQueue,
-    LoadStore, Outcome, Page, Publications, RowWriter, Stage, StoreError, Swept, Taken,
+    ByteRange, Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, Ids, InFile,
+    LoadFilter, LoadQueue, LoadStore, Outcome, Page, Publications, RowWriter, Stage, StoreError,
+    Swept, Taken,
 };
 
 #[derive(Default)]
@@ -36,7 +39,11 @@ pub struct World {
 
 impl World {
     pub fn object(&self, key: &str) -> Option<String> {
-        self.objects.lock().unwrap().get(key).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        self.objects
+            .lock()
+            .unwrap()
+            .get(key)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
@@ -58,7 +65,9 @@ pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
 
 /// Runs a load, and the chunks that it tells of, until it ends.
 pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let mut chunk = None;
     loop {
         let until = Timestamp::from_seconds(i64::from(u32::MAX));
@@ -94,7 +103,13 @@ impl Ids for Shared {
 
 #[async_trait]
 impl LoadQueue for Shared {
-    async fn tell(&self, _: &ExportKey, id: &LoadId, chunks: &[u32], _: u32) -> Result<(), StoreError> {
+    async fn tell(
+        &self,
+        _: &ExportKey,
+        id: &LoadId,
+        chunks: &[u32],
+        _: u32,
+    ) -> Result<(), StoreError> {
         let mut told = self.0.told.lock().unwrap();
         match chunks {
             [] => told.push((id.to_string(), None)),
@@ -107,10 +122,22 @@ impl LoadQueue for Shared {
 #[async_trait]
 impl Publications for Shared {
     async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError> {
-        Ok(self.0.pointers.lock().unwrap().get(&kind).cloned().unwrap_or_default())
+        Ok(self
+            .0
+            .pointers
+            .lock()
+            .unwrap()
+            .get(&kind)
+            .cloned()
+            .unwrap_or_default())
     }
 
-    async fn replace(&self, kind: LoadKind, from: u64, pointer: &Pointer) -> Result<bool, StoreError> {
+    async fn replace(
+        &self,
+        kind: LoadKind,
+        from: u64,
+        pointer: &Pointer,
+    ) -> Result<bool, StoreError> {
         let mut pointers = self.0.pointers.lock().unwrap();
         let current = pointers.get(&kind).map_or(0, |pointer| pointer.revision) == from;
         if current {
@@ -144,21 +171,34 @@ impl FileWriter for Writer {
     }
 
     async fn finish(self: Box<Self>) -> Result<(), FilesError> {
-        self.world.objects.lock().unwrap().insert(self.key, self.bytes);
+        self.world
+            .objects
+            .lock()
+            .unwrap()
+            .insert(self.key, self.bytes);
         Ok(())
     }
 }
 
 #[async_trait]
 impl ExportFiles for Shared {
-    async fn open(&self, key: &str, range: Option<ByteRange>) -> Result<Option<ExportFile>, FilesError> {
-        let Some(whole) = self.0.objects.lock().unwrap().get(key).cloned() else { return Ok(None) };
+    async fn open(
+        &self,
+        key: &str,
+        range: Option<ByteRange>,
+    ) -> Result<Option<ExportFile>, FilesError> {
+        let Some(whole) = self.0.objects.lock().unwrap().get(key).cloned() else {
+            return Ok(None);
+        };
         let (from, to) = range.unwrap_or((0, None));
-        let bytes = &whole[usize::try_from(from).unwrap()..to.map_or(whole.len(), |to| usize::try_from(to).unwrap())];
+        let bytes = &whole[usize::try_from(from).unwrap()
+            ..to.map_or(whole.len(), |to| usize::try_from(to).unwrap())];
         assert!(range.is_none() || !bytes.is_empty());
         let piece = (*self.0.piece.lock().unwrap()).max(1);
-        let pieces: Vec<Result<Bytes, FilesError>> =
-            bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let pieces: Vec<Result<Bytes, FilesError>> = bytes
+            .chunks(piece)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
         let last_modified = Timestamp::from_seconds(1_700_000_000);
         Ok(Some(ExportFile {
             bytes: whole.len() as u64,
@@ -174,16 +214,29 @@ impl ExportFiles for Shared {
     }
 
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
-        Ok(Box::new(Writer { world: self.0.clone(), key: key.to_owned(), bytes: Vec::new() }))
+        Ok(Box::new(Writer {
+            world: self.0.clone(),
+            key: key.to_owned(),
+            bytes: Vec::new(),
+        }))
     }
 
     async fn remove(&self, keys: &[String]) -> Result<(), FilesError> {
-        keys.iter().for_each(|key| assert!(self.0.objects.lock().unwrap().remove(key).is_some(), "{key}"));
+        keys.iter().for_each(|key| {
+            assert!(
+                self.0.objects.lock().unwrap().remove(key).is_some(),
+                "{key}"
+            )
+        });
         Ok(())
     }
 
     async fn report(&self, key: &str, load: &Load) -> Result<(), FilesError> {
-        self.0.objects.lock().unwrap().insert(key.to_owned(), load.state.as_str().into());
+        self.0
+            .objects
+            .lock()
+            .unwrap()
+            .insert(key.to_owned(), load.state.as_str().into());
         Ok(())
     }
 }
@@ -196,31 +249,63 @@ impl LoadStore for Shared {
 
     async fn latest_held(&self) -> Result<usize, StoreError> {
         let loads = self.0.loads.lock().unwrap();
-        Ok(loads.values().filter(|load| load.state == domain::load::LoadState::Held).count())
+        Ok(loads
+            .values()
+            .filter(|load| load.state == domain::load::LoadState::Held)
+            .count())
     }
 
     async fn begin(&self, load: &Load, _: &str, _: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.0.loads.lock().unwrap().insert(load.id.to_string(), load.clone()).is_none())
+        Ok(self
+            .0
+            .loads
+            .lock()
+            .unwrap()
+            .insert(load.id.to_string(), load.clone())
+            .is_none())
     }
 
-    async fn claim(&self, id: &LoadId, _: &str, _: Timestamp, _: Timestamp) -> Result<Option<Load>, StoreError> {
+    async fn claim(
+        &self,
+        id: &LoadId,
+        _: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Option<Load>, StoreError> {
         self.load(id).await
     }
 
     async fn keep(&self, load: &Load, _: &str, _: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.0.loads.lock().unwrap().insert(load.id.to_string(), load.clone());
+        self.0
+            .loads
+            .lock()
+            .unwrap()
+            .insert(load.id.to_string(), load.clone());
         Ok(true)
     }
 
     async fn plan(&self, _: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError> {
         let mut all = self.0.chunks.lock().unwrap();
-        all.extend(chunks.iter().map(|chunk| ((phase, chunk.number), chunk.clone())));
+        all.extend(
+            chunks
+                .iter()
+                .map(|chunk| ((phase, chunk.number), chunk.clone())),
+        );
         Ok(())
     }
 
-    async fn chunks(&self, _: &LoadId, phase: Phase, _: Timestamp) -> Result<Vec<(Chunk, bool)>, StoreError> {
+    async fn chunks(
+        &self,
+        _: &LoadId,
+        phase: Phase,
+        _: Timestamp,
+    ) -> Result<Vec<(Chunk, bool)>, StoreError> {
         let all = self.0.chunks.lock().unwrap();
-        Ok(all.iter().filter(|(key, _)| key.0 == phase).map(|(_, chunk)| (chunk.clone(), false)).collect())
+        Ok(all
+            .iter()
+            .filter(|(key, _)| key.0 == phase)
+            .map(|(_, chunk)| (chunk.clone(), false))
+            .collect())
     }
 
     async fn take_chunk(
@@ -247,20 +332,42 @@ impl LoadStore for Shared {
         _: &str,
         _: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        self.0.chunks.lock().unwrap().insert((phase, chunk.number), chunk.clone());
+        self.0
+            .chunks
+            .lock()
+            .unwrap()
+            .insert((phase, chunk.number), chunk.clone());
         Ok(true)
     }
 
     async fn forget(&self, _: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError> {
-        self.0.chunks.lock().unwrap().retain(|key, _| key.0 != phase || !numbers.contains(&key.1));
+        self.0
+            .chunks
+            .lock()
+            .unwrap()
+            .retain(|key, _| key.0 != phase || !numbers.contains(&key.1));
         Ok(())
     }
 
-    async fn loads(&self, _: LoadFilter, _: usize, _: Option<&Cursor>) -> Result<Page<Load>, StoreError> {
-        Ok(Page { items: Vec::new(), next: None })
+    async fn loads(
+        &self,
+        _: LoadFilter,
+        _: usize,
+        _: Option<&Cursor>,
+    ) -> Result<Page<Load>, StoreError> {
+        Ok(Page {
+            items: Vec::new(),
+            next: None,
+        })
     }
 
-    async fn take_turn(&self, _: LoadKind, owner: &str, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
+    async fn take_turn(
+        &self,
+        _: LoadKind,
+        owner: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut turn = self.0.turn.lock().unwrap();
         Ok(turn.get_or_insert_with(|| owner.to_owned()) == owner)
     }
@@ -276,7 +383,9 @@ impl RowWriter<CatalogRecord> for Shared {
     fn identity(&self, row: &CatalogRecord) -> u64 {
         match row {
             CatalogRecord::Category(Category { id, .. }) | CatalogRecord::NoCategory(id) => {
-                id.as_str().bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(257).wrapping_add(u64::from(byte)))
+                id.as_str().bytes().fold(0, |hash: u64, byte| {
+                    hash.wrapping_mul(257).wrapping_add(u64::from(byte))
+                })
             }
             _ => 0,
         }
@@ -286,7 +395,11 @@ impl RowWriter<CatalogRecord> for Shared {
         row.references()
     }
 
-    async fn missing(&self, references: Vec<Reference>, _: &Stage) -> Result<Vec<Reference>, StoreError> {
+    async fn missing(
+        &self,
+        references: Vec<Reference>,
+        _: &Stage,
+    ) -> Result<Vec<Reference>, StoreError> {
         let seen = self.0.seen.lock().unwrap();
         let is_missing = |reference: &Reference| match reference {
             Reference::Category(id) => !seen.contains_key(id.as_str()),
@@ -299,32 +412,52 @@ impl RowWriter<CatalogRecord> for Shared {
         Ok(self.0.seen.lock().unwrap().is_empty())
     }
 
-    async fn sweep(&self, stage: &Stage, in_file: &InFile<'_>, _: Option<Cursor>) -> Result<Swept, StoreError> {
+    async fn sweep(
+        &self,
+        stage: &Stage,
+        in_file: &InFile<'_>,
+        _: Option<Cursor>,
+    ) -> Result<Swept, StoreError> {
         *self.0.sweeps.lock().unwrap() += 1;
         let mut seen = self.0.seen.lock().unwrap();
         let there = seen.len() as u64;
         let gone: Vec<String> = seen
             .keys()
             .filter(|id| {
-                in_file(self.identity(&CatalogRecord::NoCategory(CategoryId::parse(id).unwrap()))) == Some(false)
+                in_file(self.identity(&CatalogRecord::NoCategory(CategoryId::parse(id).unwrap())))
+                    == Some(false)
             })
             .cloned()
             .collect();
         if stage.writes {
             seen.retain(|id, _| !gone.contains(id));
         }
-        Ok(Swept { there, removed: gone.len() as u64, next: None })
+        Ok(Swept {
+            there,
+            removed: gone.len() as u64,
+            next: None,
+        })
     }
 
-    async fn apply(&self, rows: Vec<Accepted<CatalogRecord>>, stage: &Stage) -> Result<Vec<Outcome>, StoreError> {
+    async fn apply(
+        &self,
+        rows: Vec<Accepted<CatalogRecord>>,
+        stage: &Stage,
+    ) -> Result<Vec<Outcome>, StoreError> {
         if *self.0.outage.lock().unwrap() {
             return Err(StoreError::Throttled { operation: "test" });
         }
         let mut seen = self.0.seen.lock().unwrap();
         let apply = |row: Accepted<CatalogRecord>| {
-            let CatalogRecord::Category(category) = &row.record else { return Outcome::Applied(None) };
+            let CatalogRecord::Category(category) = &row.record else {
+                return Outcome::Applied(None);
+            };
             let id = category.id.to_string();
-            let before = if stage.writes { seen.insert(id, row.fingerprint) } else { seen.get(&id).copied() };
+            let before = if stage.writes {
+                seen.insert(id, row.fingerprint)
+            } else {
+                seen.get(&id).copied()
+            };
             match before {
                 Some(before) if before == row.fingerprint => Outcome::Unchanged,
                 _ => Outcome::Applied(None),

@@ -1,7 +1,9 @@
 //! The same rows in every format, encoding and layout.
 
 use bytes::Bytes;
-use domain::load::{Accepted, CatalogRecord, Format, LoadFailure, LoadKind, LoadMode, RowProblem, Sequence};
+use domain::load::{
+    Accepted, CatalogRecord, Format, LoadFailure, LoadKind, LoadMode, RowProblem, Sequence,
+};
 use proptest::prelude::*;
 
 use crate::load::header::Header;
@@ -33,7 +35,13 @@ pub(super) fn load(
                 let record = source.row();
                 if header.is_none() {
                     let fields = CatalogRecord::fields(kind).unwrap();
-                    header = Some(Header::read(record, kind, LoadMode::Delta, fields, profile)?);
+                    header = Some(Header::read(
+                        record,
+                        kind,
+                        LoadMode::Delta,
+                        fields,
+                        profile,
+                    )?);
                     let file = source.refused();
                     refused.extend_from_slice(&file.prologue);
                     layout = Some(file);
@@ -53,19 +61,26 @@ pub(super) fn load(
 }
 
 fn items(format: Format, file: &[u8]) -> Rowed {
-    load(LoadKind::Items, format, &Profile::default(), file, 7).unwrap().0
+    load(LoadKind::Items, format, &Profile::default(), file, 7)
+        .unwrap()
+        .0
 }
 
 fn codes(rows: Rowed) -> Vec<String> {
     let code = |row: Result<_, Vec<RowProblem>>| match row {
         Ok(_) => "ok".to_owned(),
-        Err(problems) => problems.into_iter().map(|problem| format!("{}{}", problem.code, problem.field)).collect(),
+        Err(problems) => problems
+            .into_iter()
+            .map(|problem| format!("{}{}", problem.code, problem.field))
+            .collect(),
     };
     rows.into_iter().map(|(_, row)| code(row)).collect()
 }
 
 pub(super) fn failure(format: Format, profile: &Profile, file: &[u8]) -> (String, String) {
-    let failure = load(LoadKind::Items, format, profile, file, 5).map(drop).unwrap_err();
+    let failure = load(LoadKind::Items, format, profile, file, 5)
+        .map(drop)
+        .unwrap_err();
     (failure.code.into_owned(), failure.message)
 }
 
@@ -111,11 +126,20 @@ fn a_json_row_that_is_no_flat_object_is_refused_by_itself() {
 {"sku":"A","name":"N","unit":"EA","nominal_quantity":true}
 {"sku":"A","name":"N","unit":"EA","quantity_multiple":123456.12345}
 "#;
-    let rows = [&file[..], b"{\"sku\":\"\xFF\",\"name\":\"N\",\"unit\":\"EA\"}"].concat();
+    let rows = [
+        &file[..],
+        b"{\"sku\":\"\xFF\",\"name\":\"N\",\"unit\":\"EA\"}",
+    ]
+    .concat();
     let rows = items(Format::Ndjson, &rows);
-    assert_eq!(rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(), (1..=11).collect::<Vec<_>>());
+    assert_eq!(
+        rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+        (1..=11).collect::<Vec<_>>()
+    );
     let quantity = "quantitynominal_quantity";
-    let expected = ["ok", "json", "json", "json", "json", "json", "json", quantity, quantity, "ok", "encoding"];
+    let expected = [
+        "ok", "json", "json", "json", "json", "json", "json", quantity, quantity, "ok", "encoding",
+    ];
     assert_eq!(codes(rows), expected);
 }
 
@@ -139,8 +163,15 @@ fn xml_that_is_broken_or_declares_entities_is_no_file_of_rows() {
     ] {
         assert_eq!(code(&broken), "xml_syntax", "{broken}");
     }
-    assert_eq!(code("<?xml version='1.0' encoding='EUC-JP'?><rows><r/></rows>"), "encoding");
-    let (_, message) = failure(Format::Xml, &Profile::default(), b"<rows>\n<r/>\n\n<r><a></b></r></rows>");
+    assert_eq!(
+        code("<?xml version='1.0' encoding='EUC-JP'?><rows><r/></rows>"),
+        "encoding"
+    );
+    let (_, message) = failure(
+        Format::Xml,
+        &Profile::default(),
+        b"<rows>\n<r/>\n\n<r><a></b></r></rows>",
+    );
     assert!(message.ends_with("(line 4)"), "{message}");
 }
 
@@ -153,14 +184,25 @@ fn an_xml_row_that_is_not_understood_is_refused_by_itself() {
     );
     let rows = items(Format::Xml, file.as_bytes());
     let required = "requiredskurequirednamerequiredunit";
-    assert_eq!(codes(rows), [required, "xml", "xml", "xml", "xml", "xml", "ok"]);
+    assert_eq!(
+        codes(rows),
+        [required, "xml", "xml", "xml", "xml", "xml", "ok"]
+    );
 }
 
 #[test]
 fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
     let text = "sku,name,unit\nA,Käse „€“ \u{1F9C0},EA\n";
     let utf16 = |text: &str, big: bool| -> Vec<u8> {
-        text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+        text.encode_utf16()
+            .flat_map(|unit| {
+                if big {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            })
+            .collect()
     };
     let plain = items(Format::Csv, text.as_bytes())[0].1.clone().unwrap();
     let marked = |text: &str, big| utf16(&format!("\u{FEFF}{text}"), big);
@@ -172,14 +214,17 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
         ("{}", [b"\xEF\xBB\xBF", text.as_bytes()].concat()),
     ] {
         for piece in [1, 2, 3, 5, 1000] {
-            let (rows, _) = load(LoadKind::Items, Format::Csv, &profile(json), &file, piece).unwrap();
+            let (rows, _) =
+                load(LoadKind::Items, Format::Csv, &profile(json), &file, piece).unwrap();
             assert_eq!(rows[0].1.clone().unwrap(), plain, "{json}");
         }
     }
     let latin = b"sku;name;unit\nA;K\xE4se \x84\x80\x93;EA\n";
     let latin1252 = profile(r#"{"encoding":"windows-1252","delimiter":";"}"#);
     let (rows, _) = load(LoadKind::Items, Format::Csv, &latin1252, latin, 4).unwrap();
-    let CatalogRecord::Item(item) = &rows[0].1.as_ref().unwrap().record else { panic!("an item") };
+    let CatalogRecord::Item(item) = &rows[0].1.as_ref().unwrap().record else {
+        panic!("an item")
+    };
     assert_eq!(item.name, "Käse „€“");
 
     // A lone half of a pair, in the second of three rows; written back it is as it was.
@@ -187,11 +232,21 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
     let at = broken.len();
     broken.extend_from_slice(&[0x00, 0xD8]);
     broken.extend_from_slice(&utf16(",EA\nC,N,EA\n", false));
-    let (rows, refused) = load(LoadKind::Items, Format::Csv, &Profile::default(), &broken, 3).unwrap();
+    let (rows, refused) = load(
+        LoadKind::Items,
+        Format::Csv,
+        &Profile::default(),
+        &broken,
+        3,
+    )
+    .unwrap();
     assert_eq!(codes(rows), ["ok", "encoding", "ok"]);
     let row = [utf16("B,", false), vec![0x00, 0xD8], utf16(",EA\n", false)].concat();
     assert_eq!(refused, [marked("sku,name,unit\n", false), row].concat());
-    assert_eq!(failure(Format::Csv, &Profile::default(), &broken[..at + 1]).0, "encoding");
+    assert_eq!(
+        failure(Format::Csv, &Profile::default(), &broken[..at + 1]).0,
+        "encoding"
+    );
     let xml = b"<?xml version='1.0' encoding='ISO-8859-1'?><r><i sku='A'><name>K\xE4se</name><unit>EA</unit></i></r>";
     assert_eq!(codes(items(Format::Xml, xml)), ["ok"]);
 }
@@ -200,23 +255,38 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
 fn refused_rows_are_written_back_as_they_stood() {
     let refused = |format, profile: &Profile, file: &str| {
         let (rows, refused) = load(LoadKind::Items, format, profile, file.as_bytes(), 6).unwrap();
-        let again = load(LoadKind::Items, format, profile, &refused, 6).unwrap().0;
-        let bad =
-            |rows: &Rowed| rows.iter().filter(|(_, row)| row.is_err()).map(|(_, row)| row.clone()).collect::<Vec<_>>();
+        let again = load(LoadKind::Items, format, profile, &refused, 6)
+            .unwrap()
+            .0;
+        let bad = |rows: &Rowed| {
+            rows.iter()
+                .filter(|(_, row)| row.is_err())
+                .map(|(_, row)| row.clone())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(bad(&again), bad(&rows));
         assert_eq!(again.len(), bad(&rows).len());
         String::from_utf8(refused).unwrap()
     };
     let plain = Profile::default();
     let csv = "sku,\"name\",unit\r\nA,a,EA\r\n\r\n,\"two\nlines\",EA\r\nB,b";
-    assert_eq!(refused(Format::Csv, &plain, csv), "sku,\"name\",unit\r\n,\"two\nlines\",EA\r\nB,b\n");
+    assert_eq!(
+        refused(Format::Csv, &plain, csv),
+        "sku,\"name\",unit\r\n,\"two\nlines\",EA\r\nB,b\n"
+    );
     let foreign = profile(
         r#"{"delimiter":"+|","rowTerminator":"&|\n","quote":null,"header":false,"columns":3,
             "fields":{"sku":0,"name":1,"unit":2}}"#,
     );
-    assert_eq!(refused(Format::Csv, &foreign, "A+|a+|EA&|\n+|b+|EA&|\nC+|c"), "+|b+|EA&|\nC+|c&|\n");
+    assert_eq!(
+        refused(Format::Csv, &foreign, "A+|a+|EA&|\n+|b+|EA&|\nC+|c"),
+        "+|b+|EA&|\nC+|c&|\n"
+    );
     let ndjson = "{\"sku\":1}\n{\"sku\":\"A\",\"name\":\"a\",\"unit\":\"EA\"}\r\nnull";
-    assert_eq!(refused(Format::Ndjson, &plain, ndjson), "{\"sku\":1}\nnull\n");
+    assert_eq!(
+        refused(Format::Ndjson, &plain, ndjson),
+        "{\"sku\":1}\nnull\n"
+    );
     let xml = "<?xml version='1.0'?>\n<t:rows xmlns:t='u'><r sku='A'><name>a</name><unit>EA</unit></r>\n\n<r>\n<sku>B</sku></r></t:rows>";
     assert_eq!(
         refused(Format::Xml, &plain, xml),
@@ -244,9 +314,11 @@ fn encode(text: &str, encoding: &str) -> Vec<u8> {
 
 /// Names of items, of characters that every encoding has, separators among them.
 fn names() -> impl Strategy<Value = Vec<String>> {
-    let part =
-        proptest::sample::select(vec!["a", "B", "é", "€", " ", ",", ";", "|", "\"", "'", "\n", "~", "+", "x", "0"]);
-    let name = proptest::collection::vec(part, 0..8).prop_map(|parts| format!("n{}n", parts.concat()));
+    let part = proptest::sample::select(vec![
+        "a", "B", "é", "€", " ", ",", ";", "|", "\"", "'", "\n", "~", "+", "x", "0",
+    ]);
+    let name =
+        proptest::collection::vec(part, 0..8).prop_map(|parts| format!("n{}n", parts.concat()));
     proptest::collection::vec(name, 1..12)
 }
 

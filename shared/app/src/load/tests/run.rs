@@ -10,8 +10,15 @@ use crate::load::{Arrival, LoadError};
 const KEY: &str = "incoming/categories/snapshot/c-20250207T100000Z.csv";
 
 fn drop_file(world: &Arc<World>, key: &str, content: impl Into<Vec<u8>>) -> Arrival {
-    world.objects.lock().unwrap().insert(key.to_owned(), content.into());
-    Arrival { key: ExportKey::parse(key).unwrap(), load: LoadId::parse("1").unwrap() }
+    world
+        .objects
+        .lock()
+        .unwrap()
+        .insert(key.to_owned(), content.into());
+    Arrival {
+        key: ExportKey::parse(key).unwrap(),
+        load: LoadId::parse("1").unwrap(),
+    }
 }
 
 fn run(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
@@ -30,15 +37,31 @@ fn load(content: impl Into<Vec<u8>>) -> (Arc<World>, Load) {
 fn bad_rows_are_refused_and_the_others_apply() {
     let (world, load) = load("category_id,name\nA,\"x, \"\"y\"\"\"\n,\"no\nkey\"\nB,b,c\nC,c\nC,c");
     assert_eq!(load.state, LoadState::Published);
-    assert_eq!((load.counts.applied, load.counts.unchanged, load.counts.rejected), (2, 1, 2));
-    let rejects = world.object("rejects/categories/c-20250207T100000Z/1/rejects.csv").unwrap();
+    assert_eq!(
+        (
+            load.counts.applied,
+            load.counts.unchanged,
+            load.counts.rejected
+        ),
+        (2, 1, 2)
+    );
+    let rejects = world
+        .object("rejects/categories/c-20250207T100000Z/1/rejects.csv")
+        .unwrap();
     assert_eq!(rejects, "category_id,name\n,\"no\nkey\"\nB,b,c\n");
-    let reasons = world.object("rejects/categories/c-20250207T100000Z/1/reasons.csv").unwrap();
+    let reasons = world
+        .object("rejects/categories/c-20250207T100000Z/1/reasons.csv")
+        .unwrap();
     let expected = "row,line,key,field,code,message\n2,3,,category_id,required,category_id is empty\n\
                     3,5,B,,field_count,\"the row has 3 fields, the header has 2\"\n";
     assert_eq!(reasons, expected);
     assert_eq!(load.first_reasons.len(), 2);
-    assert_eq!(world.object("reports/categories/c-20250207T100000Z/1.json").unwrap(), "published");
+    assert_eq!(
+        world
+            .object("reports/categories/c-20250207T100000Z/1.json")
+            .unwrap(),
+        "published"
+    );
 }
 
 #[test]
@@ -65,7 +88,10 @@ fn only_a_snapshot_that_finds_records_looks_for_those_that_it_lacks() {
     let (world, _) = load("category_id,name\nA,a\n");
     assert_eq!(*world.sweeps.lock().unwrap(), 0);
     let key = "incoming/categories/snapshot/c-20250208T100000Z.csv";
-    let arrival = Arrival { load: LoadId::parse("2").unwrap(), ..drop_file(&world, key, "category_id,name\nB,b\n") };
+    let arrival = Arrival {
+        load: LoadId::parse("2").unwrap(),
+        ..drop_file(&world, key, "category_id,name\nB,b\n")
+    };
     assert_eq!(run(&world, &arrival).unwrap().removed, 1);
     assert_eq!(*world.sweeps.lock().unwrap(), 1);
 }
@@ -75,10 +101,17 @@ fn a_file_older_than_the_newest_snapshot_changes_nothing() {
     let world = Arc::new(World::default());
     let mut pointer = Pointer::default();
     pointer.published.sequence = Sequence::new(i64::MAX);
-    world.pointers.lock().unwrap().insert(LoadKind::Categories, pointer);
+    world
+        .pointers
+        .lock()
+        .unwrap()
+        .insert(LoadKind::Categories, pointer);
     let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n,b\n");
     let load = run(&world, &arrival).unwrap();
-    assert_eq!((load.state, load.counts.unchanged, load.counts.rejected), (LoadState::Superseded, 1, 1));
+    assert_eq!(
+        (load.state, load.counts.unchanged, load.counts.rejected),
+        (LoadState::Superseded, 1, 1)
+    );
     assert!(world.seen.lock().unwrap().is_empty());
 }
 
@@ -99,20 +132,32 @@ fn a_file_that_cannot_be_used_ends_as_failed_with_a_code() {
     }
     let world = Arc::new(World::default());
     let arrival = drop_file(&world, "incoming/categories/delta/c.xls", "<a/>");
-    assert_eq!(run(&world, &arrival).unwrap().failure.unwrap().code, "format");
+    assert_eq!(
+        run(&world, &arrival).unwrap().failure.unwrap().code,
+        "format"
+    );
 }
 
 #[test]
 fn rows_that_are_not_utf_8_or_not_closed_are_refused() {
     let (_, load) = load(&b"category_id,name\nA,\xC3\nB,b\nC,\"c\nD,d\n"[..]);
     assert_eq!((load.counts.applied, load.counts.rejected), (1, 2));
-    let codes: Vec<_> = load.first_reasons.iter().map(|reason| (reason.line, reason.code.as_ref())).collect();
+    let codes: Vec<_> = load
+        .first_reasons
+        .iter()
+        .map(|reason| (reason.line, reason.code.as_ref()))
+        .collect();
     assert_eq!(codes, [(2, "encoding"), (4, "open_quote")]);
 }
 
 #[test]
 fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
-    let content = format!("category_id,name\n{}", (0..5000).map(|n| format!("K{n},name {n}\n")).collect::<String>());
+    let content = format!(
+        "category_id,name\n{}",
+        (0..5000)
+            .map(|n| format!("K{n},name {n}\n"))
+            .collect::<String>()
+    );
     let packed = zstd::stream::encode_all(content.as_bytes(), 3).unwrap();
     for mode in ["snapshot", "delta"] {
         let key = format!("incoming/categories/{mode}/c.csv.zst");
@@ -120,15 +165,31 @@ fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
         *world.piece.lock().unwrap() = 100;
         let arrival = drop_file(&world, &key, packed.clone());
         let load = run(&world, &arrival).unwrap();
-        assert_eq!((load.state, load.counts.applied), (LoadState::Published, 5000));
-        assert_eq!((load.bytes, load.bytes_read), (packed.len() as u64, packed.len() as u64));
+        assert_eq!(
+            (load.state, load.counts.applied),
+            (LoadState::Published, 5000)
+        );
+        assert_eq!(
+            (load.bytes, load.bytes_read),
+            (packed.len() as u64, packed.len() as u64)
+        );
 
         let world = Arc::new(World::default());
         let arrival = drop_file(&world, &key, &packed[..packed.len() - 2]);
         let load = run(&world, &arrival).unwrap();
-        assert_eq!((load.state, load.failure.unwrap().code.as_ref()), (LoadState::Failed, "compression"));
+        assert_eq!(
+            (load.state, load.failure.unwrap().code.as_ref()),
+            (LoadState::Failed, "compression")
+        );
         assert!(mode == "snapshot" || world.seen.lock().unwrap().is_empty());
-        assert!(world.pointers.lock().unwrap().values().all(|pointer| pointer.published.load.is_none()));
+        assert!(
+            world
+                .pointers
+                .lock()
+                .unwrap()
+                .values()
+                .all(|pointer| pointer.published.load.is_none())
+        );
     }
 }
 

@@ -42,11 +42,18 @@ fn rows_from(mut source: Source, pieces: &[&[u8]]) -> Vec<Found> {
 }
 
 fn headerless(dialect: Dialect) -> Profile {
-    Profile { dialect, header: false, ..Profile::default() }
+    Profile {
+        dialect,
+        header: false,
+        ..Profile::default()
+    }
 }
 
 fn rows(input: &[u8]) -> Vec<Found> {
-    rows_from(Source::new(Format::Csv, &headerless(Dialect::default())), &[input])
+    rows_from(
+        Source::new(Format::Csv, &headerless(Dialect::default())),
+        &[input],
+    )
 }
 
 fn cut<'a>(input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
@@ -65,7 +72,10 @@ fn cut<'a>(input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
 
 fn expected(input: &[u8], dialect: &Dialect) -> Vec<Vec<Vec<u8>>> {
     let mut builder = csv::ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).delimiter(dialect.delimiter[0]);
+    builder
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(dialect.delimiter[0]);
     match &dialect.quote {
         Some(quote) => builder.quote(quote[0]),
         None => builder.quoting(false),
@@ -74,15 +84,27 @@ fn expected(input: &[u8], dialect: &Dialect) -> Vec<Vec<Vec<u8>>> {
         builder.terminator(csv::Terminator::Any(terminator[0]));
     }
     let mut reader = builder.from_reader(input);
-    reader.byte_records().map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
+    reader
+        .byte_records()
+        .map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect())
+        .collect()
 }
 
 /// The places that [`Boundaries`] finds, and what it counts.
-fn boundaries(format: Format, profile: &Profile, pieces: &[&[u8]], targets: Vec<u64>) -> (Vec<Position>, Position) {
+fn boundaries(
+    format: Format,
+    profile: &Profile,
+    pieces: &[&[u8]],
+    targets: Vec<u64>,
+) -> (Vec<Position>, Position) {
     let mut boundaries = Boundaries::new(format, profile, targets);
     let mut found = Vec::new();
     for piece in pieces {
-        boundaries.feed(Bytes::copy_from_slice(piece), |position| found.push(position)).unwrap();
+        boundaries
+            .feed(Bytes::copy_from_slice(piece), |position| {
+                found.push(position)
+            })
+            .unwrap();
     }
     let end = boundaries.end(|position| found.push(position)).unwrap();
     (found, end)
@@ -113,11 +135,14 @@ const PARTS: &[&[u8]] = &[
 
 fn input() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        proptest::collection::vec(proptest::sample::select(PARTS.to_vec()), 0..40).prop_map(|parts| parts.concat()),
+        proptest::collection::vec(proptest::sample::select(PARTS.to_vec()), 0..40)
+            .prop_map(|parts| parts.concat()),
         proptest::collection::vec(any::<u8>(), 0..60),
     ]
     // A mark of UTF-16 makes another file of it; see the tests of encodings.
-    .prop_filter("UTF-16", |input| !input.starts_with(b"\xFF\xFE") && !input.starts_with(b"\xFE\xFF"))
+    .prop_filter("UTF-16", |input| {
+        !input.starts_with(b"\xFF\xFE") && !input.starts_with(b"\xFE\xFF")
+    })
 }
 
 fn dialect() -> impl Strategy<Value = Dialect> {
@@ -190,8 +215,15 @@ proptest! {
 
 #[test]
 fn a_row_terminator_may_begin_with_the_delimiter() {
-    let dialect = Dialect { delimiter: b"|".to_vec(), quote: Some(b"\"".to_vec()), terminator: Some(b"|\n".to_vec()) };
-    let found = rows_from(Source::new(Format::Csv, &headerless(dialect)), &[b"a|b|\n\"c\"|\"d|\n\"|\ne||\nf"]);
+    let dialect = Dialect {
+        delimiter: b"|".to_vec(),
+        quote: Some(b"\"".to_vec()),
+        terminator: Some(b"|\n".to_vec()),
+    };
+    let found = rows_from(
+        Source::new(Format::Csv, &headerless(dialect)),
+        &[b"a|b|\n\"c\"|\"d|\n\"|\ne||\nf"],
+    );
     let fields: Vec<_> = found.iter().map(|row| row.fields.join(&b"/"[..])).collect();
     assert_eq!(fields, [&b"a/b"[..], b"c/d|\n", b"e/", b"f"]);
 }
@@ -206,10 +238,23 @@ fn a_row_knows_the_line_that_it_begins_on() {
 #[test]
 fn a_row_over_a_limit_is_flawed_and_the_next_one_is_not() {
     let long = [vec![b'x'; MAX_ROW + 1], b"\nok\n".to_vec()].concat();
-    for pieces in [cut(&long, &[long.len()]), cut(&long, &[1000]), cut(&long, &[MAX_ROW + 2])] {
-        let found = rows_from(Source::new(Format::Csv, &headerless(Dialect::default())), &pieces);
-        assert_eq!((found[0].flaw, found[0].line, &found[0].raw[..]), (Some(Flaw::TooLong), 1, &b""[..]));
-        assert_eq!((found[1].flaw, found[1].line, &found[1].raw[..]), (None, 2, &b"ok\n"[..]));
+    for pieces in [
+        cut(&long, &[long.len()]),
+        cut(&long, &[1000]),
+        cut(&long, &[MAX_ROW + 2]),
+    ] {
+        let found = rows_from(
+            Source::new(Format::Csv, &headerless(Dialect::default())),
+            &pieces,
+        );
+        assert_eq!(
+            (found[0].flaw, found[0].line, &found[0].raw[..]),
+            (Some(Flaw::TooLong), 1, &b""[..])
+        );
+        assert_eq!(
+            (found[1].flaw, found[1].line, &found[1].raw[..]),
+            (None, 2, &b"ok\n"[..])
+        );
         assert_eq!((found.len(), found[1].offset), (2, MAX_ROW as u64 + 2));
     }
     let wide = [vec![b','; MAX_FIELDS], b"\nok\n".to_vec()].concat();
@@ -220,18 +265,28 @@ fn a_row_over_a_limit_is_flawed_and_the_next_one_is_not() {
 #[test]
 fn a_quote_that_is_never_closed_is_a_flaw_of_the_row_that_it_opens_in() {
     let found = rows(b"a,b\nc,\"d\ne,f\n");
-    assert_eq!((found.len(), found[1].line, found[1].flaw), (2, 2, Some(Flaw::OpenQuote)));
+    assert_eq!(
+        (found.len(), found[1].line, found[1].flaw),
+        (2, 2, Some(Flaw::OpenQuote))
+    );
     assert_eq!(found[1].fields, [b"c".to_vec(), b"d\ne,f\n".to_vec()]);
 }
 
 #[test]
 fn separators_may_be_several_characters_long() {
-    let profile = headerless(Dialect { delimiter: b"+|".to_vec(), quote: None, terminator: Some(b"&|\n".to_vec()) });
+    let profile = headerless(Dialect {
+        delimiter: b"+|".to_vec(),
+        quote: None,
+        terminator: Some(b"&|\n".to_vec()),
+    });
     let input = b"1+|\"a\" + b\n& c+|&|\n2+||\n+|x&|\n";
     for piece in 1..input.len() {
         let found = rows_from(Source::new(Format::Csv, &profile), &cut(input, &[piece]));
         let fields: Vec<_> = found.iter().flat_map(|row| row.fields.clone()).collect();
-        assert_eq!(fields, [&b"1"[..], b"\"a\" + b\n& c", b"", b"2", b"|\n", b"x"]);
+        assert_eq!(
+            fields,
+            [&b"1"[..], b"\"a\" + b\n& c", b"", b"2", b"|\n", b"x"]
+        );
         assert_eq!(found.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3]);
     }
 }

@@ -40,7 +40,11 @@ fn prepared() -> Cart {
         quantity_multiple: Quantity::ONE,
         unit_price: Some(usd(100)),
         price_freshness: missing,
-        availability: LineAvailability { status: AvailabilityStatus::Unknown, quantity: None, freshness: missing },
+        availability: LineAvailability {
+            status: AvailabilityStatus::Unknown,
+            quantity: None,
+            freshness: missing,
+        },
     };
     let shipping = Shipping {
         address_id: Some(AddressId::parse("A-1").unwrap()),
@@ -142,58 +146,142 @@ fn put(amount: &mut Option<Money>, cents: u32) {
 
 /// `by` is never zero.
 const MUTATIONS: &[Mutation] = &[
-    ("cart id", |c, _, by| c.id = CartId::parse(&format!("cart-{by}")).unwrap()),
+    ("cart id", |c, _, by| {
+        c.id = CartId::parse(&format!("cart-{by}")).unwrap()
+    }),
     ("cart version", |c, _, by| c.version += u64::from(by)),
-    ("organization", |c, _, by| c.organization = OrganizationId::parse(&format!("ORG-{by}")).unwrap()),
-    ("user", |c, _, by| c.user = UserId::parse(&format!("user-{by}")).unwrap()),
-    ("currency", |c, _, _| c.currency = Currency::parse("EUR").unwrap()),
+    ("organization", |c, _, by| {
+        c.organization = OrganizationId::parse(&format!("ORG-{by}")).unwrap()
+    }),
+    ("user", |c, _, by| {
+        c.user = UserId::parse(&format!("user-{by}")).unwrap()
+    }),
+    ("currency", |c, _, _| {
+        c.currency = Currency::parse("EUR").unwrap()
+    }),
     ("line gone", |c, at, _| drop(c.lines.remove(at))),
     ("line twice", |c, at, _| c.lines.push(c.lines[at].clone())),
-    ("lines in another order", |c, at, _| c.lines.swap(at, (at + 1) % 3)),
-    ("line id", |c, at, by| line(c, at).id = LineId::parse(&format!("x{by}")).unwrap()),
-    ("sku", |c, at, by| line(c, at).sku = Sku::parse(&format!("x{by}")).unwrap()),
+    ("lines in another order", |c, at, _| {
+        c.lines.swap(at, (at + 1) % 3)
+    }),
+    ("line id", |c, at, by| {
+        line(c, at).id = LineId::parse(&format!("x{by}")).unwrap()
+    }),
+    ("sku", |c, at, by| {
+        line(c, at).sku = Sku::parse(&format!("x{by}")).unwrap()
+    }),
     ("name", |c, at, by| line(c, at).name = format!("x{by}")),
-    ("quantity", |c, at, by| line(c, at).quantity = pieces(10 + by)),
-    ("unit", |c, at, _| line(c, at).unit = Unit::parse("BOX").unwrap()),
+    ("quantity", |c, at, by| {
+        line(c, at).quantity = pieces(10 + by)
+    }),
+    ("unit", |c, at, _| {
+        line(c, at).unit = Unit::parse("BOX").unwrap()
+    }),
     ("price", |c, at, by| put(&mut line(c, at).unit_price, by)),
     ("no shipping", |c, _, _| c.shipping = None),
-    ("address id", |c, _, by| shipping(c).address_id = Some(AddressId::parse(&format!("A-x{by}")).unwrap())),
-    ("receiver", |c, _, by| shipping(c).address.name = format!("x{by}")),
-    ("line 1", |c, _, by| shipping(c).address.line1 = format!("x{by}")),
-    ("line 2", |c, _, by| shipping(c).address.line2 = Some(format!("x{by}"))),
-    ("city", |c, _, by| shipping(c).address.city = format!("x{by}")),
+    ("address id", |c, _, by| {
+        shipping(c).address_id = Some(AddressId::parse(&format!("A-x{by}")).unwrap())
+    }),
+    ("receiver", |c, _, by| {
+        shipping(c).address.name = format!("x{by}")
+    }),
+    ("line 1", |c, _, by| {
+        shipping(c).address.line1 = format!("x{by}")
+    }),
+    ("line 2", |c, _, by| {
+        shipping(c).address.line2 = Some(format!("x{by}"))
+    }),
+    ("city", |c, _, by| {
+        shipping(c).address.city = format!("x{by}")
+    }),
     ("region", |c, _, _| shipping(c).address.region = None),
-    ("postal code", |c, _, by| shipping(c).address.postal_code = format!("x{by}")),
-    ("country", |c, _, _| shipping(c).address.country = "CA".to_owned()),
+    ("postal code", |c, _, by| {
+        shipping(c).address.postal_code = format!("x{by}")
+    }),
+    ("country", |c, _, _| {
+        shipping(c).address.country = "CA".to_owned()
+    }),
     ("method", |c, _, by| shipping(c).method = format!("x{by}")),
-    ("delivery date", |c, _, _| shipping(c).requested_delivery_date = Some("2026-12-24".to_owned())),
+    ("delivery date", |c, _, _| {
+        shipping(c).requested_delivery_date = Some("2026-12-24".to_owned())
+    }),
     ("no preparation", |c, _, _| c.preparation = None),
-    ("preparation id", |c, _, by| preparation(c).id = PreparationId::parse(&format!("x{by}")).unwrap()),
-    ("prepared version", |c, _, by| preparation(c).cart_version += u64::from(by)),
-    ("reservation of the ledger", |c, _, by| preparation(c).reservation = format!("x{by}")),
-    ("end later", |c, _, by| preparation(c).expires_at = now().plus_seconds(900 + i64::from(by))),
-    ("end over", |c, _, by| preparation(c).expires_at = now().plus_seconds(-i64::from(by))),
-    ("prepared line gone", |c, at, _| drop(preparation(c).lines.remove(at))),
-    ("prepared lines in another order", |c, at, _| preparation(c).lines.swap(at, (at + 1) % 3)),
-    ("prepared line id", |c, at, by| prepared_line(c, at).id = LineId::parse(&format!("x{by}")).unwrap()),
-    ("prepared sku", |c, at, by| prepared_line(c, at).sku = Sku::parse(&format!("x{by}")).unwrap()),
-    ("prepared quantity", |c, at, by| prepared_line(c, at).quantity = pieces(10 + by)),
-    ("prepared unit", |c, at, _| prepared_line(c, at).unit = Unit::parse("BOX").unwrap()),
-    ("prepared price", |c, at, by| more(&mut prepared_line(c, at).unit_price, by)),
-    ("line total", |c, at, by| more(&mut prepared_line(c, at).line_total, by)),
-    ("line tax", |c, at, by| put(&mut prepared_line(c, at).tax, by)),
-    ("line shipping", |c, at, by| put(&mut prepared_line(c, at).shipping, by)),
-    ("line adjustment", |c, at, by| put(&mut prepared_line(c, at).adjustment, by)),
-    ("backordered", |c, at, _| prepared_line(c, at).reservation = ReservationStatus::Backordered),
-    ("unavailable", |c, at, _| prepared_line(c, at).reservation = ReservationStatus::Unavailable),
-    ("reserved", |c, at, by| prepared_line(c, at).reserved = Decimal::from(10 + by)),
-    ("product", |c, _, by| more(&mut preparation(c).totals.product, by)),
-    ("adjustment", |c, _, by| more(&mut preparation(c).totals.adjustment, by)),
-    ("shipping", |c, _, by| more(&mut preparation(c).totals.shipping, by)),
+    ("preparation id", |c, _, by| {
+        preparation(c).id = PreparationId::parse(&format!("x{by}")).unwrap()
+    }),
+    ("prepared version", |c, _, by| {
+        preparation(c).cart_version += u64::from(by)
+    }),
+    ("reservation of the ledger", |c, _, by| {
+        preparation(c).reservation = format!("x{by}")
+    }),
+    ("end later", |c, _, by| {
+        preparation(c).expires_at = now().plus_seconds(900 + i64::from(by))
+    }),
+    ("end over", |c, _, by| {
+        preparation(c).expires_at = now().plus_seconds(-i64::from(by))
+    }),
+    ("prepared line gone", |c, at, _| {
+        drop(preparation(c).lines.remove(at))
+    }),
+    ("prepared lines in another order", |c, at, _| {
+        preparation(c).lines.swap(at, (at + 1) % 3)
+    }),
+    ("prepared line id", |c, at, by| {
+        prepared_line(c, at).id = LineId::parse(&format!("x{by}")).unwrap()
+    }),
+    ("prepared sku", |c, at, by| {
+        prepared_line(c, at).sku = Sku::parse(&format!("x{by}")).unwrap()
+    }),
+    ("prepared quantity", |c, at, by| {
+        prepared_line(c, at).quantity = pieces(10 + by)
+    }),
+    ("prepared unit", |c, at, _| {
+        prepared_line(c, at).unit = Unit::parse("BOX").unwrap()
+    }),
+    ("prepared price", |c, at, by| {
+        more(&mut prepared_line(c, at).unit_price, by)
+    }),
+    ("line total", |c, at, by| {
+        more(&mut prepared_line(c, at).line_total, by)
+    }),
+    ("line tax", |c, at, by| {
+        put(&mut prepared_line(c, at).tax, by)
+    }),
+    ("line shipping", |c, at, by| {
+        put(&mut prepared_line(c, at).shipping, by)
+    }),
+    ("line adjustment", |c, at, by| {
+        put(&mut prepared_line(c, at).adjustment, by)
+    }),
+    ("backordered", |c, at, _| {
+        prepared_line(c, at).reservation = ReservationStatus::Backordered
+    }),
+    ("unavailable", |c, at, _| {
+        prepared_line(c, at).reservation = ReservationStatus::Unavailable
+    }),
+    ("reserved", |c, at, by| {
+        prepared_line(c, at).reserved = Decimal::from(10 + by)
+    }),
+    ("product", |c, _, by| {
+        more(&mut preparation(c).totals.product, by)
+    }),
+    ("adjustment", |c, _, by| {
+        more(&mut preparation(c).totals.adjustment, by)
+    }),
+    ("shipping", |c, _, by| {
+        more(&mut preparation(c).totals.shipping, by)
+    }),
     ("tax", |c, _, by| more(&mut preparation(c).totals.tax, by)),
-    ("shipping tax", |c, _, by| more(&mut preparation(c).totals.shipping_tax, by)),
-    ("grand", |c, _, by| more(&mut preparation(c).totals.grand, by)),
-    ("seal", |c, _, by| preparation(c).seal = format!("{by:064x}")),
+    ("shipping tax", |c, _, by| {
+        more(&mut preparation(c).totals.shipping_tax, by)
+    }),
+    ("grand", |c, _, by| {
+        more(&mut preparation(c).totals.grand, by)
+    }),
+    ("seal", |c, _, by| {
+        preparation(c).seal = format!("{by:064x}")
+    }),
 ];
 
 proptest! {
@@ -236,13 +324,31 @@ fn a_total_and_a_stock_that_do_not_suit_are_named_line_by_line() {
     preparation(&mut cart).seal = seal(&cart, cart.preparation.as_ref().unwrap());
     assert!(committed(&cart, &id, usd(378), Backorder::Allow, now()).is_ok());
     let refused = committed(&cart, &id, usd(378), Backorder::Refuse, now()).unwrap_err();
-    let named = |code| Failure::LinesRefused(vec![FieldError::new("/lines/line-2", code, "not all of it is in stock")]);
+    let named = |code| {
+        Failure::LinesRefused(vec![FieldError::new(
+            "/lines/line-2",
+            code,
+            "not all of it is in stock",
+        )])
+    };
     assert_eq!(refused, named("backordered"));
 }
 
 #[test]
 fn the_end_of_a_preparation_is_its_end() {
     let (cart, id) = (prepared(), PreparationId::parse("preparation").unwrap());
-    let at = |seconds| committed(&cart, &id, usd(378), Backorder::Allow, now().plus_seconds(seconds)).map(|_| ());
-    assert_eq!((at(899), at(900)), (Ok(()), Err(Failure::PreparationInvalid)));
+    let at = |seconds| {
+        committed(
+            &cart,
+            &id,
+            usd(378),
+            Backorder::Allow,
+            now().plus_seconds(seconds),
+        )
+        .map(|_| ())
+    };
+    assert_eq!(
+        (at(899), at(900)),
+        (Ok(()), Err(Failure::PreparationInvalid))
+    );
 }

@@ -3,7 +3,13 @@
 use super::*;
 
 fn claims(exp: i64, nbf: Option<i64>) -> Claims {
-    Claims { sub: "u".to_owned(), org: "o".to_owned(), roles: Vec::new(), exp, nbf }
+    Claims {
+        sub: "u".to_owned(),
+        org: "o".to_owned(),
+        roles: Vec::new(),
+        exp,
+        nbf,
+    }
 }
 
 #[test]
@@ -23,7 +29,10 @@ fn a_caller_without_an_organization_is_at_least_an_operator() {
 #[test]
 fn the_gateway_hands_an_array_over_as_a_text() {
     let claims = [("sub", "u"), ("org", "o"), ("roles", "[buyer org_admin]")];
-    let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    let claims = claims
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into_iter()
+        .collect();
     let caller = from_gateway(&claims).unwrap();
     assert_eq!(caller.roles, [Role::Buyer, Role::OrgAdmin]);
 }

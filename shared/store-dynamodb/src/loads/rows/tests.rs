@@ -17,7 +17,9 @@ impl Layout<Option<&'static str>> for Texts {
     }
 
     fn refusal(_: &Option<&'static str>, there: &Attributes) -> Option<RowProblem> {
-        there.contains_key("kept").then(|| RowProblem::row("kept", "it is kept"))
+        there
+            .contains_key("kept")
+            .then(|| RowProblem::row("kept", "it is kept"))
     }
 
     fn content(_: &Option<&'static str>, _: Option<&Attributes>, record: Record) -> Record {
@@ -27,21 +29,38 @@ impl Layout<Option<&'static str>> for Texts {
 
 fn version(sequence: i64, record: Option<&'static str>) -> Accepted<Option<&'static str>> {
     let fingerprint = [record.map_or(0, |text| text.as_bytes()[0]); 16];
-    Accepted { record, sequence: Sequence::new(sequence), fingerprint }
+    Accepted {
+        record,
+        sequence: Sequence::new(sequence),
+        fingerprint,
+    }
 }
 
 fn nothing<'a>() -> Known<'a, Option<&'static str>> {
-    Known { sequence: i64::MIN, fingerprint: Vec::new(), gone: true, there: None, pending: None }
+    Known {
+        sequence: i64::MIN,
+        fingerprint: Vec::new(),
+        gone: true,
+        there: None,
+        pending: None,
+    }
 }
 
 #[test]
 fn in_every_order_the_newest_delta_wins_a_removal_included() {
-    let versions = [version(1, Some("a")), version(2, Some("b")), version(3, Some("a")), version(4, None)];
+    let versions = [
+        version(1, Some("a")),
+        version(2, Some("b")),
+        version(3, Some("a")),
+        version(4, None),
+    ];
     for newest in 1..=versions.len() {
         let some = &versions[..newest];
         for seed in 0..newest.pow(4) {
             // Every way to pick four times from the versions holds every order of them, with repeats.
-            let picks: Vec<usize> = (0..4).map(|digit| seed / newest.pow(digit) % newest).collect();
+            let picks: Vec<usize> = (0..4)
+                .map(|digit| seed / newest.pow(digit) % newest)
+                .collect();
             if !picks.contains(&(newest - 1)) {
                 continue;
             }
@@ -64,8 +83,14 @@ fn in_every_order_the_newest_delta_wins_a_removal_included() {
 fn of_rows_of_one_file_the_last_wins() {
     let (first, second) = (version(1, Some("a")), version(1, Some("b")));
     let mut slot = nothing();
-    assert_eq!(decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot, true), Outcome::Applied(None));
-    assert_eq!(decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot, true), Outcome::Applied(None));
+    assert_eq!(
+        decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot, true),
+        Outcome::Applied(None)
+    );
+    assert_eq!(
+        decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot, true),
+        Outcome::Applied(None)
+    );
     assert_eq!(slot.pending.map(|row| row.record), Some(Some("b")));
 }
 
@@ -76,7 +101,10 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
         let mut slot = nothing();
         decide::<_, Texts>(&known, &mut slot, mode, true);
         slot.pending = None;
-        assert_eq!(decide::<_, Texts>(&again, &mut slot, mode, true), Outcome::Unchanged);
+        assert_eq!(
+            decide::<_, Texts>(&again, &mut slot, mode, true),
+            Outcome::Unchanged
+        );
         assert_eq!(slot.pending.is_some(), written);
     }
 }
@@ -85,9 +113,15 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
 fn removing_what_is_not_there_changes_nothing_but_keeps_older_files_out() {
     let mut slot = nothing();
     let (removal, older) = (version(2, None), version(1, Some("a")));
-    assert_eq!(decide::<_, Texts>(&removal, &mut slot, LoadMode::Delta, true), Outcome::Unchanged);
+    assert_eq!(
+        decide::<_, Texts>(&removal, &mut slot, LoadMode::Delta, true),
+        Outcome::Unchanged
+    );
     assert!(slot.pending.is_some());
-    assert_eq!(decide::<_, Texts>(&older, &mut slot, LoadMode::Delta, true), Outcome::Unchanged);
+    assert_eq!(
+        decide::<_, Texts>(&older, &mut slot, LoadMode::Delta, true),
+        Outcome::Unchanged
+    );
     assert!(slot.gone);
 }
 
@@ -96,6 +130,9 @@ fn a_refused_row_leaves_the_record_as_it_is() {
     let mut slot = nothing();
     slot.there = Some(Attributes::from([("kept".to_owned(), number(1))]));
     let row = version(1, None);
-    assert!(matches!(decide::<_, Texts>(&row, &mut slot, LoadMode::Delta, true), Outcome::Refused(_)));
+    assert!(matches!(
+        decide::<_, Texts>(&row, &mut slot, LoadMode::Delta, true),
+        Outcome::Refused(_)
+    ));
     assert!(slot.pending.is_none());
 }

@@ -38,7 +38,11 @@ impl Dice {
     }
 
     fn quantity(&mut self) -> Quantity {
-        Quantity::new(Decimal::new(1 + self.below(20) as i64, self.below(3) as u32)).unwrap()
+        Quantity::new(Decimal::new(
+            1 + self.below(20) as i64,
+            self.below(3) as u32,
+        ))
+        .unwrap()
     }
 
     fn price(&mut self) -> PriceKey {
@@ -80,7 +84,12 @@ impl Dice {
             8 => other = fresh,
             // The same letters in the same order, but another part holds the middle ones.
             9 => {
-                let (x, y, z, glue) = (self.letter(), self.letter(), self.letter(), ["", "#"][self.below(2)]);
+                let (x, y, z, glue) = (
+                    self.letter(),
+                    self.letter(),
+                    self.letter(),
+                    ["", "#"][self.below(2)],
+                );
                 let mut one = one;
                 one.sku = Sku::parse(&format!("{x}{glue}{y}")).unwrap();
                 one.unit = Unit::parse(z).unwrap();
@@ -150,21 +159,55 @@ fn with(change: impl Fn(&mut PriceKey)) -> impl Fn(&LookupKey) -> String {
 #[test]
 fn each_fault_planted_in_the_key_is_found() {
     let leaks = |key: &dyn Fn(&LookupKey) -> String| faults(FEW_PAIRS, key).0;
-    assert!(leaks(&with(|key| key.store = StoreId::parse("s").unwrap())) > 0, "no store");
-    assert!(leaks(&with(|key| key.customer.organization = OrganizationId::parse("o").unwrap())) > 0, "no organization");
-    assert!(leaks(&with(|key| key.customer.user = UserId::parse("u").unwrap())) > 0, "no user");
-    assert!(leaks(&with(|key| key.per_user = false)) > 0, "never per user");
-    assert!(leaks(&with(|key| key.currency = Currency::parse("USD").unwrap())) > 0, "no currency");
-    assert!(leaks(&with(|key| key.sku = Sku::parse("s").unwrap())) > 0, "no sku");
-    assert!(leaks(&with(|key| key.unit = Unit::parse("u").unwrap())) > 0, "no unit");
+    assert!(
+        leaks(&with(|key| key.store = StoreId::parse("s").unwrap())) > 0,
+        "no store"
+    );
+    assert!(
+        leaks(&with(
+            |key| key.customer.organization = OrganizationId::parse("o").unwrap()
+        )) > 0,
+        "no organization"
+    );
+    assert!(
+        leaks(&with(|key| key.customer.user = UserId::parse("u").unwrap())) > 0,
+        "no user"
+    );
+    assert!(
+        leaks(&with(|key| key.per_user = false)) > 0,
+        "never per user"
+    );
+    assert!(
+        leaks(&with(|key| key.currency = Currency::parse("USD").unwrap())) > 0,
+        "no currency"
+    );
+    assert!(
+        leaks(&with(|key| key.sku = Sku::parse("s").unwrap())) > 0,
+        "no sku"
+    );
+    assert!(
+        leaks(&with(|key| key.unit = Unit::parse("u").unwrap())) > 0,
+        "no unit"
+    );
     assert!(leaks(&with(|key| key.quantity = None)) > 0, "no quantity");
-    assert!(leaks(&|key| record::key(key).replace("%23", "#").replace("%25", "%")) > 0, "no escapes");
-    assert!(leaks(&|key| record::key(key).to_lowercase().replace('#', "")) > 0, "no separators");
+    assert!(
+        leaks(&|key| record::key(key).replace("%23", "#").replace("%25", "%")) > 0,
+        "no escapes"
+    );
+    assert!(
+        leaks(&|key| record::key(key).to_lowercase().replace('#', "")) > 0,
+        "no separators"
+    );
     let no_location = |key: &LookupKey| match key {
-        LookupKey::Availability(key) => joined(&["availability", key.store.as_str(), key.sku.as_str(), ""]),
+        LookupKey::Availability(key) => {
+            joined(&["availability", key.store.as_str(), key.sku.as_str(), ""])
+        }
         LookupKey::Price(_) => record::key(key),
     };
     assert!(leaks(&no_location) > 0, "no location");
     // And one that is too careful: organizations pay for calls that their colleagues made already.
-    assert!(faults(FEW_PAIRS, with(|key| key.per_user = true)).1 > 0, "always per user");
+    assert!(
+        faults(FEW_PAIRS, with(|key| key.per_user = true)).1 > 0,
+        "always per user"
+    );
 }

@@ -23,7 +23,12 @@ impl Answer {
         let (parts, body) = response.into_parts();
         let text = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text,
+            json,
+        }
     }
 
     /// The answer, if it has this status.
@@ -37,30 +42,50 @@ impl Answer {
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.text);
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{}",
+            answer.text
+        );
         assert_eq!(answer["code"], code, "{}", answer.text);
         assert_eq!(answer["status"], status);
         for field in ["type", "title", "detail", "requestId"] {
-            assert!(answer[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {}", answer.text);
+            assert!(
+                answer[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field}: {}",
+                answer.text
+            );
         }
         assert!(answer["errors"].is_array(), "{}", answer.text);
-        assert!(!answer.header("x-correlation-id").is_empty(), "no correlation id");
+        assert!(
+            !answer.header("x-correlation-id").is_empty(),
+            "no correlation id"
+        );
         answer
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// The elements of an array in the body.
     #[track_caller]
     pub fn list(&self, name: &str) -> &[Value] {
-        self.json[name].as_array().unwrap_or_else(|| panic!("no array {name} in {}", self.text))
+        self.json[name]
+            .as_array()
+            .unwrap_or_else(|| panic!("no array {name} in {}", self.text))
     }
 
     #[track_caller]
     pub fn text_of(&self, name: &str) -> String {
-        self.json[name].as_str().unwrap_or_else(|| panic!("no text {name} in {}", self.text)).to_owned()
+        self.json[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text {name} in {}", self.text))
+            .to_owned()
     }
 }
 

@@ -12,12 +12,18 @@ impl TestApp {
 
     /// Arms a fault: `{"operation":…,"kind":…}` and whatever else it takes.
     pub fn fault(&self, fault: Value) {
-        self.simulator().arm(serde_json::from_value::<Fault>(fault).unwrap());
+        self.simulator()
+            .arm(serde_json::from_value::<Fault>(fault).unwrap());
     }
 
     /// How many calls of an operation arrived.
     pub fn calls(&self, operation: &str) -> u64 {
-        self.simulator().calls().counts.get(operation).copied().unwrap_or_default()
+        self.simulator()
+            .calls()
+            .counts
+            .get(operation)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// How many calls of any operation arrived.
@@ -28,7 +34,11 @@ impl TestApp {
     /// The operations that were called from the call `from` on, in order.
     pub fn operations_since(&self, from: usize) -> Vec<String> {
         let calls = self.simulator().calls().calls;
-        calls.iter().skip(from).map(|call| call.operation.to_owned()).collect()
+        calls
+            .iter()
+            .skip(from)
+            .map(|call| call.operation.to_owned())
+            .collect()
     }
 
     /// A control route of the simulator, over its socket.
@@ -46,26 +56,48 @@ impl TestApp {
 
     /// Changes what the ERP asks for an item.
     pub async fn change_price(&self, sku: &str, factor: &str) {
-        self.control("PUT", "/_sim/prices", Some(json!({"sku": sku, "factor": factor}))).await;
+        self.control(
+            "PUT",
+            "/_sim/prices",
+            Some(json!({"sku": sku, "factor": factor})),
+        )
+        .await;
     }
 
     /// Changes how many of an item there are.
     pub async fn change_stock(&self, sku: &str, quantity: u32) {
-        self.control("PUT", "/_sim/stock", Some(json!({"sku": sku, "location": "online", "quantity": quantity}))).await;
+        self.control(
+            "PUT",
+            "/_sim/stock",
+            Some(json!({"sku": sku, "location": "online", "quantity": quantity})),
+        )
+        .await;
     }
 
     /// The orders that the ERP holds of a reference.
     pub fn orders_of(&self, reference: &str) -> Vec<Value> {
-        self.simulator().orders().into_iter().filter(|order| order["reference"] == reference).collect()
+        self.simulator()
+            .orders()
+            .into_iter()
+            .filter(|order| order["reference"] == reference)
+            .collect()
     }
 
     /// The quotes that the ERP holds of a reference.
     pub fn quotes_of(&self, reference: &str) -> Vec<Value> {
-        self.simulator().quotes().into_iter().filter(|quote| quote["reference"] == reference).collect()
+        self.simulator()
+            .quotes()
+            .into_iter()
+            .filter(|quote| quote["reference"] == reference)
+            .collect()
     }
 
     /// The reservations that stand for a reference.
     pub fn reservations_of(&self, reference: &str) -> Vec<Value> {
-        self.simulator().reservations().into_iter().filter(|held| held["reference"] == reference).collect()
+        self.simulator()
+            .reservations()
+            .into_iter()
+            .filter(|held| held["reference"] == reference)
+            .collect()
     }
 }

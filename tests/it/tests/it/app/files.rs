@@ -13,7 +13,14 @@ impl TestApp {
 
     /// Drops a file.
     pub async fn drop_file(&self, key: &str, content: impl Into<Vec<u8>>) {
-        self.s3().put_object().bucket(BUCKET).key(key).body(content.into().into()).send().await.unwrap();
+        self.s3()
+            .put_object()
+            .bucket(BUCKET)
+            .key(key)
+            .body(content.into().into())
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Drops a file and waits for the end of its load.
@@ -30,8 +37,15 @@ impl TestApp {
 
     /// The loads of a key, the newest first.
     pub async fn loads_of(&self, key: &str) -> Vec<Value> {
-        let page = self.get(OPERATOR, "/operations/loads?limit=200").await.expect(200);
-        page.list("loads").iter().filter(|load| load["key"] == key).cloned().collect()
+        let page = self
+            .get(OPERATOR, "/operations/loads?limit=200")
+            .await
+            .expect(200);
+        page.list("loads")
+            .iter()
+            .filter(|load| load["key"] == key)
+            .cloned()
+            .collect()
     }
 
     /// The content of an object of the bucket.
@@ -41,13 +55,31 @@ impl TestApp {
 
     /// The same as bytes, for what may be no text.
     pub async fn bytes(&self, key: &str) -> Vec<u8> {
-        let object = self.s3().get_object().bucket(BUCKET).key(key).send().await.unwrap();
+        let object = self
+            .s3()
+            .get_object()
+            .bucket(BUCKET)
+            .key(key)
+            .send()
+            .await
+            .unwrap();
         object.body.collect().await.unwrap().to_vec()
     }
 
     /// The keys in the bucket that begin with `prefix`.
     pub async fn keys(&self, prefix: &str) -> Vec<String> {
-        let listed = self.s3().list_objects_v2().bucket(BUCKET).prefix(prefix).send().await.unwrap();
-        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+        let listed = self
+            .s3()
+            .list_objects_v2()
+            .bucket(BUCKET)
+            .prefix(prefix)
+            .send()
+            .await
+            .unwrap();
+        listed
+            .contents()
+            .iter()
+            .map(|object| object.key().unwrap().to_owned())
+            .collect()
     }
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use app::ports::Clock;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -42,20 +43,48 @@ pub struct Instance {
 
 impl TestApp {
     /// A new instance of a function, with other variables than the template's.
-    pub async fn instance(&self, name: &str, variables: &[(&str, &str)], cut: Option<Cut>) -> Instance {
+    pub async fn instance(
+        &self,
+        name: &str,
+        variables: &[(&str, &str)],
+        cut: Option<Cut>,
+    ) -> Instance {
         let template = self.stack().template().function(name).unwrap();
         let mut all = template.variables(self.stack().aws());
-        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.extend(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let env = Env::from_pairs(all);
-        let tap = Arc::new(Tap { cut, ..Tap::default() });
+        let tap = Arc::new(Tap {
+            cut,
+            ..Tap::default()
+        });
         let policy = Arc::new(Policy::new(name, template.statements.clone()));
         let inner = self.stack().edge().http_client_of(policy);
-        let client = SharedHttpClient::new(Tapped { tap: tap.clone(), inner });
-        let start = Start::new(env, Some(client), Arc::new(self.clock().clone()), Arc::new(RandomIds)).unwrap();
+        let client = SharedHttpClient::new(Tapped {
+            tap: tap.clone(),
+            inner,
+        });
+        let start = Start::new(
+            env,
+            Some(client),
+            Arc::new(self.clock().clone()),
+            Arc::new(RandomIds),
+        )
+        .unwrap();
         let start = start.with_metrics(self.listener()).unwrap();
-        let function = local::functions::build(name, &start).await.unwrap().unwrap();
+        let function = local::functions::build(name, &start)
+            .await
+            .unwrap()
+            .unwrap();
         let deadline = self.clock().now().plus_seconds(25).as_millis();
-        Instance { function, tap, deadline: u64::try_from(deadline).unwrap() }
+        Instance {
+            function,
+            tap,
+            deadline: u64::try_from(deadline).unwrap(),
+        }
     }
 }
 
@@ -96,7 +125,8 @@ impl Instance {
             () = self.tap.struck.notified() => return None,
             answer = self.function.invoke(event, context) => answer.unwrap(),
         };
-        let body = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
+        let body =
+            serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
         Some((answer["statusCode"].as_u64().unwrap(), body))
     }
 
@@ -124,15 +154,25 @@ struct Tapped<T> {
 }
 
 impl HttpClient for Tapped<SharedHttpClient> {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Tapped { tap: self.tap.clone(), inner })
+        SharedHttpConnector::new(Tapped {
+            tap: self.tap.clone(),
+            inner,
+        })
     }
 }
 
 impl HttpConnector for Tapped<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or("SendMessage");
+        let target = request
+            .headers()
+            .get("x-amz-target")
+            .unwrap_or("SendMessage");
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let number = {
             let mut calls = self.tap.calls.lock().unwrap();

@@ -24,25 +24,53 @@ impl MetricSink for Heard {
 pub fn read(line: &str) -> BTreeMap<String, u64> {
     let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let object = value.as_object().unwrap();
-    assert!(value["_aws"]["Timestamp"].as_u64().is_some_and(|millis| millis > 1_700_000_000_000), "{line}");
+    assert!(
+        value["_aws"]["Timestamp"]
+            .as_u64()
+            .is_some_and(|millis| millis > 1_700_000_000_000),
+        "{line}"
+    );
     let directives = value["_aws"]["CloudWatchMetrics"].as_array().unwrap();
     assert_eq!(directives.len(), 1, "{line}");
     assert_eq!(directives[0]["Namespace"], NAMESPACE, "{line}");
-    assert_eq!(directives[0]["Dimensions"], serde_json::json!([[DIMENSION]]), "{line}");
-    assert!(value[DIMENSION].as_str().is_some_and(|stack| !stack.is_empty()), "{line}");
+    assert_eq!(
+        directives[0]["Dimensions"],
+        serde_json::json!([[DIMENSION]]),
+        "{line}"
+    );
+    assert!(
+        value[DIMENSION]
+            .as_str()
+            .is_some_and(|stack| !stack.is_empty()),
+        "{line}"
+    );
     let metrics = directives[0]["Metrics"].as_array().unwrap();
     assert!((1..=100).contains(&metrics.len()), "{line}");
-    let known = |name: &str| metrics::Metric::ALL.into_iter().find(|metric| metric.name() == name);
+    let known = |name: &str| {
+        metrics::Metric::ALL
+            .into_iter()
+            .find(|metric| metric.name() == name)
+    };
     let values = metrics.iter().map(|metric| {
         let name = metric["Name"].as_str().unwrap();
-        let unit = known(name).map(Metric::unit).unwrap_or_else(|| panic!("{name} is no metric"));
+        let unit = known(name)
+            .map(Metric::unit)
+            .unwrap_or_else(|| panic!("{name} is no metric"));
         assert_eq!(metric["Unit"], unit, "{line}");
-        (name.to_owned(), value[name].as_u64().unwrap_or_else(|| panic!("{name}: {line}")))
+        (
+            name.to_owned(),
+            value[name]
+                .as_u64()
+                .unwrap_or_else(|| panic!("{name}: {line}")),
+        )
     });
     let values: BTreeMap<String, u64> = values.collect();
     // Nothing else is in a line, so no customer is.
     let mut keys: BTreeSet<&str> = object.keys().map(String::as_str).collect();
-    for name in ["_aws", DIMENSION, "function"].into_iter().chain(values.keys().map(String::as_str)) {
+    for name in ["_aws", DIMENSION, "function"]
+        .into_iter()
+        .chain(values.keys().map(String::as_str))
+    {
         assert!(keys.remove(name), "{name}: {line}");
     }
     assert!(keys.is_empty(), "{keys:?}");
@@ -57,6 +85,9 @@ impl TestApp {
 
     /// The lines so far, each as its metrics; and starts over.
     pub fn take_metrics(&self) -> Vec<BTreeMap<String, u64>> {
-        std::mem::take(&mut *self.metrics.0.lock().unwrap()).iter().map(|line| read(line)).collect()
+        std::mem::take(&mut *self.metrics.0.lock().unwrap())
+            .iter()
+            .map(|line| read(line))
+            .collect()
     }
 }

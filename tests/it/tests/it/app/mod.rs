@@ -63,7 +63,11 @@ impl TestApp {
     /// Starts everything and loads the data set in a folder.
     pub async fn start_with(dataset: Option<PathBuf>) -> Self {
         let app = Self::start_empty(dataset).await;
-        local::load::load(app.stack(), |loaded| assert_eq!(loaded.state, "published", "{loaded:?}")).await.unwrap();
+        local::load::load(app.stack(), |loaded| {
+            assert_eq!(loaded.state, "published", "{loaded:?}")
+        })
+        .await
+        .unwrap();
         app.stack().set_ready();
         app
     }
@@ -106,7 +110,10 @@ impl TestApp {
         let what = format!("{} {}", request.method(), request.uri());
         let answer = Answer::read(self.stack().call(request).await).await;
         if answer.status >= 500 {
-            self.server_errors.lock().unwrap().push(format!("{what}: {} {}", answer.status, answer.text));
+            self.server_errors
+                .lock()
+                .unwrap()
+                .push(format!("{what}: {} {}", answer.status, answer.text));
         }
         answer
     }
@@ -122,7 +129,10 @@ impl TestApp {
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if user != NOBODY {
-            request = request.header("authorization", format!("Bearer {}", self.token(user).await));
+            request = request.header(
+                "authorization",
+                format!("Bearer {}", self.token(user).await),
+            );
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -142,15 +152,18 @@ impl TestApp {
     }
 
     pub async fn post(&self, user: &str, path: &str, body: Value) -> Answer {
-        self.request(Method::POST, user, path, &[], Some(&body)).await
+        self.request(Method::POST, user, path, &[], Some(&body))
+            .await
     }
 
     pub async fn put(&self, user: &str, path: &str, body: Value) -> Answer {
-        self.request(Method::PUT, user, path, &[], Some(&body)).await
+        self.request(Method::PUT, user, path, &[], Some(&body))
+            .await
     }
 
     pub async fn patch(&self, user: &str, path: &str, body: Value) -> Answer {
-        self.request(Method::PATCH, user, path, &[], Some(&body)).await
+        self.request(Method::PATCH, user, path, &[], Some(&body))
+            .await
     }
 
     pub async fn delete(&self, user: &str, path: &str) -> Answer {
@@ -159,7 +172,14 @@ impl TestApp {
 
     /// A `POST` with an idempotency key.
     pub async fn post_once(&self, user: &str, path: &str, key: &str, body: &Value) -> Answer {
-        self.request(Method::POST, user, path, &[("idempotency-key", key)], Some(body)).await
+        self.request(
+            Method::POST,
+            user,
+            path,
+            &[("idempotency-key", key)],
+            Some(body),
+        )
+        .await
     }
 
     /// A token of a user who is loaded or registered.
@@ -168,9 +188,15 @@ impl TestApp {
             return token.clone();
         }
         let body = Body::from(json!({"userId": user}).to_string());
-        let answer = self.send(Request::post("/local/tokens").body(body).unwrap()).await.expect(200);
+        let answer = self
+            .send(Request::post("/local/tokens").body(body).unwrap())
+            .await
+            .expect(200);
         let token = answer["token"].as_str().unwrap().to_owned();
-        self.tokens.lock().unwrap().insert(user.to_owned(), token.clone());
+        self.tokens
+            .lock()
+            .unwrap()
+            .insert(user.to_owned(), token.clone());
         token
     }
 
@@ -203,12 +229,19 @@ impl TestApp {
         })
         .await;
         assert_eq!(self.messages("SubmitDeadLetters").await, 0, "dead letters");
-        assert_eq!(self.take_server_errors(), Vec::<String>::new(), "answers of 500 and more");
+        assert_eq!(
+            self.take_server_errors(),
+            Vec::<String>::new(),
+            "answers of 500 and more"
+        );
         if !self.faults_may_stay {
             assert_eq!(self.simulator().armed(), [], "faults that never struck");
         }
         for documents in [self.simulator().orders(), self.simulator().quotes()] {
-            let mut references: Vec<_> = documents.iter().map(|document| document["reference"].to_string()).collect();
+            let mut references: Vec<_> = documents
+                .iter()
+                .map(|document| document["reference"].to_string())
+                .collect();
             let all = references.len();
             references.sort();
             references.dedup();
@@ -221,8 +254,16 @@ impl TestApp {
     /// Messages that are there or in somebody's hands. Those that come later are reminders; the table knows of them too.
     pub async fn messages(&self, queue: &str) -> u32 {
         let sqs = aws_sdk_sqs::Client::new(self.stack().sdk_config());
-        let request = sqs.get_queue_attributes().queue_url(self.stack().edge().sqs().queue_url(queue));
-        let attributes = request.attribute_names(QueueAttributeName::All).send().await.unwrap().attributes.unwrap();
+        let request = sqs
+            .get_queue_attributes()
+            .queue_url(self.stack().edge().sqs().queue_url(queue));
+        let attributes = request
+            .attribute_names(QueueAttributeName::All)
+            .send()
+            .await
+            .unwrap()
+            .attributes
+            .unwrap();
         let count = |name| attributes[&name].parse::<u32>().unwrap();
         count(QueueAttributeName::ApproximateNumberOfMessages)
             + count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)

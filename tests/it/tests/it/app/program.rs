@@ -19,7 +19,11 @@ pub fn built(function: &str) -> PathBuf {
     });
     let place = folder.join(function);
     let bootstrap = place.join("bootstrap");
-    let found = if bootstrap.is_file() { bootstrap } else { place };
+    let found = if bootstrap.is_file() {
+        bootstrap
+    } else {
+        place
+    };
     assert!(found.is_file(), "there is no program {}", found.display());
     found
 }
@@ -39,7 +43,17 @@ fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .current_dir(root())
-        .args(["build", "--locked", "--quiet", "--workspace", "--bins", "--test", "it", "--profile", profile])
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--test",
+            "it",
+            "--profile",
+            profile,
+        ])
         .arg("--target-dir")
         .arg(folder.parent().unwrap())
         .status();

@@ -6,8 +6,12 @@ use serde_json::{Value, json};
 use super::{Answer, TestApp};
 
 /// Shipping addresses of the bundled organizations, by user.
-const ADDRESS: [(&str, &str); 4] =
-    [(super::ADA, "A-102"), (super::BEN, "A-102"), (super::DIRK, "A-202"), (super::FINN, "A-302")];
+const ADDRESS: [(&str, &str); 4] = [
+    (super::ADA, "A-102"),
+    (super::BEN, "A-102"),
+    (super::DIRK, "A-202"),
+    (super::FINN, "A-302"),
+];
 
 /// A cart that is prepared.
 pub struct Prepared {
@@ -35,9 +39,14 @@ impl TestApp {
     /// A new cart with lines; no shipping yet.
     pub async fn cart(&self, user: &str, lines: &[(&str, u32)]) -> Answer {
         let cart = self.post(user, "/carts", json!({})).await.expect(201);
-        let lines: Vec<_> = lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity})).collect();
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity}))
+            .collect();
         let path = format!("/carts/{}/lines", cart.text_of("cartId"));
-        self.put(user, &path, json!({"lines": lines})).await.expect(200)
+        self.put(user, &path, json!({"lines": lines}))
+            .await
+            .expect(200)
     }
 
     /// A cart with lines that goes to the organization's shipping address; its id.
@@ -45,31 +54,47 @@ impl TestApp {
         let id = self.cart(user, lines).await.text_of("cartId");
         let address = ADDRESS.iter().find(|(name, _)| *name == user).unwrap().1;
         let shipping = json!({"addressId": address, "method": "STANDARD"});
-        self.put(user, &format!("/carts/{id}/shipping"), shipping).await.expect(200);
+        self.put(user, &format!("/carts/{id}/shipping"), shipping)
+            .await
+            .expect(200);
         id
     }
 
     pub async fn prepare(&self, user: &str, cart_id: &str) -> Answer {
-        self.request(Method::POST, user, &format!("/carts/{cart_id}/preparation"), &[], None).await
+        self.request(
+            Method::POST,
+            user,
+            &format!("/carts/{cart_id}/preparation"),
+            &[],
+            None,
+        )
+        .await
     }
 
     /// A cart with lines, prepared.
     pub async fn prepared(&self, user: &str, lines: &[(&str, u32)]) -> Prepared {
         let cart_id = self.cart_to_ship(user, lines).await;
         let preparation = self.prepare(user, &cart_id).await.expect(200).json;
-        Prepared { cart_id, preparation }
+        Prepared {
+            cart_id,
+            preparation,
+        }
     }
 
     /// Places an order, waits `wait` seconds for the ERP, and shows the answer.
     pub async fn place(&self, user: &str, key: &str, wait: u32, order: &Value) -> Answer {
         let prefer = format!("wait={wait}");
         let headers = [("idempotency-key", key), ("prefer", prefer.as_str())];
-        self.request(Method::POST, user, "/orders", &headers, Some(order)).await
+        self.request(Method::POST, user, "/orders", &headers, Some(order))
+            .await
     }
 
     /// Where an order stands.
     pub async fn state(&self, user: &str, order_id: &str) -> String {
-        self.get(user, &format!("/orders/{order_id}")).await.expect(200).text_of("state")
+        self.get(user, &format!("/orders/{order_id}"))
+            .await
+            .expect(200)
+            .text_of("state")
     }
 
     /// Waits until an order stands so.
@@ -83,7 +108,14 @@ impl TestApp {
 
     /// The events of an order's timeline, in order.
     pub async fn timeline(&self, user: &str, order_id: &str) -> Vec<String> {
-        let timeline = self.get(user, &format!("/orders/{order_id}/timeline")).await.expect(200);
-        timeline.list("events").iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect()
+        let timeline = self
+            .get(user, &format!("/orders/{order_id}/timeline"))
+            .await
+            .expect(200);
+        timeline
+            .list("events")
+            .iter()
+            .map(|event| event["event"].as_str().unwrap().to_owned())
+            .collect()
     }
 }

@@ -13,14 +13,27 @@ impl TestApp {
     /// Every item of every table, but of the caches, which a read may fill, and but for idempotency keys that were given
     /// back: whoever was refused may use them again.
     pub fn moment(&self) -> Moment {
-        let tables = self.stack().template().tables.iter().filter(|table| table.name != "LookupsTable");
+        let tables = self
+            .stack()
+            .template()
+            .tables
+            .iter()
+            .filter(|table| table.name != "LookupsTable");
         let items = tables.flat_map(|table| self.table(&table.name));
-        Moment(items.filter(|item| !item.contains(r#""status":{"S":"abandoned"}"#)).collect())
+        Moment(
+            items
+                .filter(|item| !item.contains(r#""status":{"S":"abandoned"}"#))
+                .collect(),
+        )
     }
 
     /// What was written since: each item that is new, gone or another.
     pub fn written_since(&self, before: &Moment) -> Vec<String> {
-        self.moment().0.symmetric_difference(&before.0).cloned().collect()
+        self.moment()
+            .0
+            .symmetric_difference(&before.0)
+            .cloned()
+            .collect()
     }
 
     /// The items of a table, each as the table's name and a text.
@@ -36,7 +49,13 @@ impl TestApp {
             let answer = self.stack().edge().dynamodb().call("Scan", body.as_bytes());
             let answer = answer.unwrap_or_else(|refusal| panic!("{}", refusal.body));
             let answer: Value = serde_json::from_str(&answer).unwrap();
-            items.extend(answer["Items"].as_array().unwrap().iter().map(|item| format!("{table} {item}")));
+            items.extend(
+                answer["Items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| format!("{table} {item}")),
+            );
             start = answer["LastEvaluatedKey"].clone();
             if start.is_null() {
                 return items;

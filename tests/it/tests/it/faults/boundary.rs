@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use app::ports::Clock;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -76,7 +77,11 @@ impl Boundaries {
             captured: Vec::new(),
             on_their_way: 0,
         };
-        Arc::new(Self { inner: Mutex::new(inner), clock, driver })
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            clock,
+            driver,
+        })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
@@ -108,7 +113,10 @@ impl Boundaries {
     /// Nothing goes wrong from here on, but the run is not over. Returns the sites so far.
     pub fn calm(&self) -> Vec<Site> {
         self.with(|inner| {
-            inner.plan = inner.plan.take().map(|(_, support)| (Plan::Fixed(Vec::new()), support));
+            inner.plan = inner
+                .plan
+                .take()
+                .map(|(_, support)| (Plan::Fixed(Vec::new()), support));
             inner.again = None;
             inner.sites.clone()
         })
@@ -140,7 +148,11 @@ impl Boundaries {
     /// A line of the trace, with the time since the run began.
     pub fn note(&self, what: &dyn fmt::Display) {
         let now = self.clock.now();
-        self.with(|inner| inner.trace.push(format!("{:>9} {what}", now.millis_since(inner.began))));
+        self.with(|inner| {
+            inner
+                .trace
+                .push(format!("{:>9} {what}", now.millis_since(inner.began)))
+        });
     }
 
     /// Comes to a site: what hits it.
@@ -161,16 +173,25 @@ impl Boundaries {
             let fault = fault.or_else(|| plan.take(number, site, *support));
             let sending = inner.together || matches!(site, Site::Erp(_));
             let fault = fault.map(|fault| fault.bearable(*support, sending));
-            let fault =
-                fault.filter(|fault| !(inner.nested && matches!(fault, Fault::StallBefore(_) | Fault::StallAfter(_))));
+            let fault = fault.filter(|fault| {
+                !(inner.nested && matches!(fault, Fault::StallBefore(_) | Fault::StallAfter(_)))
+            });
             inner.again = match &fault {
                 Some(Fault::Lose(times)) if *times > 1 => Some((site, Fault::Lose(times - 1))),
                 Some(Fault::Fail(times)) if *times > 1 => Some((site, Fault::Fail(times - 1))),
-                Some(Fault::Throttle(times)) if *times > 1 => Some((site, Fault::Throttle(times - 1))),
+                Some(Fault::Throttle(times)) if *times > 1 => {
+                    Some((site, Fault::Throttle(times - 1)))
+                }
                 _ => inner.again.take(),
             };
-            let hit = fault.as_ref().map(|fault| format!(" ✗ {fault:?}")).unwrap_or_default();
-            inner.trace.push(format!("{:>9} #{number} {site:?}{hit}", now.millis_since(inner.began)));
+            let hit = fault
+                .as_ref()
+                .map(|fault| format!(" ✗ {fault:?}"))
+                .unwrap_or_default();
+            inner.trace.push(format!(
+                "{:>9} #{number} {site:?}{hit}",
+                now.millis_since(inner.began)
+            ));
             fault
         })
     }
@@ -213,18 +234,22 @@ impl Boundaries {
             Moment::Done => self.with(|inner| inner.after.take()),
         };
         match (moment, fault) {
-            (Moment::Arrived, Some(Fault::CrashBefore)) | (Moment::Done, Some(Fault::CrashAfter)) => {
+            (Moment::Arrived, Some(Fault::CrashBefore))
+            | (Moment::Done, Some(Fault::CrashAfter)) => {
                 let _driver_gone = self.driver.send(Event::Crash);
                 return Verdict::Cut;
             }
             (Moment::Arrived, Some(fault @ (Fault::CrashAfter | Fault::StallAfter(_)))) => {
                 self.with(|inner| inner.after = Some(fault));
             }
-            (Moment::Arrived, Some(Fault::StallBefore(millis))) | (Moment::Done, Some(Fault::StallAfter(millis))) => {
+            (Moment::Arrived, Some(Fault::StallBefore(millis)))
+            | (Moment::Done, Some(Fault::StallAfter(millis))) => {
                 self.stall(millis).await;
             }
             (_, Some(Fault::Late(millis))) => return Verdict::Late(Duration::from_millis(millis)),
-            (_, Some(Fault::Erp(faults))) => faults.into_iter().for_each(|fault| simulator.arm(fault)),
+            (_, Some(Fault::Erp(faults))) => {
+                faults.into_iter().for_each(|fault| simulator.arm(fault))
+            }
             _ => {}
         }
         Verdict::Go
@@ -270,8 +295,16 @@ pub struct FaultyTransport {
 }
 
 impl FaultyTransport {
-    pub fn new(under: SharedHttpClient, boundaries: Arc<Boundaries>, function: &'static str) -> Self {
-        Self { under, boundaries, function }
+    pub fn new(
+        under: SharedHttpClient,
+        boundaries: Arc<Boundaries>,
+        function: &'static str,
+    ) -> Self {
+        Self {
+            under,
+            boundaries,
+            function,
+        }
     }
 }
 
@@ -282,9 +315,17 @@ impl fmt::Debug for FaultyTransport {
 }
 
 impl HttpClient for FaultyTransport {
-    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        parts: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let under = self.under.http_connector(settings, parts);
-        SharedHttpConnector::new(Connector { under, boundaries: Arc::clone(&self.boundaries), function: self.function })
+        SharedHttpConnector::new(Connector {
+            under,
+            boundaries: Arc::clone(&self.boundaries),
+            function: self.function,
+        })
     }
 }
 
@@ -313,7 +354,10 @@ impl Connector {
         busy();
         let operation = Operation::of(request.headers().get("x-amz-target").unwrap_or_default());
         let boundaries = Arc::clone(&self.boundaries);
-        if self.function == "submit" && operation == Operation::Get && !boundaries.captured().is_empty() {
+        if self.function == "submit"
+            && operation == Operation::Get
+            && !boundaries.captured().is_empty()
+        {
             boundaries.look().await;
         }
         match boundaries.pass(Site::Aws(self.function, operation)) {
@@ -342,7 +386,10 @@ impl Connector {
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(millis)).await;
                     busy();
-                    self.boundaries.note(&format_args!("{operation:?} of {} arrives late", self.function));
+                    self.boundaries.note(&format_args!(
+                        "{operation:?} of {} arrives late",
+                        self.function
+                    ));
                     let _unheard = self.carry_out(operation, request).await;
                     self.boundaries.with(|inner| inner.on_their_way -= 1);
                 });
@@ -352,8 +399,16 @@ impl Connector {
         }
     }
 
-    async fn carry_out(&self, operation: Operation, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+    async fn carry_out(
+        &self,
+        operation: Operation,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let body = request
+            .body()
+            .bytes()
+            .map(<[u8]>::to_vec)
+            .unwrap_or_default();
         let answer = self.under.call(request).await?;
         if answer.status().is_success() || operation == Operation::Transact {
             self.boundaries.took_effect(operation, &body);
@@ -364,7 +419,11 @@ impl Connector {
 
 fn throttled() -> Result<HttpResponse, ConnectorError> {
     let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"Rate exceeded"}"#;
-    let answer = http::Response::builder().status(400).header("content-type", "application/x-amz-json-1.0");
-    let answer = answer.body(SdkBody::from(body)).map_err(|error| ConnectorError::user(error.into()))?;
+    let answer = http::Response::builder()
+        .status(400)
+        .header("content-type", "application/x-amz-json-1.0");
+    let answer = answer
+        .body(SdkBody::from(body))
+        .map_err(|error| ConnectorError::user(error.into()))?;
     HttpResponse::try_from(answer).map_err(|error| ConnectorError::user(error.into()))
 }

@@ -20,11 +20,21 @@ impl Run<'_> {
         if submissions.len() > 1 {
             wrong.push(format!("one cart became {} submissions", submissions.len()));
         }
-        let promised = self.heard.iter().any(|heard| heard.status == 201 || heard.status == 202);
-        let refused = self.heard.iter().find(|heard| (400..500).contains(&heard.status) && !passing(heard));
+        let promised = self
+            .heard
+            .iter()
+            .any(|heard| heard.status == 201 || heard.status == 202);
+        let refused = self
+            .heard
+            .iter()
+            .find(|heard| (400..500).contains(&heard.status) && !passing(heard));
         match submissions.first() {
-            None if promised => wrong.push("the client was promised an order that does not exist".to_owned()),
-            Some(_) if refused.is_some() => wrong.push(format!("the client was refused what exists: {refused:?}")),
+            None if promised => {
+                wrong.push("the client was promised an order that does not exist".to_owned())
+            }
+            Some(_) if refused.is_some() => {
+                wrong.push(format!("the client was refused what exists: {refused:?}"))
+            }
             _ => {}
         }
         for submission in &submissions {
@@ -34,7 +44,8 @@ impl Run<'_> {
             self.check_left_alone(&mut wrong);
         }
         if wrong.is_empty() {
-            self.check_repetitions(!submissions.is_empty(), &mut wrong).await;
+            self.check_repetitions(!submissions.is_empty(), &mut wrong)
+                .await;
         }
         wrong
     }
@@ -43,15 +54,28 @@ impl Run<'_> {
         let id = record["pk"]["S"].as_str().unwrap_or_default();
         let state = record["state"]["S"].as_str().unwrap_or_default();
         let (made, accepted) = self.documents(id);
-        let reserved = self.world.simulator.reservations().iter().any(|held| held["reference"] == self.cart.as_str());
+        let reserved = self
+            .world
+            .simulator
+            .reservations()
+            .iter()
+            .any(|held| held["reference"] == self.cart.as_str());
         let mut must = |holds: bool, what: &str| {
             if !holds {
-                wrong.push(format!("{state}: {what} ({made} made, {accepted} accepted, reserved: {reserved})"));
+                wrong.push(format!(
+                    "{state}: {what} ({made} made, {accepted} accepted, reserved: {reserved})"
+                ));
             }
         };
-        must(matches!(state, "confirmed" | "rejected" | "needs_attention"), "it is in no final or visibly open state");
+        must(
+            matches!(state, "confirmed" | "rejected" | "needs_attention"),
+            "it is in no final or visibly open state",
+        );
         must(accepted <= 1, "the ERP has it twice");
-        must(record["due"].is_null() && record["dueAt"].is_null(), "somebody still has to look at it");
+        must(
+            record["due"].is_null() && record["dueAt"].is_null(),
+            "somebody still has to look at it",
+        );
         match state {
             "confirmed" => {
                 must(accepted == 1, "the ERP does not have it");
@@ -59,19 +83,37 @@ impl Run<'_> {
             }
             "rejected" => {
                 must(accepted == 0, "the ERP has it");
-                must(self.scenario.quote || !reserved, "its goods are still set aside");
+                must(
+                    self.scenario.quote || !reserved,
+                    "its goods are still set aside",
+                );
                 must(self.scenario.refused, "nobody refused it");
             }
-            _ => must(self.scenario.support == Support::Nothing, "no person has to decide"),
+            _ => must(
+                self.scenario.support == Support::Nothing,
+                "no person has to decide",
+            ),
         }
         self.check_timeline(id, record, wrong);
     }
 
     /// How many documents the ERP made of a reference, and how many of them it accepted.
     fn documents(&self, reference: &str) -> (usize, usize) {
-        let all = if self.scenario.quote { self.world.simulator.quotes() } else { self.world.simulator.orders() };
-        let ours: Vec<_> = all.into_iter().filter(|document| document["reference"] == reference).collect();
-        (ours.len(), ours.iter().filter(|document| document["accepted"] == true).count())
+        let all = if self.scenario.quote {
+            self.world.simulator.quotes()
+        } else {
+            self.world.simulator.orders()
+        };
+        let ours: Vec<_> = all
+            .into_iter()
+            .filter(|document| document["reference"] == reference)
+            .collect();
+        (
+            ours.len(),
+            ours.iter()
+                .filter(|document| document["accepted"] == true)
+                .count(),
+        )
     }
 
     /// No transition is missing, none is out of order, and each could follow the one before.
@@ -88,12 +130,21 @@ impl Run<'_> {
             .flatten()
             .map(|item| {
                 let document =
-                    serde_json::from_str(item["document"]["S"].as_str().unwrap_or_default()).unwrap_or_default();
-                (item["sk"]["S"].as_str().unwrap_or_default().to_owned(), document)
+                    serde_json::from_str(item["document"]["S"].as_str().unwrap_or_default())
+                        .unwrap_or_default();
+                (
+                    item["sk"]["S"].as_str().unwrap_or_default().to_owned(),
+                    document,
+                )
             })
             .collect();
-        let revision: usize = record["revision"]["N"].as_str().and_then(|n| n.parse().ok()).unwrap_or_default();
-        let keys: Vec<String> = (0..=revision).map(|number| format!("event#{number:010}")).collect();
+        let revision: usize = record["revision"]["N"]
+            .as_str()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or_default();
+        let keys: Vec<String> = (0..=revision)
+            .map(|number| format!("event#{number:010}"))
+            .collect();
         if entries.iter().map(|(key, _)| key).ne(&keys) {
             wrong.push(format!(
                 "the timeline has {} entries and the submission {} transitions",
@@ -102,7 +153,11 @@ impl Run<'_> {
             ));
         }
         let name = |entry: &Value| entry["event"].as_str().unwrap_or_default().to_owned();
-        let at = |entry: &Value| entry["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        let at = |entry: &Value| {
+            entry["at"]
+                .as_str()
+                .and_then(|at| at.parse::<Timestamp>().ok())
+        };
         let mut before = "";
         let mut sent_at = None;
         for (_, entry) in &entries {
@@ -111,7 +166,10 @@ impl Run<'_> {
                 wrong.push(format!("the timeline has an unknown event {event}"));
                 return;
             };
-            let may = FOLLOWS.iter().find(|(known, _)| *known == before).map_or(&["captured"][..], |(_, next)| next);
+            let may = FOLLOWS
+                .iter()
+                .find(|(known, _)| *known == before)
+                .map_or(&["captured"][..], |(_, next)| next);
             if !may.contains(&event.as_str()) {
                 wrong.push(format!("{event} follows {before:?}"));
             }
@@ -121,7 +179,9 @@ impl Run<'_> {
             {
                 let waited = Timestamp::millis_since(lost, sent);
                 if waited < LEASE_MS {
-                    wrong.push(format!("a send counts as lost after {waited} ms, while somebody holds it"));
+                    wrong.push(format!(
+                        "a send counts as lost after {waited} ms, while somebody holds it"
+                    ));
                 }
             }
             if event == "sending" {
@@ -134,7 +194,11 @@ impl Run<'_> {
             wrong.push(format!("the timeline goes back in time: {times:?}"));
         }
         let state = record["state"]["S"].as_str().unwrap_or_default();
-        let end = if matches!(before, "reservation_released" | "release_given_up") { "rejected" } else { before };
+        let end = if matches!(before, "reservation_released" | "release_given_up") {
+            "rejected"
+        } else {
+            before
+        };
         if end != state {
             wrong.push(format!("the timeline ends with {before}"));
         }
@@ -146,14 +210,23 @@ impl Run<'_> {
             wrong.push("the ERP has what nobody captured".to_owned());
         }
         let key = json!({"pk": {"S": format!("reservation#{}", self.cart)}});
-        if self.world.table("GetItem", json!({"TableName": "CartsTable", "Key": key}))["Item"].is_null() {
+        if self
+            .world
+            .table("GetItem", json!({"TableName": "CartsTable", "Key": key}))["Item"]
+            .is_null()
+        {
             wrong.push("the ledger forgot the reservation".to_owned());
         }
     }
 
     /// The client comes once more with the same key, now that nothing goes wrong.
     async fn check_repetitions(&mut self, captured: bool, wrong: &mut Vec<String>) {
-        let promises: Vec<Heard> = self.heard.iter().filter(|heard| heard.status < 300).cloned().collect();
+        let promises: Vec<Heard> = self
+            .heard
+            .iter()
+            .filter(|heard| heard.status < 300)
+            .cloned()
+            .collect();
         let body = self.order.to_string();
         // Long after every request is over.
         self.world.clock.skip(60_000);
@@ -163,8 +236,13 @@ impl Run<'_> {
         let again = self.commit("key", &body).await;
         if again.as_ref().is_none_or(|again| again.status >= 300) {
             wrong.push(format!("a repetition is answered {again:?}"));
-        } else if promises.iter().any(|promise| Some(promise) != again.as_ref()) {
-            wrong.push(format!("a repetition is answered {again:?} after {promises:?}"));
+        } else if promises
+            .iter()
+            .any(|promise| Some(promise) != again.as_ref())
+        {
+            wrong.push(format!(
+                "a repetition is answered {again:?} after {promises:?}"
+            ));
         }
         let mut other = self.order.clone();
         other["comment"] = json!("Leave at the gate");
@@ -174,7 +252,9 @@ impl Run<'_> {
         }
         let another = self.commit("another", &body).await;
         if another.as_ref().is_none_or(|another| another.status != 409) {
-            wrong.push(format!("the same cart under another key is answered {another:?}"));
+            wrong.push(format!(
+                "the same cart under another key is answered {another:?}"
+            ));
         }
     }
 }
@@ -189,7 +269,14 @@ const FOLLOWS: &[(&str, &[&str])] = &[
     ("captured", &["sending"]),
     (
         "sending",
-        &["confirmed", "rejected", "unavailable", "outcome_unknown", "refused_after_earlier_attempt", "taken_by_erp"],
+        &[
+            "confirmed",
+            "rejected",
+            "unavailable",
+            "outcome_unknown",
+            "refused_after_earlier_attempt",
+            "taken_by_erp",
+        ],
     ),
     ("unavailable", &["sending"]),
     ("outcome_unknown", &ASKED),
@@ -200,8 +287,14 @@ const FOLLOWS: &[(&str, &[&str])] = &[
     ("found_not_accepted", &["sending"]),
     ("confirmed", &[]),
     ("duplicate_not_found", &ASKED),
-    ("rejected", &["reservation_released", "release_failed", "release_given_up"]),
-    ("release_failed", &["reservation_released", "release_failed", "release_given_up"]),
+    (
+        "rejected",
+        &["reservation_released", "release_failed", "release_given_up"],
+    ),
+    (
+        "release_failed",
+        &["reservation_released", "release_failed", "release_given_up"],
+    ),
     ("reservation_released", &[]),
     ("release_given_up", &[]),
     ("needs_attention", &[]),

@@ -25,7 +25,11 @@ fn played(scenario: Scenario, plans: &[Vec<(usize, Fault)>]) -> Vec<Played> {
     play(plans.len(), job, |number, ended| {
         sites.lock().unwrap().insert(number, ended.sites);
     });
-    plans.iter().cloned().zip(sites.into_inner().unwrap().into_values()).collect()
+    plans
+        .iter()
+        .cloned()
+        .zip(sites.into_inner().unwrap().into_values())
+        .collect()
 }
 
 /// The plans that go on from a played one with one fault more, at a site behind the last.
@@ -37,14 +41,22 @@ fn one_more(played: &Played, support: Support) -> Vec<Vec<(usize, Fault)>> {
         .copied()
         .enumerate()
         .skip(from)
-        .flat_map(|(at, site)| faults_at(site, support).into_iter().map(move |fault| (at, fault)));
-    more.map(|fault| [plan.clone(), vec![fault]].concat()).collect()
+        .flat_map(|(at, site)| {
+            faults_at(site, support)
+                .into_iter()
+                .map(move |fault| (at, fault))
+        });
+    more.map(|fault| [plan.clone(), vec![fault]].concat())
+        .collect()
 }
 
 /// Every fault, or one in so many, at every site of a run without any.
 fn singles(scenario: Scenario, every: usize) -> Vec<Played> {
     let without = played(scenario, &[Vec::new()]);
-    let plans: Vec<_> = one_more(&without[0], scenario.support).into_iter().step_by(every).collect();
+    let plans: Vec<_> = one_more(&without[0], scenario.support)
+        .into_iter()
+        .step_by(every)
+        .collect();
     played(scenario, &plans)
 }
 
@@ -72,10 +84,17 @@ fn every_fault_at_every_boundary_and_every_pair_of_them_leaves_one_order() {
         let scenario = Scenario::of(support);
         let singles = singles(scenario, 1);
         one += singles.len();
-        let pairs: Vec<_> = singles.iter().flat_map(|single| one_more(single, support)).step_by(every).collect();
+        let pairs: Vec<_> = singles
+            .iter()
+            .flat_map(|single| one_more(single, support))
+            .step_by(every)
+            .collect();
         two += played(scenario, &pairs).len();
     }
-    println!("{one} single faults, {two} pairs (one in {every}): 0 violations in {} s", began.elapsed().as_secs());
+    println!(
+        "{one} single faults, {two} pairs (one in {every}): 0 violations in {} s",
+        began.elapsed().as_secs()
+    );
 }
 
 /// `FAULT_SINGLES=1` plays all of them; an ordinary test run every 20th.
@@ -85,9 +104,24 @@ fn every_fault_leaves_a_refused_order_a_quote_and_a_waiting_buyer_with_the_truth
     let mut runs = 0;
     for support in Support::ALL {
         let plain = Scenario::of(support);
-        let scenarios =
-            [Scenario { refused: true, ..plain }, Scenario { quote: true, ..plain }, Scenario { wait: 2, ..plain }];
-        runs += scenarios.map(|scenario| singles(scenario, every).len()).iter().sum::<usize>();
+        let scenarios = [
+            Scenario {
+                refused: true,
+                ..plain
+            },
+            Scenario {
+                quote: true,
+                ..plain
+            },
+            Scenario { wait: 2, ..plain },
+        ];
+        runs += scenarios
+            .map(|scenario| singles(scenario, every).len())
+            .iter()
+            .sum::<usize>();
     }
-    println!("{runs} other single faults (one in {every}): 0 violations in {} s", began.elapsed().as_secs());
+    println!(
+        "{runs} other single faults (one in {every}): 0 violations in {} s",
+        began.elapsed().as_secs()
+    );
 }

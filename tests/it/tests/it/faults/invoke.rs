@@ -24,10 +24,16 @@ impl Run<'_> {
         let (function, limit) = self.world.functions[&(self.scenario.support.name(), name)].clone();
         let mut context = Context::default();
         context.request_id = "request".to_owned();
-        let ends = self.world.clock.now().plus_millis(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
+        let ends = self
+            .world
+            .clock
+            .now()
+            .plus_millis(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
         context.deadline = ends.as_millis().unsigned_abs();
-        let mut work =
-            Box::pin(tokio::time::timeout(limit, AssertUnwindSafe(function.invoke(event, context)).catch_unwind()));
+        let mut work = Box::pin(tokio::time::timeout(
+            limit,
+            AssertUnwindSafe(function.invoke(event, context)).catch_unwind(),
+        ));
         let result = loop {
             let step = {
                 let driver = &mut self.world.driver;
@@ -75,7 +81,9 @@ impl Run<'_> {
         // A call that it left behind may still ask for something; it goes on without.
         while self.world.driver.try_recv().is_ok() {}
         self.collect();
-        let ended = result.as_ref().map_or_else(|error| error.as_str(), |_| "ended");
+        let ended = result
+            .as_ref()
+            .map_or_else(|error| error.as_str(), |_| "ended");
         self.note(format_args!("{name}: {ended}"));
         result
     }
@@ -92,7 +100,12 @@ impl Run<'_> {
             }
             "submit-worker" => {
                 if let Some(body) = self.working_on.clone() {
-                    let copy = Message { id: "copy".to_owned(), body, visible_at: self.began, received: 0 };
+                    let copy = Message {
+                        id: "copy".to_owned(),
+                        body,
+                        visible_at: self.began,
+                        received: 0,
+                    };
                     self.work_on(&copy, 1).await;
                 }
             }

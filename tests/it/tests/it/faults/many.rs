@@ -38,8 +38,11 @@ pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usiz
     let next = AtomicUsize::new(0);
     let broken = Mutex::new(Vec::new());
     let stop = setting("FAULT_STOP", 0) > 0;
-    let threads =
-        setting("FAULT_THREADS", std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, count.max(1));
+    let threads = setting(
+        "FAULT_THREADS",
+        std::thread::available_parallelism().map_or(1, usize::from),
+    )
+    .clamp(1, count.max(1));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -54,14 +57,26 @@ pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usiz
                                 next.store(count, Ordering::SeqCst);
                                 return;
                             }
-                            let Job { name, scenario, plan, seed } = job(number);
+                            let Job {
+                                name,
+                                scenario,
+                                plan,
+                                seed,
+                            } = job(number);
                             let mut end = run(&mut world, scenario, plan, seed).await;
                             if !end.violations.is_empty() {
                                 let mut broken = broken.lock().unwrap();
                                 if broken.len() < SHOWN {
-                                    println!("== {name} {scenario:?}: {:#?}\n{}", end.violations, end.trace.join("\n"));
+                                    println!(
+                                        "== {name} {scenario:?}: {:#?}\n{}",
+                                        end.violations,
+                                        end.trace.join("\n")
+                                    );
                                 }
-                                broken.push(format!("{name}: {}", std::mem::take(&mut end.violations).join("; ")));
+                                broken.push(format!(
+                                    "{name}: {}",
+                                    std::mem::take(&mut end.violations).join("; ")
+                                ));
                             }
                             ended(number, end);
                         }

@@ -28,22 +28,39 @@ async fn one_order(run: &mut Run<'_>, number: usize) {
 /// The references that the ERP holds, in the order of their coming.
 fn references(run: &Run<'_>) -> Vec<String> {
     let orders = run.world.simulator.orders();
-    let references = orders.iter().filter_map(|order| order["reference"].as_str().map(str::to_owned));
-    references.filter(|reference| reference.starts_with("cart-")).collect()
+    let references = orders
+        .iter()
+        .filter_map(|order| order["reference"].as_str().map(str::to_owned));
+    references
+        .filter(|reference| reference.starts_with("cart-"))
+        .collect()
 }
 
 fn all_are(run: &Run<'_>, states: &[&str], count: usize) {
     let submissions = run.submissions();
     assert_eq!(submissions.len(), count);
-    let stands = |record: &&Value| record["state"]["S"].as_str().is_some_and(|state| states.contains(&state));
-    let wrong: Vec<_> = submissions.iter().filter(|record| !stands(record)).collect();
-    assert!(wrong.is_empty(), "{} are not {states:?}: {wrong:#?}", wrong.len());
+    let stands = |record: &&Value| {
+        record["state"]["S"]
+            .as_str()
+            .is_some_and(|state| states.contains(&state))
+    };
+    let wrong: Vec<_> = submissions
+        .iter()
+        .filter(|record| !stands(record))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} are not {states:?}: {wrong:#?}",
+        wrong.len()
+    );
 }
 
 /// From now on the ERP takes no connection.
 fn refuse_all(run: &Run<'_>) {
     for operation in ["submit-order", "find", "capabilities"] {
-        run.world.simulator.arm(ErpFault::new(operation, FaultKind::Refuse, u64::MAX));
+        run.world
+            .simulator
+            .arm(ErpFault::new(operation, FaultKind::Refuse, u64::MAX));
     }
 }
 
@@ -115,7 +132,9 @@ fn one_poison_message_among_many_takes_none_with_it() {
     runtime().block_on(async {
         let mut world = World::start(world_number()).await;
         let mut run = begin(&mut world, Scenario::of(Support::Key), 1);
-        run.world.boundaries.begin(Plan::Fixed(Vec::new()), Support::Key, false);
+        run.world
+            .boundaries
+            .begin(Plan::Fixed(Vec::new()), Support::Key, false);
         for number in 1..messages {
             if number == messages / 2 {
                 run.plant("{\"submissionId\":7");
@@ -128,13 +147,23 @@ fn one_poison_message_among_many_takes_none_with_it() {
         assert_eq!((references(&run).len(), run.dead), (messages - 1, 1));
         run.world.boundaries.end();
         run.clean_up().await;
-        println!("{} messages done, 1 in the dead letters; {} s", messages - 1, began.elapsed().as_secs());
+        println!(
+            "{} messages done, 1 in the dead letters; {} s",
+            messages - 1,
+            began.elapsed().as_secs()
+        );
     });
 }
 
 #[test]
 fn a_message_is_delivered_as_often_as_the_template_says() {
     let source = Node::parse(SOURCE).unwrap();
-    let most = source.at(&["Resources", "SubmitQueue", "Properties", "RedrivePolicy", "maxReceiveCount"]);
+    let most = source.at(&[
+        "Resources",
+        "SubmitQueue",
+        "Properties",
+        "RedrivePolicy",
+        "maxReceiveCount",
+    ]);
     assert_eq!(most, Some(&Node::Int(MOST_RECEIVES.into())));
 }

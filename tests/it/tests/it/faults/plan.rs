@@ -118,15 +118,29 @@ pub fn faults_at(site: Site, support: Support) -> Vec<Fault> {
             Fault::Throttle(3),
             Fault::Late(60_000),
         ],
-        Site::Delivery => vec![Fault::TwiceAtOnce, Fault::NotDeleted, Fault::Postpone(90_000)],
+        Site::Delivery => vec![
+            Fault::TwiceAtOnce,
+            Fault::NotDeleted,
+            Fault::Postpone(90_000),
+        ],
         Site::Erp(operation) => erp_faults(operation, support),
     }
 }
 
 fn erp_faults(operation: &'static str, support: Support) -> Vec<Fault> {
     let one = |kind| Fault::Erp(vec![erp(operation, kind)]);
-    let status = |kind, status| Fault::Erp(vec![ErpFault { status: Some(status), ..erp(operation, kind) }]);
-    let delayed = |kind, millis| Fault::Erp(vec![ErpFault { delay_ms: Some(millis), ..erp(operation, kind) }]);
+    let status = |kind, status| {
+        Fault::Erp(vec![ErpFault {
+            status: Some(status),
+            ..erp(operation, kind)
+        }])
+    };
+    let delayed = |kind, millis| {
+        Fault::Erp(vec![ErpFault {
+            delay_ms: Some(millis),
+            ..erp(operation, kind)
+        }])
+    };
     let mut faults = vec![
         Fault::CrashBefore,
         Fault::CrashAfter,
@@ -157,7 +171,10 @@ fn erp_faults(operation: &'static str, support: Support) -> Vec<Fault> {
     let drop = || erp(operation, FaultKind::CommitThenDrop);
     match operation {
         "submit-order" | "submit-quote" => {
-            let hidden = |millis| ErpFault { delay_ms: Some(millis), ..erp(operation, FaultKind::LateVisible) };
+            let hidden = |millis| ErpFault {
+                delay_ms: Some(millis),
+                ..erp(operation, FaultKind::LateVisible)
+            };
             faults.extend([
                 status(FaultKind::Status, 202),
                 status(FaultKind::CommitThenStatus, 202),
@@ -170,7 +187,11 @@ fn erp_faults(operation: &'static str, support: Support) -> Vec<Fault> {
                 faults.extend([
                     Fault::Late(40_000),
                     Fault::Erp(vec![hidden(3_000_000), drop()]),
-                    Fault::Erp(vec![hidden(3_000_000), erp(operation, FaultKind::DuplicateRefused), drop()]),
+                    Fault::Erp(vec![
+                        hidden(3_000_000),
+                        erp(operation, FaultKind::DuplicateRefused),
+                        drop(),
+                    ]),
                 ]);
             }
         }
@@ -188,7 +209,9 @@ impl Fault {
             Self::StallBefore(millis) if sending && support != Support::Key => {
                 Self::StallBefore(millis.min(SENDING_MS))
             }
-            Self::StallAfter(millis) if sending && support != Support::Key => Self::StallAfter(millis.min(SENDING_MS)),
+            Self::StallAfter(millis) if sending && support != Support::Key => {
+                Self::StallAfter(millis.min(SENDING_MS))
+            }
             other => other,
         }
     }
@@ -228,7 +251,10 @@ impl Plan {
     /// What hits the site of the given number.
     pub fn take(&mut self, number: usize, site: Site, support: Support) -> Option<Fault> {
         match self {
-            Self::Fixed(faults) => faults.iter().find(|(at, _)| *at == number).map(|(_, fault)| fault.clone()),
+            Self::Fixed(faults) => faults
+                .iter()
+                .find(|(at, _)| *at == number)
+                .map(|(_, fault)| fault.clone()),
             Self::Random(rng, per_mille, left) => {
                 if *left == 0 || rng.below(1000) >= *per_mille {
                     return None;
@@ -238,14 +264,18 @@ impl Plan {
                 let mut fault = faults[rng.below(faults.len())].clone();
                 match &mut fault {
                     // An outage of a few calls.
-                    Fault::Erp(faults) if rng.below(4) == 0 => faults.iter_mut().for_each(|fault| fault.times = 3),
+                    Fault::Erp(faults) if rng.below(4) == 0 => {
+                        faults.iter_mut().for_each(|fault| fault.times = 3)
+                    }
                     Fault::Late(millis) if matches!(site, Site::Aws(..)) => {
                         *millis = [200, 5_000, 30_000, 60_000, 200_000][rng.below(5)];
                     }
                     Fault::StallBefore(millis) | Fault::StallAfter(millis) => {
                         *millis = [0, 0, 3_000, 12_000, 26_000, 60_000, 400_000][rng.below(7)];
                     }
-                    Fault::Postpone(millis) => *millis = [1_000, 20_000, 90_000, 700_000][rng.below(4)],
+                    Fault::Postpone(millis) => {
+                        *millis = [1_000, 20_000, 90_000, 700_000][rng.below(4)]
+                    }
                     Fault::Lose(times) | Fault::Fail(times) | Fault::Throttle(times) => {
                         *times = [1, 2, 3][rng.below(3)]
                     }

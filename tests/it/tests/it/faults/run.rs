@@ -33,7 +33,12 @@ pub struct Scenario {
 
 impl Scenario {
     pub fn of(support: Support) -> Self {
-        Self { support, quote: false, refused: false, wait: 0 }
+        Self {
+            support,
+            quote: false,
+            refused: false,
+            wait: 0,
+        }
     }
 }
 
@@ -115,7 +120,9 @@ pub async fn run(world: &mut World, scenario: Scenario, plan: Plan, seed: u64) -
     let began = run.began;
     run.client_at = Some(began);
     run.set_up().await;
-    run.world.boundaries.begin(plan, scenario.support, scenario.wait > 0);
+    run.world
+        .boundaries
+        .begin(plan, scenario.support, scenario.wait > 0);
     let mut violations = Vec::new();
     if let Err(stuck) = run.settle(began.plus_millis(LONGEST_MS)).await {
         violations.push(stuck);
@@ -125,7 +132,11 @@ pub async fn run(world: &mut World, scenario: Scenario, plan: Plan, seed: u64) -
     violations.extend(run.violations().await);
     let trace = run.world.boundaries.end();
     run.clean_up().await;
-    Ended { sites, trace, violations }
+    Ended {
+        sites,
+        trace,
+        violations,
+    }
 }
 
 impl Run<'_> {
@@ -133,14 +144,22 @@ impl Run<'_> {
     pub async fn set_up(&mut self) {
         let capabilities = json!({"submission": self.scenario.support.name()});
         let simulator = self.world.simulator.clone();
-        simulator.ask("PUT", "/_sim/capabilities", &capabilities).await;
+        simulator
+            .ask("PUT", "/_sim/capabilities", &capabilities)
+            .await;
         let expires = self.began.plus_seconds(RESERVED_SECONDS);
         self.order = self.world.prepare(&self.cart, self.began, expires).await;
         if self.scenario.quote {
             self.order = json!({"cartId": self.cart, "preparationId": self.order["preparationId"]});
         }
         if self.scenario.refused {
-            simulator.ask("PUT", "/_sim/prices", &json!({"sku": "WRN-CMB-13", "factor": "1.5"})).await;
+            simulator
+                .ask(
+                    "PUT",
+                    "/_sim/prices",
+                    &json!({"sku": "WRN-CMB-13", "factor": "1.5"}),
+                )
+                .await;
         }
     }
 
@@ -175,8 +194,12 @@ impl Run<'_> {
                 let late = due.max(now).as_millis();
                 Timestamp::from_millis((late + 59_999) / 60_000 * 60_000).max(self.reconciles_from)
             });
-            let on_its_way = (self.world.boundaries.on_their_way() > 0).then(|| now.plus_seconds(1));
-            let next = [message, tick, self.client_at, on_its_way].into_iter().flatten().min();
+            let on_its_way =
+                (self.world.boundaries.on_their_way() > 0).then(|| now.plus_seconds(1));
+            let next = [message, tick, self.client_at, on_its_way]
+                .into_iter()
+                .flatten()
+                .min();
             let Some(next) = next else { return Ok(()) };
             let wait = next.min(end).millis_since(now);
             if wait > 0 {
@@ -209,7 +232,12 @@ impl Run<'_> {
         for (body, delay) in self.world.boundaries.take_sent() {
             self.messages += 1;
             let id = format!("message-{}", self.messages);
-            self.queue.push(Message { id, body, visible_at: now.plus_seconds(delay), received: 0 });
+            self.queue.push(Message {
+                id,
+                body,
+                visible_at: now.plus_seconds(delay),
+                received: 0,
+            });
         }
     }
 
@@ -222,14 +250,20 @@ impl Run<'_> {
             "ExpressionAttributeValues": {":due": {"S": "submission"}},
             "Limit": 1,
         });
-        self.world.table("Query", query)["Items"][0]["dueAt"]["S"].as_str().and_then(|at| at.parse().ok())
+        self.world.table("Query", query)["Items"][0]["dueAt"]["S"]
+            .as_str()
+            .and_then(|at| at.parse().ok())
     }
 
     /// The records of this run's submissions.
     pub fn submissions(&self) -> Vec<Value> {
         let records = self.world.boundaries.captured().into_iter().map(|id| {
             let key = json!({"pk": {"S": id}, "sk": {"S": "submission"}});
-            self.world.table("GetItem", json!({"TableName": "SubmissionsTable", "Key": key}))["Item"].clone()
+            self.world.table(
+                "GetItem",
+                json!({"TableName": "SubmissionsTable", "Key": key}),
+            )["Item"]
+                .clone()
         });
         records.filter(|record| !record.is_null()).collect()
     }
@@ -242,7 +276,9 @@ impl Run<'_> {
         let answer = self.commit("key", &body).await;
         let again = match &answer {
             None => true,
-            Some(Heard { status, body }) => *status >= 500 || body.contains("idempotency_in_progress"),
+            Some(Heard { status, body }) => {
+                *status >= 500 || body.contains("idempotency_in_progress")
+            }
         };
         if again && self.tries < CLIENT_TRIES {
             self.client_at = Some(self.world.clock.now().plus_millis(CLIENT_RETRY_MS));
@@ -251,7 +287,11 @@ impl Run<'_> {
 
     /// One request; nothing when no answer came.
     pub async fn commit(&mut self, key: &str, body: &str) -> Option<Heard> {
-        let route = if self.scenario.quote { "/quotes" } else { "/orders" };
+        let route = if self.scenario.quote {
+            "/quotes"
+        } else {
+            "/orders"
+        };
         let mut event = self.world.blueprint.event.clone();
         event["routeKey"] = json!(format!("POST {route}"));
         event["rawPath"] = json!(route);
@@ -273,7 +313,10 @@ impl Run<'_> {
             Some(heard) => {
                 // The trace names no request: its id differs between runs of one seed in different places.
                 let code = serde_json::from_str::<Value>(&heard.body).unwrap_or_default();
-                self.note(format_args!("the client hears {} {} {}", heard.status, code["state"], code["code"]));
+                self.note(format_args!(
+                    "the client hears {} {} {}",
+                    heard.status, code["state"], code["code"]
+                ));
                 self.heard.push(heard.clone());
             }
             None => self.note(format_args!("the client hears nothing")),
@@ -284,8 +327,12 @@ impl Run<'_> {
     /// One of the messages that are visible goes to the worker.
     pub async fn deliver(&mut self) {
         let now = self.world.clock.now();
-        let visible: Vec<usize> = (0..self.queue.len()).filter(|at| self.queue[*at].visible_at <= now).collect();
-        let Some(at) = visible.get(self.rng.below(visible.len())) else { return };
+        let visible: Vec<usize> = (0..self.queue.len())
+            .filter(|at| self.queue[*at].visible_at <= now)
+            .collect();
+        let Some(at) = visible.get(self.rng.below(visible.len())) else {
+            return;
+        };
         let mut message = self.queue.swap_remove(*at);
         let fault = self.world.boundaries.pass(Site::Delivery);
         if let Some(Fault::Postpone(millis)) = fault {
@@ -293,7 +340,11 @@ impl Run<'_> {
             self.queue.push(message);
             return;
         }
-        let copies = if fault == Some(Fault::TwiceAtOnce) { 2 } else { 1 };
+        let copies = if fault == Some(Fault::TwiceAtOnce) {
+            2
+        } else {
+            1
+        };
         let failed = self.work_on(&message, copies).await;
         let now = self.world.clock.now();
         if failed || fault == Some(Fault::NotDeleted) {
@@ -320,12 +371,18 @@ impl Run<'_> {
         if copies > 1 {
             self.world.boundaries.together(true);
         }
-        let answer = self.invoke("submit-worker", json!({"Records": records})).await;
+        let answer = self
+            .invoke("submit-worker", json!({"Records": records}))
+            .await;
         self.working_on = before;
         if copies > 1 {
             self.world.boundaries.together(false);
         }
-        answer.map_or(true, |answer| answer["batchItemFailures"].as_array().is_some_and(|failed| !failed.is_empty()))
+        answer.map_or(true, |answer| {
+            answer["batchItemFailures"]
+                .as_array()
+                .is_some_and(|failed| !failed.is_empty())
+        })
     }
 
     /// A message that somebody else put into the queue.
@@ -333,7 +390,12 @@ impl Run<'_> {
         self.messages += 1;
         let id = format!("message-{}", self.messages);
         let visible_at = self.world.clock.now();
-        self.queue.push(Message { id, body: body.to_owned(), visible_at, received: 0 });
+        self.queue.push(Message {
+            id,
+            body: body.to_owned(),
+            visible_at,
+            received: 0,
+        });
     }
 
     pub async fn reconcile(&mut self) {

@@ -23,7 +23,12 @@ fn job(seed: usize) -> Job {
     };
     // From runs with one fault somewhere to runs in which little goes right.
     let (per_mille, most) = [(60, 2), (120, 4), (250, 8)][rng.below(3)];
-    Job { name: format!("seed {seed}"), scenario, plan: Plan::Random(rng, per_mille, most), seed: seed as u64 }
+    Job {
+        name: format!("seed {seed}"),
+        scenario,
+        plan: Plan::Random(rng, per_mille, most),
+        seed: seed as u64,
+    }
 }
 
 #[test]
@@ -31,7 +36,10 @@ fn whatever_goes_wrong_an_order_takes_effect_once() {
     let (seeds, from) = (setting("FAULT_SEEDS", SEEDS), setting("FAULT_FROM", 0));
     let began = Instant::now();
     play(seeds, |number| job(from + number), |_, _| {});
-    println!("{seeds} seeds from {from}: 0 violations in {} s", began.elapsed().as_secs());
+    println!(
+        "{seeds} seeds from {from}: 0 violations in {} s",
+        began.elapsed().as_secs()
+    );
 }
 
 #[test]
@@ -41,7 +49,12 @@ fn a_seed_replays_to_the_same_trace() {
             let mut world = World::start(world_number()).await;
             let mut traces = Vec::new();
             for seed in (0..before).chain(1000..1020) {
-                let Job { scenario, plan, seed, .. } = job(seed);
+                let Job {
+                    scenario,
+                    plan,
+                    seed,
+                    ..
+                } = job(seed);
                 traces.push(run(&mut world, scenario, plan, seed).await.trace);
             }
             traces.split_off(before)

@@ -35,7 +35,13 @@ pub fn runtime() -> Runtime {
             if looked < LOOKS {
                 LOOKED.with(|cell| cell.set(looked + 1));
                 // Something to do keeps the runtime from sleeping: it looks at the sockets and comes back.
-                LOOKER.with(|waker| waker.borrow().as_ref().inspect(|waker| waker.wake_by_ref()).is_some());
+                LOOKER.with(|waker| {
+                    waker
+                        .borrow()
+                        .as_ref()
+                        .inspect(|waker| waker.wake_by_ref())
+                        .is_some()
+                });
             } else {
                 LOOKED.with(|cell| cell.set(0));
             }
@@ -45,7 +51,10 @@ pub fn runtime() -> Runtime {
     runtime.spawn(std::future::poll_fn(|context| {
         LOOKER.with(|waker| {
             let mut waker = waker.borrow_mut();
-            if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            if !waker
+                .as_ref()
+                .is_some_and(|waker| waker.will_wake(context.waker()))
+            {
                 *waker = Some(context.waker().clone());
             }
         });
@@ -65,7 +74,11 @@ pub struct VirtualClock {
 impl VirtualClock {
     /// A clock that shows `base`. Needs the runtime around it.
     pub fn at(base: Timestamp) -> Self {
-        Self { base, start: Instant::now(), skipped: Arc::default() }
+        Self {
+            base,
+            start: Instant::now(),
+            skipped: Arc::default(),
+        }
     }
 
     /// Time passes for the clock and for no timer: a process that stood still does not notice.
@@ -77,6 +90,7 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         let passed = i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.base.plus_millis(passed.saturating_add(self.skipped.load(Ordering::SeqCst)))
+        self.base
+            .plus_millis(passed.saturating_add(self.skipped.load(Ordering::SeqCst)))
     }
 }

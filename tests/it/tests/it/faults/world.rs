@@ -52,7 +52,10 @@ impl Blueprint {
         Arc::clone(BLUEPRINT.get_or_init(|| {
             // In a thread of its own, for it takes real time, and whoever asks lives in virtual time.
             let made = std::thread::spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 runtime.block_on(Self::make())
             });
             Arc::new(made.join().unwrap())
@@ -63,11 +66,22 @@ impl Blueprint {
         let app = TestApp::start().await;
         let prepared = app.prepared(ADA, &LINES).await;
         let table = |operation: &str, body: Value| -> Value {
-            let answer = app.stack().edge().dynamodb().call(operation, body.to_string().as_bytes()).unwrap();
+            let answer = app
+                .stack()
+                .edge()
+                .dynamodb()
+                .call(operation, body.to_string().as_bytes())
+                .unwrap();
             serde_json::from_str(&answer).unwrap()
         };
-        let members = table("Scan", json!({"TableName": "MembersTable"}))["Items"].as_array().unwrap().clone();
-        let catalog = table("Scan", json!({"TableName": "CatalogTable"}))["Items"].as_array().unwrap().clone();
+        let members = table("Scan", json!({"TableName": "MembersTable"}))["Items"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let catalog = table("Scan", json!({"TableName": "CatalogTable"}))["Items"]
+            .as_array()
+            .unwrap()
+            .clone();
         let record = |kind: &str| {
             let key = json!({"pk": {"S": format!("{kind}#{}", prepared.cart_id)}});
             table("GetItem", json!({"TableName": "CartsTable", "Key": key}))["Item"].clone()
@@ -96,7 +110,8 @@ impl Blueprint {
             dataset,
             event: serde_json::from_str(event).unwrap(),
         };
-        app.delete(ADA, &format!("/carts/{}/preparation", prepared.cart_id)).await;
+        app.delete(ADA, &format!("/carts/{}/preparation", prepared.cart_id))
+            .await;
         app.finish().await;
         blueprint
     }
@@ -160,8 +175,10 @@ impl World {
 
         let time = clock.clone();
         let time: erp_sim::Clock = Arc::new(move || app::ports::Clock::now(&time).as_millis());
-        let options =
-            erp_sim::Options { mode: Mode::Explicit, ..erp_sim::Options::new(blueprint.dataset.clone(), time) };
+        let options = erp_sim::Options {
+            mode: Mode::Explicit,
+            ..erp_sim::Options::new(blueprint.dataset.clone(), time)
+        };
         let token = options.token.clone();
         let simulator = Simulator::new(options);
         simulator.watch(boundaries.watcher(simulator.clone()));
@@ -179,18 +196,29 @@ impl World {
             ("LogLevel", "off".to_owned()),
         ];
         let deployment = Deployment {
-            parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            parameters: parameters
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             secrets: [("erp:token".to_owned(), token)].into(),
             queue_base: url.clone(),
         };
         let template = Template::read(SOURCE, &deployment).unwrap();
         let objects = tempfile::tempdir().unwrap();
         let (created, _) = unbounded_channel();
-        let options = EdgeOptions { database: None, objects: objects.path(), url: url.clone(), created };
+        let options = EdgeOptions {
+            database: None,
+            objects: objects.path(),
+            url: url.clone(),
+            created,
+        };
         let edge = Edge::open(options).unwrap();
         let region = format!("simulated-{number}");
         let env = |function: &str| {
-            let own = template.function(function).map(|function| function.env.clone()).unwrap_or_default();
+            let own = template
+                .function(function)
+                .map(|function| function.env.clone())
+                .unwrap_or_default();
             // The SDK keeps its budget for repetitions per region, so worlds with regions of their own do not meet.
             let lambda = [
                 ("AWS_REGION", region.as_str()),
@@ -199,22 +227,49 @@ impl World {
                 ("AWS_ENDPOINT_URL", url.as_str()),
                 ("AWS_LAMBDA_FUNCTION_NAME", function),
             ];
-            Env::from_pairs(own.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(lambda))
+            Env::from_pairs(
+                own.iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()))
+                    .chain(lambda),
+            )
         };
-        let plain = Start::new(env("submit"), Some(edge.http_client()), Arc::new(clock.clone()), ids.clone()).unwrap();
+        let plain = Start::new(
+            env("submit"),
+            Some(edge.http_client()),
+            Arc::new(clock.clone()),
+            ids.clone(),
+        )
+        .unwrap();
         provision(&edge, &plain.sdk, &template).await.unwrap();
 
         let mut functions = BTreeMap::new();
-        for (support, name) in Support::ALL.into_iter().flat_map(|support| FUNCTIONS.map(|name| (support, name))) {
+        for (support, name) in Support::ALL
+            .into_iter()
+            .flat_map(|support| FUNCTIONS.map(|name| (support, name)))
+        {
             let transport = FaultyTransport::new(edge.http_client(), Arc::clone(&boundaries), name);
             let transport = aws_smithy_runtime_api::client::http::SharedHttpClient::new(transport);
-            let mut start = Start::new(env(name), Some(transport), Arc::new(clock.clone()), ids.clone()).unwrap();
+            let mut start = Start::new(
+                env(name),
+                Some(transport),
+                Arc::new(clock.clone()),
+                ids.clone(),
+            )
+            .unwrap();
             // As functions have it, but that a repetition waits for no random time, which no run could repeat.
             let retry = start.sdk.retry_config().unwrap().clone();
-            let retry = retry.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO);
+            let retry = retry
+                .with_initial_backoff(Duration::ZERO)
+                .with_max_backoff(Duration::ZERO);
             start.sdk = start.sdk.to_builder().retry_config(retry).build();
-            let function = local::functions::build(name, &start).await.unwrap().unwrap();
-            functions.insert((support.name(), name), (function, template.function(name).unwrap().timeout));
+            let function = local::functions::build(name, &start)
+                .await
+                .unwrap()
+                .unwrap();
+            functions.insert(
+                (support.name(), name),
+                (function, template.function(name).unwrap().timeout),
+            );
         }
         let carts = CartsTable::new(&plain.sdk, "CartsTable", ids.clone());
         let mut world = Self {
@@ -231,27 +286,59 @@ impl World {
             _objects: objects,
         };
         for member in &world.blueprint.members {
-            world.table("PutItem", json!({"TableName": "MembersTable", "Item": member}));
+            world.table(
+                "PutItem",
+                json!({"TableName": "MembersTable", "Item": member}),
+            );
         }
         for item in &world.blueprint.catalog {
-            world.table("PutItem", json!({"TableName": "CatalogTable", "Item": item}));
+            world.table(
+                "PutItem",
+                json!({"TableName": "CatalogTable", "Item": item}),
+            );
         }
         // From now on every instance knows what the ERP promises, so that no run depends on those before it.
         for support in Support::ALL {
-            let calm = run(&mut world, Scenario::of(support), Plan::Fixed(Vec::new()), 0).await;
-            let sent = calm.sites.iter().position(|site| *site == Site::Erp("submit-order"));
+            let calm = run(
+                &mut world,
+                Scenario::of(support),
+                Plan::Fixed(Vec::new()),
+                0,
+            )
+            .await;
+            let sent = calm
+                .sites
+                .iter()
+                .position(|site| *site == Site::Erp("submit-order"));
             let sent = sent.unwrap_or_else(|| panic!("nothing was sent: {:#?}", calm.trace));
             // Asking what became of it begins with what the ERP can do.
-            let lost = Fault::Erp(vec![ErpFault::new("submit-order", FaultKind::CommitThenDrop, 1)]);
-            let ended = run(&mut world, Scenario::of(support), Plan::Fixed(vec![(sent, lost)]), 0).await;
-            assert!(ended.sites.contains(&Site::Erp("capabilities")), "{:#?}", ended.trace);
+            let lost = Fault::Erp(vec![ErpFault::new(
+                "submit-order",
+                FaultKind::CommitThenDrop,
+                1,
+            )]);
+            let ended = run(
+                &mut world,
+                Scenario::of(support),
+                Plan::Fixed(vec![(sent, lost)]),
+                0,
+            )
+            .await;
+            assert!(
+                ended.sites.contains(&Site::Erp("capabilities")),
+                "{:#?}",
+                ended.trace
+            );
         }
         world
     }
 
     /// One operation on the tables, past every boundary.
     pub fn table(&self, operation: &str, body: Value) -> Value {
-        let answer = self.edge.dynamodb().call(operation, body.to_string().as_bytes());
+        let answer = self
+            .edge
+            .dynamodb()
+            .call(operation, body.to_string().as_bytes());
         let answer = answer.unwrap_or_else(|refusal| panic!("{operation} {body}: {refusal:?}"));
         serde_json::from_str(&answer).unwrap()
     }
@@ -259,13 +346,19 @@ impl World {
     /// A prepared cart of the given id, with its reservation in the ERP and in the ledger until `expires_at`.
     pub async fn prepare(&self, id: &str, now: Timestamp, expires_at: Timestamp) -> Value {
         let mut cart = Blueprint::cart_of(&self.blueprint.cart, id);
-        let mut document: Value = serde_json::from_str(cart["document"]["S"].as_str().unwrap()).unwrap();
+        let mut document: Value =
+            serde_json::from_str(cart["document"]["S"].as_str().unwrap()).unwrap();
         document["preparation"]["expiresAt"] = json!(expires_at.to_string());
         cart["document"]["S"] = json!(document.to_string());
         cart["expiresAt"]["N"] = json!(now.plus_seconds(30 * 86_400).as_seconds().to_string());
         self.table("PutItem", json!({"TableName": "CartsTable", "Item": cart}));
         // The seal is over the cart's own id and time, so it is made anew as preparing makes it.
-        let sealed = self.carts.cart(&CartId::parse(id).unwrap(), now).await.unwrap().unwrap();
+        let sealed = self
+            .carts
+            .cart(&CartId::parse(id).unwrap(), now)
+            .await
+            .unwrap()
+            .unwrap();
         let sealed = domain::seal::sealed(&sealed, sealed.preparation.as_ref().unwrap());
         document["preparation"]["seal"] = json!(lambda_kit::fingerprint(sealed.as_bytes()));
         cart["document"]["S"] = json!(document.to_string());
@@ -273,10 +366,16 @@ impl World {
         let mut ledger = Blueprint::cart_of(&self.blueprint.ledger, id);
         ledger["dueAt"]["S"] = json!(expires_at.to_string());
         ledger["heldUntil"]["S"] = json!(now.to_string());
-        self.table("PutItem", json!({"TableName": "CartsTable", "Item": ledger}));
+        self.table(
+            "PutItem",
+            json!({"TableName": "CartsTable", "Item": ledger}),
+        );
         let mut reservation = self.blueprint.reservation.clone();
         reservation["expiresAt"] = json!(expires_at.to_string());
-        let (status, answer) = self.simulator.ask("PUT", &format!("/reservations/{id}"), &reservation).await;
+        let (status, answer) = self
+            .simulator
+            .ask("PUT", &format!("/reservations/{id}"), &reservation)
+            .await;
         assert_eq!(status, 200, "{answer}");
         Blueprint::cart_of(&self.blueprint.order, id)
     }
@@ -293,6 +392,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // The watcher holds the simulator that holds the watcher.
-        self.simulator.watch(Arc::new(|_, _| Box::pin(async { erp_sim::Verdict::Go })));
+        self.simulator
+            .watch(Arc::new(|_, _| Box::pin(async { erp_sim::Verdict::Go })));
     }
 }

@@ -3,7 +3,11 @@
 use super::*;
 
 fn subject() -> Subject {
-    Subject { user_id: "u".into(), organization_id: "o".into(), roles: vec!["buyer".into(), "org_admin".into()] }
+    Subject {
+        user_id: "u".into(),
+        organization_id: "o".into(),
+        roles: vec!["buyer".into(), "org_admin".into()],
+    }
 }
 
 #[test]
@@ -16,11 +20,20 @@ fn a_token_is_good_for_an_hour_and_for_its_issuer_alone() {
     let claims = issuer.verify(&token, now).unwrap();
     assert_eq!(claims["sub"], "u");
     assert_eq!(claims["roles"], json!(["buyer", "org_admin"]));
-    assert!(issuer.verify(&token, now.plus_seconds(3600)).is_none(), "expired");
-    assert!(issuer.verify(&token[..token.len() - 4], now).is_none(), "damaged");
+    assert!(
+        issuer.verify(&token, now.plus_seconds(3600)).is_none(),
+        "expired"
+    );
+    assert!(
+        issuer.verify(&token[..token.len() - 4], now).is_none(),
+        "damaged"
+    );
 
     let again = Issuer::open("http://a", "shop", Some(&file)).unwrap();
-    assert!(again.verify(&token, now).is_some(), "the key outlives the process");
+    assert!(
+        again.verify(&token, now).is_some(),
+        "the key outlives the process"
+    );
     let other = Issuer::open("http://a", "shop", None).unwrap();
     assert!(other.verify(&token, now).is_none(), "another key");
     let elsewhere = Issuer::open("http://b", "shop", Some(&file)).unwrap();

@@ -10,7 +10,12 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn unpack(compression: Option<Compression>, file: &[u8], cut: usize, most: u64) -> Result<Vec<u8>, String> {
+fn unpack(
+    compression: Option<Compression>,
+    file: &[u8],
+    cut: usize,
+    most: u64,
+) -> Result<Vec<u8>, String> {
     let mut unpacker = Unpacker::new(compression, most).unwrap();
     let mut all = Vec::new();
     let pieces = file.chunks(cut).map(Some).chain([None]);
@@ -19,7 +24,10 @@ fn unpack(compression: Option<Compression>, file: &[u8], cut: usize, most: u64) 
             Some(piece) => unpacker.feed(Bytes::copy_from_slice(piece)),
             None => unpacker.end(),
         }
-        while let Some(piece) = unpacker.next().map_err(|failure| failure.code.into_owned())? {
+        while let Some(piece) = unpacker
+            .next()
+            .map_err(|failure| failure.code.into_owned())?
+        {
             assert!(piece.len() <= PIECE.max(cut));
             all.extend_from_slice(&piece);
         }
@@ -29,14 +37,22 @@ fn unpack(compression: Option<Compression>, file: &[u8], cut: usize, most: u64) 
 
 #[test]
 fn a_file_unpacks_to_what_it_was_wherever_it_is_cut() {
-    let content: Vec<u8> = (0..200_000_u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+    let content: Vec<u8> = (0..200_000_u32)
+        .flat_map(|n| (n / 7).to_le_bytes())
+        .collect();
     let several = [gzip(&content[..1000]), gzip(&content[1000..])].concat();
     let zstd = zstd::stream::encode_all(&content[..], 3).unwrap();
     for cut in [1, 7, 4096, 1 << 20] {
-        for (compression, file) in
-            [(None, &content), (Some(Compression::Gzip), &several), (Some(Compression::Zstd), &zstd)]
-        {
-            assert_eq!(unpack(compression, file, cut, 1 << 30).unwrap(), content, "{compression:?} {cut}");
+        for (compression, file) in [
+            (None, &content),
+            (Some(Compression::Gzip), &several),
+            (Some(Compression::Zstd), &zstd),
+        ] {
+            assert_eq!(
+                unpack(compression, file, cut, 1 << 30).unwrap(),
+                content,
+                "{compression:?} {cut}"
+            );
         }
     }
 }
@@ -45,21 +61,37 @@ fn a_file_unpacks_to_what_it_was_wherever_it_is_cut() {
 fn a_damaged_or_short_file_is_refused() {
     for (compression, file) in [
         (Compression::Gzip, gzip(&[7; 5000])),
-        (Compression::Zstd, zstd::stream::encode_all(&[7; 5000][..], 3).unwrap()),
+        (
+            Compression::Zstd,
+            zstd::stream::encode_all(&[7; 5000][..], 3).unwrap(),
+        ),
     ] {
         let short = &file[..file.len() - 3];
-        assert_eq!(unpack(Some(compression), short, 5, 1 << 30), Err("compression".to_owned()));
-        assert_eq!(unpack(Some(compression), b"sku,name,unit\n", 5, 1 << 30), Err("compression".to_owned()));
+        assert_eq!(
+            unpack(Some(compression), short, 5, 1 << 30),
+            Err("compression".to_owned())
+        );
+        assert_eq!(
+            unpack(Some(compression), b"sku,name,unit\n", 5, 1 << 30),
+            Err("compression".to_owned())
+        );
     }
 }
 
 #[test]
 fn a_bomb_is_stopped_at_the_limit() {
     let zeros = vec![0; 50_000_000];
-    for (compression, file) in
-        [(Compression::Gzip, gzip(&zeros)), (Compression::Zstd, zstd::stream::encode_all(&zeros[..], 3).unwrap())]
-    {
-        assert_eq!(unpack(Some(compression), &file, 1 << 20, 1 << 20), Err("unpacked_too_large".to_owned()));
+    for (compression, file) in [
+        (Compression::Gzip, gzip(&zeros)),
+        (
+            Compression::Zstd,
+            zstd::stream::encode_all(&zeros[..], 3).unwrap(),
+        ),
+    ] {
+        assert_eq!(
+            unpack(Some(compression), &file, 1 << 20, 1 << 20),
+            Err("unpacked_too_large".to_owned())
+        );
     }
 }
 
@@ -69,5 +101,8 @@ fn a_window_beyond_the_limit_is_refused() {
     encoder.window_log(27).unwrap();
     encoder.write_all(&vec![1; 1 << 20]).unwrap();
     let file = encoder.finish().unwrap();
-    assert_eq!(unpack(Some(Compression::Zstd), &file, 4096, 1 << 30), Err("compression".to_owned()));
+    assert_eq!(
+        unpack(Some(Compression::Zstd), &file, 4096, 1 << 30),
+        Err("compression".to_owned())
+    );
 }
