@@ -1,4 +1,5 @@
-//! The open cart, also as made of an earlier order: lines, totals from cached prices, live availability when a quantity changes.
+//! The open cart, also as made of an earlier order: lines, totals from cached prices, live
+//! availability when a quantity changes.
 
 mod config;
 mod read;

@@ -13,8 +13,8 @@ use domain::ids::Language;
 /// Most languages that are looked at: each costs a read for every item.
 const MAX_LANGUAGES: usize = 4;
 
-/// The languages that the caller reads, the favourite first, in lower case. A regional one is followed by its language:
-/// `de-CH` by `de`.
+/// The languages that the caller reads, the favourite first, in lower case. A regional one is
+/// followed by its language: `de-CH` by `de`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Languages(pub Vec<Language>);
 
@@ -50,7 +50,8 @@ fn parse(header: &str) -> Vec<Language> {
     languages
 }
 
-/// Weight in thousandths and tag; none for what is not wanted, and for `*`, which any text satisfies.
+/// Weight in thousandths and tag; none for what is not wanted, and for `*`, which any text
+/// satisfies.
 fn range(part: &str) -> Option<(u16, String)> {
     let mut params = part.split(';').map(str::trim);
     let tag = params.next().filter(|tag| !tag.is_empty() && *tag != "*")?;

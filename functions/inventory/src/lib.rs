@@ -33,7 +33,8 @@ pub struct Config {
     pub lookups_table: String,
     /// `STORE_ID`: the store that is asked for.
     pub store: StoreId,
-    /// `INVENTORY_RULES`: how long an availability is fresh, as [`wire::rules`] describes; optional.
+    /// `INVENTORY_RULES`: how long an availability is fresh, as [`wire::rules`] describes;
+    /// optional.
     pub rules: ThresholdRules,
 }
 

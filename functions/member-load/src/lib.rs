@@ -21,12 +21,14 @@ pub struct Config {
     pub exports_bucket: String,
     /// `LOAD_QUEUE_URL`: where loads wait for their turn, and go on after a failure.
     pub load_queue_url: String,
-    /// `GUARDRAILS`: limits of kinds that differ from the default, as [`Guard::parse_all`] reads them; may be missing.
+    /// `GUARDRAILS`: limits of kinds that differ from the default, as [`Guard::parse_all`] reads
+    /// them; may be missing.
     pub guards: BTreeMap<LoadKind, Guard>,
-    /// `CHUNK_BYTES`: a larger file is cut into chunks of about this size; 16 MiB when it is missing.
-    pub chunk_bytes: u64,
-    /// `CHECKPOINT_ROWS`: rows between two checkpoints of a worker, which are done again when it is stopped; 25,000 when it is
+    /// `CHUNK_BYTES`: a larger file is cut into chunks of about this size; 16 MiB when it is
     /// missing.
+    pub chunk_bytes: u64,
+    /// `CHECKPOINT_ROWS`: rows between two checkpoints of a worker, which are done again when it is
+    /// stopped; 25,000 when it is missing.
     pub checkpoint_rows: u64,
     /// `MAX_UNPACKED_BYTES`: what a compressed file may unpack to; 8 GiB when it is missing.
     pub max_unpacked_bytes: u64,
@@ -35,7 +37,8 @@ pub struct Config {
 /// Hours of loading: beyond it a file is a mistake or an attack.
 const MAX_UNPACKED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
-/// Seconds of loading: what is lost at most when a worker is stopped is less than that, for there are checkpoints.
+/// Seconds of loading: what is lost at most when a worker is stopped is less than that, for there
+/// are checkpoints.
 const CHUNK_BYTES: u64 = 16 * 1024 * 1024;
 /// Seconds of work.
 const CHECKPOINT_ROWS: u64 = 25_000;

@@ -49,10 +49,11 @@ pub struct Config {
     pub submissions_table: String,
     /// `SUBMIT_QUEUE_URL` wakes the submit worker, `SUBMIT_DEAD_LETTERS_URL` holds what it gave up.
     pub submissions: QueueUrls,
-    /// `CATALOG_LOAD_QUEUE_URL` wakes the function that loads the catalog, `CATALOG_LOAD_DEAD_LETTERS_URL` holds what it
-    /// gave up.
+    /// `CATALOG_LOAD_QUEUE_URL` wakes the function that loads the catalog,
+    /// `CATALOG_LOAD_DEAD_LETTERS_URL` holds what it gave up.
     pub catalog_loads: QueueUrls,
-    /// `MEMBER_LOAD_QUEUE_URL` wakes the function that loads members, `MEMBER_LOAD_DEAD_LETTERS_URL` holds what it gave up.
+    /// `MEMBER_LOAD_QUEUE_URL` wakes the function that loads members,
+    /// `MEMBER_LOAD_DEAD_LETTERS_URL` holds what it gave up.
     pub member_loads: QueueUrls,
     /// `EXPORTS_BUCKET`: where the reports of loads are.
     pub exports_bucket: String,

@@ -1,5 +1,5 @@
-//! Once a minute: resends what never left, settles unknown outcomes, releases abandoned reservations; and measures what
-//! waits.
+//! Once a minute: resends what never left, settles unknown outcomes, releases abandoned
+//! reservations; and measures what waits.
 
 use std::sync::Arc;
 
@@ -110,7 +110,8 @@ impl EventHandler for Run {
 }
 
 impl Run {
-    /// Tells what waits. What cannot be read is missing in the metrics, which is alarming enough, and stops nothing.
+    /// Tells what waits. What cannot be read is missing in the metrics, which is alarming enough,
+    /// and stops nothing.
     async fn measure(&self) {
         if !self.metrics.heard() {
             return;

@@ -1,4 +1,5 @@
-//! Organizations and users register; operators and administrators decide; members see and change their own.
+//! Organizations and users register; operators and administrators decide; members see and change
+//! their own.
 
 mod apply;
 mod decide;

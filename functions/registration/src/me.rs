@@ -117,7 +117,8 @@ fn actor(member: &Member) -> Actor<'_> {
 fn profile_change(request: &body::ProfileRequest) -> Result<ProfileChange, Failure> {
     let mut fields = Fields::new();
     let given_name = fields.text("/givenName", &request.given_name, MAX_NAME);
-    // Export files bring users without one, and what `GET /me` answers must be good enough for `PUT /me`.
+    // Export files bring users without one, and what `GET /me` answers must be good enough for `PUT
+    // /me`.
     let family_name = fields.optional("/familyName", Some(&request.family_name), MAX_NAME);
     let language = fields.language("/language", request.language.as_deref());
     match (given_name, family_name, language) {

@@ -1,4 +1,5 @@
-//! Captures orders and quotes durably, and lets approvers decide about orders that wait for them. Needs no ERP: a slow one must never stop an order from being taken.
+//! Captures orders and quotes durably, and lets approvers decide about orders that wait for them.
+//! Needs no ERP: a slow one must never stop an order from being taken.
 
 mod answer;
 mod config;

@@ -26,7 +26,8 @@ pub struct Article {
 }
 
 impl Article {
-    /// The list price in `currency` that is valid at `now`; the latest that began, should there be several.
+    /// The list price in `currency` that is valid at `now`; the latest that began, should there be
+    /// several.
     #[must_use]
     pub fn list_price(&self, currency: Currency, now: Timestamp) -> Option<Money> {
         self.list_prices

@@ -45,7 +45,8 @@ impl Catalog {
     /// The items of a category and of all below it, each once.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is no such category, [`Failure::Store`] for a cursor of another list.
+    /// [`Failure::NotFound`] when there is no such category, [`Failure::Store`] for a cursor of
+    /// another list.
     pub async fn items_in(
         &self,
         category: &CategoryId,
@@ -132,8 +133,8 @@ impl Catalog {
     }
 }
 
-/// Of the valid list prices of an item one for each currency. Of two that overlap, the one that began later holds; a price
-/// for another unit than the item's says nothing here.
+/// Of the valid list prices of an item one for each currency. Of two that overlap, the one that
+/// began later holds; a price for another unit than the item's says nothing here.
 fn of_the_moment(item: &Item, mut valid: Vec<ListPrice>) -> Vec<Money> {
     valid.retain(|price| price.unit == item.unit);
     valid.sort_by_key(|price| (price.price.currency(), Reverse(price.valid_from)));

@@ -1,6 +1,7 @@
 //! Dead letters: why each is one, whose it is, and what to do about it.
 //!
-//! A message holds an id and nothing else, so the reason stands where the id leads: in the submission, or in the load.
+//! A message holds an id and nothing else, so the reason stands where the id leads: in the
+//! submission, or in the load.
 
 use std::sync::Arc;
 
@@ -99,11 +100,12 @@ impl DeadLetterBox {
         Ok(explained)
     }
 
-    /// Sends letters to their queues again, those whose work is not done; on request takes away the others.
+    /// Sends letters to their queues again, those whose work is not done; on request takes away the
+    /// others.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`]: some may have been moved then, and asking
-    /// again goes on with the rest.
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`]: some may have been
+    /// moved then, and asking again goes on with the rest.
     pub async fn redrive(&self, caller: &Caller, redrive: &Redrive) -> Result<Vec<Moved>, Failure> {
         ensure_operator(caller)?;
         let mut moved = Vec::new();
@@ -187,7 +189,8 @@ fn missing(letter: DeadLetter, reason: &str, next: Action) -> Explained {
 
 fn of_submission(letter: DeadLetter, submission: &Submission) -> Explained {
     let (reason, next) = match submission.due_at {
-        // The message was given up while the table, the queue or the worker failed; the submission itself waits.
+        // The message was given up while the table, the queue or the worker failed; the submission
+        // itself waits.
         Some(_) => (
             submission.reason.as_deref().unwrap_or("worker_failed"),
             Action::Redrive,

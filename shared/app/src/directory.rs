@@ -10,7 +10,8 @@ use crate::memo::Memo;
 use crate::ports::Clock;
 use crate::ports::members::{Member, MemberReader};
 
-/// How long an instance trusts what it read of a member for reading prices. Writing anything reads anew.
+/// How long an instance trusts what it read of a member for reading prices. Writing anything reads
+/// anew.
 const KEEP_MS: i64 = 30_000;
 
 /// Finds members.
@@ -50,7 +51,8 @@ impl Directory {
     /// The member behind a token, read now, who may prepare and submit.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`] when the user or the organization may not act; [`Failure::Store`].
+    /// [`Failure::MemberNotActive`] when the user or the organization may not act;
+    /// [`Failure::Store`].
     pub async fn active(&self, customer: &Customer) -> Result<Member, Failure> {
         let member = self
             .members

@@ -1,4 +1,5 @@
-//! Why a use case did not do what it was asked for. Free of HTTP: `lambda-kit` maps it to status and text.
+//! Why a use case did not do what it was asked for. Free of HTTP: `lambda-kit` maps it to status
+//! and text.
 
 use domain::caller::{Caller, Role};
 use domain::money::Money;
@@ -27,7 +28,8 @@ impl FieldError {
     }
 }
 
-/// Why a use case did not do what it was asked for. Each variant has one stable code; the table stands in `lambda-kit`.
+/// Why a use case did not do what it was asked for. Each variant has one stable code; the table
+/// stands in `lambda-kit`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// There is no such thing, or it belongs to another organization.

@@ -20,7 +20,8 @@ pub const OVERDUE_SECONDS: u64 = 900;
 pub enum Finding {
     /// The ERP does not say that it is well. Orders are captured and wait.
     ErpUnavailable,
-    /// Something was captured a quarter of an hour ago, and the ERP has neither confirmed nor refused it.
+    /// Something was captured a quarter of an hour ago, and the ERP has neither confirmed nor
+    /// refused it.
     Overdue,
     /// Submissions wait for a person.
     NeedsAttention,
@@ -73,7 +74,8 @@ impl Checkup {
     /// Asks the ERP whether it is well, and measures what waits, both at once.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`] when it cannot be told what waits.
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`] when it cannot be told
+    /// what waits.
     pub async fn look(&self, caller: &Caller, context: &CallContext) -> Result<Health, Failure> {
         ensure_operator(caller)?;
         let at = self.clock.now();

@@ -12,10 +12,12 @@ use crate::Failure;
 use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredAnswer};
 use crate::ports::{Clock, Ids, StoreError, Written};
 
-/// How long a key is remembered: the API promises seven days, and the eighth covers clocks and time zones.
+/// How long a key is remembered: the API promises seven days, and the eighth covers clocks and time
+/// zones.
 const KEPT_SECONDS: i64 = 8 * 24 * 60 * 60;
 
-/// Milliseconds after a request's deadline in which its last write may still arrive. Nobody takes its key before.
+/// Milliseconds after a request's deadline in which its last write may still arrive. Nobody takes
+/// its key before.
 const GRACE_MS: i64 = 1_000;
 
 /// A request that may be repeated, as its handler hands it in.
@@ -33,9 +35,10 @@ pub struct RepeatableRequest {
     pub deadline: Timestamp,
 }
 
-/// The scope of a caller's keys. Callers without a token share one: they have nothing to be told apart by, and a key
-/// of 122 random bits, as clients make them, is not guessed. A guess with another body learns that the key is in use
-/// and nothing more, and a guess with the same body knows all that the answer says.
+/// The scope of a caller's keys. Callers without a token share one: they have nothing to be told
+/// apart by, and a key of 122 random bits, as clients make them, is not guessed. A guess with
+/// another body learns that the key is in use and nothing more, and a guess with the same body
+/// knows all that the answer says.
 #[must_use]
 pub fn scope(caller: Option<&Caller>) -> String {
     // No id holds a slash, so no two callers write the same scope.
@@ -77,8 +80,8 @@ pub struct HeldKey {
 pub enum Completed {
     /// The write recorded the answer in its own transaction: work and record cannot disagree.
     Recorded(StoredAnswer),
-    /// The write recorded one answer, and the request waited and has a better one. Until its deadline nobody is given
-    /// the recorded one; see [`Idempotency::begin`].
+    /// The write recorded one answer, and the request waited and has a better one. Until its
+    /// deadline nobody is given the recorded one; see [`Idempotency::begin`].
     Bettered {
         /// What the write recorded.
         recorded: StoredAnswer,
@@ -102,16 +105,17 @@ impl Idempotent {
         Self { store, clock, ids }
     }
 
-    /// Answers a request: by `work` if it is the first with its key, else with what the first was answered.
+    /// Answers a request: by `work` if it is the first with its key, else with what the first was
+    /// answered.
     ///
-    /// `work` gets the key that it holds, to complete the record in the transaction of its own write. After a failure
-    /// that wrote nothing the key is given back, so that the caller may correct the request and keep the key. After an
-    /// outcome that nobody knows it is kept until the deadline; then a repetition does the work again, and the
-    /// conditions of its write decide.
+    /// `work` gets the key that it holds, to complete the record in the transaction of its own
+    /// write. After a failure that wrote nothing the key is given back, so that the caller may
+    /// correct the request and keep the key. After an outcome that nobody knows it is kept until
+    /// the deadline; then a repetition does the work again, and the conditions of its write decide.
     ///
     /// # Errors
-    /// [`Failure::IdempotencyKeyReused`] for another body, [`Failure::IdempotencyInProgress`] while the first runs,
-    /// and whatever `work` fails with.
+    /// [`Failure::IdempotencyKeyReused`] for another body, [`Failure::IdempotencyInProgress`] while
+    /// the first runs, and whatever `work` fails with.
     pub async fn run<W, F>(
         &self,
         request: RepeatableRequest,
@@ -159,7 +163,8 @@ impl Idempotent {
         }
     }
 
-    /// Records the better answer. The caller hears what every repetition will hear, to the last byte.
+    /// Records the better answer. The caller hears what every repetition will hear, to the last
+    /// byte.
     async fn better(
         &self,
         held: &HeldKey,
@@ -190,8 +195,8 @@ impl Idempotent {
     }
 }
 
-/// Whether a failure certainly left nothing behind. Whatever reads and decides fails before the write; a write that
-/// was refused or met a conflict took no effect either.
+/// Whether a failure certainly left nothing behind. Whatever reads and decides fails before the
+/// write; a write that was refused or met a conflict took no effect either.
 fn wrote_nothing(failure: &Failure) -> bool {
     match failure {
         Failure::Store(StoreError::Unavailable { .. }) | Failure::Internal(_) => false,

@@ -1,8 +1,8 @@
 //! What members see and change of themselves and of their organization's addresses.
 //!
-//! Addresses are the organization's: its buyers and administrators make, change and remove those made here. What an
-//! export file brought is the ERP's to change, for the next file would undo it. A removed address is kept as inactive:
-//! an order that names it may still be on its way.
+//! Addresses are the organization's: its buyers and administrators make, change and remove those
+//! made here. What an export file brought is the ERP's to change, for the next file would undo it.
+//! A removed address is kept as inactive: an order that names it may still be on its way.
 
 use std::sync::Arc;
 
@@ -62,7 +62,8 @@ impl Profiles {
         }
     }
 
-    /// The caller and the organization, whatever their status: who waits for a decision sees here that it is pending.
+    /// The caller and the organization, whatever their status: who waits for a decision sees here
+    /// that it is pending.
     ///
     /// # Errors
     /// [`Failure::NotFound`] when there is no such member; [`Failure::Store`].
@@ -73,7 +74,8 @@ impl Profiles {
             .ok_or(Failure::NotFound)
     }
 
-    /// Changes the caller's profile. A name that the ERP changes later wins over the one given here.
+    /// Changes the caller's profile. A name that the ERP changes later wins over the one given
+    /// here.
     ///
     /// # Errors
     /// [`Failure::MemberNotActive`]; [`Failure::Store`].
@@ -95,11 +97,13 @@ impl Profiles {
         }
     }
 
-    /// Replaces what the organization demands of orders. Orders that were captured before keep to the rules of their time.
+    /// Replaces what the organization demands of orders. Orders that were captured before keep to
+    /// the rules of their time.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for who is no administrator, [`Failure::MemberNotActive`]; [`Failure::Invalid`] for a limit
-    /// below zero or in another currency than the organization's; [`Failure::Store`].
+    /// [`Failure::Forbidden`] for who is no administrator, [`Failure::MemberNotActive`];
+    /// [`Failure::Invalid`] for a limit below zero or in another currency than the organization's;
+    /// [`Failure::Store`].
     pub async fn change_rules(
         &self,
         actor: Actor<'_>,
@@ -146,8 +150,8 @@ impl Profiles {
     /// Makes an address.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`], [`Failure::MemberNotActive`]; [`Failure::Invalid`] when there are too many;
-    /// [`Failure::Store`].
+    /// [`Failure::Forbidden`], [`Failure::MemberNotActive`]; [`Failure::Invalid`] when there are
+    /// too many; [`Failure::Store`].
     pub async fn add_address(
         &self,
         actor: Actor<'_>,
@@ -178,8 +182,8 @@ impl Profiles {
     /// Replaces an address that was made here.
     ///
     /// # Errors
-    /// [`Failure::NotFound`]; [`Failure::Forbidden`], also for an address of the ERP; [`Failure::MemberNotActive`];
-    /// [`Failure::Store`].
+    /// [`Failure::NotFound`]; [`Failure::Forbidden`], also for an address of the ERP;
+    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
     pub async fn change_address(
         &self,
         actor: Actor<'_>,

@@ -1,7 +1,9 @@
-//! The ledger of reservations: every one that the ERP may hold is noted here first, so that none can be forgotten.
+//! The ledger of reservations: every one that the ERP may hold is noted here first, so that none
+//! can be forgotten.
 //!
-//! An entry carries the revision of the preparation that it belongs to, and whoever works on it holds it for a while:
-//! two preparations of one cart, or a preparation and a release, never talk to the ERP at the same time.
+//! An entry carries the revision of the preparation that it belongs to, and whoever works on it
+//! holds it for a while: two preparations of one cart, or a preparation and a release, never talk
+//! to the ERP at the same time.
 
 use std::sync::Arc;
 
@@ -29,12 +31,13 @@ pub struct Reservations {
 }
 
 impl Reservations {
-    /// Notes that the ERP will be asked to set stock aside for a cart of version `version`, and holds the entry until
-    /// the request's deadline. It takes the place of the entry with revision `replaces`, or of one that nobody holds.
+    /// Notes that the ERP will be asked to set stock aside for a cart of version `version`, and
+    /// holds the entry until the request's deadline. It takes the place of the entry with revision
+    /// `replaces`, or of one that nobody holds.
     ///
     /// # Errors
-    /// [`Failure::Contention`] while somebody else prepares or releases the same cart, or when it was written since it
-    /// was read; [`Failure::Store`]. The ERP must not be asked then.
+    /// [`Failure::Contention`] while somebody else prepares or releases the same cart, or when it
+    /// was written since it was read; [`Failure::Store`]. The ERP must not be asked then.
     pub async fn note(
         &self,
         entry: &LedgerEntry,
@@ -51,16 +54,16 @@ impl Reservations {
         }
     }
 
-    /// Releases what was set aside under `revision`. What cannot be released now stays in the ledger, and `reconcile`
-    /// releases it when it is over.
+    /// Releases what was set aside under `revision`. What cannot be released now stays in the
+    /// ledger, and `reconcile` releases it when it is over.
     pub async fn release(&self, context: &CallContext, cart: &CartId, revision: &str) {
         if let Err(error) = self.try_release(context, cart, revision).await {
             tracing::warn!(%error, cart.id = %cart, "a reservation could not be released now");
         }
     }
 
-    /// Releases what was set aside under `revision`. If the entry has another revision by now, or is gone, it is
-    /// somebody else's, and nothing happens.
+    /// Releases what was set aside under `revision`. If the entry has another revision by now, or
+    /// is gone, it is somebody else's, and nothing happens.
     ///
     /// # Errors
     /// [`Failure::Erp`] or [`Failure::Store`]; the entry stays.

@@ -9,7 +9,8 @@ use domain::ids::Sku;
 use crate::failure::{Failure, FieldError};
 use crate::ports::CatalogReader;
 
-/// Refuses a cart with items that are no longer sold, as the catalog says at this moment. Up to 99 lines cost one call.
+/// Refuses a cart with items that are no longer sold, as the catalog says at this moment. Up to 99
+/// lines cost one call.
 ///
 /// # Errors
 /// [`Failure::LinesRefused`] with those lines; [`Failure::Store`].

@@ -55,7 +55,8 @@ impl ThresholdRule {
         expiry_below: Some(0),
     };
 
-    /// For how many seconds an availability is fresh for a request of `requested`; none = for ever, 0 = not at all.
+    /// For how many seconds an availability is fresh for a request of `requested`; none = for ever,
+    /// 0 = not at all.
     ///
     /// Unlimited stock is above every threshold; an item that cannot be had counts as zero.
     #[must_use]
@@ -92,7 +93,8 @@ pub struct PlacedRule {
     pub rule: ThresholdRule,
 }
 
-/// Two rules hold for the same item and place with the same precedence: nobody could say which of them counts.
+/// Two rules hold for the same item and place with the same precedence: nobody could say which of
+/// them counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("two rules for the same item and location have the same precedence")]
 pub struct RuleConflict;
@@ -128,10 +130,11 @@ impl ThresholdRules {
         Ok(Self { rules: kept })
     }
 
-    /// The rule for an item at a place; none = the online store's total, which only rules without a location fit.
+    /// The rule for an item at a place; none = the online store's total, which only rules without a
+    /// location fit.
     ///
-    /// Of the rules that fit, the one with the highest precedence; among equals the most specific: item at location,
-    /// then item, then location, then all.
+    /// Of the rules that fit, the one with the highest precedence; among equals the most specific:
+    /// item at location, then item, then location, then all.
     #[must_use]
     pub fn rule(&self, sku: &Sku, location: Option<&LocationId>) -> ThresholdRule {
         if self.rules.is_empty() {

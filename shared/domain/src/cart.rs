@@ -34,7 +34,8 @@ pub struct LineAvailability {
     pub freshness: Freshness,
 }
 
-/// A line of a cart. What the catalog said of the item is kept with it, so that a change of quantity does not read the catalog again.
+/// A line of a cart. What the catalog said of the item is kept with it, so that a change of
+/// quantity does not read the catalog again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CartLine {
     /// Its identifier, stable for the life of the line.
@@ -143,7 +144,8 @@ impl Cart {
         }
     }
 
-    /// Adds a line, or adds to the quantity of the line that has the same item already: a double click makes one line.
+    /// Adds a line, or adds to the quantity of the line that has the same item already: a double
+    /// click makes one line.
     ///
     /// # Errors
     /// [`CartError`]; the cart is unchanged then.

@@ -93,9 +93,9 @@ impl Item {
         Quantity::new(product.ok_or(QuantityError::TooLarge)?)
     }
 
-    /// The quantity that is ordered, priced and checked when a buyer enters `entered`: counted, then rounded up to
-    /// the multiple.
-    /// Source: <https://help.hcl-software.com/commerce/9.1.0/developer/concepts/cosquant.html>.
+    /// The quantity that is ordered, priced and checked when a buyer enters `entered`: counted,
+    /// then rounded up to the multiple. Source:
+    /// <https://help.hcl-software.com/commerce/9.1.0/developer/concepts/cosquant.html>.
     ///
     /// # Errors
     /// [`QuantityError`] when the result leaves the range of quantities.
@@ -146,8 +146,8 @@ impl ListPrice {
     }
 }
 
-/// `root` and every category below it, parents before children, siblings by sequence; nothing when `root` is not
-/// there. A loop in the parents ends instead of turning round.
+/// `root` and every category below it, parents before children, siblings by sequence; nothing when
+/// `root` is not there. A loop in the parents ends instead of turning round.
 #[must_use]
 pub fn with_descendants(categories: &[Category], root: &CategoryId) -> Vec<CategoryId> {
     if !categories.iter().any(|c| c.id == *root) {

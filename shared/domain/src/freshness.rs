@@ -32,12 +32,13 @@ pub enum Reason {
     ItemInactive,
     /// The ERP has no price for this item in this currency.
     NoPrice,
-    /// The question or the answer is in another unit than the item's, and nobody said how many of one make the other.
+    /// The question or the answer is in another unit than the item's, and nobody said how many of
+    /// one make the other.
     UnitNotConvertible,
 }
 
-/// The ERP's word that it has nothing to tell about an item. It is kept like an answer: the ERP is not asked again and
-/// again for the same.
+/// The ERP's word that it has nothing to tell about an item. It is kept like an answer: the ERP is
+/// not asked again and again for the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
     /// It does not know the item.
@@ -98,8 +99,8 @@ pub enum Age {
     Expired,
 }
 
-/// The age at `now` of a value with a soft and a hard limit. Both limits are exclusive: a value that is fresh until
-/// noon is stale at noon.
+/// The age at `now` of a value with a soft and a hard limit. Both limits are exclusive: a value
+/// that is fresh until noon is stale at noon.
 #[must_use]
 pub fn age(fresh_until: Option<Timestamp>, hard_until: Timestamp, now: Timestamp) -> Age {
     if now >= hard_until {
@@ -111,8 +112,8 @@ pub fn age(fresh_until: Option<Timestamp>, hard_until: Timestamp, now: Timestamp
     }
 }
 
-/// A duration in seconds, jittered by up to ten per cent either way, so that entries written together do not
-/// expire together. `random` is any number.
+/// A duration in seconds, jittered by up to ten per cent either way, so that entries written
+/// together do not expire together. `random` is any number.
 #[must_use]
 pub fn jittered(seconds: i64, random: u64) -> i64 {
     let span = seconds / 5;
@@ -123,7 +124,8 @@ pub fn jittered(seconds: i64, random: u64) -> i64 {
     seconds - span / 2 + offset
 }
 
-/// How far an entry's end is moved, in thousandths of its time: up to a tenth either way. `random` is any number.
+/// How far an entry's end is moved, in thousandths of its time: up to a tenth either way. `random`
+/// is any number.
 #[must_use]
 pub fn spread(random: u64) -> i16 {
     i16::try_from(random % 201).unwrap_or(100) - 100

@@ -1,4 +1,5 @@
-//! Identifiers. Each has private content and one fallible constructor, so that nothing behind the edge handles a bare text.
+//! Identifiers. Each has private content and one fallible constructor, so that nothing behind the
+//! edge handles a bare text.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ pub enum IdError {
     Character,
 }
 
-/// Checks what all identifiers have in common. A slash is refused because a percent-encoded one does not survive
-/// the path of an HTTP API.
+/// Checks what all identifiers have in common. A slash is refused because a percent-encoded one
+/// does not survive the path of an HTTP API.
 fn check(text: &str, limit: usize) -> Result<(), IdError> {
     if text.is_empty() {
         Err(IdError::Empty)
@@ -50,7 +51,8 @@ macro_rules! text_id {
             /// Takes a text as identifier.
             ///
             /// # Errors
-            /// [`IdError`] when it is empty, too long, or holds a character that identifiers never hold.
+            /// [`IdError`] when it is empty, too long, or holds a character that identifiers never
+            /// hold.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 check(text, Self::LIMIT)?;
                 Ok(Self(text.into()))
@@ -98,7 +100,8 @@ text_id! {
     LineId, 64;
     /// One preparation of one cart.
     PreparationId, 64;
-    /// Something handed to the ERP: an order, a quote or an approved registration. It is the `reference` there.
+    /// Something handed to the ERP: an order, a quote or an approved registration. It is the
+    /// `reference` there.
     SubmissionId, 64;
     /// A request to register an organization or a user.
     RegistrationId, 64;

@@ -70,7 +70,8 @@ pub struct Organization {
     pub origin: Origin,
 }
 
-/// What an organization demands of the orders of its buyers. Its administrators decide it here; no file says anything of it.
+/// What an organization demands of the orders of its buyers. Its administrators decide it here; no
+/// file says anything of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OrderRules {
     /// Whether an order must carry the buyer's purchase order number.
@@ -80,8 +81,8 @@ pub struct OrderRules {
 }
 
 impl OrderRules {
-    /// Whether an order of this grand total waits for an approver. A limit in another currency, which the organization
-    /// had before, says nothing about the total: then a person decides.
+    /// Whether an order of this grand total waits for an approver. A limit in another currency,
+    /// which the organization had before, says nothing about the total: then a person decides.
     #[must_use]
     pub fn needs_approval(&self, total: Money) -> bool {
         self.approval_above.is_some_and(|limit| {

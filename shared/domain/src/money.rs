@@ -8,10 +8,12 @@ use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// Most digits after the point that an amount may carry: unit prices of real exports have four, the field stores five.
+/// Most digits after the point that an amount may carry: unit prices of real exports have four, the
+/// field stores five.
 pub const MAX_AMOUNT_SCALE: u32 = 5;
 
-/// Largest absolute amount: fifteen digits before the point, as far as the field's decimal columns reach.
+/// Largest absolute amount: fifteen digits before the point, as far as the field's decimal columns
+/// reach.
 const MAX_AMOUNT: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
 /// Why a text is not money.
@@ -39,13 +41,15 @@ pub enum MoneyError {
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// What ISO 4217 writes where there is no currency: for an amount of which only the number matters.
+    /// What ISO 4217 writes where there is no currency: for an amount of which only the number
+    /// matters.
     pub const NONE: Self = Self([b'X'; 3]);
 
     /// Parses three capital letters.
     ///
     /// # Errors
-    /// [`MoneyError::Currency`] for anything else; the code is not looked up in the list of ISO 4217.
+    /// [`MoneyError::Currency`] for anything else; the code is not looked up in the list of ISO
+    /// 4217.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
         match text.as_bytes() {
             &[a, b, c] if [a, b, c].iter().all(u8::is_ascii_uppercase) => Ok(Self([a, b, c])),
@@ -60,7 +64,8 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Digits after the point of the smallest unit (ISO 4217, list one, 2024): 2 unless listed otherwise.
+    /// Digits after the point of the smallest unit (ISO 4217, list one, 2024): 2 unless listed
+    /// otherwise.
     #[must_use]
     pub fn scale(self) -> u32 {
         match &self.0 {
@@ -116,7 +121,8 @@ impl Money {
         Ok(Self { amount, currency })
     }
 
-    /// Parses a plain decimal such as `12.50`; no exponent, no grouping, no sign but a leading minus.
+    /// Parses a plain decimal such as `12.50`; no exponent, no grouping, no sign but a leading
+    /// minus.
     ///
     /// # Errors
     /// [`MoneyError::Amount`], [`MoneyError::Scale`] or [`MoneyError::Range`].
@@ -207,7 +213,8 @@ fn short_whole(text: &str) -> Option<u32> {
     }
 }
 
-/// A plain decimal: an optional minus, digits, and at most one point with digits on at least one side of it.
+/// A plain decimal: an optional minus, digits, and at most one point with digits on at least one
+/// side of it.
 #[must_use]
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
     if let Some(whole) = short_whole(text) {

@@ -103,8 +103,9 @@ pub enum AmountsError {
 }
 
 impl Totals {
-    /// Checks that line amounts add up to the product total and the parts to the grand total, to the last unit of
-    /// the currency. The ERP's amounts are the truth, so a disagreement among them is an error, not a choice.
+    /// Checks that line amounts add up to the product total and the parts to the grand total, to
+    /// the last unit of the currency. The ERP's amounts are the truth, so a disagreement among them
+    /// is an error, not a choice.
     ///
     /// # Errors
     /// [`AmountsError`] with both figures.
@@ -156,14 +157,16 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-/// The figures that the buyer commits to: stock set aside, prices asked live, amounts calculated by the ERP.
+/// The figures that the buyer commits to: stock set aside, prices asked live, amounts calculated by
+/// the ERP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preparation {
     /// Its identifier.
     pub id: PreparationId,
     /// The version of the cart that it holds for.
     pub cart_version: u64,
-    /// The entry of the ledger under which stock is set aside for it. Without that entry it is worth nothing.
+    /// The entry of the ledger under which stock is set aside for it. Without that entry it is
+    /// worth nothing.
     pub reservation: String,
     /// Until when it holds, and with it the reservation.
     pub expires_at: Timestamp,
@@ -171,8 +174,8 @@ pub struct Preparation {
     pub lines: Vec<PreparedLine>,
     /// The amounts.
     pub totals: Totals,
-    /// A digest of [`crate::seal::sealed`], made when it was prepared. Capture makes it again, and refuses when a single
-    /// figure is another one.
+    /// A digest of [`crate::seal::sealed`], made when it was prepared. Capture makes it again, and
+    /// refuses when a single figure is another one.
     pub seal: String,
 }
 

@@ -31,8 +31,9 @@ pub struct OfferPrice {
 }
 
 impl OfferPrice {
-    /// The price of one unit at `quantity`: the break with the largest minimum that is reached. Without breaks the
-    /// price holds for the quantity that was asked for, whatever `quantity` is. None below the first break.
+    /// The price of one unit at `quantity`: the break with the largest minimum that is reached.
+    /// Without breaks the price holds for the quantity that was asked for, whatever `quantity` is.
+    /// None below the first break.
     #[must_use]
     pub fn at(&self, quantity: Quantity) -> Option<Money> {
         if self.breaks.is_empty() {

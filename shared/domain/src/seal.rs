@@ -9,8 +9,9 @@ use crate::member::PostalAddress;
 use crate::money::Money;
 use crate::preparation::{Preparation, PreparedLine, Totals};
 
-/// The prepared figures of a cart and what they were prepared for. Two texts are the same when, and only when, every one
-/// of these is. What a preparation does not settle is left out: freshness, availability, messages, times of writing.
+/// The prepared figures of a cart and what they were prepared for. Two texts are the same when, and
+/// only when, every one of these is. What a preparation does not settle is left out: freshness,
+/// availability, messages, times of writing.
 #[must_use]
 pub fn sealed(cart: &Cart, preparation: &Preparation) -> String {
     let mut text = Sealed::default();

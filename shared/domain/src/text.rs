@@ -3,7 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-/// Whether all bytes of a text pass a test. They are looked at many at a time, so the test should take no branches.
+/// Whether all bytes of a text pass a test. They are looked at many at a time, so the test should
+/// take no branches.
 #[inline]
 #[must_use]
 pub fn every_byte(text: &str, passes: impl Fn(u8) -> bool) -> bool {

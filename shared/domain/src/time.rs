@@ -100,7 +100,8 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.to_offset();
         let mut text = *b"0000-00-00T00:00:00.000Z";
-        // Digit by digit: a page of prices holds hundreds of instants, and format strings take many times as long.
+        // Digit by digit: a page of prices holds hundreds of instants, and format strings take many
+        // times as long.
         let mut put = |digits: Range<usize>, mut number: u32| {
             for digit in text.get_mut(digits).unwrap_or_default().iter_mut().rev() {
                 *digit = b'0' + (number % 10) as u8;

@@ -1,8 +1,9 @@
-//! The circuit breaker: an ERP that does not answer is left in peace for a while, and nobody waits for it meanwhile.
+//! The circuit breaker: an ERP that does not answer is left in peace for a while, and nobody waits
+//! for it meanwhile.
 //!
-//! Business traffic is thin: a breaker that counts failures per minute would never open. So it opens after a few
-//! failures in a row, or when half of the last ten calls failed. When its time is over one call may try; the others
-//! are refused until that one came back.
+//! Business traffic is thin: a breaker that counts failures per minute would never open. So it
+//! opens after a few failures in a row, or when half of the last ten calls failed. When its time is
+//! over one call may try; the others are refused until that one came back.
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,8 @@ enum State {
     Closed,
     /// No call goes through before this instant.
     Open(Timestamp),
-    /// One call is under way to find out; should it never come back, another may try after this instant.
+    /// One call is under way to find out; should it never come back, another may try after this
+    /// instant.
     Trying(Timestamp),
 }
 

@@ -66,7 +66,8 @@ impl<'a> Call<'a> {
 }
 
 impl ErpClient {
-    /// A read without a body. Tried again once where that helps: no connection, a broken one, or an ERP that is busy.
+    /// A read without a body. Tried again once where that helps: no connection, a broken one, or an
+    /// ERP that is busy.
     pub(crate) async fn get(
         &self,
         context: &CallContext,
@@ -121,7 +122,8 @@ impl ErpClient {
         call: &Call<'_>,
         body: Option<&[u8]>,
     ) -> Result<Good, Failure> {
-        // The tries share the time of one, so that whoever waits for a lookup waits no longer for a bad one.
+        // The tries share the time of one, so that whoever waits for a lookup waits no longer for a
+        // bad one.
         let end = context
             .deadline
             .min(self.clock.now().plus_millis(call.limit.of(call.lines)));
@@ -156,7 +158,8 @@ impl ErpClient {
                 Err(failure) if attempt < TRIES && failure.may_pass() => failure,
                 other => return other,
             };
-            // On top of what the ERP asks for: those who were told the same instant must not return together.
+            // On top of what the ERP asks for: those who were told the same instant must not return
+            // together.
             let pause = asked_to_wait
                 .unwrap_or(0)
                 .saturating_add(pause(&context.correlation_id, attempt));
@@ -243,8 +246,9 @@ impl ErpClient {
     }
 }
 
-/// What the ERP asks to wait, in milliseconds: told in seconds, or as the instant when it is over. An instant is
-/// compared with the answer's own `Date`, for the ERP's clock may not be ours; with ours when there is none.
+/// What the ERP asks to wait, in milliseconds: told in seconds, or as the instant when it is over.
+/// An instant is compared with the answer's own `Date`, for the ERP's clock may not be ours; with
+/// ours when there is none.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
     let told = text("retry-after")?;
@@ -267,7 +271,8 @@ fn instant(text: &str) -> Option<Timestamp> {
     ))
 }
 
-/// The pause before the next try: differs between requests, so that those who failed together do not return together.
+/// The pause before the next try: differs between requests, so that those who failed together do
+/// not return together.
 fn pause(correlation_id: &str, attempt: u32) -> u64 {
     let mut hasher = DefaultHasher::new();
     (correlation_id, attempt).hash(&mut hasher);

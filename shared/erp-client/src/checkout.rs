@@ -116,8 +116,8 @@ impl ErpCheckout for ErpClient {
     }
 }
 
-/// One answer per asked line, in the order of asking. A line that is missing, unknown or there twice spoils the whole:
-/// nobody could say what the buyer would commit to.
+/// One answer per asked line, in the order of asking. A line that is missing, unknown or there
+/// twice spoils the whole: nobody could say what the buyer would commit to.
 fn in_order<'a, T>(
     asked: &[CheckoutLine],
     answers: &'a [T],
@@ -194,8 +194,8 @@ fn calculated(
     })
 }
 
-/// What the ERP does not have is nothing, as long as it says what the goods and the whole cost; whether the parts add
-/// up is checked by whoever uses them.
+/// What the ERP does not have is nothing, as long as it says what the goods and the whole cost;
+/// whether the parts add up is checked by whoever uses them.
 fn totals(totals: &erp::Totals, currency: Currency) -> Result<Totals, Failure> {
     let part = |amount: &Option<wire::value::Money>| {
         Ok(convert::optional(amount.as_ref(), currency)?.unwrap_or_else(|| Money::zero(currency)))

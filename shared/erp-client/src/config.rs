@@ -9,16 +9,16 @@ use app::ports::Clock;
 use crate::ErpClient;
 use crate::breaker::{Breaker, BreakerLimits};
 
-/// How long a call may take in all: `base_ms` and `per_line_ms` for each line or item; and how long its answer may
-/// pause once it has begun.
+/// How long a call may take in all: `base_ms` and `per_line_ms` for each line or item; and how long
+/// its answer may pause once it has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit {
     /// Milliseconds for a call without lines.
     pub base_ms: i64,
     /// Milliseconds on top for each line.
     pub per_line_ms: i64,
-    /// Milliseconds between two pieces of an answer. An ERP that has begun to answer knows what it says, so a longer
-    /// silence means that the rest will not come.
+    /// Milliseconds between two pieces of an answer. An ERP that has begun to answer knows what it
+    /// says, so a longer silence means that the rest will not come.
     pub read_ms: u64,
 }
 
@@ -48,7 +48,8 @@ pub struct TimeLimits {
 }
 
 impl Default for TimeLimits {
-    /// A real ERP took 5 to 11 seconds for an order of 100 lines; a submission of that size gets 25.
+    /// A real ERP took 5 to 11 seconds for an order of 100 lines; a submission of that size gets
+    /// 25.
     fn default() -> Self {
         Self {
             connect_ms: 1_000,
@@ -124,8 +125,9 @@ impl ErpClient {
         }
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_millis(config.limits.connect_ms))
-            // Servers close idle connections after a second or more. Whoever closes first decides: a request that
-            // crosses with the server's close has an unknown outcome, so this side closes well before.
+            // Servers close idle connections after a second or more. Whoever closes first decides:
+            // a request that crosses with the server's close has an unknown outcome, so this side
+            // closes well before.
             .pool_idle_timeout(Duration::from_millis(800))
             // A redirected POST may arrive twice or as a GET.
             .redirect(reqwest::redirect::Policy::none())

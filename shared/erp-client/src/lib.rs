@@ -1,8 +1,10 @@
-//! The External System contract, spoken over HTTP: the ERP ports of `app`, implemented on one shared client.
+//! The External System contract, spoken over HTTP: the ERP ports of `app`, implemented on one
+//! shared client.
 //!
-//! Every answer passes the same gates in the same order: transport, status, the body's own error field (which may come
-//! with status 200), then each item by itself. Whatever does not pass is missing or unknown, never zero and never
-//! success. Reads are tried again once, within the time of one; writes are sent once: repeating them is the business of whoever keeps their state.
+//! Every answer passes the same gates in the same order: transport, status, the body's own error
+//! field (which may come with status 200), then each item by itself. Whatever does not pass is
+//! missing or unknown, never zero and never success. Reads are tried again once, within the time of
+//! one; writes are sent once: repeating them is the business of whoever keeps their state.
 
 mod answer;
 mod breaker;
@@ -29,14 +31,15 @@ pub use breaker::BreakerLimits;
 pub use config::{Config, ConfigError, TimeLimit, TimeLimits};
 pub use variables::VariableError;
 
-/// The client. Built once per process: it keeps the connections, and the capabilities for some minutes.
+/// The client. Built once per process: it keeps the connections, and the capabilities for some
+/// minutes.
 pub struct ErpClient {
     http: reqwest::Client,
     base: reqwest::Url,
     config: Config,
     clock: Arc<dyn Clock>,
-    /// For lookups alone: they have something to fall back on. A buyer who commits waits for a real answer, and what
-    /// settles an outcome asks however bad it looks.
+    /// For lookups alone: they have something to fall back on. A buyer who commits waits for a real
+    /// answer, and what settles an outcome asks however bad it looks.
     lookups: Breaker,
     known: Mutex<Option<(Timestamp, Capabilities)>>,
     /// Counts how calls end.

@@ -85,7 +85,8 @@ impl ErpCapabilities for ErpClient {
                     Some((now, capabilities.clone()));
                 Ok(capabilities)
             }
-            // What it declared before is better than nothing: capabilities change with releases, not with outages.
+            // What it declared before is better than nothing: capabilities change with releases,
+            // not with outages.
             (Err(_), Some((_, capabilities))) => Ok(capabilities),
             (Err(failure), None) => Err(failure.into()),
         }
@@ -189,7 +190,8 @@ fn price(
         return ItemAnswer::Missing;
     };
     breaks.sort_by_key(|step| step.min_quantity);
-    // The first step of some ERPs is above a fraction of a unit; the price of the asked quantity is known all the same.
+    // The first step of some ERPs is above a fraction of a unit; the price of the asked quantity is
+    // known all the same.
     if breaks
         .first()
         .is_some_and(|first| item.quantity < first.min_quantity)
@@ -203,7 +205,8 @@ fn price(
         );
     }
     let offer = OfferPrice { unit_price, breaks };
-    // A ladder that contradicts the price may not be kept for other quantities, and the price not without it.
+    // A ladder that contradicts the price may not be kept for other quantities, and the price not
+    // without it.
     if offer.at(item.quantity) != Some(unit_price) {
         return ItemAnswer::Missing;
     }

@@ -82,7 +82,8 @@ impl ErpSubmission for ErpClient {
         let path = match kind {
             SubmissionKind::Order => "orders",
             SubmissionKind::Quote => "quotes",
-            // Members are created or updated by our id: there is nothing to ask, and sending again is always right.
+            // Members are created or updated by our id: there is nothing to ask, and sending again
+            // is always right.
             SubmissionKind::Organization | SubmissionKind::User => return Answer::NotFound,
         };
         let path = [path];
@@ -121,7 +122,8 @@ impl ErpClient {
         body: &T,
     ) -> Result<Good, Failure> {
         let limit = self.config.limits.submission;
-        // A send that is cut off early has an unknown outcome, so it does not begin without the time for a small one.
+        // A send that is cut off early has an unknown outcome, so it does not begin without the
+        // time for a small one.
         if context.deadline.millis_since(self.clock.now()) < limit.base_ms {
             return Err(Failure::NoTime);
         }
@@ -254,9 +256,10 @@ fn member(good: &Good, id: &str) -> Result<Outcome, Failure> {
     })
 }
 
-/// The document itself, or the list that some ERPs answer with. An answer that says nothing is no answer: taking it for
-/// "not found" would send an order again that stands. So only an empty list is "not found"; one of other documents may
-/// be the first page of an ERP that ignores the question.
+/// The document itself, or the list that some ERPs answer with. An answer that says nothing is no
+/// answer: taking it for "not found" would send an order again that stands. So only an empty list
+/// is "not found"; one of other documents may be the first page of an ERP that ignores the
+/// question.
 fn found(good: &Good, reference: &str) -> Result<Answer, Failure> {
     let body: Value = good.read()?;
     let list = body.get("orders").or_else(|| body.get("quotes"));

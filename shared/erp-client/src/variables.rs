@@ -17,9 +17,9 @@ pub struct VariableError {
 }
 
 impl ErpClient {
-    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them; opens no connection.
-    /// `ERP_LOOKUP_MS` may give prices and availability another time limit than the default. `measures` counts how calls
-    /// end.
+    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them;
+    /// opens no connection. `ERP_LOOKUP_MS` may give prices and availability another time limit
+    /// than the default. `measures` counts how calls end.
     ///
     /// # Errors
     /// [`VariableError`] naming the variable that is missing or not usable.

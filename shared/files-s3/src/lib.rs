@@ -18,8 +18,8 @@ use futures::StreamExt;
 use crate::error::files_error;
 use crate::writer::ObjectWriter;
 
-/// The metadata of an object (`x-amz-meta-row-count`) in which its sender declares how many rows the file has, without its
-/// header. What is no whole number declares nothing.
+/// The metadata of an object (`x-amz-meta-row-count`) in which its sender declares how many rows
+/// the file has, without its header. What is no whole number declares nothing.
 const ROW_COUNT: &str = "row-count";
 
 /// Most objects that one call removes.
@@ -183,7 +183,8 @@ impl ExportFiles for ExportBucket {
     }
 }
 
-/// Whether the object is not there. Without the permission to list, S3 answers that as a refusal; that one stays an error.
+/// Whether the object is not there. Without the permission to list, S3 answers that as a refusal;
+/// that one stays an error.
 fn is_missing<R>(error: &SdkError<GetObjectError, R>) -> bool {
     error
         .as_service_error()

@@ -13,7 +13,8 @@ const PART: usize = 8 * 1024 * 1024;
 
 /// An object that is being written: in one call while it is short, in parts beyond.
 ///
-/// Parts of an object that is never finished stay in the bucket until its lifecycle rule removes them.
+/// Parts of an object that is never finished stay in the bucket until its lifecycle rule removes
+/// them.
 pub(crate) struct ObjectWriter {
     client: Client,
     bucket: String,

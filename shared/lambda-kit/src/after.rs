@@ -1,9 +1,11 @@
 //! Work that nobody waits for: done after the answer of the request that caused it.
 //!
-//! The Lambda service freezes a function once it asks for the next event, whatever is still under way in it. So the
-//! function registers an extension with itself, which the service also waits for, and which asks for the next event no
-//! sooner than the work is done. The caller has the answer by then; a request that comes meanwhile is given to another
-//! instance. Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>, internal extensions.
+//! The Lambda service freezes a function once it asks for the next event, whatever is still under
+//! way in it. So the function registers an extension with itself, which the service also waits for,
+//! and which asks for the next event no sooner than the work is done. The caller has the answer by
+//! then; a request that comes meanwhile is given to another instance. Source:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>, internal
+//! extensions.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -67,8 +69,9 @@ impl After {
         self.0.answered.add_permits(1);
     }
 
-    /// Registers the extension; answers what runs it. None for a function without such work, and anywhere but on the
-    /// Lambda service itself, which says so in a variable: nothing else freezes a function, and few know extensions.
+    /// Registers the extension; answers what runs it. None for a function without such work, and
+    /// anywhere but on the Lambda service itself, which says so in a variable: nothing else freezes
+    /// a function, and few know extensions.
     pub(crate) async fn hold(&self, env: &Env) -> Option<BoxFuture<'static, Result<(), Error>>> {
         if !self.0.wanted.load(Ordering::Relaxed) || env.optional(LAMBDA).is_none() {
             return None;

@@ -1,4 +1,5 @@
-//! The real clock and the real source of ids: the one place where a function looks outside for them.
+//! The real clock and the real source of ids: the one place where a function looks outside for
+//! them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,5 @@
-//! Events of the bucket that export files are dropped into, and of the queue that loads and their chunks wait in.
+//! Events of the bucket that export files are dropped into, and of the queue that loads and their
+//! chunks wait in.
 
 use std::sync::Arc;
 
@@ -17,21 +18,24 @@ use wire::queue::LoadMessage;
 use crate::function::{EventHandler, Function};
 use crate::queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_handler};
 
-/// How long a load waits for its turn while another of its kind runs, or another worker is at it, before it looks again.
+/// How long a load waits for its turn while another of its kind runs, or another worker is at it,
+/// before it looks again.
 const TURN_DELAY_SECONDS: u32 = 3;
 /// How long it waits after a store had too much to do.
 const THROTTLE_DELAY_SECONDS: u32 = 5;
 /// How long a load waits after a store or the files failed.
 const FAILURE_DELAY_SECONDS: u32 = 20;
 
-/// What a worker keeps of its time for the batch that is under way, and for the checkpoint behind it.
+/// What a worker keeps of its time for the batch that is under way, and for the checkpoint behind
+/// it.
 const STOP_MS: i64 = 30_000;
 
-/// Loads the files that events of the bucket tell of, one after the other, and those that the queue tells of.
+/// Loads the files that events of the bucket tell of, one after the other, and those that the queue
+/// tells of.
 ///
-/// What is no export file of this function is left alone, with a warning. A file that cannot be used is handled with
-/// that. A load that has to wait, and one that was stopped by a failure of a store or the files, goes through the queue: a
-/// bucket repeats its events only twice.
+/// What is no export file of this function is left alone, with a warning. A file that cannot be
+/// used is handled with that. A load that has to wait, and one that was stopped by a failure of a
+/// store or the files, goes through the queue: a bucket repeats its events only twice.
 pub struct Arrivals<R> {
     /// Loads the files.
     pub loader: Loader<R>,
@@ -225,7 +229,8 @@ fn decoded(key: &str) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// The load of one version of one object: the same for every delivery of its event, and later for later events.
+/// The load of one version of one object: the same for every delivery of its event, and later for
+/// later events.
 fn load_id(record: &S3EventRecord, key: &str) -> Option<LoadId> {
     let object = &record.s3.object;
     let parts = [

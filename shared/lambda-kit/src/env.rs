@@ -19,8 +19,8 @@ pub enum ConfigError {
     },
 }
 
-/// The variables of one function. A map, not the process environment: the local stack and the tests run every
-/// function of `template.yaml` in one process, each with its own.
+/// The variables of one function. A map, not the process environment: the local stack and the tests
+/// run every function of `template.yaml` in one process, each with its own.
 #[derive(Clone, Default)]
 pub struct Env(BTreeMap<String, String>);
 

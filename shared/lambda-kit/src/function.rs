@@ -22,8 +22,8 @@ pub trait EventHandler: Send + Sync {
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error>;
 }
 
-/// A function as `build` of its crate makes it. `main` runs it under the Lambda service; the local stack and the
-/// tests invoke it with the very same events.
+/// A function as `build` of its crate makes it. `main` runs it under the Lambda service; the local
+/// stack and the tests invoke it with the very same events.
 #[derive(Clone)]
 pub enum Function {
     /// Behind the HTTP API.
@@ -36,7 +36,8 @@ impl Function {
     /// Answers one event as the Lambda service would hand it over.
     ///
     /// # Errors
-    /// What the service would see as a failed invocation: an event of another shape, or the handler's error.
+    /// What the service would see as a failed invocation: an event of another shape, or the
+    /// handler's error.
     pub async fn invoke(&self, event: Value, context: Context) -> Result<Value, Error> {
         Ok(serde_json::from_slice(
             &self.answer(&serde_json::to_vec(&event)?, context).await?,
@@ -51,7 +52,8 @@ impl Function {
         match self {
             Self::Http(router) => {
                 let payload: LambdaRequest = serde_json::from_slice(event)?;
-                // The adapter itself must not live across the await: it is not `Send`, and callers spawn this.
+                // The adapter itself must not live across the await: it is not `Send`, and callers
+                // spawn this.
                 let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, context));
                 Ok(serde_json::to_vec(&answer.await?)?)
             }
@@ -74,7 +76,8 @@ impl Function {
                 None => lambda_http::run(router).await,
                 Some(extension) => {
                     let after = start.after.clone();
-                    // Outside of everything, so that an event that nobody understands counts as answered too.
+                    // Outside of everything, so that an event that nobody understands counts as
+                    // answered too.
                     let told =
                         ThenLayer::new(move |end: Result<(), lambda_runtime::tower::BoxError>| {
                             after.answered();

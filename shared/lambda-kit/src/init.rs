@@ -9,7 +9,8 @@ use crate::env::{ConfigError, Env};
 /// The longest that telling may take: the service answers without leaving the machine.
 const TELLING: Duration = Duration::from_secs(1);
 
-/// Tells the service and the log why the function cannot start. The text names a variable, and never its value.
+/// Tells the service and the log why the function cannot start. The text names a variable, and
+/// never its value.
 pub(crate) async fn failed(env: &Env, error: &ConfigError) {
     tracing::error!(%error, "the function cannot start");
     let Some(service) = env.optional("AWS_LAMBDA_RUNTIME_API") else {

@@ -4,8 +4,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::env::Env;
 
-/// Starts logging: `LOG_LEVEL` is a filter such as `info` or `app=debug,warn`; `LOG_FORMAT=json` writes one JSON
-/// object a line. A second call changes nothing.
+/// Starts logging: `LOG_LEVEL` is a filter such as `info` or `app=debug,warn`; `LOG_FORMAT=json`
+/// writes one JSON object a line. A second call changes nothing.
 pub fn init(env: &Env) {
     let filter = EnvFilter::try_new(env.optional("LOG_LEVEL").unwrap_or("info"))
         .unwrap_or_else(|_| EnvFilter::new("info"));

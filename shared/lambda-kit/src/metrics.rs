@@ -1,10 +1,11 @@
-//! Metrics, written as lines of the
-//! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
+//! Metrics, written as lines of the [embedded metric
+//! format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
 //! CloudWatch makes metrics of what a function writes to its log, and no call is made for them.
 //!
-//! What AWS measures by itself (requests, their time and errors, throttles, messages of queues) is not measured again.
-//! All metrics of a deployment have one dimension, its name, so that an alarm adds up no functions and a second
-//! deployment in the same account is told apart. Nothing that leads to a customer is in a line.
+//! What AWS measures by itself (requests, their time and errors, throttles, messages of queues) is
+//! not measured again. All metrics of a deployment have one dimension, its name, so that an alarm
+//! adds up no functions and a second deployment in the same account is told apart. Nothing that
+//! leads to a customer is in a line.
 
 #[cfg(test)]
 mod tests;
@@ -35,10 +36,11 @@ pub enum Metric {
     Values,
     /// Those of them that were older than they may be, for want of newer ones.
     StaleValues,
-    /// For how long the submission that waits longest was captured and is neither confirmed nor rejected; 0 when there is
-    /// none. One that awaits its approver does not count.
+    /// For how long the submission that waits longest was captured and is neither confirmed nor
+    /// rejected; 0 when there is none. One that awaits its approver does not count.
     OldestUnconfirmed,
-    /// For how long the order that waits longest for its approver was captured; 0 when there is none.
+    /// For how long the order that waits longest for its approver was captured; 0 when there is
+    /// none.
     OldestAwaitingApproval,
     /// Submissions whose outcome nobody knows yet.
     UnknownSubmissions,
@@ -105,7 +107,8 @@ struct Output;
 
 impl MetricSink for Output {
     fn line(&self, line: &str) {
-        // One write, so that no other line comes in between. A function whose log is gone has other troubles.
+        // One write, so that no other line comes in between. A function whose log is gone has other
+        // troubles.
         let _ = std::io::stdout()
             .lock()
             .write_all(format!("{line}\n").as_bytes());
@@ -177,7 +180,8 @@ impl Metrics {
         self.0.sink.is_some()
     }
 
-    /// For a use case that counts. What was counted is written with the answer of the request, in one line.
+    /// For a use case that counts. What was counted is written with the answer of the request, in
+    /// one line.
     #[must_use]
     pub fn handle(&self) -> Arc<dyn Measures> {
         Arc::new(self.clone())
@@ -210,7 +214,8 @@ impl Metrics {
         sink.line(&Value::Object(line).to_string());
     }
 
-    /// Writes what was counted since the last time, if anything was. Each count is written once, whoever comes first.
+    /// Writes what was counted since the last time, if anything was. Each count is written once,
+    /// whoever comes first.
     pub fn flush(&self) {
         let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
         let mut counted = Vec::new();

@@ -29,7 +29,8 @@ const RESERVE_MS: i64 = 1_000;
 /// Milliseconds of an invocation that no Lambda service bounds.
 const DEFAULT_MS: i64 = 60_000;
 
-/// A message of a queue. Its body is parsed by itself, so that one that cannot be read never takes others with it.
+/// A message of a queue. Its body is parsed by itself, so that one that cannot be read never takes
+/// others with it.
 #[derive(Debug, Clone)]
 pub struct QueueRecord {
     /// The queue's id of it.
@@ -109,8 +110,9 @@ pub fn deadline(context: &Context, now: Timestamp) -> Timestamp {
         .plus_millis(-RESERVE_MS)
 }
 
-/// When the Lambda service ends an invocation. Other callers leave it out or, like `cargo lambda watch`, give a span of
-/// time instead of an instant, so one that is over before the work begins counts for nothing.
+/// When the Lambda service ends an invocation. Other callers leave it out or, like `cargo lambda
+/// watch`, give a span of time instead of an instant, so one that is over before the work begins
+/// counts for nothing.
 pub(crate) fn ends(context: &Context, now: Timestamp) -> Option<Timestamp> {
     i64::try_from(context.deadline)
         .ok()
@@ -125,7 +127,8 @@ impl EventHandler for Batch {
         let deadline = deadline(&context, self.clock.now());
         let mut work = Vec::with_capacity(event.records.len());
         for message in event.records {
-            // Without an id nothing could be reported, and an id that is not of the batch counts as success of all.
+            // Without an id nothing could be reported, and an id that is not of the batch counts as
+            // success of all.
             let message_id = message
                 .message_id
                 .filter(|id| !id.is_empty())
@@ -146,8 +149,9 @@ impl EventHandler for Batch {
 }
 
 impl Batch {
-    /// Works off one message; answers its id if it has to come again. Work that is not done when the function's time
-    /// is over is cut off and given back: the service would end the whole batch, and what is done would come again.
+    /// Works off one message; answers its id if it has to come again. Work that is not done when
+    /// the function's time is over is cut off and given back: the service would end the whole
+    /// batch, and what is done would come again.
     async fn one(&self, record: QueueRecord) -> Option<String> {
         let span = tracing::info_span!("message", message_id = %record.message_id);
         let left = record.deadline.millis_since(self.clock.now());

@@ -45,7 +45,8 @@ pub struct Start {
 }
 
 impl Start {
-    /// As the Lambda service starts a function: everything from its variables, metrics to the standard output.
+    /// As the Lambda service starts a function: everything from its variables, metrics to the
+    /// standard output.
     ///
     /// # Errors
     /// [`ConfigError`] when region, credentials or the name of the deployment are missing.
@@ -64,11 +65,12 @@ impl Start {
         Ok(self)
     }
 
-    /// From given parts. `http_client` replaces the HTTPS transport of the AWS clients, and nothing else about them.
-    /// Nobody listens to the metrics.
+    /// From given parts. `http_client` replaces the HTTPS transport of the AWS clients, and nothing
+    /// else about them. Nobody listens to the metrics.
     ///
-    /// Region and credentials come from the variables that the Lambda service sets, and from nowhere else: no
-    /// profile file and no metadata service is probed, which would cost a cold start its first second.
+    /// Region and credentials come from the variables that the Lambda service sets, and from
+    /// nowhere else: no profile file and no metadata service is probed, which would cost a cold
+    /// start its first second.
     ///
     /// # Errors
     /// [`ConfigError`] when region or credentials are missing.
@@ -91,7 +93,8 @@ impl Start {
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
                 .build_https()
         });
-        // Short enough that one lost packet does not eat a caller's deadline; the SDK retries twice more.
+        // Short enough that one lost packet does not eat a caller's deadline; the SDK retries twice
+        // more.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(8))
@@ -120,9 +123,10 @@ impl Start {
         })
     }
 
-    /// Leaves work that makes the first request fast: opening connections, asking what every request needs. Whoever
-    /// runs the function decides about it: under the Lambda service it begins with the first poll for an event, so
-    /// that neither the start nor a request waits for it.
+    /// Leaves work that makes the first request fast: opening connections, asking what every
+    /// request needs. Whoever runs the function decides about it: under the Lambda service it
+    /// begins with the first poll for an event, so that neither the start nor a request waits for
+    /// it.
     pub fn warm_with(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.warmth
             .lock()

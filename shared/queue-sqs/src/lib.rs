@@ -73,7 +73,8 @@ pub struct SqsLoadQueue {
 }
 
 impl SqsLoadQueue {
-    /// Sends to the queues of the given URLs. A load function knows only its own, and passes it as both.
+    /// Sends to the queues of the given URLs. A load function knows only its own, and passes it as
+    /// both.
     #[must_use]
     pub fn new(
         sdk: &SdkConfig,

@@ -18,8 +18,9 @@ const READ: usize = 100;
 const WRITE: usize = 25;
 /// Calls under way at once. More than this only moves the waiting from here to the table.
 const IN_FLIGHT: usize = 8;
-/// How long all calls of one read or write may be repeated. With the SDK's limit of one call behind it, and a read before a
-/// write, this stays below the time for which a worker holds a load: whoever lost it no longer writes.
+/// How long all calls of one read or write may be repeated. With the SDK's limit of one call behind
+/// it, and a read before a write, this stays below the time for which a worker holds a load:
+/// whoever lost it no longer writes.
 const PATIENCE: Duration = Duration::from_secs(50);
 
 /// The key of a record, of one part or of two.
@@ -65,7 +66,8 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Reads the records with the given keys, in no order; a key without a record is absent from the answer.
+/// Reads the records with the given keys, in no order; a key without a record is absent from the
+/// answer.
 ///
 /// `projection` names the attributes to bring; none brings all.
 ///

@@ -1,7 +1,8 @@
-//! Idempotency records. One conditional put begins a request; what stands in the way tells how to answer it.
+//! Idempotency records. One conditional put begins a request; what stands in the way tells how to
+//! answer it.
 //!
-//! A record is `running` until its answer is known, then `done`. DynamoDB deletes it some time after `expiresAt`;
-//! until then every read compares the instants itself.
+//! A record is `running` until its answer is known, then `done`. DynamoDB deletes it some time
+//! after `expiresAt`; until then every read compares the instants itself.
 
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,9 @@ const RUNNING: &str = "running";
 const DONE: &str = "done";
 const ABANDONED: &str = "abandoned";
 
-/// Nobody has the key, or nobody has it any more: its time is over, its request gave it back, or its request died
-/// with the same body in hand. Another body has to wait until the record goes: nobody knows what the first one wrote.
+/// Nobody has the key, or nobody has it any more: its time is over, its request gave it back, or
+/// its request died with the same body in hand. Another body has to wait until the record goes:
+/// nobody knows what the first one wrote.
 const FREE: &str = "attribute_not_exists(pk) OR #expiresAt <= :today OR #status = :abandoned \
                     OR (#status = :running AND #until < :now AND #fingerprint = :fingerprint)";
 
@@ -75,9 +77,10 @@ fn done(key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Attributes 
         .into_attributes()
 }
 
-/// The part of a transaction that completes a record with its answer, if the record is still `owner`'s. When it is
-/// not, another invocation took the request over, and the transaction must not take effect. Until `pending_until` the
-/// request still runs and may better the answer; a repetition is told so meanwhile.
+/// The part of a transaction that completes a record with its answer, if the record is still
+/// `owner`'s. When it is not, another invocation took the request over, and the transaction must
+/// not take effect. Until `pending_until` the request still runs and may better the answer; a
+/// repetition is told so meanwhile.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the SDK finds the put incomplete.
@@ -132,8 +135,9 @@ fn met(
 }
 
 impl IdempotencyTable {
-    /// Makes an answer final that its request could have bettered: that request may still live, however late it is,
-    /// and what is given out once is given out for ever. If the better one came first, that is the answer.
+    /// Makes an answer final that its request could have bettered: that request may still live,
+    /// however late it is, and what is given out once is given out for ever. If the better one came
+    /// first, that is the answer.
     async fn seal(
         &self,
         key: &IdempotencyKey,
@@ -213,7 +217,8 @@ impl Idempotency for IdempotencyTable {
                     }
                     begun => Ok(begun),
                 },
-                // The service always sends it along; without it the safe answer is that the caller comes again.
+                // The service always sends it along; without it the safe answer is that the caller
+                // comes again.
                 None => Ok(Begun::InProgress),
             },
             _ => Err(store_error(OPERATION, error)),

@@ -2,7 +2,8 @@
 
 use domain::text::every_byte;
 
-/// One text of several parts. `#` inside a part is escaped, so that no two lists of parts make the same text.
+/// One text of several parts. `#` inside a part is escaped, so that no two lists of parts make the
+/// same text.
 pub(crate) fn joined(parts: &[&str]) -> String {
     let mut key = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
     for (at, part) in parts.iter().enumerate() {

@@ -57,7 +57,8 @@ impl Asked {
         }
     }
 
-    /// Only those whose attribute has this text. They are read all the same, and left out afterwards.
+    /// Only those whose attribute has this text. They are read all the same, and left out
+    /// afterwards.
     #[must_use]
     pub(crate) fn equal(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.equal.push((name, value.into()));
@@ -80,7 +81,8 @@ pub(crate) async fn get(
     Ok(answer.map_err(|error| store_error("GetItem", error))?.item)
 }
 
-/// Reads one record with everything that was written before: for whoever decides by it what to write.
+/// Reads one record with everything that was written before: for whoever decides by it what to
+/// write.
 pub(crate) async fn get_current(
     client: &Client,
     table: &str,
@@ -135,8 +137,8 @@ pub(crate) async fn query_all_current(
     query_all(client, table, asked.current()).await
 }
 
-/// One call: records of the whole table whose keys begin like this, and the key to go on after if there may be more. At most
-/// `limit` records are looked at, and fewer brought.
+/// One call: records of the whole table whose keys begin like this, and the key to go on after if
+/// there may be more. At most `limit` records are looked at, and fewer brought.
 pub(crate) async fn scan_page(
     client: &Client,
     table: &str,

@@ -57,10 +57,12 @@ fn cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Cancelled {
     }
 }
 
-/// Writes all or nothing. Answers the places of the conditions that did not hold; none means that it took effect.
+/// Writes all or nothing. Answers the places of the conditions that did not hold; none means that
+/// it took effect.
 ///
-/// The SDK gives each transaction a token, so its repetition after a lost answer has no second effect and answers like
-/// the first. A transaction that only met another one on its way is tried again.
+/// The SDK gives each transaction a token, so its repetition after a lost answer has no second
+/// effect and answers like the first. A transaction that only met another one on its way is tried
+/// again.
 ///
 /// # Errors
 /// [`StoreError`]; after `Unavailable`, and only then, it may have taken effect.

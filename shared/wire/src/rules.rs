@@ -1,5 +1,5 @@
-//! The threshold rules of inventory, as a deployment writes them: a JSON array, or an object with the array under
-//! `rules`.
+//! The threshold rules of inventory, as a deployment writes them: a JSON array, or an object with
+//! the array under `rules`.
 //!
 //! ```json
 //! [
@@ -10,13 +10,16 @@
 //! ]
 //! ```
 //!
-//! - `sku` and `location` say what the rule holds for; without one it holds for all of them. A question without a location
-//!   is about the online store's total, which only rules without a location fit.
-//! - `threshold` is compared with *available - requested*: at or above it `expiryAbove` counts, below it `expiryBelow`.
-//!   Without it everything is above.
-//! - `expiryAbove` and `expiryBelow` are seconds: 0 = asked live every time, absent = never expires.
-//! - `precedence` (0 when absent) decides between rules that fit; among equals the most specific one counts: item at
-//!   location, item, location, all. Where no rule fits, the default holds: threshold 10, above 300, below 0.
+//! - `sku` and `location` say what the rule holds for; without one it holds for all of them. A
+//!   question without a location is about the online store's total, which only rules without a
+//!   location fit.
+//! - `threshold` is compared with *available - requested*: at or above it `expiryAbove` counts,
+//!   below it `expiryBelow`. Without it everything is above.
+//! - `expiryAbove` and `expiryBelow` are seconds: 0 = asked live every time, absent = never
+//!   expires.
+//! - `precedence` (0 when absent) decides between rules that fit; among equals the most specific
+//!   one counts: item at location, item, location, all. Where no rule fits, the default holds:
+//!   threshold 10, above 300, below 0.
 
 #[cfg(test)]
 mod tests;

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 /// Most digits after the point of a quantity.
 const MAX_SCALE: u32 = domain::quantity::MAX_SCALE;
 
-/// Money as it stands in every message: `{"amount":"12.50","currency":"USD"}`. The amount is text, so that no
-/// reader on the way turns it into a float.
+/// Money as it stands in every message: `{"amount":"12.50","currency":"USD"}`. The amount is text,
+/// so that no reader on the way turns it into a float.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Money {
@@ -45,9 +45,10 @@ impl TryFrom<&Money> for domain::money::Money {
     }
 }
 
-/// A quantity: a JSON number on the way out; on the way in a number, or the same number as text, which several
-/// ERPs send. At most 9 digits before the point and 5 after it; what has more is refused and never rounded, so the
-/// number is read from the digits that were written and not from a float.
+/// A quantity: a JSON number on the way out; on the way in a number, or the same number as text,
+/// which several ERPs send. At most 9 digits before the point and 5 after it; what has more is
+/// refused and never rounded, so the number is read from the digits that were written and not from
+/// a float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number(pub Decimal);
 
@@ -160,7 +161,8 @@ pub(crate) fn json_number_or_null<'de, D: Deserializer<'de>>(
         .map_err(de::Error::custom)
 }
 
-/// An instant as RFC 3339 text in UTC with milliseconds, `2026-11-22T17:30:00.000Z`; kept as milliseconds since the Unix epoch.
+/// An instant as RFC 3339 text in UTC with milliseconds, `2026-11-22T17:30:00.000Z`; kept as
+/// milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(pub i64);
 

@@ -1,4 +1,5 @@
-//! The memory of the load function, run as the Lambda service runs it, while it loads files of different sizes.
+//! The memory of the load function, run as the Lambda service runs it, while it loads files of
+//! different sizes.
 
 use std::path::Path;
 use std::time::Duration;
@@ -32,7 +33,8 @@ pub struct Footprint {
     pub bytes: u64,
     /// How often the function was invoked.
     pub invocations: u32,
-    /// Resident memory of the process before its first event, and at its most until the load was over, in KiB.
+    /// Resident memory of the process before its first event, and at its most until the load was
+    /// over, in KiB.
     pub memory_kib: (u64, u64),
     /// What the process used of the CPU for it.
     pub cpu: Duration,

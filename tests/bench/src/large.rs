@@ -1,5 +1,6 @@
-//! One large file of items through S3 and the load function into the embedded store, where there are no items yet, beside a
-//! bare loop that reads the same file with the csv crate and writes the same records, row by row.
+//! One large file of items through S3 and the load function into the embedded store, where there
+//! are no items yet, beside a bare loop that reads the same file with the csv crate and writes the
+//! same records, row by row.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
@@ -21,7 +22,8 @@ use crate::{cpu, memory, parse};
 
 /// Where the bare loop writes to.
 const BARE: &str = "BareTable";
-/// Records of one write, by DynamoDB's limit, and writes under way at once, as the load function has them.
+/// Records of one write, by DynamoDB's limit, and writes under way at once, as the load function
+/// has them.
 const BATCH: usize = 25;
 const IN_FLIGHT: usize = 8;
 
@@ -95,7 +97,8 @@ pub async fn run(stack: &Stack, rows: u64, folder: &Path) -> Result<Found, Error
     })
 }
 
-/// Reads the file and writes its records, some calls at a time, and reads on meanwhile. Answers how many there were.
+/// Reads the file and writes its records, some calls at a time, and reads on meanwhile. Answers how
+/// many there were.
 async fn bare(client: &Client, path: &Path) -> Result<u64, Error> {
     let mut reader = csv::Reader::from_path(path)?;
     let headers = reader.headers()?.clone();
@@ -127,7 +130,8 @@ async fn bare(client: &Client, path: &Path) -> Result<u64, Error> {
     }
 }
 
-/// The item of a row, as the load function writes it, and the ways that lead to it from its categories.
+/// The item of a row, as the load function writes it, and the ways that lead to it from its
+/// categories.
 fn records_of(headers: &csv::StringRecord, row: &csv::StringRecord) -> Vec<Record> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let key = |pk: String, sk: &str| {

@@ -1,5 +1,5 @@
-//! Work counts and benchmarks: what a piece of work costs the whole process, in CPU seconds. Wall clock says little on
-//! a shared machine; CPU time says what a deployment pays for.
+//! Work counts and benchmarks: what a piece of work costs the whole process, in CPU seconds. Wall
+//! clock says little on a shared machine; CPU time says what a deployment pays for.
 
 pub mod cpu;
 pub mod footprint;

@@ -7,8 +7,8 @@ use local::stack::Stack;
 
 use crate::{Finding, cpu};
 
-/// Loads the stack's data set once. A second run finds nothing changed, so two runs say what a first load and what an
-/// unchanged one cost.
+/// Loads the stack's data set once. A second run finds nothing changed, so two runs say what a
+/// first load and what an unchanged one cost.
 ///
 /// # Errors
 /// [`LoadError`] when a file does not load.

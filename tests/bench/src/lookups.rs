@@ -1,10 +1,12 @@
-//! Price queries: what a whole query costs beside the bare calls that it is made of, on the same store and ERP.
+//! Price queries: what a whole query costs beside the bare calls that it is made of, on the same
+//! store and ERP.
 //!
-//! *Ours* is an event of API Gateway handed to the `prices` function, until its answer. *Bare* is the DynamoDB client and
-//! `reqwest` alone, with requests made beforehand as far as they can be: for cached lines a read of the same keys; for
-//! missing lines the read, the leases, the ERP's answer and the writes. *Behind an event* is the smallest function of
-//! `lambda_http` and axum that takes the same event, makes the same bare calls, and answers with what they brought. All
-//! run in turns in one process, and so do DynamoDB and the ERP: their share is in all figures.
+//! *Ours* is an event of API Gateway handed to the `prices` function, until its answer. *Bare* is
+//! the DynamoDB client and `reqwest` alone, with requests made beforehand as far as they can be:
+//! for cached lines a read of the same keys; for missing lines the read, the leases, the ERP's
+//! answer and the writes. *Behind an event* is the smallest function of `lambda_http` and axum that
+//! takes the same event, makes the same bare calls, and answers with what they brought. All run in
+//! turns in one process, and so do DynamoDB and the ERP: their share is in all figures.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,7 +72,8 @@ struct Bench {
     behind: [Function; 2],
     bare: Arc<Bare>,
     skus: Vec<String>,
-    /// The next quantity: the ERP sends no quantity breaks, so a quantity that never was asked is missing.
+    /// The next quantity: the ERP sends no quantity breaks, so a quantity that never was asked is
+    /// missing.
     next: AtomicU32,
 }
 
@@ -286,7 +289,8 @@ impl Bare {
                     .and_then(|v| v.as_s().ok())
                     .is_some_and(|v| v == text)
             };
-            // Sold one by one, so that each quantity is one of its own, and in the unit of the lines.
+            // Sold one by one, so that each quantity is one of its own, and in the unit of the
+            // lines.
             let singly =
                 !record.contains_key("nominalQuantity") && !record.contains_key("quantityMultiple");
             let pk = record.get("pk")?.as_s().ok()?;

@@ -1,4 +1,5 @@
-//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups`, `-- memory`, `-- parse` or `-- starts`.
+//! `cargo run --release -p bench -- orders`, `-- loads`, `-- large`, `-- lookups`, `-- memory`, `--
+//! parse` or `-- starts`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,15 +21,15 @@ enum Work {
     Loads,
     /// One large file of items, end to end, beside a bare loop that writes the same records.
     Large,
-    /// The load function's own memory for files of ten thousand, a hundred thousand and a million rows. Its program lies beside
-    /// this one: `cargo build --release --workspace --bins` makes it.
+    /// The load function's own memory for files of ten thousand, a hundred thousand and a million
+    /// rows. Its program lies beside this one: `cargo build --release --workspace --bins` makes it.
     Memory,
     /// Price queries beside the bare calls that they are made of.
     Lookups,
     /// Rows of a large file, understood and not stored, beside the bare csv crate.
     Parse,
-    /// From the start of each program behind the HTTP API to its first poll, beside a hello-world. The programs lie beside
-    /// this one: `cargo build --release --workspace --bins` makes them.
+    /// From the start of each program behind the HTTP API to its first poll, beside a hello-world.
+    /// The programs lie beside this one: `cargo build --release --workspace --bins` makes them.
     Starts,
 }
 

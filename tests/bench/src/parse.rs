@@ -1,4 +1,5 @@
-//! Parse and validate alone: the rows of a large file, read by the bare csv crate and understood by us.
+//! Parse and validate alone: the rows of a large file, read by the bare csv crate and understood by
+//! us.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -32,7 +33,8 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Our rows per second, in percent of those of the csv crate, and of those of the csv crate with serde.
+    /// Our rows per second, in percent of those of the csv crate, and of those of the csv crate
+    /// with serde.
     #[must_use]
     pub fn percent(&self) -> [u128; 2] {
         [self.bare, self.values].map(|other| other.as_micros() * 100 / self.ours.as_micros().max(1))

@@ -1,5 +1,5 @@
-//! How long the program of each function behind the HTTP API takes from being started to its first poll for an event,
-//! beside a hello-world.
+//! How long the program of each function behind the HTTP API takes from being started to its first
+//! poll for an event, beside a hello-world.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +20,8 @@ pub struct StartUp {
     pub name: String,
     /// From its start to its first poll, on the clock.
     pub wall: Duration,
-    /// What the process used of the CPU until it stood still after that, which includes what it warms up meanwhile.
+    /// What the process used of the CPU until it stood still after that, which includes what it
+    /// warms up meanwhile.
     pub cpu: Duration,
 }
 

@@ -1,4 +1,5 @@
-//! The record of the calls that arrived: how many of each operation, and the last ones. Never a body.
+//! The record of the calls that arrived: how many of each operation, and the last ones. Never a
+//! body.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,7 +36,8 @@ pub struct Call {
 pub struct Calls {
     /// Calls that arrived, per operation.
     pub counts: BTreeMap<&'static str, u64>,
-    /// Calls whose connection was closed before they were read, per operation. They are in no other number here.
+    /// Calls whose connection was closed before they were read, per operation. They are in no other
+    /// number here.
     pub refused: BTreeMap<&'static str, u64>,
     /// The last calls, oldest first.
     pub calls: VecDeque<Call>,

@@ -31,7 +31,8 @@ impl Connection {
         }
     }
 
-    /// Ends the connection and never comes back: the task that serves it drops it, and this future with it.
+    /// Ends the connection and never comes back: the task that serves it drops it, and this future
+    /// with it.
     pub async fn cut<T>(&self) -> T {
         self.cut.notify_one();
         std::future::pending().await

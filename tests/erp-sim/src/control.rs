@@ -1,5 +1,5 @@
-//! The control routes under `/_sim`: what the ERP holds, what it was asked, and what should happen next. They take no
-//! credential and no fault hits them.
+//! The control routes under `/_sim`: what the ERP holds, what it was asked, and what should happen
+//! next. They take no credential and no fault hits them.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -168,8 +168,8 @@ async fn get_capabilities(State(simulator): State<Simulator>) -> Json<Capabiliti
     Json(simulator.with_world(|world, _| world.capabilities.clone()))
 }
 
-/// Merges the given fields into what is declared. A word that the contract does not have is refused, so that a test
-/// with a typing error does not pass by chance.
+/// Merges the given fields into what is declared. A word that the contract does not have is
+/// refused, so that a test with a typing error does not pass by chance.
 async fn put_capabilities(State(simulator): State<Simulator>, body: Bytes) -> Response {
     answer(
         &simulator,

@@ -45,7 +45,8 @@ pub(crate) struct Stored {
     pub visible_at: i64,
     /// When a quote ends.
     pub expires_at: Option<i64>,
-    /// Whether a second submission is refused instead of answered; see the fault `duplicate-refused`.
+    /// Whether a second submission is refused instead of answered; see the fault
+    /// `duplicate-refused`.
     pub refuses_repeats: bool,
 }
 
@@ -121,8 +122,8 @@ impl Documents {
         self.keys.get(key).map(String::as_str)
     }
 
-    /// The document of a reference: the one that was accepted, and a draft only while there is no other. With a careful
-    /// client at most one is accepted.
+    /// The document of a reference: the one that was accepted, and a draft only while there is no
+    /// other. With a careful client at most one is accepted.
     pub fn by_reference(&mut self, reference: &str) -> Option<&mut Stored> {
         let documents = self.by_reference.get(reference)?;
         let is_accepted = |index: &&usize| self.all.get(**index).is_some_and(Stored::accepted);
@@ -141,7 +142,8 @@ impl Documents {
         &self.all
     }
 
-    /// Moves every document that stands to where its age puts it; never back, and not at all in the explicit mode.
+    /// Moves every document that stands to where its age puts it; never back, and not at all in the
+    /// explicit mode.
     pub fn age(&mut self, mode: Mode, now: i64) {
         let Mode::Automatic {
             confirm_after_ms,

@@ -9,11 +9,14 @@ use crate::operation::Operation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
-    /// Closes the connection before the request is read. It is not counted as a call, since it never arrived.
+    /// Closes the connection before the request is read. It is not counted as a call, since it
+    /// never arrived.
     Refuse,
-    /// Takes the request, does nothing and stays silent until the client leaves, or for `delayMs`, then cuts.
+    /// Takes the request, does nothing and stays silent until the client leaves, or for `delayMs`,
+    /// then cuts.
     Hang,
-    /// Does it at once and answers after `delayMs` (1000): slow for whoever waits, done for whoever left.
+    /// Does it at once and answers after `delayMs` (1000): slow for whoever waits, done for whoever
+    /// left.
     Delay,
     /// Does nothing and answers `status` (503); 202 comes with `pending`.
     Status,
@@ -32,11 +35,14 @@ pub enum FaultKind {
     Partial,
     /// Does it and answers for another reference, number or item.
     WrongReference,
-    /// Submissions: stores a draft that is not accepted and cuts. The repeat with the same key finishes it.
+    /// Submissions: stores a draft that is not accepted and cuts. The repeat with the same key
+    /// finishes it.
     HalfMade,
-    /// Submissions: what they make is found only after `delayMs` (1000). `find`: what is younger is not found.
+    /// Submissions: what they make is found only after `delayMs` (1000). `find`: what is younger is
+    /// not found.
     LateVisible,
-    /// Submissions: does it and answers; from then on every repeat of the reference is refused with 409.
+    /// Submissions: does it and answers; from then on every repeat of the reference is refused with
+    /// 409.
     DuplicateRefused,
     /// Does nothing and answers `status` (400) with a sentence and no code.
     ErrorSentence,
@@ -44,13 +50,15 @@ pub enum FaultKind {
     OmitItems,
     /// Does it and answers a grand total that is one too high.
     WrongAmounts,
-    /// Does it; from then on the connection counts as closed by the server once it was idle for `delayMs` (1000): the
-    /// next request on it is cut without being read, as when it crosses with the server's close.
+    /// Does it; from then on the connection counts as closed by the server once it was idle for
+    /// `delayMs` (1000): the next request on it is cut without being read, as when it crosses with
+    /// the server's close.
     StaleKeepalive,
 }
 
 impl FaultKind {
-    /// Whether the kind means anything for the operation; where it does not, it waits for one where it does.
+    /// Whether the kind means anything for the operation; where it does not, it waits for one where
+    /// it does.
     fn applies_to(self, operation: Operation) -> bool {
         let submission = matches!(operation, Operation::SubmitOrder | Operation::SubmitQuote);
         match self {
@@ -74,7 +82,8 @@ impl FaultKind {
         }
     }
 
-    /// Whether it only marks what is made, and so goes together with any other fault on the same request.
+    /// Whether it only marks what is made, and so goes together with any other fault on the same
+    /// request.
     fn marks(self) -> bool {
         matches!(self, Self::LateVisible | Self::DuplicateRefused)
     }

@@ -1,4 +1,5 @@
-//! Orders and quotes of other channels: what a customer bought by EDI or by telephone, before this side existed.
+//! Orders and quotes of other channels: what a customer bought by EDI or by telephone, before this
+//! side existed.
 
 use rust_decimal::Decimal;
 use wire::erp::{Document, DocumentCustomer, DocumentLine, Totals};
@@ -13,8 +14,8 @@ const DAY: i64 = 86_400_000;
 /// Organizations that bought elsewhere: the first of the file.
 const ORGANIZATIONS: usize = 25;
 
-/// Gives the first organizations two orders by EDI, one by telephone and a quote by telephone. They lack what such
-/// documents lack in the field: the user, parts of the totals, the unit of a line.
+/// Gives the first organizations two orders by EDI, one by telephone and a quote by telephone. They
+/// lack what such documents lack in the field: the user, parts of the totals, the unit of a line.
 pub(crate) fn add_other_channels(world: &mut World, now: i64) {
     let dataset = std::sync::Arc::clone(&world.dataset);
     for (index, organization) in dataset.organizations.iter().take(ORGANIZATIONS).enumerate() {

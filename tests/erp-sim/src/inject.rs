@@ -1,4 +1,5 @@
-//! The layer that every request passes: it counts the call, checks the credential, and lets the armed fault happen.
+//! The layer that every request passes: it counts the call, checks the credential, and lets the
+//! armed fault happen.
 
 use std::time::Duration;
 
@@ -101,7 +102,8 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// The work is a task of its own, for a request on its way arrives whether or not somebody still waits.
+/// The work is a task of its own, for a request on its way arrives whether or not somebody still
+/// waits.
 async fn arrive_late(by: Duration, request: Request, next: Next) -> Response {
     let work = tokio::spawn(async move {
         tokio::time::sleep(by).await;
@@ -192,8 +194,8 @@ fn error_200(fault: &Fault) -> Response {
     .into_response()
 }
 
-/// Sends the answer byte by byte, or its first half and then the end of the connection; either way under the length of
-/// the whole.
+/// Sends the answer byte by byte, or its first half and then the end of the connection; either way
+/// under the length of the whole.
 async fn in_pieces(response: Response, pause: Duration, cut: bool) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, MOST_BYTES)

@@ -19,8 +19,8 @@ use crate::connection::Connection;
 use crate::router::router;
 
 impl Simulator {
-    /// Serves on `listener` until `shutdown` ends, then drops every connection at once: a simulator has nothing to
-    /// finish.
+    /// Serves on `listener` until `shutdown` ends, then drops every connection at once: a simulator
+    /// has nothing to finish.
     ///
     /// # Errors
     /// When the listener fails for good; a single connection that fails is dropped.

@@ -53,14 +53,16 @@ pub type Watcher = Arc<dyn Fn(Moment, &'static str) -> BoxFuture<'static, Verdic
     rename_all_fields = "camelCase"
 )]
 pub enum Mode {
-    /// By their age: orders go from `new` to `confirmed` to `shipped`; quotes are `offered` at once and expire.
+    /// By their age: orders go from `new` to `confirmed` to `shipped`; quotes are `offered` at once
+    /// and expire.
     Automatic {
         /// After so many milliseconds an order is confirmed.
         confirm_after_ms: i64,
         /// After so many milliseconds, counted from the same start, it is shipped.
         ship_after_ms: i64,
     },
-    /// Only when told, one step at a time: `POST /_sim/orders/{number}/advance`, the same for quotes.
+    /// Only when told, one step at a time: `POST /_sim/orders/{number}/advance`, the same for
+    /// quotes.
     Explicit,
 }
 
@@ -79,7 +81,8 @@ pub struct Options {
     pub dataset: Dataset,
     /// The time.
     pub clock: Clock,
-    /// The bearer credential that every call of the contract must carry. The control routes take none.
+    /// The bearer credential that every call of the contract must carry. The control routes take
+    /// none.
     pub token: String,
     /// How documents advance until the control route says otherwise.
     pub mode: Mode,
@@ -165,7 +168,8 @@ impl Simulator {
         }
     }
 
-    /// Back to the state of the start: no documents of this side, no reservations, no faults, no calls.
+    /// Back to the state of the start: no documents of this side, no reservations, no faults, no
+    /// calls.
     pub fn reset(&self) {
         let now = self.now();
         let world = World::new(Arc::clone(&self.inner.dataset), self.inner.mode, now);
@@ -238,7 +242,8 @@ impl Simulator {
         }
     }
 
-    /// Answers one request with a JSON body without a socket, control routes included: status and body.
+    /// Answers one request with a JSON body without a socket, control routes included: status and
+    /// body.
     pub async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let request = Request::builder().method(method).uri(path);
         let request = request.header("authorization", format!("Bearer {}", self.inner.token));

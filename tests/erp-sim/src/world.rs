@@ -1,5 +1,5 @@
-//! What the simulated ERP holds: stock, reservations, documents, members. Plain data behind one mutex, changed by the
-//! functions of `operations`, which take the time as a value.
+//! What the simulated ERP holds: stock, reservations, documents, members. Plain data behind one
+//! mutex, changed by the functions of `operations`, which take the time as a value.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -98,8 +98,8 @@ impl World {
             .retain(|_, reservation| reservation.expires_at > now);
     }
 
-    /// What is left of an item per location, in the order of the locations; `None` is unlimited. Reservations come
-    /// off the first locations first, whatever location they were meant for.
+    /// What is left of an item per location, in the order of the locations; `None` is unlimited.
+    /// Reservations come off the first locations first, whatever location they were meant for.
     pub fn left(&self, sku: &str) -> Vec<(String, Option<Decimal>)> {
         let Some(item) = self.item(sku) else {
             return Vec::new();
@@ -134,7 +134,8 @@ impl World {
             })
     }
 
-    /// Takes sold goods off the shelves, the first locations first; what they lack is delivered later.
+    /// Takes sold goods off the shelves, the first locations first; what they lack is delivered
+    /// later.
     pub fn sell(&mut self, sku: &str, quantity: Decimal) {
         let mut open = quantity;
         for on_hand in self.item_mut(sku).stock.values_mut() {
@@ -144,7 +145,8 @@ impl World {
         }
     }
 
-    /// Sets the stock on hand: of one location, or of the whole item for `online`. `None` is unlimited.
+    /// Sets the stock on hand: of one location, or of the whole item for `online`. `None` is
+    /// unlimited.
     pub fn set_stock(&mut self, sku: &str, location: &str, quantity: Option<Decimal>) {
         let item = self.item_mut(sku);
         if location == ONLINE {

@@ -1,5 +1,6 @@
-//! Delimited text and NDJSON with any profile: the rows are the same wherever the file is cut and entered, and none of them
-//! makes the reader panic. The first bytes choose profile, cut and place; the rest is the file.
+//! Delimited text and NDJSON with any profile: the rows are the same wherever the file is cut and
+//! entered, and none of them makes the reader panic. The first bytes choose profile, cut and place;
+//! the rest is the file.
 #![no_main]
 
 use app::load::{Profile, check_hashed, holds_together};

@@ -1,5 +1,5 @@
-//! XML: the rows are the same wherever the file is cut, and none of them makes the reader panic. The first byte says how
-//! the file is cut; the rest is the file.
+//! XML: the rows are the same wherever the file is cut, and none of them makes the reader panic.
+//! The first byte says how the file is cut; the rest is the file.
 #![no_main]
 
 use app::load::{Profile, check_hashed, holds_together};

@@ -54,7 +54,8 @@ impl Dataset {
         let mut files = Vec::new();
         for kind in KINDS {
             let snapshots = folder.join("incoming").join(kind).join("snapshot");
-            // A kind without a folder has nothing to load; a folder that cannot be read is a mistake.
+            // A kind without a folder has nothing to load; a folder that cannot be read is a
+            // mistake.
             if !snapshots.exists() {
                 continue;
             }

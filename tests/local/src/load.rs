@@ -91,7 +91,8 @@ struct Counts {
 /// Loads all files of the stack's data set, one after the other, and reports each.
 ///
 /// # Errors
-/// [`LoadError`] for the first file that could not even be tried. A load that ends as `failed` is reported, not an error.
+/// [`LoadError`] for the first file that could not even be tried. A load that ends as `failed` is
+/// reported, not an error.
 pub async fn load(stack: &Stack, mut report: impl FnMut(&Loaded)) -> Result<(), LoadError> {
     let files = stack.dataset().files().to_vec();
     if files.is_empty() {
@@ -129,10 +130,12 @@ fn loaded(file: &ExportFile, load: Load) -> Loaded {
     }
 }
 
-/// Drops one file into the bucket, whatever data set the stack has, and waits for what becomes of it.
+/// Drops one file into the bucket, whatever data set the stack has, and waits for what becomes of
+/// it.
 ///
 /// # Errors
-/// [`LoadError`] when it could not even be tried. A load that ends as `failed` is reported, not an error.
+/// [`LoadError`] when it could not even be tried. A load that ends as `failed` is reported, not an
+/// error.
 pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadError> {
     let bucket = stack
         .template()
@@ -151,7 +154,8 @@ pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadE
     Ok(loaded(file, load))
 }
 
-/// What became of the newest load of a file so far, whoever dropped it; none while there is no load of it.
+/// What became of the newest load of a file so far, whoever dropped it; none while there is no load
+/// of it.
 ///
 /// # Errors
 /// [`LoadError::List`].

@@ -15,7 +15,8 @@ use tokio::signal::unix::{SignalKind, signal};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The whole system in one process: storefront API, S3 + DynamoDB + SQS, ERP simulator, all functions.
+/// The whole system in one process: storefront API, S3 + DynamoDB + SQS, ERP simulator, all
+/// functions.
 #[derive(Parser)]
 #[command(name = "local")]
 struct Flags {
@@ -31,7 +32,8 @@ struct Flags {
     /// A folder with incoming/ and erp/ to use instead of the bundled data set.
     #[arg(long, value_name = "DIR")]
     dataset: Option<PathBuf>,
-    /// A real ERP instead of the simulator. Its bearer credential is read from the variable ERP_TOKEN.
+    /// A real ERP instead of the simulator. Its bearer credential is read from the variable
+    /// ERP_TOKEN.
     #[arg(long, value_name = "URL")]
     erp_url: Option<String>,
     /// Where to keep tables and files; without it they go when the process ends.

@@ -1,4 +1,5 @@
-//! Lines to paste: a buyer's way from the catalogue to an order, with things that the data set really has.
+//! Lines to paste: a buyer's way from the catalogue to an order, with things that the data set
+//! really has.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;

@@ -42,8 +42,8 @@ impl Clock for ManualClock {
     }
 }
 
-/// Runs like another clock, ahead of it by what the test says: for whole systems, which wait as well as read the time.
-/// Clones show the same time.
+/// Runs like another clock, ahead of it by what the test says: for whole systems, which wait as
+/// well as read the time. Clones show the same time.
 #[derive(Clone)]
 pub struct ShiftedClock {
     under: Arc<dyn Clock>,

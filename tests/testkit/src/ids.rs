@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::Ids;
 
-/// Mints `<prefix>-000000000001` and so on: unique, sorting in the order of their minting, the same in every run. Its
-/// random numbers are as predictable. Clones count together.
+/// Mints `<prefix>-000000000001` and so on: unique, sorting in the order of their minting, the same
+/// in every run. Its random numbers are as predictable. Clones count together.
 #[derive(Debug, Clone)]
 pub struct CountingIds {
     prefix: Arc<str>,

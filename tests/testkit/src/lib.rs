@@ -1,7 +1,8 @@
-//! What tests of any crate share: time and ids that the test decides about, short words for domain values, and a
-//! sandbox that runs the program of a function as the Lambda service does.
+//! What tests of any crate share: time and ids that the test decides about, short words for domain
+//! values, and a sandbox that runs the program of a function as the Lambda service does.
 //!
-//! Nothing here knows a function or the runner, so that crates under test may use it as a dev-dependency.
+//! Nothing here knows a function or the runner, so that crates under test may use it as a
+//! dev-dependency.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -58,7 +58,8 @@ pub fn customer(organization: &str, user: &str) -> Customer {
     }
 }
 
-/// An item, with whatever the test does not care about filled in: sold by the piece, active, in no category.
+/// An item, with whatever the test does not care about filled in: sold by the piece, active, in no
+/// category.
 #[derive(Debug, Clone)]
 pub struct ItemBuilder(Item);
 

@@ -28,8 +28,8 @@ pub(super) enum Touched {
     Changed(LineId),
 }
 
-/// The tries of one edit: as many as fit into the request's time, in pauses that grow, so that many edits at once do not
-/// keep meeting.
+/// The tries of one edit: as many as fit into the request's time, in pauses that grow, so that many
+/// edits at once do not keep meeting.
 pub(super) struct Tries<'a> {
     carts: &'a CartService,
     context: &'a CallContext,
@@ -65,8 +65,9 @@ impl<'a> Tries<'a> {
 }
 
 impl CartService {
-    /// Reads, changes, looks up and writes; again when somebody else was faster. The ERP is asked live once at most: its
-    /// word on the changed quantity does not depend on what else is in the cart.
+    /// Reads, changes, looks up and writes; again when somebody else was faster. The ERP is asked
+    /// live once at most: its word on the changed quantity does not depend on what else is in the
+    /// cart.
     pub(super) async fn edit(
         &self,
         context: &CallContext,

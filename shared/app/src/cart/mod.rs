@@ -76,7 +76,8 @@ pub struct CartService {
 }
 
 impl CartService {
-    /// Makes a new cart the customer's current one. The currency is the organization's; another one is refused.
+    /// Makes a new cart the customer's current one. The currency is the organization's; another one
+    /// is refused.
     ///
     /// # Errors
     /// [`Failure`].
@@ -215,7 +216,8 @@ impl CartService {
         lines: &[NewLine],
         replace: bool,
     ) -> Result<Cart, Failure> {
-        // The cart is looked at first: whose it is not must not learn which items exist by asking for them.
+        // The cart is looked at first: whose it is not must not learn which items exist by asking
+        // for them.
         self.owned(customer, id)
             .await?
             .ensure_open()
@@ -258,8 +260,9 @@ impl CartService {
         .await
     }
 
-    /// Changes the quantity of a line, and asks the ERP whether so many can be had. If it does not say in time, the
-    /// cart changes all the same and the availability last known is marked as stale.
+    /// Changes the quantity of a line, and asks the ERP whether so many can be had. If it does not
+    /// say in time, the cart changes all the same and the availability last known is marked as
+    /// stale.
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.

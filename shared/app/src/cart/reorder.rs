@@ -40,13 +40,15 @@ pub struct Reorder {
 }
 
 impl Reorder {
-    /// Makes a cart with the lines of an order of the customer's organization, whatever channel it came from, and makes
-    /// it the customer's current one. Lines that cannot be ordered any more are left out, and named.
+    /// Makes a cart with the lines of an order of the customer's organization, whatever channel it
+    /// came from, and makes it the customer's current one. Lines that cannot be ordered any more
+    /// are left out, and named.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`]; [`Failure::NotFound`] when there is no such order; [`Failure::LinesRefused`] when
-    /// no line of it can be ordered; [`Failure::TooManyLines`]; [`Failure::Erp`] when only the ERP knows the order and
-    /// fails; [`Failure::Store`]. No cart is made then.
+    /// [`Failure::MemberNotActive`]; [`Failure::NotFound`] when there is no such order;
+    /// [`Failure::LinesRefused`] when no line of it can be ordered; [`Failure::TooManyLines`];
+    /// [`Failure::Erp`] when only the ERP knows the order and fails; [`Failure::Store`]. No cart is
+    /// made then.
     pub async fn reorder(
         &self,
         context: &CallContext,

@@ -12,7 +12,8 @@ use crate::lookup::{AvailabilityItem, Mode};
 use crate::ports::erp::{CallContext, PriceQuestion};
 
 impl CartService {
-    /// Puts prices on all lines, and availabilities on those named. An ERP that fails leaves what the lines had.
+    /// Puts prices on all lines, and availabilities on those named. An ERP that fails leaves what
+    /// the lines had.
     pub(super) async fn look_up(
         &self,
         context: &CallContext,

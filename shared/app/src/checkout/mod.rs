@@ -1,4 +1,5 @@
-//! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the ERP calculates.
+//! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the
+//! ERP calculates.
 
 mod seal;
 mod show;
@@ -50,8 +51,8 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Prepares a cart: reserve, price, calculate, in this order, all or nothing. Whatever fails releases the
-    /// reservation. Preparing again replaces.
+    /// Prepares a cart: reserve, price, calculate, in this order, all or nothing. Whatever fails
+    /// releases the reservation. Preparing again replaces.
     ///
     /// # Errors
     /// [`Failure`]; the cart has no preparation then that it did not have before.
@@ -85,7 +86,8 @@ impl Checkout {
         {
             Ok(preparation) => Ok(preparation),
             Err(failure) => {
-                // Setting aside anew replaced what was set aside before, so an earlier preparation is over as well.
+                // Setting aside anew replaced what was set aside before, so an earlier preparation
+                // is over as well.
                 if earlier.is_some() {
                     self.drop_preparation(customer, id).await;
                 }
@@ -97,7 +99,8 @@ impl Checkout {
         }
     }
 
-    /// Takes a preparation off the cart that nothing is set aside for any more. If that fails, capture refuses it.
+    /// Takes a preparation off the cart that nothing is set aside for any more. If that fails,
+    /// capture refuses it.
     async fn drop_preparation(&self, customer: &Customer, id: &CartId) {
         let dropped = async {
             let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;

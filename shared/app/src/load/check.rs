@@ -94,8 +94,8 @@ fn looked_at<R: Rows>(
     }
 }
 
-/// Whether a file has the same rows wherever it is cut and entered: what a load in several parts rests on. For tests that
-/// make files up.
+/// Whether a file has the same rows wherever it is cut and entered: what a load in several parts
+/// rests on. For tests that make files up.
 #[must_use]
 pub fn holds_together(
     format: Format,

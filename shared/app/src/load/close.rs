@@ -1,4 +1,5 @@
-//! The end of a phase: what the chunks came to, what a snapshot takes away, and whether it may be shown.
+//! The end of a phase: what the chunks came to, what a snapshot takes away, and whether it may be
+//! shown.
 
 use domain::load::{
     Chunk, Closing, Counts, Load, LoadMode, LoadState, Measured, Phase, Place, Unresolved,
@@ -17,14 +18,16 @@ use crate::ports::{Cursor, Stage};
 /// How far a sweep is, is kept after so much time.
 const SWEEP_MILLIS: i64 = 10_000;
 
-/// How long the chunks of the second phase wait, so that the load has moved on when the first of them begins.
+/// How long the chunks of the second phase wait, so that the load has moved on when the first of
+/// them begins.
 const TURN_SECONDS: u32 = 1;
 
 /// What a load of one chunk gathered without laying it down, and the layout of its refused rows.
 pub(super) type Tail = (Gathered, RefusedFile);
 
 impl<R: Rows> Loader<R> {
-    /// Closes the phase whose chunks are all done. Done again after an interruption it comes to the same.
+    /// Closes the phase whose chunks are all done. Done again after an interruption it comes to the
+    /// same.
     pub(super) async fn close(
         &self,
         hands: &mut Hands,
@@ -121,7 +124,8 @@ impl<R: Rows> Loader<R> {
         Ok(parts.put_together(&layout, chunks, tail).await?)
     }
 
-    /// What takes all rows of a file to be known, in as many rounds as it takes. False when there is no time left.
+    /// What takes all rows of a file to be known, in as many rounds as it takes. False when there
+    /// is no time left.
     async fn rounds(
         &self,
         hands: &mut Hands,
@@ -194,7 +198,8 @@ impl<R: Rows> Loader<R> {
         Ok(seen)
     }
 
-    /// Takes away what the snapshot lacks, or only counts it, as the stage says. False when there is no time left.
+    /// Takes away what the snapshot lacks, or only counts it, as the stage says. False when there
+    /// is no time left.
     async fn sweep(
         &self,
         hands: &mut Hands,
@@ -227,9 +232,9 @@ impl<R: Rows> Loader<R> {
         }
     }
 
-    /// Lets the rows that are about records of several chunks take effect once more, in the order of the file, so that the last
-    /// one wins. No record occurs twice among rows that are applied together: each leaves its traces, and takes away those of
-    /// the one before.
+    /// Lets the rows that are about records of several chunks take effect once more, in the order
+    /// of the file, so that the last one wins. No record occurs twice among rows that are applied
+    /// together: each leaves its traces, and takes away those of the one before.
     async fn repeat(
         &self,
         hands: &mut Hands,
@@ -279,9 +284,10 @@ impl<R: Rows> Loader<R> {
             self.loads
                 .plan(&hands.load.id, Phase::Apply, &again)
                 .await?;
-            // Told before the load moves on. Whoever is stopped in between comes again with a message of the first phase, finds
-            // its chunks done, and closes it once more. The other way round that message would be taken for one of the second
-            // phase, and nobody would hear of its other chunks.
+            // Told before the load moves on. Whoever is stopped in between comes again with a
+            // message of the first phase, finds its chunks done, and closes it once more. The other
+            // way round that message would be taken for one of the second phase, and nobody would
+            // hear of its other chunks.
             let numbers: Vec<u32> = again.iter().map(|chunk| chunk.number).collect();
             self.queue
                 .tell(

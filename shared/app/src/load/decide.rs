@@ -39,11 +39,13 @@ fn is_prepared(load: &Load) -> bool {
 }
 
 impl Decisions {
-    /// Lets a held load take effect: a snapshot of the catalog at once, any other file as soon as its function took it up.
+    /// Lets a held load take effect: a snapshot of the catalog at once, any other file as soon as
+    /// its function took it up.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no such load,
-    /// [`Failure::AlreadyDecided`] when it is not held, [`Failure::Contention`] while another load of the kind runs.
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no
+    /// such load, [`Failure::AlreadyDecided`] when it is not held, [`Failure::Contention`] while
+    /// another load of the kind runs.
     pub async fn release(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
         let load = self.found(caller, id).await?;
         if load.released && load.state == LoadState::Running {
@@ -67,7 +69,8 @@ impl Decisions {
                 load.finished_at = Some(load.updated_at);
                 self.keep(&load, owner).await?;
             } else {
-                // It is measured once more: other files may have come since. This time nothing holds it.
+                // It is measured once more: other files may have come since. This time nothing
+                // holds it.
                 load.state = LoadState::Running;
                 load.work = Work::default();
                 self.keep(&load, owner).await?;
@@ -80,13 +83,14 @@ impl Decisions {
         .await
     }
 
-    /// Drops a held load. Takes a published snapshot of the catalog back: what was there before it was published is there
-    /// again at once. What deltas brought since then goes with it.
+    /// Drops a held load. Takes a published snapshot of the catalog back: what was there before it
+    /// was published is there again at once. What deltas brought since then goes with it.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no such load,
-    /// [`Failure::AlreadyDecided`] when it is neither held nor the published snapshot with a predecessor that can be
-    /// brought back, [`Failure::Contention`] while another load of the kind runs.
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no
+    /// such load, [`Failure::AlreadyDecided`] when it is neither held nor the published snapshot
+    /// with a predecessor that can be brought back, [`Failure::Contention`] while another load of
+    /// the kind runs.
     pub async fn rollback(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
         let load = self.found(caller, id).await?;
         self.in_hands(&load, async |mut load, owner| {

@@ -7,8 +7,9 @@ use super::kinds::Rows;
 use super::open::Form;
 use super::run::{LoadError, Loader};
 
-/// How long a load, a chunk and the turn of a kind stay with a worker without a sign of life. Longer than the longest write of
-/// a store with all its repetitions, so that whoever lost them no longer writes.
+/// How long a load, a chunk and the turn of a kind stay with a worker without a sign of life.
+/// Longer than the longest write of a store with all its repetitions, so that whoever lost them no
+/// longer writes.
 pub(super) const LEASE_SECONDS: i64 = 180;
 /// They are prolonged at most this often.
 pub(super) const RENEW_MILLIS: i64 = 20_000;
@@ -34,7 +35,8 @@ pub(super) struct Hands {
 }
 
 impl<R: Rows> Loader<R> {
-    /// Makes sure that a worker still has what it works on, for long enough to write a batch. `chunk` is how far it is.
+    /// Makes sure that a worker still has what it works on, for long enough to write a batch.
+    /// `chunk` is how far it is.
     pub(super) async fn renew(&self, hands: &mut Hands, chunk: &Chunk) -> Result<(), LoadError> {
         let now = self.clock.now();
         let due = now.millis_since(hands.renewed) >= RENEW_MILLIS;

@@ -272,8 +272,8 @@ impl Header {
         }
     }
 
-    /// Where rows name their fields, each may have other ones. The names of the first row are compared with those that are
-    /// known, in case there is a mistake in one.
+    /// Where rows name their fields, each may have other ones. The names of the first row are
+    /// compared with those that are known, in case there is a mistake in one.
     fn by_names(&mut self, first: Record<'_>, scope: Scope<'_>) {
         for name in first.names() {
             self.take(Place::Named(name.to_owned()), name, scope);

@@ -6,10 +6,11 @@ use super::header::{Field, Header};
 use super::row::{Row, View};
 use super::source::Record;
 
-/// Rows of a family of kinds that one function loads. Implemented here alone: outside it only bounds a type.
+/// Rows of a family of kinds that one function loads. Implemented here alone: outside it only
+/// bounds a type.
 pub trait Rows: Sized + Send + Sync + 'static {
-    /// Whether a snapshot is prepared beside what readers see, and then shown at once. Otherwise each row takes effect by
-    /// itself.
+    /// Whether a snapshot is prepared beside what readers see, and then shown at once. Otherwise
+    /// each row takes effect by itself.
     const PREPARED: bool;
 
     /// The fields of a kind, those of its key first; none when the kind is of another family.
@@ -18,7 +19,8 @@ pub trait Rows: Sized + Send + Sync + 'static {
     /// How many fields at the front tell a row from others, for people.
     fn key_fields(kind: LoadKind) -> usize;
 
-    /// Understands a row. What is wrong is added to the row's problems; an answer counts only if there are none.
+    /// Understands a row. What is wrong is added to the row's problems; an answer counts only if
+    /// there are none.
     fn parse(kind: LoadKind, row: &mut Row<'_>, removes: bool) -> Option<Self>;
 }
 
@@ -61,8 +63,8 @@ pub(super) fn quote_key<R: Rows>(
     looked_at(header, record, |view| view.key(R::key_fields(kind), into));
 }
 
-/// What a record that was refused is about, as far as its key can be understood: what stands in the file, however damaged,
-/// is not missing from it.
+/// What a record that was refused is about, as far as its key can be understood: what stands in the
+/// file, however damaged, is not missing from it.
 pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_>) -> Option<R> {
     looked_at(header, record, |view| {
         let mut row = Row::new(view);

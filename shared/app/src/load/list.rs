@@ -40,7 +40,8 @@ impl Loads {
     /// One load.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no such load.
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no
+    /// such load.
     pub async fn get(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
         ensure_operator(caller)?;
         let mut load = self.loads.load(id).await?.ok_or(Failure::NotFound)?;

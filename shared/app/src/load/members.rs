@@ -78,7 +78,8 @@ impl Rows for MemberRecord {
     }
 }
 
-/// A file knows members that may act and members that may not. What is pending or rejected is decided here.
+/// A file knows members that may act and members that may not. What is pending or rejected is
+/// decided here.
 fn status(row: &mut Row<'_>, field: usize) -> Option<MemberStatus> {
     row.choice(
         field,

@@ -63,7 +63,8 @@ impl<R: Rows> Loader<R> {
         Ok(form)
     }
 
-    /// The profile of a file: its own, else that of its kind, else our own layout. The number tells it from others.
+    /// The profile of a file: its own, else that of its kind, else our own layout. The number tells
+    /// it from others.
     async fn profile(&self, key: &ExportKey) -> Result<(Profile, u64), LoadError> {
         for key in Profile::keys(key.as_str(), key.kind()) {
             match self.files.read(&key, MAX_PROFILE).await? {
@@ -84,7 +85,8 @@ impl<R: Rows> Loader<R> {
         Ok((Profile::default(), 0))
     }
 
-    /// Opens a file for the rows from `at` on, up to the byte `to`. `file` is the whole file, if it is open already.
+    /// Opens a file for the rows from `at` on, up to the byte `to`. `file` is the whole file, if it
+    /// is open already.
     pub(super) async fn opened(
         &self,
         hands: &mut Hands,
@@ -147,7 +149,8 @@ impl<R: Rows> Loader<R> {
         })
     }
 
-    /// Opens the file, or some bytes of it, as long as it is the one that was there when the load began.
+    /// Opens the file, or some bytes of it, as long as it is the one that was there when the load
+    /// began.
     pub(super) async fn version(
         &self,
         load: &Load,

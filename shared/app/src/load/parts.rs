@@ -1,5 +1,6 @@
-//! What a pass gathers besides its counts: which records the rows are about, and the rows that were refused, with the reasons.
-//! It is laid down in objects at each checkpoint, so that no worker has to keep all of it, and put together in the end.
+//! What a pass gathers besides its counts: which records the rows are about, and the rows that were
+//! refused, with the reasons. It is laid down in objects at each checkpoint, so that no worker has
+//! to keep all of it, and put together in the end.
 
 use domain::ids::LoadId;
 use domain::load::{Chunk, ExportKey, Load, Reason};
@@ -74,8 +75,8 @@ impl Parts<'_> {
         format!("{}/{chunk:05}/{part:05}.{what}", self.key.work(self.load))
     }
 
-    /// Lays down what was gathered of a chunk. The names follow from what the chunk had before, so that whoever does it again
-    /// after the same checkpoint writes the same objects.
+    /// Lays down what was gathered of a chunk. The names follow from what the chunk had before, so
+    /// that whoever does it again after the same checkpoint writes the same objects.
     pub async fn lay_down(
         &self,
         gathered: &mut Gathered,
@@ -121,7 +122,8 @@ impl Parts<'_> {
         writer.finish().await
     }
 
-    /// The identities of the rows of a chunk, part by part. A record that several of its rows are about may occur repeatedly.
+    /// The identities of the rows of a chunk, part by part. A record that several of its rows are
+    /// about may occur repeatedly.
     pub async fn identities(
         &self,
         chunk: &Chunk,
@@ -142,8 +144,8 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// Puts the refused rows of all chunks together, and their reasons, in the order of the file. Without refused rows there
-    /// are no files. `tail` is what was not laid down.
+    /// Puts the refused rows of all chunks together, and their reasons, in the order of the file.
+    /// Without refused rows there are no files. `tail` is what was not laid down.
     pub async fn put_together(
         &self,
         layout: &RefusedFile,

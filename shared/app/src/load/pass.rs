@@ -35,7 +35,8 @@ struct Pass<'a> {
 }
 
 impl<R: Rows> Loader<R> {
-    /// Goes over the rows of `chunk` that are not worked off. Without a stage they are counted and change nothing.
+    /// Goes over the rows of `chunk` that are not worked off. Without a stage they are counted and
+    /// change nothing.
     pub(super) async fn pass(
         &self,
         hands: &mut Hands,
@@ -80,7 +81,8 @@ impl<R: Rows> Loader<R> {
         } = opened;
         let (kind, sequence) = (hands.load.kind, hands.load.sequence);
         let counts = hands.load.work.phase == Phase::Count;
-        // What the first phase laid down serves the second as well; what it kept in memory is gathered again.
+        // What the first phase laid down serves the second as well; what it kept in memory is
+        // gathered again.
         let alone = hands.load.work.chunks == 1;
         let gathers = if alone {
             hands.load.mode == LoadMode::Snapshot

@@ -63,7 +63,8 @@ impl<R: Rows> Loader<R> {
             .max(hands.load.bytes.div_ceil(MOST_CHUNKS))
             .max(1);
         let cut = form.entered && hands.load.bytes > size;
-        // A file in one piece is read once; one that is cut is looked at for its header, and then for its rows.
+        // A file in one piece is read once; one that is cut is looked at for its header, and then
+        // for its rows.
         let opened = if cut {
             Some(
                 self.opened(hands, (Place::START, None), file.take())
@@ -96,9 +97,10 @@ impl<R: Rows> Loader<R> {
             self.replace(&hands.load, &pointer, begun).await?;
         }
 
-        // Asked before the load writes anything. One that was stopped before this was kept may find rows of its own, and
-        // looks at all of them in the end. Only where rows are prepared: others that come while this load stands still take
-        // what it will lack with them then, or outdate it.
+        // Asked before the load writes anything. One that was stopped before this was kept may find
+        // rows of its own, and looks at all of them in the end. Only where rows are prepared:
+        // others that come while this load stands still take what it will lack with them then, or
+        // outdate it.
         let asks = prepared && !hands.load.work.outdated;
         hands.load.work.first = asks && self.rows.is_empty(hands.load.kind).await?;
 
@@ -165,7 +167,8 @@ impl<R: Rows> Loader<R> {
         })
     }
 
-    /// What the rows of the phase are written as; none when another load took the place of this one.
+    /// What the rows of the phase are written as; none when another load took the place of this
+    /// one.
     pub(super) fn stage(&self, load: &Load, pointer: Pointer) -> Option<Stage> {
         let (kind, mode, sequence) = (load.kind, load.mode, load.sequence);
         if load.work.outdated {

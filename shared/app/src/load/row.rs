@@ -18,8 +18,8 @@ use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
-/// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two versions of the row beside names
-/// and keys.
+/// Most bytes of a row that can be kept: a stored record has at most 400 KiB, and holds two
+/// versions of the row beside names and keys.
 const MAX_KEPT: u64 = 160 * 1024;
 /// Changes with the way rows are stored, so that the next load writes all of them anew.
 const LAYOUT: u8 = 2;
@@ -150,8 +150,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Tells of each attribute that has a value or a text that means nothing, in the order of their names. A header that names
-    /// attributes lets no row name its own.
+    /// Tells of each attribute that has a value or a text that means nothing, in the order of their
+    /// names. A header that names attributes lets no row name its own.
     fn attributes(&self, mut tell: impl FnMut(&str, Result<Cow<'a, str>, Meaningless>)) {
         for (name, origin) in &self.header.attributes {
             let value = self.value(origin);
@@ -176,7 +176,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A hash of what a sound row says, whatever the order of its columns and the format of its file.
+    /// A hash of what a sound row says, whatever the order of its columns and the format of its
+    /// file.
     pub fn fingerprint(&self, removes: bool) -> [u8; 16] {
         let mut said = Vec::with_capacity(self.record.raw.len() + 256);
         said.extend_from_slice(&[LAYOUT, u8::from(removes)]);
@@ -233,8 +234,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The text of a field of the kind, without white space at its ends; empty when the file has no such column. None, and a
-    /// problem, when it means nothing.
+    /// The text of a field of the kind, without white space at its ends; empty when the file has no
+    /// such column. None, and a problem, when it means nothing.
     #[inline]
     fn text(&mut self, field: usize) -> Option<Cow<'a, str>> {
         let Some(Some(origin)) = self.view.header.origins.get(field) else {
@@ -427,7 +428,8 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// An instant, or the start of a day in UTC. `after` makes it the end of the day instead: a validity includes its last day.
+    /// An instant, or the start of a day in UTC. `after` makes it the end of the day instead: a
+    /// validity includes its last day.
     pub fn instant(&mut self, field: usize, after: bool) -> Option<Timestamp> {
         const DAY: i64 = 24 * 60 * 60;
         self.optional(field, "date", |text| match Timestamp::parse_date(text) {

@@ -12,7 +12,8 @@ use super::run::LoadError;
 use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
-/// Most rows of a batch: with fewer the store waits between batches, with more they only move through fresh memory.
+/// Most rows of a batch: with fewer the store waits between batches, with more they only move
+/// through fresh memory.
 pub(super) const BATCH_ROWS: usize = 500;
 /// A batch is full after so many bytes, however few its rows are.
 const BATCH_BYTES: usize = 512 * 1024;
@@ -183,8 +184,8 @@ impl FileRows {
         Ok((header, self.source.refused()))
     }
 
-    /// The next rows in file order, at most `most`. `found` hears what each row is about, refused ones included. An empty
-    /// batch means that there are no more.
+    /// The next rows in file order, at most `most`. `found` hears what each row is about, refused
+    /// ones included. An empty batch means that there are no more.
     pub async fn batch<R: Rows>(
         &mut self,
         most: usize,

@@ -1,4 +1,5 @@
-//! The load of one file: planned, worked off in chunks, closed. Whoever takes it up finds in its store how far it is.
+//! The load of one file: planned, worked off in chunks, closed. Whoever takes it up finds in its
+//! store how far it is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -133,13 +134,15 @@ impl<R: Rows> Loader<R> {
         R::fields(key.kind()).is_some()
     }
 
-    /// Takes up a load, or one of its chunks, and goes on with it until it ends, or `until`. A bad row is refused and the
-    /// others apply; a file that cannot be used at all makes a load that is [`LoadState::Failed`]; one that a guardrail stops
-    /// is [`LoadState::Held`]. It may be called any number of times, also beside itself: each row is counted once.
+    /// Takes up a load, or one of its chunks, and goes on with it until it ends, or `until`. A bad
+    /// row is refused and the others apply; a file that cannot be used at all makes a load that is
+    /// [`LoadState::Failed`]; one that a guardrail stops is [`LoadState::Held`]. It may be called
+    /// any number of times, also beside itself: each row is counted once.
     ///
     /// # Errors
-    /// [`LoadError::Busy`] when another load of the kind runs or another worker is at it: to be called again later.
-    /// [`LoadError`] when store or files failed. The load stays [`LoadState::Running`] then, and called again it goes on.
+    /// [`LoadError::Busy`] when another load of the kind runs or another worker is at it: to be
+    /// called again later. [`LoadError`] when store or files failed. The load stays
+    /// [`LoadState::Running`] then, and called again it goes on.
     pub async fn run(
         &self,
         arrival: &Arrival,
@@ -215,7 +218,8 @@ impl<R: Rows> Loader<R> {
                 }
             }
         }
-        // Whoever finds that nothing is left to do closes the phase; of several one gets hold of the load.
+        // Whoever finds that nothing is left to do closes the phase; of several one gets hold of
+        // the load.
         let chunks = self.loads.chunks(&arrival.load, phase, now).await?;
         if chunks.iter().any(|(chunk, _)| !chunk.done) {
             return Ok(Progress::GoesOn);
@@ -343,7 +347,8 @@ impl<R: Rows> Loader<R> {
         loop {
             let pointer = self.publications.pointer(hands.load.kind).await?;
             if pointer.published.is_of(&hands.load.id) {
-                // Its rows were shown just before it was stopped, and its counts were kept just before that.
+                // Its rows were shown just before it was stopped, and its counts were kept just
+                // before that.
                 return Ok(Step::End(LoadState::Published));
             }
             let step = match hands.load.work.phase {

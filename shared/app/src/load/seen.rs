@@ -1,5 +1,5 @@
-//! Which records a file is about, in flat memory: what is missing from a snapshot is what it takes away, and what stands in
-//! several chunks has to take effect in the order of the file.
+//! Which records a file is about, in flat memory: what is missing from a snapshot is what it takes
+//! away, and what stands in several chunks has to take effect in the order of the file.
 
 #[cfg(test)]
 mod tests;
@@ -7,8 +7,8 @@ mod tests;
 /// Most identities that are looked at in one round: 32 MiB with the chunks that they stand in.
 const MOST: u64 = 2_000_000;
 
-/// The identities of the rows of a file that one round looks at, and the chunk of each. Rounds are told by the remainder of the
-/// identity.
+/// The identities of the rows of a file that one round looks at, and the chunk of each. Rounds are
+/// told by the remainder of the identity.
 pub(super) struct Seen {
     identities: Vec<(u64, u32)>,
     round: u64,

@@ -50,7 +50,8 @@ pub struct AvailabilityItem {
     pub location: Option<LocationId>,
     /// How many are wanted: scarce stock is asked for more often.
     pub quantity: Option<Quantity>,
-    /// The unit that the quantity counts: what the ERP counts in another is no answer. None = whatever it counts in.
+    /// The unit that the quantity counts: what the ERP counts in another is no answer. None =
+    /// whatever it counts in.
     pub unit: Option<Unit>,
 }
 
@@ -69,7 +70,8 @@ pub struct AvailabilityLookup {
 pub type AgedAvailability = (Availability, Freshness);
 
 impl AvailabilityLookup {
-    /// One availability per item, in their order. An ERP that fails leaves stale ones, or unknown, never a failure of the whole.
+    /// One availability per item, in their order. An ERP that fails leaves stale ones, or unknown,
+    /// never a failure of the whole.
     ///
     /// # Errors
     /// [`Failure::Store`] when the cache cannot be read.
@@ -131,8 +133,8 @@ impl AvailabilityLookup {
         }
     }
 
-    /// An item that the ERP does not know is asked for again after the time of plentiful stock, one that it does not
-    /// sell any more sooner.
+    /// An item that the ERP does not know is asked for again after the time of plentiful stock, one
+    /// that it does not sell any more sooner.
     fn fresh_until(
         &self,
         entry: &AvailabilityEntry,

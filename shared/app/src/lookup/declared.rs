@@ -1,7 +1,8 @@
 //! What the ERP declares that it can do, remembered well enough to outlive its outages.
 //!
-//! Without the capabilities no price can be found even in the cache, for they say what its key is made of. So they are
-//! kept in the table too, where an instance that starts during an outage finds them.
+//! Without the capabilities no price can be found even in the cache, for they say what its key is
+//! made of. So they are kept in the table too, where an instance that starts during an outage finds
+//! them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +17,8 @@ use crate::ports::lookups::Lookups;
 const KEEP_MS: i64 = 300_000;
 /// How long after a failed attempt the ERP is left in peace with the question, in milliseconds.
 const RETRY_MS: i64 = 30_000;
-/// The longest that a request waits for a new declaration while there is an old one, in milliseconds.
+/// The longest that a request waits for a new declaration while there is an old one, in
+/// milliseconds.
 const PATIENCE_MS: i64 = 1_500;
 
 /// What a lease lasts longer than the call that it is for, in milliseconds.
@@ -36,8 +38,9 @@ pub(super) struct Declared {
     clock: Arc<dyn Clock>,
     store: StoreId,
     known: Mutex<Option<Known>>,
-    /// Held by the one request of this instance that finds out what it does not know. Holds when and how the last one
-    /// failed: those who waited for it share that, or they would fail one after the other.
+    /// Held by the one request of this instance that finds out what it does not know. Holds when
+    /// and how the last one failed: those who waited for it share that, or they would fail one
+    /// after the other.
     first: tokio::sync::Mutex<Option<(Timestamp, ErpError)>>,
 }
 
@@ -58,7 +61,8 @@ impl Declared {
         }
     }
 
-    /// How long a lease must run, in milliseconds: the time of one call, and a little to keep the answer.
+    /// How long a lease must run, in milliseconds: the time of one call, and a little to keep the
+    /// answer.
     pub(super) fn lease_ms(&self) -> i64 {
         self.erp.lookup_limit_ms().saturating_add(MARGIN_MS)
     }
@@ -71,8 +75,9 @@ impl Declared {
         self.erp.reach(context).await
     }
 
-    /// The capabilities: what this instance remembers, else what the table holds, else what the ERP says. What is
-    /// older than some minutes is asked again, and stands when the ERP does not answer.
+    /// The capabilities: what this instance remembers, else what the table holds, else what the ERP
+    /// says. What is older than some minutes is asked again, and stands when the ERP does not
+    /// answer.
     ///
     /// # Errors
     /// [`ErpError`] when the ERP does not say and never said before.

@@ -1,12 +1,13 @@
 //! The way of a request through cache, leases and ERP; the same for everything that is looked up.
 //!
-//! One read for all keys. What is fresh is answered. For the rest one round of leases decides who asks the ERP: this
-//! request asks for what it was granted, in as few calls as the ERP allows, and waits for the others' answers to the
-//! rest. So a thousand requests that miss the same key make one call, on however many instances they run.
+//! One read for all keys. What is fresh is answered. For the rest one round of leases decides who
+//! asks the ERP: this request asks for what it was granted, in as few calls as the ERP allows, and
+//! waits for the others' answers to the rest. So a thousand requests that miss the same key make
+//! one call, on however many instances they run.
 //!
-//! A call that goes out anyway takes along what is fresh but near its end, as far as there is room in it. What is near
-//! its end and asked for often is renewed without such a call too, after the answer: whoever asked has the kept value
-//! at once, and nobody waits when its time is over.
+//! A call that goes out anyway takes along what is fresh but near its end, as far as there is room
+//! in it. What is near its end and asked for often is renewed without such a call too, after the
+//! answer: whoever asked has the kept value at once, and nobody waits when its time is over.
 
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ use crate::ports::StoreError;
 use crate::ports::erp::{CallContext, ItemAnswer};
 use crate::ports::lookups::{Lease, LeaseWish, LookupKey, Slot};
 
-/// The first pause of a request that waits for another one's answer, in milliseconds. Each is twice as long as the
-/// one before.
+/// The first pause of a request that waits for another one's answer, in milliseconds. Each is twice
+/// as long as the one before.
 const FIRST_PAUSE_MS: i64 = 25;
 /// The longest pause, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 500;
@@ -69,7 +70,8 @@ impl<'a, S: Subject> Flow<'a, S> {
     /// And what is to be renewed by [`Self::renew`] after the answer.
     ///
     /// # Errors
-    /// [`StoreError`] when the cache cannot be read at first; later the ERP's answers are worth more than it.
+    /// [`StoreError`] when the cache cannot be read at first; later the ERP's answers are worth
+    /// more than it.
     pub(super) async fn run(
         self,
         mode: Mode,
@@ -83,8 +85,8 @@ impl<'a, S: Subject> Flow<'a, S> {
         Ok((settled.into_iter().map(|(_, found)| found).collect(), due))
     }
 
-    /// Asks the ERP for what is near its end, unless another request does. The subject's questions are those of `due`,
-    /// in their order.
+    /// Asks the ERP for what is near its end, unless another request does. The subject's questions
+    /// are those of `due`, in their order.
     pub(super) async fn renew(self, due: Vec<Due<S>>) {
         let opens = due.into_iter().enumerate();
         let opens = opens
@@ -195,7 +197,8 @@ impl<'a, S: Subject> Flow<'a, S> {
             .min(RIDERS)
     }
 
-    /// Asks for everything, whoever else may be asking. What the ERP does not say may still be shown as stale.
+    /// Asks for everything, whoever else may be asking. What the ERP does not say may still be
+    /// shown as stale.
     async fn live(&self, keys: &[S::Key]) -> Result<Settled<S>, StoreError> {
         let all = keys.iter().enumerate();
         let all = all
@@ -403,8 +406,8 @@ impl<'a, S: Subject> Flow<'a, S> {
         settled
     }
 
-    /// What another request brought since this one began: it is as good as asked by this one, even if it is so scarce
-    /// that nobody may keep it.
+    /// What another request brought since this one began: it is as good as asked by this one, even
+    /// if it is so scarce that nobody may keep it.
     fn news(&self, open: &Open<S>, now: Timestamp) -> Option<Found<S::Entry>> {
         if let Some(entry) = &open.slot.entry {
             let age = self.age(open.place, &open.slot, now);

@@ -1,4 +1,5 @@
-//! Taking back what was kept, when somebody knows better: after a price change in the ERP that cannot wait.
+//! Taking back what was kept, when somebody knows better: after a price change in the ERP that
+//! cannot wait.
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use crate::failure::{Failure, ensure_operator};
 use crate::ports::Clock;
 use crate::ports::lookups::{Invalidation, Lookups};
 
-/// For how long an invalidation has to be remembered, in seconds: longer than any entry lives, jitter included.
+/// For how long an invalidation has to be remembered, in seconds: longer than any entry lives,
+/// jitter included.
 const REMEMBER_SECONDS: i64 = 2 * 86_400;
 
 /// Invalidates entries of the cache.

@@ -1,4 +1,5 @@
-//! Offer prices and availabilities: from the cache while they are fresh, from the ERP when they are not.
+//! Offer prices and availabilities: from the cache while they are fresh, from the ERP when they are
+//! not.
 
 mod availability;
 mod declared;
@@ -35,8 +36,8 @@ pub enum Mode {
     Live,
 }
 
-/// Seconds for which the ERP's word counts that an item is not sold or has no price: short, for somebody may be about
-/// to mend it.
+/// Seconds for which the ERP's word counts that an item is not sold or has no price: short, for
+/// somebody may be about to mend it.
 const ABSENT_SECONDS: i64 = 60;
 
 /// What a failed call means to the value that was to be fetched.

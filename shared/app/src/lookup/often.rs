@@ -17,8 +17,9 @@ const CAPACITY: usize = 2_000;
 pub(super) struct Often(Mutex<HashMap<LookupKey, (Timestamp, u32)>>);
 
 impl Often {
-    /// Counts a request for the entry that the ERP told at `as_of`. Answers whether it is time to renew it: every
-    /// third time, so that a renewal which came to nothing is not tried again at once.
+    /// Counts a request for the entry that the ERP told at `as_of`. Answers whether it is time to
+    /// renew it: every third time, so that a renewal which came to nothing is not tried again at
+    /// once.
     pub(super) fn asked(&self, key: LookupKey, as_of: Timestamp) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= CAPACITY && !counts.contains_key(&key) {

@@ -63,7 +63,8 @@ impl LookupParts {
         }
     }
 
-    /// With what renews entries that are asked for often before they end, so that nobody waits for it.
+    /// With what renews entries that are asked for often before they end, so that nobody waits for
+    /// it.
     #[must_use]
     pub fn renewing(mut self, later: Arc<dyn Later>) -> Self {
         self.later = Some(later);
@@ -90,7 +91,8 @@ impl LookupParts {
         measures.shown(shown, stale);
     }
 
-    /// How a renewal on behalf of a request calls the ERP: within the time of one call, and of the request.
+    /// How a renewal on behalf of a request calls the ERP: within the time of one call, and of the
+    /// request.
     pub(super) fn renewal(&self, context: &CallContext) -> CallContext {
         let end = self.clock.now().plus_millis(self.declared.lease_ms());
         CallContext {
@@ -99,8 +101,8 @@ impl LookupParts {
         }
     }
 
-    /// Makes a new instance ready for its first request: what the ERP declares, from the table as a rule, and a
-    /// connection to the ERP. What fails is left to the first request.
+    /// Makes a new instance ready for its first request: what the ERP declares, from the table as a
+    /// rule, and a connection to the ERP. What fails is left to the first request.
     pub async fn warm(&self) {
         let deadline = self.clock.now().plus_millis(WARMING_MS);
         let context = CallContext {

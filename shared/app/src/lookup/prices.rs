@@ -95,7 +95,8 @@ pub struct PriceLookup {
 }
 
 impl PriceLookup {
-    /// One price per question, in their order. An ERP that fails leaves stale prices, or none, never a failure of the whole.
+    /// One price per question, in their order. An ERP that fails leaves stale prices, or none,
+    /// never a failure of the whole.
     ///
     /// # Errors
     /// [`Failure::Store`] when the cache cannot be read.
@@ -118,7 +119,8 @@ impl PriceLookup {
         };
         let capabilities = match capabilities {
             Ok(capabilities) => capabilities,
-            // Without them there is no key, but whoever wrote an entry knew them and kept them: there is none.
+            // Without them there is no key, but whoever wrote an entry knew them and kept them:
+            // there is none.
             Err(reason) => {
                 return Ok(questions
                     .iter()
@@ -133,7 +135,8 @@ impl PriceLookup {
         );
         let mut asked: Vec<Option<PriceQuestion>> = vec![None; groups.keys.len()];
         for (question, place) in questions.iter().zip(&groups.places) {
-            // The smallest quantity of a ladder stands for all: what is below the first step has no price.
+            // The smallest quantity of a ladder stands for all: what is below the first step has no
+            // price.
             if let Some(slot) = asked.get_mut(*place)
                 && slot
                     .as_ref()

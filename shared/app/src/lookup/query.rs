@@ -53,11 +53,12 @@ pub struct PriceQuery {
 }
 
 impl PriceQuery {
-    /// One answer per item, in their order; in the organization's currency unless the caller names one.
+    /// One answer per item, in their order; in the organization's currency unless the caller names
+    /// one.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered; [`Failure::MemberNotActive`];
-    /// [`Failure::Store`].
+    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered;
+    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
     pub async fn answer(
         &self,
         context: &CallContext,
@@ -157,11 +158,12 @@ pub struct AvailabilityQuery {
 }
 
 impl AvailabilityQuery {
-    /// One answer per item and location, items outermost; without locations the online store's total. A quantity
-    /// counts as in a cart: nominal quantities, rounded up to the multiple.
+    /// One answer per item and location, items outermost; without locations the online store's
+    /// total. A quantity counts as in a cart: nominal quantities, rounded up to the multiple.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered; [`Failure::MemberNotActive`]; [`Failure::Store`].
+    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered;
+    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
     pub async fn answer(
         &self,
         context: &CallContext,

@@ -30,7 +30,8 @@ pub(super) trait Subject: Sync {
     /// The age at `now` for the questions of the key at `at`; the worst, if there are several.
     fn age(&self, at: usize, entry: &Self::Entry, now: Timestamp) -> Age;
 
-    /// Until when it is fresh for the questions of the key at `at`; the earliest, if there are several. None = for ever.
+    /// Until when it is fresh for the questions of the key at `at`; the earliest, if there are
+    /// several. None = for ever.
     fn fresh_until(&self, at: usize, entry: &Self::Entry) -> Option<Timestamp>;
 
     /// What is to be kept of an answer.
@@ -62,8 +63,8 @@ pub(super) enum Found<E> {
     Missing(Reason),
 }
 
-/// The different keys of a list of questions, and which question has which. Two lines of a cart with the same item
-/// are one key: it is read, leased, asked and written once.
+/// The different keys of a list of questions, and which question has which. Two lines of a cart
+/// with the same item are one key: it is read, leased, asked and written once.
 pub(super) struct Groups<K> {
     /// Each key once.
     pub(super) keys: Vec<K>,

@@ -17,8 +17,8 @@ pub trait Later: Send + Sync {
 
 /// Counts what operators watch. Never fails, and keeps nobody waiting.
 pub trait Measures: Send + Sync {
-    /// A call to the ERP came to an end; `failed` says that the ERP is not well. A refusal is no failure, and a call that
-    /// was never begun is none.
+    /// A call to the ERP came to an end; `failed` says that the ERP is not well. A refusal is no
+    /// failure, and a call that was never begun is none.
     fn erp_called(&self, failed: bool);
 
     /// So many prices or availabilities were shown, of which so many are stale.
@@ -27,7 +27,8 @@ pub trait Measures: Send + Sync {
 
 /// Mints ids and random numbers.
 pub trait Ids: Send + Sync {
-    /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice, sorting by time of minting.
+    /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice,
+    /// sorting by time of minting.
     fn mint(&self) -> String;
 
     /// A uniformly random number below `bound`; 0 when `bound` is 0. For jitter, never for secrets.

@@ -54,9 +54,10 @@ pub trait Carts: Send + Sync {
     /// Removes a cart, if it still has version `expected`, and with it the customer's current cart.
     async fn delete(&self, cart: &Cart, expected: u64) -> Result<Written, StoreError>;
 
-    /// Notes a reservation **before** the ERP is asked for it, if the cart still has version `version`, and if it has no
-    /// entry, or one with revision `replaces`, or one that nobody holds at `now`. A cart that became an order meanwhile
-    /// is thereby left alone: its goods are the order's.
+    /// Notes a reservation **before** the ERP is asked for it, if the cart still has version
+    /// `version`, and if it has no entry, or one with revision `replaces`, or one that nobody holds
+    /// at `now`. A cart that became an order meanwhile is thereby left alone: its goods are the
+    /// order's.
     async fn note_reservation(
         &self,
         entry: &LedgerEntry,
@@ -73,7 +74,8 @@ pub trait Carts: Send + Sync {
         until: Timestamp,
     ) -> Result<Written, StoreError>;
 
-    /// Removes the cart's entry after the ERP released it; leaves an entry of another revision alone.
+    /// Removes the cart's entry after the ERP released it; leaves an entry of another revision
+    /// alone.
     async fn forget_reservation(&self, cart: &CartId, revision: &str) -> Result<(), StoreError>;
 
     /// Entries that ended before `now`, oldest first, at most `limit`.

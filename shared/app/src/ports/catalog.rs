@@ -15,12 +15,13 @@ pub trait CatalogReader: Send + Sync {
     /// The item with the given number; none when there is none.
     async fn item(&self, sku: &Sku) -> Result<Option<Item>, StoreError>;
 
-    /// The items with the given numbers, in no order; what is not there is absent. A number that occurs twice is answered
-    /// once. Up to 99 numbers cost one call.
+    /// The items with the given numbers, in no order; what is not there is absent. A number that
+    /// occurs twice is answered once. Up to 99 numbers cost one call.
     async fn items(&self, skus: &[Sku]) -> Result<Vec<Item>, StoreError>;
 
-    /// At most `limit` of the items in any of `categories`, each item once: with the first of the given categories that
-    /// it is in. Ordered by category as given, then by number. The list goes on at the cursor only with the same categories.
+    /// At most `limit` of the items in any of `categories`, each item once: with the first of the
+    /// given categories that it is in. Ordered by category as given, then by number. The list goes
+    /// on at the cursor only with the same categories.
     async fn items_in(
         &self,
         categories: &[CategoryId],
@@ -28,7 +29,8 @@ pub trait CatalogReader: Send + Sync {
         cursor: Option<&Cursor>,
     ) -> Result<Page<Item>, StoreError>;
 
-    /// The texts of the given items in the given languages, in no order; what is not there is absent.
+    /// The texts of the given items in the given languages, in no order; what is not there is
+    /// absent.
     async fn texts(
         &self,
         skus: &[Sku],

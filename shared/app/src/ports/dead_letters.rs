@@ -63,14 +63,15 @@ pub struct DeadLetter {
 /// Reads and moves messages that were given up.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
-    /// Takes at most `limit` of them into the caller's hands: for half a minute nobody else is given them.
+    /// Takes at most `limit` of them into the caller's hands: for half a minute nobody else is
+    /// given them.
     async fn take(&self, queue: Queue, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
 
     /// Lets go of them unmoved, so that others are given them at once.
     async fn leave(&self, letters: &[DeadLetter]) -> Result<(), StoreError>;
 
-    /// Sends the message to its queue again, and then takes it out of the dead letters. After an error it may be in both:
-    /// a message that comes twice changes nothing.
+    /// Sends the message to its queue again, and then takes it out of the dead letters. After an
+    /// error it may be in both: a message that comes twice changes nothing.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), StoreError>;
 
     /// Takes it out of the dead letters for good.

@@ -1,4 +1,5 @@
-//! The ERP, as the use cases need it. One trait per group of operations, so that a use case shows what it touches.
+//! The ERP, as the use cases need it. One trait per group of operations, so that a use case shows
+//! what it touches.
 
 use async_trait::async_trait;
 use domain::availability::Availability;
@@ -28,7 +29,8 @@ pub struct CallContext {
 /// A read, or a write that may be repeated at will, did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErpError {
-    /// It could not be reached, is busy, or failed. The text is a stable code such as `connection_refused`, `status_500`.
+    /// It could not be reached, is busy, or failed. The text is a stable code such as
+    /// `connection_refused`, `status_500`.
     #[error("the ERP is unavailable ({0})")]
     Unavailable(&'static str),
     /// It did not answer in time.
@@ -106,15 +108,16 @@ pub enum ItemAnswer<T> {
     Known(T),
     /// It said that there is nothing to say.
     Absent(Absence),
-    /// It did not say, or said something unusable (another currency, twice, garbage). Never the same as zero.
+    /// It did not say, or said something unusable (another currency, twice, garbage). Never the
+    /// same as zero.
     Missing,
 }
 
 /// Asks for offer prices.
 #[async_trait]
 pub trait ErpPrices: Send + Sync {
-    /// The best offer price of each item for `customer`, in the order of `items`, exactly one answer each. One call;
-    /// `items` has at most as many as the capabilities allow.
+    /// The best offer price of each item for `customer`, in the order of `items`, exactly one
+    /// answer each. One call; `items` has at most as many as the capabilities allow.
     ///
     /// # Errors
     /// [`ErpError`] when there is no usable answer at all.
@@ -139,8 +142,8 @@ pub struct AvailabilityQuestion {
 /// Asks what is in stock.
 #[async_trait]
 pub trait ErpAvailability: Send + Sync {
-    /// The availability of each item, in the order of `items`, exactly one answer each. One call: the items of
-    /// `items` at all locations that occur in it.
+    /// The availability of each item, in the order of `items`, exactly one answer each. One call:
+    /// the items of `items` at all locations that occur in it.
     ///
     /// # Errors
     /// [`ErpError`] when there is no usable answer at all.
@@ -219,11 +222,12 @@ pub struct CalculateRequest<'a> {
 /// Prepares an order in the ERP. Every operation may be repeated at will.
 #[async_trait]
 pub trait ErpCheckout: Send + Sync {
-    /// Sets stock aside for `reference`; replaces what was set aside for it before. Answers one line per asked line,
-    /// in their order.
+    /// Sets stock aside for `reference`; replaces what was set aside for it before. Answers one
+    /// line per asked line, in their order.
     ///
     /// # Errors
-    /// [`ErpError`]. After any error but a refused connection the reservation may stand: it has to be cancelled.
+    /// [`ErpError`]. After any error but a refused connection the reservation may stand: it has to
+    /// be cancelled.
     async fn reserve(
         &self,
         context: &CallContext,
@@ -253,7 +257,8 @@ pub trait ErpCheckout: Send + Sync {
 /// Hands submissions over.
 #[async_trait]
 pub trait ErpSubmission: Send + Sync {
-    /// Sends `submission` once, under its id as reference and idempotency key. Never fails: not knowing is an outcome.
+    /// Sends `submission` once, under its id as reference and idempotency key. Never fails: not
+    /// knowing is an outcome.
     async fn submit(&self, context: &CallContext, submission: &Submission) -> Outcome;
 
     /// Asks for the reference of a submission. Never fails: no answer is an answer.

@@ -76,8 +76,8 @@ pub trait ExportFiles: Send + Sync {
         bytes: Option<ByteRange>,
     ) -> Result<Option<ExportFile>, FilesError>;
 
-    /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it answers the first
-    /// `most` and some more, so that it shows.
+    /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it
+    /// answers the first `most` and some more, so that it shows.
     async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError>;
 
     /// Begins a file of comma-separated values; in place of one with the same key.

@@ -62,8 +62,8 @@ pub struct Swept {
 /// Whether a record, by its identity, is in the file. None = another sweep looks at it.
 pub type InFile<'a> = dyn Fn(u64) -> Option<bool> + Send + Sync + 'a;
 
-/// Applies the rows of export files. One load of a kind runs at a time, its chunks beside each other; everything here relies
-/// on that.
+/// Applies the rows of export files. One load of a kind runs at a time, its chunks beside each
+/// other; everything here relies on that.
 #[async_trait]
 pub trait RowWriter<R>: Send + Sync {
     /// A number that tells the record of a row from the others, whatever the row says about it.
@@ -79,28 +79,30 @@ pub trait RowWriter<R>: Send + Sync {
         stage: &Stage,
     ) -> Result<Vec<Reference>, StoreError>;
 
-    /// Applies rows as if one after the other, and answers what became of each, in their order. What becomes of a row is told
-    /// by what was there before the load, as far as the load did not write yet or writes beside what readers see: so rows
-    /// that are measured, or prepared, are told the same however often and in whatever order.
+    /// Applies rows as if one after the other, and answers what became of each, in their order.
+    /// What becomes of a row is told by what was there before the load, as far as the load did not
+    /// write yet or writes beside what readers see: so rows that are measured, or prepared, are
+    /// told the same however often and in whatever order.
     ///
-    /// A row of an older file never replaces what a newer one said, a removal included; of rows of the same file the last
-    /// wins. A row that says what is known is not written in a snapshot. In a delta it is noted as seen, so that an
-    /// older file that comes later finds the newer place in the order. After an error some rows may have taken effect;
-    /// applying all of them again ends in the same.
+    /// A row of an older file never replaces what a newer one said, a removal included; of rows of
+    /// the same file the last wins. A row that says what is known is not written in a snapshot. In
+    /// a delta it is noted as seen, so that an older file that comes later finds the newer place in
+    /// the order. After an error some rows may have taken effect; applying all of them again ends
+    /// in the same.
     async fn apply(
         &self,
         rows: Vec<Accepted<R>>,
         stage: &Stage,
     ) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Whether there is no record of the kind at all, whoever sees it. False where one look does not tell. Asked only where
-    /// rows are written beside what readers see.
+    /// Whether there is no record of the kind at all, whoever sees it. False where one look does
+    /// not tell. Asked only where rows are written beside what readers see.
     async fn is_empty(&self, _kind: LoadKind) -> Result<bool, StoreError> {
         Ok(false)
     }
 
-    /// Looks at some records of the kind, and takes away those that a snapshot lacks and that no newer file brought.
-    /// Who registered here stays.
+    /// Looks at some records of the kind, and takes away those that a snapshot lacks and that no
+    /// newer file brought. Who registered here stays.
     async fn sweep(
         &self,
         stage: &Stage,
@@ -115,7 +117,8 @@ pub trait Publications: Send + Sync {
     /// The pointer of a kind.
     async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError>;
 
-    /// Replaces the pointer of a kind in one write. False when it was changed since revision `from` was read.
+    /// Replaces the pointer of a kind in one write. False when it was changed since revision `from`
+    /// was read.
     async fn replace(
         &self,
         kind: LoadKind,
@@ -146,8 +149,8 @@ pub enum Taken {
     Missing,
 }
 
-/// Keeps the loads. A load, and each of its chunks, is in the hands of one worker at a time, for as long as the worker asked
-/// for; whoever lost it writes nothing any more.
+/// Keeps the loads. A load, and each of its chunks, is in the hands of one worker at a time, for as
+/// long as the worker asked for; whoever lost it writes nothing any more.
 #[async_trait]
 pub trait LoadStore: Send + Sync {
     /// The load with the given id.
@@ -164,10 +167,12 @@ pub trait LoadStore: Send + Sync {
     /// How many of the latest 200 loads are held, in one call.
     async fn latest_held(&self) -> Result<usize, StoreError>;
 
-    /// Keeps a load that is not there yet; it is in the owner's hands until `until`. False when it is there.
+    /// Keeps a load that is not there yet; it is in the owner's hands until `until`. False when it
+    /// is there.
     async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError>;
 
-    /// Takes a load, as it is now, until `until`. None when there is none, or while another owner has it.
+    /// Takes a load, as it is now, until `until`. None when there is none, or while another owner
+    /// has it.
     async fn claim(
         &self,
         id: &LoadId,
@@ -176,8 +181,8 @@ pub trait LoadStore: Send + Sync {
         until: Timestamp,
     ) -> Result<Option<Load>, StoreError>;
 
-    /// Keeps a load in place of what was kept of it, until `until` in the owner's hands; none gives it back. False when
-    /// another owner took it.
+    /// Keeps a load in place of what was kept of it, until `until` in the owner's hands; none gives
+    /// it back. False when another owner took it.
     async fn keep(
         &self,
         load: &Load,
@@ -207,8 +212,8 @@ pub trait LoadStore: Send + Sync {
         until: Timestamp,
     ) -> Result<Taken, StoreError>;
 
-    /// Keeps a chunk in place of what was kept of it, as [`LoadStore::keep`] does with a load. One that was not kept before
-    /// is the owner's.
+    /// Keeps a chunk in place of what was kept of it, as [`LoadStore::keep`] does with a load. One
+    /// that was not kept before is the owner's.
     async fn keep_chunk(
         &self,
         id: &LoadId,
@@ -221,8 +226,8 @@ pub trait LoadStore: Send + Sync {
     /// Forgets the chunks of a phase.
     async fn forget(&self, id: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError>;
 
-    /// Takes the turn of a kind until `until`, or keeps it. False while another has it: loads of a kind run one after
-    /// the other. A turn whose time is over is free.
+    /// Takes the turn of a kind until `until`, or keeps it. False while another has it: loads of a
+    /// kind run one after the other. A turn whose time is over is free.
     async fn take_turn(
         &self,
         kind: LoadKind,
@@ -238,8 +243,9 @@ pub trait LoadStore: Send + Sync {
 /// Wakes the load functions.
 #[async_trait]
 pub trait LoadQueue: Send + Sync {
-    /// Tells the function of the file's kind to take up the given chunks of a load, or, when none is given, the load as a
-    /// whole, after at least `delay_seconds` (at most 900). A message may come more than once.
+    /// Tells the function of the file's kind to take up the given chunks of a load, or, when none
+    /// is given, the load as a whole, after at least `delay_seconds` (at most 900). A message may
+    /// come more than once.
     async fn tell(
         &self,
         key: &ExportKey,

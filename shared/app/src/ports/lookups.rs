@@ -74,8 +74,8 @@ pub struct AvailabilityEntry {
     pub availability: Result<Availability, Absence>,
     /// When the ERP said so.
     pub as_of: Timestamp,
-    /// How much longer or shorter than the rule says it is fresh, in thousandths: entries written together must not
-    /// expire together.
+    /// How much longer or shorter than the rule says it is fresh, in thousandths: entries written
+    /// together must not expire together.
     pub spread: i16,
     /// Hard limit.
     pub hard_until: Timestamp,
@@ -95,8 +95,8 @@ pub enum LookupKey {
 pub struct Slot<E> {
     /// The answer, if there is a readable one that was not invalidated.
     pub entry: Option<E>,
-    /// The state of the record, whatever is in it; none when there is no record. Whoever takes a lease names what was
-    /// seen, so that an answer which arrived in between is noticed.
+    /// The state of the record, whatever is in it; none when there is no record. Whoever takes a
+    /// lease names what was seen, so that an answer which arrived in between is noticed.
     pub revision: Option<String>,
     /// Until when somebody is asking the ERP for it.
     pub leased_until: Option<Timestamp>,
@@ -151,8 +151,8 @@ pub enum Invalidation {
 /// Keeps answers of the ERP, and who is asking for which.
 #[async_trait]
 pub trait Lookups: Send + Sync {
-    /// What stands under each key, each at most once, in their order, in one round: one call per hundred keys. May lag behind the last
-    /// write; [`Lookups::lease`] notices.
+    /// What stands under each key, each at most once, in their order, in one round: one call per
+    /// hundred keys. May lag behind the last write; [`Lookups::lease`] notices.
     async fn prices(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError>;
 
     /// As [`Lookups::prices`].
@@ -161,8 +161,8 @@ pub trait Lookups: Send + Sync {
         keys: &[AvailabilityKey],
     ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError>;
 
-    /// Writes entries, each key at most once, and ends the leases on them. Losing some is no failure of the request
-    /// that brought them; the caller logs it.
+    /// Writes entries, each key at most once, and ends the leases on them. Losing some is no
+    /// failure of the request that brought them; the caller logs it.
     async fn keep_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError>;
 
     /// As [`Lookups::keep_prices`].
@@ -171,13 +171,13 @@ pub trait Lookups: Send + Sync {
         entries: &[(AvailabilityKey, AvailabilityEntry)],
     ) -> Result<(), StoreError>;
 
-    /// Takes a lease on each wish, each key at most once. One answer per wish, in their order: true = granted. Refused
-    /// while somebody else's lease runs, and when the record is no longer what was seen. One call as long as nobody
-    /// else wants the same.
+    /// Takes a lease on each wish, each key at most once. One answer per wish, in their order: true
+    /// = granted. Refused while somebody else's lease runs, and when the record is no longer what
+    /// was seen. One call as long as nobody else wants the same.
     async fn lease(&self, wishes: &[LeaseWish], lease: &Lease) -> Result<Vec<bool>, StoreError>;
 
-    /// Ends the leases of `owner` on `keys` without an answer, and leaves the reason for those who wait. A lease that
-    /// is no longer the owner's stays.
+    /// Ends the leases of `owner` on `keys` without an answer, and leaves the reason for those who
+    /// wait. A lease that is no longer the owner's stays.
     async fn give_up(
         &self,
         keys: &[LookupKey],
@@ -200,8 +200,8 @@ pub trait Lookups: Send + Sync {
         at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Makes every entry that the ERP told until `at` invisible, of those that `what` says. Invalidations from before
-    /// `forget` may be forgotten: no entry is that old.
+    /// Makes every entry that the ERP told until `at` invisible, of those that `what` says.
+    /// Invalidations from before `forget` may be forgotten: no entry is that old.
     async fn invalidate(
         &self,
         store: &StoreId,

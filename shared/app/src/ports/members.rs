@@ -18,10 +18,12 @@ pub struct Member {
     pub rules: OrderRules,
 }
 
-/// Reads the members. Whether they may act is for the caller to decide: pending, inactive and rejected ones are answered too.
+/// Reads the members. Whether they may act is for the caller to decide: pending, inactive and
+/// rejected ones are answered too.
 #[async_trait]
 pub trait MemberReader: Send + Sync {
-    /// User and organization of a customer, and the organization's rules, in one call; none when either is not there, or the user belongs to another organization.
+    /// User and organization of a customer, and the organization's rules, in one call; none when
+    /// either is not there, or the user belongs to another organization.
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError>;
 
     /// The user with the given id.

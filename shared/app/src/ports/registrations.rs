@@ -45,11 +45,12 @@ pub enum Registered {
 
 /// Keeps registrations together with the members that they are about.
 ///
-/// A user id is free when no user has it, or when it was refused: who registers with somebody else's address and is
-/// rejected must not keep its owner out for ever.
+/// A user id is free when no user has it, or when it was refused: who registers with somebody
+/// else's address and is rejected must not keep its owner out for ever.
 #[async_trait]
 pub trait Registrations: Send + Sync {
-    /// Writes a registration, its members, its submissions and its idempotency record in **one** transaction.
+    /// Writes a registration, its members, its submissions and its idempotency record in **one**
+    /// transaction.
     async fn register(&self, new: &NewRegistration<'_>) -> Result<Registered, StoreError>;
 
     /// The registration with this id, whoever it belongs to.
@@ -64,9 +65,10 @@ pub trait Registrations: Send + Sync {
         cursor: Option<&Cursor>,
     ) -> Result<Page<Registration>, StoreError>;
 
-    /// Writes a decided registration, its members as they now are, and what is handed to the ERP, in **one**
-    /// transaction, if the stored registration is still pending. A rejected registration leaves members alone that
-    /// are no longer its own, because an export file brought them; an approved one is `Taken` then.
+    /// Writes a decided registration, its members as they now are, and what is handed to the ERP,
+    /// in **one** transaction, if the stored registration is still pending. A rejected registration
+    /// leaves members alone that are no longer its own, because an export file brought them; an
+    /// approved one is `Taken` then.
     async fn decide(
         &self,
         decided: &Registration,
@@ -88,7 +90,8 @@ pub struct ProfileChange {
 /// Writes what members change about themselves and their organization.
 #[async_trait]
 pub trait ProfileWriter: Send + Sync {
-    /// Changes a user's profile and nothing else. `Conflict` when the organization has no such active user.
+    /// Changes a user's profile and nothing else. `Conflict` when the organization has no such
+    /// active user.
     async fn change_profile(
         &self,
         customer: &Customer,
@@ -105,6 +108,7 @@ pub trait ProfileWriter: Send + Sync {
     /// Writes a new address. `Conflict` when its id exists.
     async fn add_address(&self, address: &Address) -> Result<Written, StoreError>;
 
-    /// Replaces an address that was made here. `Conflict` when there is no active one of its id, or it is the ERP's.
+    /// Replaces an address that was made here. `Conflict` when there is no active one of its id, or
+    /// it is the ERP's.
     async fn change_address(&self, address: &Address) -> Result<Written, StoreError>;
 }

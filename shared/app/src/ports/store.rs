@@ -19,7 +19,8 @@ pub enum StoreError {
         /// For the log.
         reason: String,
     },
-    /// It refuses the request as such: a missing table, a missing permission, a mistake of ours. Trying again is in vain.
+    /// It refuses the request as such: a missing table, a missing permission, a mistake of ours.
+    /// Trying again is in vain.
     #[error("{operation}: the store refuses: {reason}")]
     Refused {
         /// What was asked.

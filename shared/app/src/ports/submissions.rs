@@ -48,8 +48,9 @@ pub enum Begun {
 /// Keeps idempotency records.
 #[async_trait]
 pub trait Idempotency: Send + Sync {
-    /// Begins a request. A record whose request died (`owner`'s time `until` is over) is taken over. An answer that its
-    /// request may better is given out only once that request's time is over, and is final from then on.
+    /// Begins a request. A record whose request died (`owner`'s time `until` is over) is taken
+    /// over. An answer that its request may better is given out only once that request's time is
+    /// over, and is final from then on.
     async fn begin(
         &self,
         key: &IdempotencyKey,
@@ -77,10 +78,12 @@ pub struct Capture<'a> {
     pub submission: &'a Submission,
     /// The first entry of its timeline.
     pub event: &'a TimelineEvent,
-    /// The cart that it closes, with the version that it was read at and the instant until which it is kept; none for registrations.
+    /// The cart that it closes, with the version that it was read at and the instant until which it
+    /// is kept; none for registrations.
     pub cart: Option<(&'a Cart, u64, Timestamp)>,
-    /// The idempotency record that it completes, with the owner token, the answer, and the instant until which the
-    /// request still runs and may better the answer; none where the caller is no storefront.
+    /// The idempotency record that it completes, with the owner token, the answer, and the instant
+    /// until which the request still runs and may better the answer; none where the caller is no
+    /// storefront.
     pub answer: Option<(
         &'a IdempotencyKey,
         &'a str,
@@ -122,29 +125,31 @@ pub struct Indexed {
 /// Keeps submissions.
 #[async_trait]
 pub trait Submissions: Send + Sync {
-    /// Writes a submission, its first timeline entry and the answered idempotency record, closes its cart and hands
-    /// the cart's reservation over to the submission, in **one** transaction. The reservation of an order that awaits
-    /// approval stays in the ledger, so that it ends with the preparation. `Conflict` when the cart was written
-    /// since, its reservation is gone, or the submission exists; nothing is written then.
+    /// Writes a submission, its first timeline entry and the answered idempotency record, closes
+    /// its cart and hands the cart's reservation over to the submission, in **one** transaction.
+    /// The reservation of an order that awaits approval stays in the ledger, so that it ends with
+    /// the preparation. `Conflict` when the cart was written since, its reservation is gone, or the
+    /// submission exists; nothing is written then.
     async fn capture(&self, capture: &Capture<'_>) -> Result<Written, StoreError>;
 
     /// The submission with this id, whoever it belongs to.
     async fn submission(&self, id: &SubmissionId) -> Result<Option<Submission>, StoreError>;
 
-    /// The submissions with these ids, whoever they belong to, in no order; what is not there is absent. Up to 100 ids
-    /// cost one call.
+    /// The submissions with these ids, whoever they belong to, in no order; what is not there is
+    /// absent. Up to 100 ids cost one call.
     async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError>;
 
-    /// Writes a submission and its next timeline entry in one transaction, if the stored one still has revision
-    /// `submission.revision - 1`.
+    /// Writes a submission and its next timeline entry in one transaction, if the stored one still
+    /// has revision `submission.revision - 1`.
     async fn update(
         &self,
         submission: &Submission,
         event: &TimelineEvent,
     ) -> Result<Written, StoreError>;
 
-    /// Writes an order that an approver decided about and its next timeline entry, and settles what becomes of its
-    /// reservation, in **one** transaction, if the stored one still has revision `order.revision - 1`.
+    /// Writes an order that an approver decided about and its next timeline entry, and settles what
+    /// becomes of its reservation, in **one** transaction, if the stored one still has revision
+    /// `order.revision - 1`.
     async fn decide(
         &self,
         order: &Submission,
@@ -158,8 +163,8 @@ pub trait Submissions: Send + Sync {
     /// Ids of submissions that somebody must look at by `now`, longest due first, at most `limit`.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<SubmissionId>, StoreError>;
 
-    /// Submissions in a state, longest captured first. What moved a moment ago may still be missing, or be there in its next
-    /// state.
+    /// Submissions in a state, longest captured first. What moved a moment ago may still be
+    /// missing, or be there in its next state.
     async fn in_state(
         &self,
         state: State,
@@ -167,8 +172,8 @@ pub trait Submissions: Send + Sync {
         limit: usize,
     ) -> Result<Page<Submission>, StoreError>;
 
-    /// The longest captured ones of a state, in that order, at most `most`, those behind `after` if it is given, in one
-    /// call. As late as [`Self::in_state`].
+    /// The longest captured ones of a state, in that order, at most `most`, those behind `after` if
+    /// it is given, in one call. As late as [`Self::in_state`].
     async fn oldest(
         &self,
         state: State,

@@ -39,13 +39,13 @@ pub struct UserApplication {
     pub organization: OrganizationId,
     /// Who.
     pub person: Person,
-    /// What the user wants to do. Whoever applies is neither operator nor administrator; [`Registrar::register_user`]
-    /// checks it.
+    /// What the user wants to do. Whoever applies is neither operator nor administrator;
+    /// [`Registrar::register_user`] checks it.
     pub roles: Vec<Role>,
 }
 
-/// Why a role cannot be had this way; none when it can. An administrator is made by an administrator alone, never
-/// asked for, so that nobody approves one by oversight.
+/// Why a role cannot be had this way; none when it can. An administrator is made by an
+/// administrator alone, never asked for, so that nobody approves one by oversight.
 fn refused_role(role: Role, by_administrator: bool) -> Option<&'static str> {
     match role {
         Role::Buyer | Role::Approver => None,
@@ -89,14 +89,14 @@ impl Registrar {
         self.idempotent.run(request, work).await
     }
 
-    /// A user applies. Made by an active administrator of the same organization, the user is active at once;
-    /// otherwise the organization's administrators decide.
+    /// A user applies. Made by an active administrator of the same organization, the user is active
+    /// at once; otherwise the organization's administrators decide.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for an organization that is not there, not active, or not the caller's own;
-    /// [`Failure::Invalid`] for a role that cannot be had; [`Failure::MemberNotActive`] and
-    /// [`Failure::AlreadyExists`] for an administrator alone; those of [`crate::idempotent::Idempotent::run`];
-    /// [`Failure::Store`].
+    /// [`Failure::NotFound`] for an organization that is not there, not active, or not the caller's
+    /// own; [`Failure::Invalid`] for a role that cannot be had; [`Failure::MemberNotActive`] and
+    /// [`Failure::AlreadyExists`] for an administrator alone; those of
+    /// [`crate::idempotent::Idempotent::run`]; [`Failure::Store`].
     pub async fn register_user(
         &self,
         request: RepeatableRequest,
@@ -217,8 +217,8 @@ impl Registrar {
         parse(&self.ids.mint()).map_err(|error| Failure::Internal(format!("a minted id {error}")))
     }
 
-    /// Keeps a registration that somebody has to decide about. The answer is the same whether or not the user id is
-    /// taken.
+    /// Keeps a registration that somebody has to decide about. The answer is the same whether or
+    /// not the user id is taken.
     async fn register(
         &self,
         held: HeldKey,

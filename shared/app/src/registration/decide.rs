@@ -9,7 +9,8 @@ use super::record::{Decision, Registration, RegistrationStatus, Verdict};
 use crate::Failure;
 use crate::ports::registrations::Registered;
 
-/// Rounds of reading and writing before the caller is told to come again. Only two deciders at once need a second.
+/// Rounds of reading and writing before the caller is told to come again. Only two deciders at once
+/// need a second.
 const ROUNDS: usize = 3;
 
 /// A decision.
@@ -24,13 +25,15 @@ pub struct Decide {
 }
 
 impl Registrar {
-    /// Decides about a registration: operators about organizations with their administrators, administrators about
-    /// users of their own organization. Approved members may act at once and are handed to the ERP.
+    /// Decides about a registration: operators about organizations with their administrators,
+    /// administrators about users of their own organization. Approved members may act at once and
+    /// are handed to the ERP.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for what is not the caller's to decide, [`Failure::Forbidden`] for who decides about
-    /// nothing, [`Failure::AlreadyDecided`] when it was decided otherwise, [`Failure::AlreadyExists`] when the user
-    /// id belongs to somebody, [`Failure::Contention`], [`Failure::Store`].
+    /// [`Failure::NotFound`] for what is not the caller's to decide, [`Failure::Forbidden`] for who
+    /// decides about nothing, [`Failure::AlreadyDecided`] when it was decided otherwise,
+    /// [`Failure::AlreadyExists`] when the user id belongs to somebody, [`Failure::Contention`],
+    /// [`Failure::Store`].
     pub async fn decide(
         &self,
         caller: &Caller,

@@ -1,4 +1,5 @@
-//! What members may say about themselves, field by field. Every error of a request is reported, not the first alone.
+//! What members may say about themselves, field by field. Every error of a request is reported, not
+//! the first alone.
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ pub const MAX_CODE: usize = 32;
 /// Most characters of a reason.
 pub const MAX_REASON: usize = 500;
 
-/// An e-mail address. Checked as far as a mistake is certain; whether somebody reads it, only a message tells.
+/// An e-mail address. Checked as far as a mistake is certain; whether somebody reads it, only a
+/// message tells.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     text: String,
@@ -27,8 +29,8 @@ pub struct Email {
 }
 
 impl Email {
-    /// Takes a text as e-mail address: one `@`, something before it, a dotted name after it, printable ASCII without
-    /// spaces and quotes, and no more than a user id holds.
+    /// Takes a text as e-mail address: one `@`, something before it, a dotted name after it,
+    /// printable ASCII without spaces and quotes, and no more than a user id holds.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (local, domain) = text.split_once('@')?;
@@ -59,7 +61,8 @@ impl Email {
         &self.text
     }
 
-    /// The user's id: the address in lower case, so that one address is one user however it is typed.
+    /// The user's id: the address in lower case, so that one address is one user however it is
+    /// typed.
     #[must_use]
     pub fn user_id(&self) -> UserId {
         self.user.clone()
@@ -92,8 +95,8 @@ pub struct PostalText<'a> {
     pub country: &'a str,
 }
 
-/// Reads fields and keeps what is wrong with them. Each reader answers nothing for a field that is wrong; `failure`
-/// says what then.
+/// Reads fields and keeps what is wrong with them. Each reader answers nothing for a field that is
+/// wrong; `failure` says what then.
 #[derive(Debug, Default)]
 pub struct Fields {
     errors: Vec<FieldError>,
@@ -128,7 +131,8 @@ impl Fields {
         None
     }
 
-    /// A text of 1 to `limit` characters without control characters; white space at the ends does not count.
+    /// A text of 1 to `limit` characters without control characters; white space at the ends does
+    /// not count.
     pub fn text(&mut self, pointer: &str, text: &str, limit: usize) -> Option<String> {
         let text = text.trim();
         if text.is_empty() {
@@ -200,7 +204,8 @@ impl Fields {
         }
     }
 
-    /// Roles that exist, at least one, each once. Which of them the caller may give is not decided here.
+    /// Roles that exist, at least one, each once. Which of them the caller may give is not decided
+    /// here.
     pub fn roles(&mut self, pointer: &str, texts: &[String]) -> Option<Vec<Role>> {
         if texts.is_empty() {
             return self.wrong(pointer, "empty", "names at least one role");

@@ -9,12 +9,12 @@ use super::record::{Applicant, Registration};
 use crate::Failure;
 use crate::submission::{GRACE_SECONDS, accepted, event};
 
-/// Seconds by which an administrator follows the organization: an ERP may refuse a user whose organization it does
-/// not know, and a refusal is final. The worker sends in any order.
+/// Seconds by which an administrator follows the organization: an ERP may refuse a user whose
+/// organization it does not know, and a refusal is final. The worker sends in any order.
 const ADMINISTRATOR_DELAY: i64 = 30;
 
-/// The submissions of an approved registration, each with the first entry of its timeline. Their ids follow from the
-/// registration's, so that approving it twice cannot hand it over twice.
+/// The submissions of an approved registration, each with the first entry of its timeline. Their
+/// ids follow from the registration's, so that approving it twice cannot hand it over twice.
 ///
 /// # Errors
 /// [`Failure::Internal`] when no id can be made of the registration's.

@@ -1,12 +1,13 @@
 //! Registration of organizations and users, and the decision about it.
 //!
-//! **Nobody learns who is known here.** A stranger whose user id exists already is answered like any other: the
-//! registration is kept, marked as taken and without members, for whoever decides to reject it. Only an administrator
-//! who makes a user of the own organization is told.
+//! **Nobody learns who is known here.** A stranger whose user id exists already is answered like
+//! any other: the registration is kept, marked as taken and without members, for whoever decides to
+//! reject it. Only an administrator who makes a user of the own organization is told.
 //!
-//! **Unknown organizations are not found.** A user has to name the organization. Its id is on every invoice and tells
-//! nothing about a person, while swallowing the request would leave the user waiting for an answer that never comes.
-//! An organization that is not active answers the same, so that nobody learns why.
+//! **Unknown organizations are not found.** A user has to name the organization. Its id is on every
+//! invoice and tells nothing about a person, while swallowing the request would leave the user
+//! waiting for an answer that never comes. An organization that is not active answers the same, so
+//! that nobody learns why.
 
 mod apply;
 mod decide;
@@ -36,8 +37,8 @@ pub use apply::{OrganizationApplication, UserApplication};
 pub use decide::Decide;
 pub use record::{Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus};
 
-/// Writes the answer of a new registration. The answer is recorded in the transaction of the registration, so it is
-/// made before the registration is.
+/// Writes the answer of a new registration. The answer is recorded in the transaction of the
+/// registration, so it is made before the registration is.
 pub type Render<'a> = &'a (dyn Fn(&Registration) -> StoredAnswer + Send + Sync);
 
 /// What the use cases of registration work with.
@@ -74,8 +75,8 @@ impl Registrar {
         }
     }
 
-    /// The registrations that the caller decides about: an operator's are organizations, an administrator's are users
-    /// of the own organization. Oldest first.
+    /// The registrations that the caller decides about: an operator's are organizations, an
+    /// administrator's are users of the own organization. Oldest first.
     ///
     /// # Errors
     /// [`Failure::Forbidden`] for everybody else, [`Failure::MemberNotActive`], [`Failure::Store`].
@@ -90,7 +91,8 @@ impl Registrar {
         Ok(self.store.inbox(&inbox, status, limit, cursor).await?)
     }
 
-    /// What the caller decides about. The token says what the caller's role is, the store whether it still counts.
+    /// What the caller decides about. The token says what the caller's role is, the store whether
+    /// it still counts.
     async fn inbox_of(&self, caller: &Caller) -> Result<Inbox, Failure> {
         if caller.is(Role::Operator) {
             return Ok(Inbox::Organizations);
@@ -112,7 +114,8 @@ impl Registrar {
         self.directory.active(&customer).await.map(|_| ())
     }
 
-    /// Tells the worker, as well as it goes: what is written is due, and `reconcile` finds it within a minute.
+    /// Tells the worker, as well as it goes: what is written is due, and `reconcile` finds it
+    /// within a minute.
     async fn tell(&self, submissions: &[(Submission, TimelineEvent)]) {
         for (submission, _) in submissions {
             if let Err(error) = self

@@ -72,7 +72,8 @@ pub struct NewOrganization {
     pub administrator: User,
 }
 
-/// Who registers, with everything that becomes a member's record. The status of each follows the registration's.
+/// Who registers, with everything that becomes a member's record. The status of each follows the
+/// registration's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applicant {
     /// An organization with its administrator.

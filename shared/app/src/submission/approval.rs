@@ -1,8 +1,9 @@
 //! An approver decides about an order above the limit of the organization.
 //!
-//! While the order waits, its reservation stays in the ledger and ends with the preparation, for the ERP must not hold
-//! goods for an order that may never come. Approved in time, the order takes the reservation over; approved later, it goes
-//! to the ERP without one, the timeline says so, and the ERP's own answer decides.
+//! While the order waits, its reservation stays in the ledger and ends with the preparation, for
+//! the ERP must not hold goods for an order that may never come. Approved in time, the order takes
+//! the reservation over; approved later, it goes to the ERP without one, the timeline says so, and
+//! the ERP's own answer decides.
 
 use std::sync::Arc;
 
@@ -16,11 +17,12 @@ use crate::failure::Failure;
 use crate::ports::submissions::{DecisionWritten, Reserved, Submissions, SubmitQueue};
 use crate::ports::{Clock, Written};
 
-/// Rounds of reading and writing before the caller is told to come again. Only two approvers at once need a second.
+/// Rounds of reading and writing before the caller is told to come again. Only two approvers at
+/// once need a second.
 const ROUNDS: usize = 3;
 
-/// Seconds that a reservation must still stand to be taken over: enough that nobody whose clock is a little ahead
-/// releases it at the same time.
+/// Seconds that a reservation must still stand to be taken over: enough that nobody whose clock is
+/// a little ahead releases it at the same time.
 const BEYOND_SECONDS: i64 = 5;
 
 /// The reason in the timeline of an order that was approved after its reservation ended.
@@ -50,13 +52,13 @@ pub struct Approvals {
 }
 
 impl Approvals {
-    /// Decides about an order of the approver's own organization. Deciding the same again changes nothing and shows
-    /// the order as it is. Nobody decides about an order of their own.
+    /// Decides about an order of the approver's own organization. Deciding the same again changes
+    /// nothing and shows the order as it is. Nobody decides about an order of their own.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`], [`Failure::NotFound`], [`Failure::Forbidden`] for the buyer of the order,
-    /// [`Failure::AlreadyDecided`] when it was decided otherwise or waits for nobody, [`Failure::Contention`],
-    /// [`Failure::Store`].
+    /// [`Failure::MemberNotActive`], [`Failure::NotFound`], [`Failure::Forbidden`] for the buyer of
+    /// the order, [`Failure::AlreadyDecided`] when it was decided otherwise or waits for nobody,
+    /// [`Failure::Contention`], [`Failure::Store`].
     pub async fn decide(
         &self,
         approver: &Customer,

@@ -14,8 +14,8 @@ const MOST: usize = 1_000;
 /// What waits at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Seconds since the longest waiting submission was captured that is neither confirmed nor rejected; 0 when there is
-    /// none. What awaits its approver does not count.
+    /// Seconds since the longest waiting submission was captured that is neither confirmed nor
+    /// rejected; 0 when there is none. What awaits its approver does not count.
     pub oldest_unconfirmed_seconds: u64,
     /// The same of what awaits its approver.
     pub oldest_awaiting_approval_seconds: u64,

@@ -1,4 +1,5 @@
-//! Capture: an order or a quote is written durably, and the buyer gets an answer. The ERP is not needed for it.
+//! Capture: an order or a quote is written durably, and the buyer gets an answer. The ERP is not
+//! needed for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,8 @@ use crate::ports::submissions::{Capture, IdempotencyKey, StoredAnswer, Submissio
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::sold::refuse_unsold;
 
-/// Milliseconds between the first two looks at a submission that a caller waits for; grows by half each time.
+/// Milliseconds between the first two looks at a submission that a caller waits for; grows by half
+/// each time.
 const FIRST_LOOK_MS: u64 = 100;
 /// Milliseconds that no pause between two looks exceeds.
 const LONGEST_PAUSE_MS: u64 = 700;
@@ -109,7 +111,8 @@ pub struct Submit {
 }
 
 impl Submit {
-    /// Captures an order under its cart's id. `answer` makes the answer of a submission; the transaction keeps it for repetitions.
+    /// Captures an order under its cart's id. `answer` makes the answer of a submission; the
+    /// transaction keeps it for repetitions.
     ///
     /// # Errors
     /// [`Failure`]; nothing is written then.
@@ -241,7 +244,8 @@ impl Submit {
         cart.status = CartStatus::Submitted;
         cart.updated_at = now;
         let (record, owner) = by.record;
-        // A repetition that comes while the first request still waits for the ERP is told so; after that it gets this answer.
+        // A repetition that comes while the first request still waits for the ERP is told so; after
+        // that it gets this answer.
         let pending_until = (by.wait_seconds > 0 && !waits_for_approval).then_some(by.deadline);
         let capture = Capture {
             submission: &submission,
@@ -251,7 +255,8 @@ impl Submit {
         };
         match self.submissions.capture(&capture).await? {
             Written::Done => {}
-            // The cart changed meanwhile, or what was set aside for it is gone: either way what the buyer saw is over.
+            // The cart changed meanwhile, or what was set aside for it is gone: either way what the
+            // buyer saw is over.
             Written::Conflict => {
                 return Err(match submission.content.kind() {
                     SubmissionKind::Order => Failure::PreparationInvalid,
@@ -342,7 +347,8 @@ pub fn accepted(
     }
 }
 
-/// The lines of the cart at the prepared figures, or, for a quote without preparation, at those that the cart showed.
+/// The lines of the cart at the prepared figures, or, for a quote without preparation, at those
+/// that the cart showed.
 fn order_lines(cart: &Cart, preparation: Option<&Preparation>) -> Vec<OrderLine> {
     cart.lines
         .iter()

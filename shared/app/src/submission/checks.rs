@@ -36,8 +36,8 @@ impl Backorder {
 /// The preparation that the buyer commits to, if all of it still holds.
 ///
 /// # Errors
-/// [`Failure::PreparationInvalid`] when it is over, of another version of the cart, or not as it was made;
-/// [`Failure::TotalChanged`]; [`Failure::LinesRefused`].
+/// [`Failure::PreparationInvalid`] when it is over, of another version of the cart, or not as it
+/// was made; [`Failure::TotalChanged`]; [`Failure::LinesRefused`].
 pub(super) fn committed<'a>(
     cart: &'a Cart,
     id: &PreparationId,

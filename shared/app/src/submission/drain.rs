@@ -10,15 +10,16 @@ use crate::ports::submissions::Indexed;
 
 /// Submissions that are looked for in one go.
 const AT_ONCE: usize = 10;
-/// So many in a row without an answer say that the ERP is away again. A few may have a reason of their own.
+/// So many in a row without an answer say that the ERP is away again. A few may have a reason of
+/// their own.
 const UNANSWERED: usize = 3;
 /// Milliseconds after which a worker looks at the queue again, where new orders may stand.
 const TURN_MS: i64 = 30_000;
 
 impl HandOver {
-    /// The ERP answers: what waits for it goes on without minding its backoff, the oldest first, each once, until there is
-    /// nothing left, no time, or no answer. Costs two calls for each [`AT_ONCE`] and one to read each. What fails here is
-    /// tried again in its own time.
+    /// The ERP answers: what waits for it goes on without minding its backoff, the oldest first,
+    /// each once, until there is nothing left, no time, or no answer. Costs two calls for each
+    /// [`AT_ONCE`] and one to read each. What fails here is tried again in its own time.
     pub(super) async fn drain(&self, context: &CallContext) {
         let turn_ends = self.clock.now().plus_millis(TURN_MS);
         let (mut last, mut unanswered) = (None, 0);

@@ -20,7 +20,8 @@ const RECORD_MS: i64 = 15_000;
 /// Milliseconds that must be left after a call to the ERP.
 const MARGIN_MS: i64 = 2_000;
 
-/// Milliseconds by which a delayed message may come too early and still count as the one that was told.
+/// Milliseconds by which a delayed message may come too early and still count as the one that was
+/// told.
 const EARLY_MS: i64 = 2_000;
 
 /// The queue delays a message by at most this many seconds.
@@ -56,12 +57,13 @@ pub struct HandOver {
 }
 
 impl HandOver {
-    /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is sent again at once.
-    /// When the ERP answers about one that had to wait for it, the others that wait go on as well.
-    /// A message that comes late, twice or for nothing changes nothing.
+    /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is
+    /// sent again at once. When the ERP answers about one that had to wait for it, the others that
+    /// wait go on as well. A message that comes late, twice or for nothing changes nothing.
     ///
     /// # Errors
-    /// [`Failure::Store`] when nobody knows where the submission stands now; the message has to come again.
+    /// [`Failure::Store`] when nobody knows where the submission stands now; the message has to
+    /// come again.
     pub async fn process(&self, context: &CallContext, id: &SubmissionId) -> Result<(), Failure> {
         let Some(submission) = self.submissions.submission(id).await? else {
             tracing::error!(submission.id = %id, "the queue names a submission that does not exist");
@@ -94,8 +96,9 @@ impl HandOver {
             let moved = match next_step(&submission, now, limit) {
                 NextStep::Nothing if step == 0 => return Ok(Went::Nowhere),
                 NextStep::Nothing => return Ok(Went::Answered),
-                // A message that comes much too early is one too many: the one told when it was last moved still
-                // comes, and `reconcile` has the due time. Telling the queue again would breed messages.
+                // A message that comes much too early is one too many: the one told when it was
+                // last moved still comes, and `reconcile` has the due time. Telling the queue again
+                // would breed messages.
                 NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => {
                     return Ok(Went::Nowhere);
                 }
@@ -204,7 +207,8 @@ impl HandOver {
             .await?
             == Written::Conflict
         {
-            // The lease ended meanwhile and somebody else goes on; what they find out supersedes this.
+            // The lease ended meanwhile and somebody else goes on; what they find out supersedes
+            // this.
             tracing::warn!(submission.id = %submission.id, event = happened, "an outcome came too late to be recorded");
             return Ok(None);
         }
@@ -215,8 +219,9 @@ impl HandOver {
         Ok(Some(submission))
     }
 
-    /// The order is refused for good, so what was set aside for it is released. Until the ERP said so the order stays
-    /// due: whoever dies in between, the next message or `reconcile` asks again, and asking twice harms nothing.
+    /// The order is refused for good, so what was set aside for it is released. Until the ERP said
+    /// so the order stays due: whoever dies in between, the next message or `reconcile` asks again,
+    /// and asking twice harms nothing.
     async fn release(
         &self,
         context: &CallContext,
@@ -260,7 +265,8 @@ impl HandOver {
         Ok(self.submissions.update(submission, &entry).await?)
     }
 
-    /// Wakes the worker at `at`. If the queue cannot be told, `reconcile` finds the submission by its due time.
+    /// Wakes the worker at `at`. If the queue cannot be told, `reconcile` finds the submission by
+    /// its due time.
     async fn later(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) {
         let seconds = at.millis_since(now).max(0).saturating_add(999) / 1000;
         let delay = u32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);

@@ -36,7 +36,8 @@ pub struct Operate {
 }
 
 impl Operate {
-    /// Submissions of one state, longest captured first; without a state all that are not done, what needs a person first.
+    /// Submissions of one state, longest captured first; without a state all that are not done,
+    /// what needs a person first.
     ///
     /// # Errors
     /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`].
@@ -78,8 +79,9 @@ impl Operate {
     /// Lets a submission go on at once; what may have been sent is asked for first.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`], [`Failure::AlreadyDecided`] when it is
-    /// done with or waits for its approver, [`Failure::Contention`], [`Failure::Store`].
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`],
+    /// [`Failure::AlreadyDecided`] when it is done with or waits for its approver,
+    /// [`Failure::Contention`], [`Failure::Store`].
     pub async fn retry(
         &self,
         caller: &Caller,
@@ -93,11 +95,13 @@ impl Operate {
         .await
     }
 
-    /// Ends the doubt about a submission that needs attention by what the operator found out in the ERP.
+    /// Ends the doubt about a submission that needs attention by what the operator found out in the
+    /// ERP.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`], [`Failure::AlreadyDecided`] when it does
-    /// not need attention, [`Failure::Contention`], [`Failure::Store`].
+    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`],
+    /// [`Failure::AlreadyDecided`] when it does not need attention, [`Failure::Contention`],
+    /// [`Failure::Store`].
     pub async fn resolve(
         &self,
         caller: &Caller,

@@ -36,9 +36,9 @@ pub struct Reconcile {
 }
 
 impl Reconcile {
-    /// Tells the queue of every submission whose time has come: captured ones that nobody told it of, waiting and
-    /// unknown ones whose message was lost, sends whose worker died. Then releases reservations that are over. The ERP
-    /// being down stops the second, never the first.
+    /// Tells the queue of every submission whose time has come: captured ones that nobody told it
+    /// of, waiting and unknown ones whose message was lost, sends whose worker died. Then releases
+    /// reservations that are over. The ERP being down stops the second, never the first.
     ///
     /// # Errors
     /// [`Failure::Store`]; the next run tries again.

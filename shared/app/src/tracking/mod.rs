@@ -1,4 +1,5 @@
-//! Orders and quotes as the ERP has them, whatever channel they came from, together with what has not arrived there yet.
+//! Orders and quotes as the ERP has them, whatever channel they came from, together with what has
+//! not arrived there yet.
 
 use std::sync::Arc;
 
@@ -63,8 +64,8 @@ pub struct Tracking {
 }
 
 impl Tracking {
-    /// A page of the organization's documents. What is still on its way to the ERP comes first, on the first page. An
-    /// ERP that fails leaves what was captured here, marked as stale.
+    /// A page of the organization's documents. What is still on its way to the ERP comes first, on
+    /// the first page. An ERP that fails leaves what was captured here, marked as stale.
     ///
     /// # Errors
     /// [`Failure::Store`].
@@ -91,7 +92,8 @@ impl Tracking {
         let as_of = self.clock.now();
         let page = match answer {
             Ok(page) => page,
-            // The only thing of ours in a list that an ERP may refuse is the cursor, and that came from the caller.
+            // The only thing of ours in a list that an ERP may refuse is the cursor, and that came
+            // from the caller.
             Err(ErpError::Refused { .. }) if query.cursor.is_some() => {
                 return Err(StoreError::Cursor.into());
             }
@@ -162,8 +164,8 @@ impl Tracking {
     /// One document by our id or the ERP's.
     ///
     /// # Errors
-    /// [`Failure::NotFound`], also for what belongs to another organization; [`Failure::Erp`] when only the ERP can
-    /// know it and it fails; [`Failure::Store`].
+    /// [`Failure::NotFound`], also for what belongs to another organization; [`Failure::Erp`] when
+    /// only the ERP can know it and it fails; [`Failure::Store`].
     pub async fn detail(
         &self,
         context: &CallContext,

@@ -10,24 +10,27 @@ use rust_decimal::Decimal;
 use super::key::LoadKind;
 use super::state::{Counts, Warning};
 
-/// The limits of one kind. Ratios are in percent; a load at the limit passes, one beyond it is held.
+/// The limits of one kind. Ratios are in percent; a load at the limit passes, one beyond it is
+/// held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guard {
     /// Most refused rows, in percent of the rows.
     pub rejects_percent: u32,
     /// Most records that a snapshot may take away, in percent of those that are there.
     pub removals_percent: u32,
-    /// Most list prices that may change by more than [`Guard::price_change_percent`], in percent of the rows.
+    /// Most list prices that may change by more than [`Guard::price_change_percent`], in percent of
+    /// the rows.
     pub price_rows_percent: u32,
-    /// A list price that changes by more than this, up or down, in percent of the price before, counts as a jump.
+    /// A list price that changes by more than this, up or down, in percent of the price before,
+    /// counts as a jump.
     pub price_change_percent: u32,
     /// Fewer rows than this never hold a load: a ratio says little about a handful.
     pub at_least: u64,
 }
 
 impl Default for Guard {
-    /// More than 10 % refused, more than 20 % removed, or prices of more than 10 % of the rows changing by more than
-    /// 50 %; in each case at least 10 rows.
+    /// More than 10 % refused, more than 20 % removed, or prices of more than 10 % of the rows
+    /// changing by more than 50 %; in each case at least 10 rows.
     fn default() -> Self {
         Self {
             rejects_percent: 10,
@@ -60,9 +63,9 @@ pub struct Measured {
 pub struct GuardError;
 
 impl Guard {
-    /// The limits of kinds that differ from the default: `<kind>:<limit>=<number>,…;<kind>:…`. The limits are `rejects`,
-    /// `removals`, `price-rows` and `price-change` (percent), and `at-least` (rows). `*` instead of a kind changes all; a
-    /// kind by its name comes later.
+    /// The limits of kinds that differ from the default: `<kind>:<limit>=<number>,…;<kind>:…`. The
+    /// limits are `rejects`, `removals`, `price-rows` and `price-change` (percent), and `at-least`
+    /// (rows). `*` instead of a kind changes all; a kind by its name comes later.
     ///
     /// # Errors
     /// [`GuardError`] for another form, an unknown kind or an unknown limit.

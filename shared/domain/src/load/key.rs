@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use crate::time::Timestamp;
 
-/// Longest name of a file, in bytes. The name becomes part of other keys, and a key has at most 1024.
+/// Longest name of a file, in bytes. The name becomes part of other keys, and a key has at most
+/// 1024.
 const MAX_NAME: usize = 200;
 
 macro_rules! named {
@@ -99,7 +100,8 @@ named! {
     }
 }
 
-/// The place of a file in the order of all files of its kind, whatever the order they arrive in: the later wins.
+/// The place of a file in the order of all files of its kind, whatever the order they arrive in:
+/// the later wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(i64);
 
@@ -154,8 +156,8 @@ impl ExportKey {
     /// Reads a key.
     ///
     /// # Errors
-    /// [`ExportKeyError`] when it names no export file. A file in a format that cannot be read is one all the same:
-    /// whoever dropped it wants to hear of it.
+    /// [`ExportKeyError`] when it names no export file. A file in a format that cannot be read is
+    /// one all the same: whoever dropped it wants to hear of it.
     pub fn parse(key: &str) -> Result<Self, ExportKeyError> {
         let mut parts = key.split('/');
         let (Some("incoming"), Some(kind), Some(mode), Some(file), None) = (
@@ -250,7 +252,8 @@ impl ExportKey {
     }
 }
 
-/// Splits off the known suffixes, or else what follows the last point: `a.b.csv.gz` is `a.b` and `csv.gz`.
+/// Splits off the known suffixes, or else what follows the last point: `a.b.csv.gz` is `a.b` and
+/// `csv.gz`.
 fn split_suffix(file: &str) -> (&str, &str) {
     let plain = file
         .strip_suffix(".gz")

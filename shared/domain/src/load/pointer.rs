@@ -1,4 +1,5 @@
-//! Which snapshot of a kind readers see: one small record, so that a whole snapshot appears, or goes, in one write.
+//! Which snapshot of a kind readers see: one small record, so that a whole snapshot appears, or
+//! goes, in one write.
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +10,8 @@ use crate::ids::LoadId;
 /// A state of all rows of a kind that readers can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publication {
-    /// Its number. Rows carry the number of the publication that they were written for; later ones have higher numbers.
+    /// Its number. Rows carry the number of the publication that they were written for; later ones
+    /// have higher numbers.
     pub generation: u64,
     /// The place of its file in the order of files.
     pub sequence: Sequence,
@@ -35,14 +37,15 @@ impl Publication {
     }
 }
 
-/// Where the rows of a kind stand. Rows hold two versions, so there are never more than two publications at a time:
-/// the published one, and either the one before it or the one that is being prepared.
+/// Where the rows of a kind stand. Rows hold two versions, so there are never more than two
+/// publications at a time: the published one, and either the one before it or the one that is being
+/// prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
     /// What readers see.
     pub published: Publication,
-    /// What a rollback brings back. None when a rollback happened already, or the next snapshot has begun: its rows
-    /// take the place of the older versions.
+    /// What a rollback brings back. None when a rollback happened already, or the next snapshot has
+    /// begun: its rows take the place of the older versions.
     pub previous: Option<Publication>,
     /// What is being loaded, or held for a decision.
     pub pending: Option<Publication>,
@@ -82,8 +85,9 @@ impl Pointer {
         sequence < self.published.sequence
     }
 
-    /// Prepares a snapshot: from here on its rows are written beside the published ones. Again for the same load it
-    /// changes nothing, so that a load goes on after a crash. A pending snapshot that is older is dropped.
+    /// Prepares a snapshot: from here on its rows are written beside the published ones. Again for
+    /// the same load it changes nothing, so that a load goes on after a crash. A pending snapshot
+    /// that is older is dropped.
     ///
     /// # Errors
     /// [`PointerError::Newer`] when a newer snapshot is published or pending.
@@ -121,7 +125,8 @@ impl Pointer {
     /// Shows the pending snapshot to readers.
     ///
     /// # Errors
-    /// [`PointerError::NotThere`] when the load is not the pending one. A load that is published already is no error.
+    /// [`PointerError::NotThere`] when the load is not the pending one. A load that is published
+    /// already is no error.
     pub fn publish(&self, load: &LoadId) -> Result<Self, PointerError> {
         match &self.pending {
             Some(pending) if pending.is_of(load) => Ok(Self {
@@ -136,7 +141,8 @@ impl Pointer {
         }
     }
 
-    /// Takes a load back: drops it while it is pending, and brings the one before it back when it is published.
+    /// Takes a load back: drops it while it is pending, and brings the one before it back when it
+    /// is published.
     ///
     /// # Errors
     /// [`PointerError::NotThere`] when it is neither, or what was before it is gone.

@@ -10,8 +10,8 @@ use crate::member::{Address, Organization, User};
 use crate::money::Currency;
 use crate::time::Timestamp;
 
-/// One thing that is wrong with a row, in words that an ERP team understands. The message holds nothing of the row's
-/// content: it may be personal.
+/// One thing that is wrong with a row, in words that an ERP team understands. The message holds
+/// nothing of the row's content: it may be personal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowProblem {
     /// A stable code.

@@ -19,7 +19,8 @@ named! {
         Published = "published",
         /// The file cannot be used.
         Failed = "failed",
-        /// Nothing of this file is in effect: a newer snapshot was there first, or a person took it back.
+        /// Nothing of this file is in effect: a newer snapshot was there first, or a person took it
+        /// back.
         Superseded = "superseded",
     }
 }
@@ -145,8 +146,8 @@ impl Load {
     /// Most reasons kept with the load itself; all of them stand in the file of reasons.
     pub const FIRST_REASONS: usize = 20;
 
-    /// The share of the file that was read, in percent. A file that takes effect row by row is read twice, so its progress
-    /// begins anew once.
+    /// The share of the file that was read, in percent. A file that takes effect row by row is read
+    /// twice, so its progress begins anew once.
     #[must_use]
     pub fn progress(&self) -> u8 {
         if self.finished_at.is_some() || self.bytes == 0 {

@@ -13,7 +13,8 @@ named! {
     Phase {
         /// The file is looked through for places where it can be cut.
         Plan = "plan",
-        /// Every row is counted, once. Rows of a snapshot of the catalog are written beside what readers see.
+        /// Every row is counted, once. Rows of a snapshot of the catalog are written beside what
+        /// readers see.
         Count = "count",
         /// Each row takes effect by itself, after nothing was found that holds the load.
         Apply = "apply",
@@ -40,8 +41,9 @@ impl Place {
     };
 }
 
-/// A part of a file that one worker goes over, and how far it is. What stands here is the last checkpoint: a worker that takes
-/// the chunk up goes on there, and what was done behind it is done again.
+/// A part of a file that one worker goes over, and how far it is. What stands here is the last
+/// checkpoint: a worker that takes the chunk up goes on there, and what was done behind it is done
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
     /// Its number; the first is 0.
@@ -105,7 +107,8 @@ impl Chunk {
 pub struct Closing {
     /// Identities are looked at in rounds when they are too many; rounds before this one are over.
     pub round: u32,
-    /// Whether the rows of this round that stand in several chunks took effect once more, in the order of the file.
+    /// Whether the rows of this round that stand in several chunks took effect once more, in the
+    /// order of the file.
     pub repeated: bool,
     /// Where the sweep of this round goes on; none at its beginning.
     pub cursor: Option<String>,
@@ -124,7 +127,8 @@ pub struct Work {
     pub chunks: u32,
     /// Whether a newer snapshot was there first: the rows are counted and change nothing.
     pub outdated: bool,
-    /// Whether rows are written beside what readers see and there was no record of the kind before: nothing is taken away then.
+    /// Whether rows are written beside what readers see and there was no record of the kind before:
+    /// nothing is taken away then.
     pub first: bool,
     /// Tells the profile that the file is read with from others.
     pub profile: u64,

@@ -29,8 +29,8 @@ pub enum Decided {
 }
 
 impl Submission {
-    /// An approver decided. An approved order is on its way from now on, and looked at again at `due_at`; one that was
-    /// not approved ends as rejected.
+    /// An approver decided. An approved order is on its way from now on, and looked at again at
+    /// `due_at`; one that was not approved ends as rejected.
     pub fn decide(&mut self, approval: Approval, due_at: Timestamp) -> Decided {
         if let Some(earlier) = &self.approval {
             return if earlier.approved == approval.approved {

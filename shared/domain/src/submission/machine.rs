@@ -1,8 +1,10 @@
-//! The rules by which a submission moves. Pure: what was heard of the ERP goes in, the next submission comes out.
+//! The rules by which a submission moves. Pure: what was heard of the ERP goes in, the next
+//! submission comes out.
 //!
-//! Two rules carry the rest. *Found is not accepted*: a trace of the reference confirms nothing unless the ERP says
-//! that it accepted it. *Unknown is not failed*: a send whose end nobody recorded is settled by asking, and no
-//! earlier than the ERP's own time limit after it, because until then it may still be on its way.
+//! Two rules carry the rest. *Found is not accepted*: a trace of the reference confirms nothing
+//! unless the ERP says that it accepted it. *Unknown is not failed*: a send whose end nobody
+//! recorded is settled by asking, and no earlier than the ERP's own time limit after it, because
+//! until then it may still be on its way.
 
 use super::{Refusal, State, Submission, SubmissionKind};
 use crate::freshness::jittered;
@@ -26,8 +28,8 @@ const PENDING: &str = "erp_pending";
 /// The code by which an ERP refuses a reference that it has already.
 const DUPLICATE: &str = "duplicate_reference";
 
-/// Questions about a reference that the ERP says it has and does not find, before a person decides: at the longest
-/// backoff about an hour and a half.
+/// Questions about a reference that the ERP says it has and does not find, before a person decides:
+/// at the longest backoff about an hour and a half.
 const DUPLICATE_ASKS: u32 = 24;
 
 /// The figures of the machine.
@@ -48,8 +50,8 @@ pub const LIMITS: Limits = Limits {
     backoff_max_ms: 300_000,
 };
 
-/// Tries to release what was set aside for a rejected order: with the backoff in force a bit over an hour, four times as
-/// long as a reservation lasts.
+/// Tries to release what was set aside for a rejected order: with the backoff in force a bit over
+/// an hour, four times as long as a reservation lasts.
 pub const RELEASE_TRIES: u32 = 20;
 
 /// What to do with a submission.
@@ -59,7 +61,8 @@ pub enum NextStep {
     Send,
     /// Ask the ERP for the reference.
     Ask,
-    /// Release what was set aside for it: it is rejected, and nobody recorded yet that the ERP let go of it.
+    /// Release what was set aside for it: it is rejected, and nobody recorded yet that the ERP let
+    /// go of it.
     Release,
     /// Nothing before this instant.
     Wait(Timestamp),
@@ -118,7 +121,8 @@ pub enum Answer {
     },
 }
 
-/// What to do with `submission` at `now`. `time_limit_ms` is the longest that a send may take in the ERP.
+/// What to do with `submission` at `now`. `time_limit_ms` is the longest that a send may take in
+/// the ERP.
 #[must_use]
 pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) -> NextStep {
     if let Some(lease) = submission.lease.as_ref().filter(|lease| now < lease.until) {
@@ -164,7 +168,8 @@ impl Submission {
         self.reason = None;
     }
 
-    /// A send ended with `outcome`. `random` jitters the backoff. Returns the event for the timeline.
+    /// A send ended with `outcome`. `random` jitters the backoff. Returns the event for the
+    /// timeline.
     pub fn send_ended(
         &mut self,
         outcome: Outcome,
@@ -207,15 +212,17 @@ impl Submission {
         }
     }
 
-    /// The ERP answers again, so nothing waits for the end of its backoff. The time limit of a send stands, and so does
-    /// the patience with an ERP that refused a duplicate and does not show the twin.
+    /// The ERP answers again, so nothing waits for the end of its backoff. The time limit of a send
+    /// stands, and so does the patience with an ERP that refused a duplicate and does not show the
+    /// twin.
     pub fn go_on(&mut self) {
         if matches!(self.state, State::Waiting | State::Unknown) && self.refusal.is_none() {
             self.due_at = None;
         }
     }
 
-    /// Whether the ERP said nothing when it was last sent or asked for: neither that it takes its time nor that it refuses.
+    /// Whether the ERP said nothing when it was last sent or asked for: neither that it takes its
+    /// time nor that it refuses.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         match self.state {
@@ -260,8 +267,8 @@ impl Submission {
                 self.back_off(now, random);
                 "asked_without_answer"
             }
-            // The ERP says that it has it and does not show it yet. To call it refused would let go of goods that it
-            // ships, and make the buyer order again.
+            // The ERP says that it has it and does not show it yet. To call it refused would let go
+            // of goods that it ships, and make the buyer order again.
             (Answer::NotFound, Some(refusal))
                 if refusal.code == DUPLICATE && self.failures < DUPLICATE_ASKS =>
             {
@@ -292,9 +299,9 @@ impl Submission {
         }
     }
 
-    /// The ERP was asked to let go of what was set aside for a rejected order. `done` is false when nobody knows whether
-    /// it did; after [`RELEASE_TRIES`] of these the reservation is left to end by itself, as it does long before then.
-    /// Returns the event for the timeline.
+    /// The ERP was asked to let go of what was set aside for a rejected order. `done` is false when
+    /// nobody knows whether it did; after [`RELEASE_TRIES`] of these the reservation is left to end
+    /// by itself, as it does long before then. Returns the event for the timeline.
     pub fn released(&mut self, done: bool, now: Timestamp, random: u64) -> &'static str {
         if done {
             self.due_at = None;

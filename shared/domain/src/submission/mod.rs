@@ -253,8 +253,8 @@ pub struct Submission {
     pub last_sent_at: Option<Timestamp>,
     /// A refusal that is not final before the reference was asked for.
     pub refusal: Option<Refusal>,
-    /// When somebody must look at it next; none when nothing is left to do. A rejected order is due until what was set
-    /// aside for it is released.
+    /// When somebody must look at it next; none when nothing is left to do. A rejected order is due
+    /// until what was set aside for it is released.
     pub due_at: Option<Timestamp>,
     /// When it was captured.
     pub created_at: Timestamp,
@@ -264,8 +264,8 @@ pub struct Submission {
     pub external_id: Option<ExternalId>,
     /// The ERP's own status of it.
     pub external_status: Option<String>,
-    /// The code of why it is rejected, waiting, unknown or in need of attention; the approver's words where one did not
-    /// approve.
+    /// The code of why it is rejected, waiting, unknown or in need of attention; the approver's
+    /// words where one did not approve.
     pub reason: Option<String>,
     /// What an approver decided, if the order had to wait for one.
     pub approval: Option<Approval>,

@@ -24,9 +24,9 @@ pub enum Resolution {
 pub struct NotDecidable;
 
 impl Submission {
-    /// Lets it go on at once instead of later, and counts from new. What may have been sent is asked for, not sent again:
-    /// only [`Submission::resolved`] knows better than the ERP. Returns the event for the timeline; none when somebody
-    /// works on it anyway.
+    /// Lets it go on at once instead of later, and counts from new. What may have been sent is
+    /// asked for, not sent again: only [`Submission::resolved`] knows better than the ERP. Returns
+    /// the event for the timeline; none when somebody works on it anyway.
     ///
     /// # Errors
     /// [`NotDecidable`] when it is confirmed, done with, or waits for its approver.

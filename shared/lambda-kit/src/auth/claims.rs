@@ -46,7 +46,8 @@ pub(super) fn from_gateway(claims: &HashMap<String, String>) -> Option<Caller> {
     )
 }
 
-/// Unknown roles count for nothing. A caller who belongs to no organization must at least be an operator.
+/// Unknown roles count for nothing. A caller who belongs to no organization must at least be an
+/// operator.
 fn caller<'a>(sub: &str, org: &str, roles: impl Iterator<Item = &'a str>) -> Option<Caller> {
     let roles: Vec<Role> = roles.filter_map(Role::parse).collect();
     let organization = if org.is_empty() {

@@ -46,7 +46,8 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     }
 }
 
-/// A member of an organization, or 401 without a token and 403 for an operator, who belongs to none.
+/// A member of an organization, or 401 without a token and 403 for an operator, who belongs to
+/// none.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// Whose prices, carts and orders the request is about.

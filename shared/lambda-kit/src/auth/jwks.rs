@@ -15,7 +15,8 @@ use super::claims::Claims;
 use crate::env::{ConfigError, Env};
 use crate::http::Problem;
 
-/// An unknown key makes us read the set again, but not more often than this: a caller must not drive our requests.
+/// An unknown key makes us read the set again, but not more often than this: a caller must not
+/// drive our requests.
 const RELOAD_MS: i64 = 30_000;
 
 /// Seconds by which clocks may differ.
@@ -43,7 +44,8 @@ impl Verifier {
         validation.set_issuer(&[env.required("JWT_ISSUER")?]);
         validation.set_audience(&[env.required("JWT_AUDIENCE")?]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library asks the machine for the time; the claims are compared with the clock that was passed in.
+        // The library asks the machine for the time; the claims are compared with the clock that
+        // was passed in.
         validation.validate_exp = false;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(3))

@@ -25,9 +25,10 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Reads `AUTH_MODE`: `gateway` trusts the claims that API Gateway verified; `jwks` verifies the bearer token
-    /// itself against `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE`. With `gateway` those three are optional: a public
-    /// route that looks at a caller who is there, but does not demand one, needs them.
+    /// Reads `AUTH_MODE`: `gateway` trusts the claims that API Gateway verified; `jwks` verifies
+    /// the bearer token itself against `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE`. With `gateway`
+    /// those three are optional: a public route that looks at a caller who is there, but does not
+    /// demand one, needs them.
     ///
     /// # Errors
     /// [`ConfigError`] when a variable is missing or `AUTH_MODE` is something else.
@@ -73,7 +74,8 @@ impl Auth {
             .map(|(_, token)| token.trim());
         match (token, &self.verifier) {
             (Some(token), Some(verifier)) => verifier.verify(token).await.map(Some),
-            // API Gateway lets a token through on a public route without looking at it. Where nobody can verify it, it counts for nothing.
+            // API Gateway lets a token through on a public route without looking at it. Where
+            // nobody can verify it, it counts for nothing.
             (_, None) => Ok(None),
             (None, Some(_)) => Err(Problem::Unauthenticated),
         }

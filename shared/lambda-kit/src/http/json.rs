@@ -14,8 +14,8 @@ use crate::http::problem::Problem;
 /// Most bytes of a request body: 500 lines of a cart take a tenth of it.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// A JSON body. Refuses another media type (415), more than [`BODY_LIMIT`] (413), what is not JSON (400 with the
-/// position) and what is not a `T` (400 with a pointer to the place).
+/// A JSON body. Refuses another media type (415), more than [`BODY_LIMIT`] (413), what is not JSON
+/// (400 with the position) and what is not a `T` (400 with a pointer to the place).
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -104,14 +104,16 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // A derived reader takes an array for an object whose fields it lists in order. No route says so.
+    // A derived reader takes an array for an object whose fields it lists in order. No route says
+    // so.
     if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
         return Err(Failure::invalid("", "invalid_value", "the body is an object").into());
     }
     serde_json::from_slice(bytes).or_else(|_| explained(bytes))
 }
 
-/// Reads once more what could not be read, and keeps track of where: most bodies are sound, and need not pay for that.
+/// Reads once more what could not be read, and keeps track of where: most bodies are sound, and
+/// need not pay for that.
 fn explained<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {

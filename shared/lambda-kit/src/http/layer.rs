@@ -85,7 +85,8 @@ struct Ambient {
     metrics: Metrics,
 }
 
-/// Makes a function of a router: verified callers, correlation ids, deadlines, problem documents for every failure.
+/// Makes a function of a router: verified callers, correlation ids, deadlines, problem documents
+/// for every failure.
 ///
 /// # Errors
 /// [`ConfigError`] when `AUTH_MODE` and what belongs to it are not set.
@@ -108,7 +109,8 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     request.extensions_mut().insert(call.clone());
     request.extensions_mut().insert(ambient.auth.clone());
     let method = request.method().clone();
-    // The path is not logged: it holds ids of customers' things. The route is found by its pattern in the metrics.
+    // The path is not logged: it holds ids of customers' things. The route is found by its pattern
+    // in the metrics.
     let span = tracing::info_span!("request", correlation_id = %call.correlation_id, request_id = %call.request_id, %method);
     let answer = AssertUnwindSafe(next.run(request))
         .catch_unwind()
@@ -126,7 +128,8 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
         }
         let headers = std::mem::take(response.headers_mut());
         response = problem.render(&call.request_id);
-        // What a handler or extractor added stays, except what described the body that was replaced.
+        // What a handler or extractor added stays, except what described the body that was
+        // replaced.
         for (name, value) in &headers {
             if !response.headers().contains_key(name) && name != axum::http::header::CONTENT_LENGTH
             {

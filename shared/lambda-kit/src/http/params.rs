@@ -19,7 +19,8 @@ pub fn parse_id<T>(
     parse(text).map_err(|_| Failure::NotFound)
 }
 
-/// Parameters of the path. One that is no text cannot name anything, so it answers like any other unknown id.
+/// Parameters of the path. One that is no text cannot name anything, so it answers like any other
+/// unknown id.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 

@@ -8,7 +8,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use wire::storefront::problem::{Problem as Document, ProblemError};
 
-/// Why a request is answered with a problem document: a use case's [`Failure`], or something that only HTTP knows.
+/// Why a request is answered with a problem document: a use case's [`Failure`], or something that
+/// only HTTP knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// A use case failed.

@@ -1,4 +1,5 @@
-//! The ledger of reservations. An entry has no time to live: it goes when the reservation is released or ordered, never by itself.
+//! The ledger of reservations. An entry has no time to live: it goes when the reservation is
+//! released or ordered, never by itself.
 
 use app::ports::carts::LedgerEntry;
 use app::ports::submissions::Reserved;
@@ -130,8 +131,9 @@ pub(super) async fn due(
     answer.items().iter().map(read).collect()
 }
 
-/// Hands the reservation of a cart over to the order that it becomes: from then on the order's outcome decides. If the
-/// ledger no longer has the preparation's revision, nothing is set aside for it, and the transaction takes no effect.
+/// Hands the reservation of a cart over to the order that it becomes: from then on the order's
+/// outcome decides. If the ledger no longer has the preparation's revision, nothing is set aside
+/// for it, and the transaction takes no effect.
 pub(crate) fn hand_over(
     table: &str,
     cart: &CartId,
@@ -147,7 +149,8 @@ pub(crate) fn hand_over(
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Takes effect only if the ledger still has the preparation's revision, and leaves the entry there.
+/// Takes effect only if the ledger still has the preparation's revision, and leaves the entry
+/// there.
 pub(crate) fn still_there(
     table: &str,
     cart: &CartId,
@@ -163,8 +166,8 @@ pub(crate) fn still_there(
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-/// What becomes of the reservation of an order that waited for an approver. Its cart is closed, so the entry that the cart
-/// has, if it has one, is the order's.
+/// What becomes of the reservation of an order that waited for an approver. Its cart is closed, so
+/// the entry that the cart has, if it has one, is the order's.
 pub(crate) fn settle(
     table: &str,
     cart: &CartId,

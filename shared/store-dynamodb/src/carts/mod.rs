@@ -38,7 +38,8 @@ pub struct CartsTable {
 }
 
 impl CartsTable {
-    /// Keeps them in the given table. `ids` marks each write, so that one whose answer was lost is recognized.
+    /// Keeps them in the given table. `ids` marks each write, so that one whose answer was lost is
+    /// recognized.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, ids: Arc<dyn Ids>) -> Self {
         Self {
@@ -61,10 +62,12 @@ fn current_key(customer: &Customer) -> String {
     ])
 }
 
-/// Most bytes of the document of a cart: DynamoDB keeps records of 400 KB, names of attributes included.
+/// Most bytes of the document of a cart: DynamoDB keeps records of 400 KB, names of attributes
+/// included.
 const MAX_DOCUMENT: usize = 400_000;
 
-/// Bytes that a preparation adds for each line at most, so that a cart that can be kept can be prepared too.
+/// Bytes that a preparation adds for each line at most, so that a cart that can be kept can be
+/// prepared too.
 const PREPARED_LINE: usize = 240;
 
 /// The record of a cart.
@@ -223,7 +226,8 @@ impl Carts for CartsTable {
             Ok(_) => Ok(Written::Done),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
-                    // The SDK repeats a put whose answer was lost, and the repetition meets the first one's record.
+                    // The SDK repeats a put whose answer was lost, and the repetition meets the
+                    // first one's record.
                     let ours = refusal
                         .item
                         .as_ref()
@@ -247,7 +251,8 @@ impl Carts for CartsTable {
             .expression_attribute_values(":expected", number(expected))
             .build()
             .map_err(transaction::incomplete)?;
-        // The pointer to the current cart stays: it points nowhere, and that reads as no current cart.
+        // The pointer to the current cart stays: it points nowhere, and that reads as no current
+        // cart.
         transaction::run(
             &self.client,
             vec![TransactWriteItem::builder().delete(delete).build()],

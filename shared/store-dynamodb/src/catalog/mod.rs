@@ -10,8 +10,8 @@
 //!
 //! | `pointer` | kind | what readers see of the kind, see `loads::pointer` |
 //!
-//! The way from a category only helps to find items: whether an item is in a category stands in the item. Every other row holds
-//! up to two versions of itself, see `version`.
+//! The way from a category only helps to find items: whether an item is in a category stands in the
+//! item. Every other row holds up to two versions of itself, see `version`.
 
 mod read;
 mod record;

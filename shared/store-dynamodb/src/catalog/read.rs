@@ -25,7 +25,8 @@ use crate::query::{Asked, get, query_all, query_page};
 const IN_FLIGHT: usize = 16;
 /// Most queries for one page of items: beyond it the page stays short, and the caller comes back.
 const MAX_QUERIES: usize = 50;
-/// Tries to read while one snapshot after the other is published: each needs a whole load, so a second try is rare.
+/// Tries to read while one snapshot after the other is published: each needs a whole load, so a
+/// second try is rare.
 const TRIES: usize = 3;
 
 /// What readers see of some records, or that the publication is outdated.
@@ -121,7 +122,8 @@ impl CatalogReader for CatalogTable {
 }
 
 impl CatalogTable {
-    /// What readers see of the records with the given keys. The pointer comes with the records, in the same call.
+    /// What readers see of the records with the given keys. The pointer comes with the records, in
+    /// the same call.
     async fn fetched(
         &self,
         kind: LoadKind,
@@ -241,8 +243,8 @@ impl CatalogTable {
         Ok((skus?, more.is_some()))
     }
 
-    /// Those of the items that are in the category and in none of `earlier`, in the order of `skus`; none when the publication
-    /// is outdated.
+    /// Those of the items that are in the category and in none of `earlier`, in the order of
+    /// `skus`; none when the publication is outdated.
     async fn members(
         &self,
         skus: &[Sku],

@@ -1,9 +1,10 @@
 //! Two versions of a row in one record, and which of them readers see.
 //!
-//! The newer version stands in the record itself, the older one in its map `before`. Each carries the generation that it was
-//! written for. Readers see the newest version whose generation is not beyond the published one. What was written for a
-//! publication that was dropped or rolled back stays beyond it, until the next snapshot, which looks at every record
-//! that was there before it, writes over it.
+//! The newer version stands in the record itself, the older one in its map `before`. Each carries
+//! the generation that it was written for. Readers see the newest version whose generation is not
+//! beyond the published one. What was written for a publication that was dropped or rolled back
+//! stays beyond it, until the next snapshot, which looks at every record that was there before it,
+//! writes over it.
 
 use app::ports::{Outcome, Stage, StoreError};
 use aws_sdk_dynamodb::primitives::Blob;
@@ -42,7 +43,8 @@ impl Version {
         }
     }
 
-    /// A version that says there is no such row. Kept, so that an older file does not bring it back.
+    /// A version that says there is no such row. Kept, so that an older file does not bring it
+    /// back.
     pub fn gone(generation: u64, sequence: i64, fingerprint: [u8; 16]) -> Self {
         let content = Attributes::from([(GONE.to_owned(), AttributeValue::Bool(true))]);
         Self::new(generation, sequence, fingerprint, content)
@@ -150,9 +152,9 @@ impl Versions {
     }
 }
 
-/// The part of a record that readers of a publication see: the record with the attributes of that version alone. None when
-/// they see nothing. The error means that the publication is older than both versions, so it cannot be the published one any
-/// more.
+/// The part of a record that readers of a publication see: the record with the attributes of that
+/// version alone. None when they see nothing. The error means that the publication is older than
+/// both versions, so it cannot be the published one any more.
 pub(super) fn shown(record: &Attributes, published: u64) -> Result<Option<Attributes>, Outdated> {
     let generation = |attributes: &Attributes| {
         find_number(attributes, GENERATION)
@@ -218,7 +220,8 @@ pub(super) fn with_row(versions: &Versions, row: &dyn Fn(u64) -> Version, stage:
     }
 }
 
-/// The version that readers see now, and the one that they will see when the publication `generation` is shown.
+/// The version that readers see now, and the one that they will see when the publication
+/// `generation` is shown.
 fn views<'a>(
     versions: &'a Versions,
     pointer: &Pointer,
@@ -232,8 +235,8 @@ fn views<'a>(
     )
 }
 
-/// Whether a version was written for a publication that was dropped or rolled back. Readers would see it as soon as
-/// `generation` is shown.
+/// Whether a version was written for a publication that was dropped or rolled back. Readers would
+/// see it as soon as `generation` is shown.
 fn has_leftovers(versions: &Versions, pointer: &Pointer, generation: u64) -> bool {
     let published = pointer.published.generation;
     versions
@@ -278,7 +281,8 @@ fn at_once(versions: &Versions, row: Version, stage: &Stage) -> Change {
     let previous = pointer.previous.as_ref();
     let before = previous.and_then(|previous| versions.seen(|other| other <= previous.generation));
     let (taken, outcome) = newer(now, &row);
-    // Two versions even if they say the same: the rollback brings back the older place in the order too.
+    // Two versions even if they say the same: the rollback brings back the older place in the order
+    // too.
     let versions = taken.then(|| Versions {
         newer: Some(row),
         older: before.cloned(),
@@ -286,7 +290,8 @@ fn at_once(versions: &Versions, row: Version, stage: &Stage) -> Change {
     Change { versions, outcome }
 }
 
-/// A row of a delta while a snapshot waits for a decision: both sides learn of it, each if it is newer there.
+/// A row of a delta while a snapshot waits for a decision: both sides learn of it, each if it is
+/// newer there.
 fn beside(versions: &Versions, row: Version, pending: &Publication, stage: &Stage) -> Change {
     let (now, then) = views(versions, &stage.pointer, pending.generation);
     let sequence = pending.sequence.number();

@@ -28,8 +28,8 @@ type Place = (String, String);
 
 /// Transactions under way at once.
 const IN_FLIGHT: usize = 8;
-/// Most ways that go in one transaction. Of an item that leaves more categories at once some ways stay; they lead nowhere, for
-/// whether an item is in a category stands in the item.
+/// Most ways that go in one transaction. Of an item that leaves more categories at once some ways
+/// stay; they lead nowhere, for whether an item is in a category stands in the item.
 const MOST_WAYS: usize = 99;
 
 #[async_trait]
@@ -222,9 +222,10 @@ fn price_change(
 
 /// What to write so that records have other versions.
 ///
-/// The ways from categories lead to an item as long as one of its versions is in the category: new ones are put, those that no
-/// version needs go. A way is put before the item is written, and goes together with it: so whoever is stopped in between and
-/// begins again, with the item as it is then, leaves no way missing and none behind.
+/// The ways from categories lead to an item as long as one of its versions is in the category: new
+/// ones are put, those that no version needs go. A way is put before the item is written, and goes
+/// together with it: so whoever is stopped in between and begins again, with the item as it is
+/// then, leaves no way missing and none behind.
 #[derive(Default)]
 pub(super) struct Changes {
     ways: Vec<WriteRequest>,

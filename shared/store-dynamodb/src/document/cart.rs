@@ -1,8 +1,8 @@
 //! The document of a cart.
 //!
-//! A cart of 500 lines, prepared, has to fit into one record of 400 KB. So the fields of a line have short names, amounts
-//! are in the cart's currency, what says nothing is left out, and prepared lines stand in the order of the cart's lines
-//! and repeat nothing of them.
+//! A cart of 500 lines, prepared, has to fit into one record of 400 KB. So the fields of a line
+//! have short names, amounts are in the cart's currency, what says nothing is left out, and
+//! prepared lines stand in the order of the cart's lines and repeat nothing of them.
 
 use app::ports::StoreError;
 use domain::cart::{Cart, CartLine, CartStatus, LineAvailability};

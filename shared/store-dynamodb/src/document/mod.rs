@@ -1,5 +1,6 @@
-//! Documents: carts and submissions as JSON texts inside a record. What DynamoDB compares stands beside them as
-//! attributes; the rest is read and written whole, and one text is parsed several times faster than as many attributes.
+//! Documents: carts and submissions as JSON texts inside a record. What DynamoDB compares stands
+//! beside them as attributes; the rest is read and written whole, and one text is parsed several
+//! times faster than as many attributes.
 
 pub(crate) mod cart;
 pub(crate) mod event;

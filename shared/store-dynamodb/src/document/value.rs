@@ -179,7 +179,8 @@ enum ReasonName {
     UnitNotConvertible,
 }
 
-/// A cart has two of them in each of 500 lines: see the document of a cart. Instants are milliseconds.
+/// A cart has two of them in each of 500 lines: see the document of a cart. Instants are
+/// milliseconds.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FreshnessDocument {
     #[serde(rename = "s")]

@@ -1,4 +1,5 @@
-//! How rows that take effect one by one reach a table: read what is there, decide, write what differs.
+//! How rows that take effect one by one reach a table: read what is there, decide, write what
+//! differs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,7 +21,8 @@ mod tests;
 pub(crate) const SEQUENCE: &str = "sequence";
 /// What the record says, hashed.
 pub(crate) const FINGERPRINT: &str = "fingerprint";
-/// Marks a record that a file removed. It stays, so that an older file that comes later does not bring it back.
+/// Marks a record that a file removed. It stays, so that an older file that comes later does not
+/// bring it back.
 pub(crate) const GONE: &str = "gone";
 
 /// Whether a file removed the record.

@@ -1,7 +1,8 @@
 //! What was invalidated, in one record per store that every read brings along.
 //!
-//! So an invalidation takes effect with the next read of every instance, and touches no entry: neither a scan nor a
-//! list of keys is needed. What is older than any entry can be is forgotten; when there is too much, all is invalid.
+//! So an invalidation takes effect with the next read of every instance, and touches no entry:
+//! neither a scan nor a list of keys is needed. What is older than any entry can be is forgotten;
+//! when there is too much, all is invalid.
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ use crate::attribute::{
 };
 use crate::key::joined;
 
-/// Most items and organizations of the record: about 60 kB, read with every lookup while it is so big.
+/// Most items and organizations of the record: about 60 kB, read with every lookup while it is so
+/// big.
 const MOST: usize = 1_000;
 /// How long the record stays after it was written, in seconds.
 const KEEP_SECONDS: i64 = 3 * 86_400;

@@ -83,8 +83,8 @@ impl Step {
 
 /// Does each step whose condition holds. One answer per step, in their order.
 ///
-/// A transaction does all or nothing, so it is right when nobody else is there, which is nearly always. Otherwise it
-/// says who failed, and the rest is done one by one.
+/// A transaction does all or nothing, so it is right when nobody else is there, which is nearly
+/// always. Otherwise it says who failed, and the rest is done one by one.
 ///
 /// # Errors
 /// [`StoreError`]; some of the steps may have been done.

@@ -48,7 +48,8 @@ impl LookupsTable {
         }
     }
 
-    /// What stands under each key, and what was invalidated in the store that all of them belong to.
+    /// What stands under each key, and what was invalidated in the store that all of them belong
+    /// to.
     async fn read<E>(
         &self,
         store: Option<&StoreId>,

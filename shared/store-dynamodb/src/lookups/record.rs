@@ -61,8 +61,8 @@ pub(super) fn key(key: &LookupKey) -> String {
     }
 }
 
-/// What a record says of itself beside the answer in it. An answer that cannot be read counts as none: the ERP is
-/// asked again and the record written anew.
+/// What a record says of itself beside the answer in it. An answer that cannot be read counts as
+/// none: the ERP is asked again and the record written anew.
 pub(super) fn slot<E>(
     record: &Attributes,
     entry: impl Fn(&Attributes) -> Result<E, StoreError>,

@@ -1,4 +1,5 @@
-//! The end of a snapshot: members that its file lacks may not act any more. Nobody is deleted, and who registered here stays.
+//! The end of a snapshot: members that its file lacks may not act any more. Nobody is deleted, and
+//! who registered here stays.
 
 use app::ports::{Cursor, InFile, Stage, StoreError, Swept};
 use domain::load::LoadKind;
@@ -77,8 +78,9 @@ impl MembersTable {
         Ok(answer)
     }
 
-    /// Takes from a member that a file brought the right to act. The condition keeps off what was written since the record
-    /// was read. Without its fingerprint the member is active again as soon as a file names it.
+    /// Takes from a member that a file brought the right to act. The condition keeps off what was
+    /// written since the record was read. Without its fingerprint the member is active again as
+    /// soon as a file names it.
     async fn deactivate(&self, key: Attributes, stage: &Stage) -> Result<(), StoreError> {
         let update = self
             .client
@@ -117,7 +119,8 @@ fn is_here(record: &Attributes) -> Result<bool, StoreError> {
     Ok(active && !is_gone(record) && find_text(record, ORIGIN)? == Some(origin_text(Origin::Erp)))
 }
 
-/// What partition and sort keys of a kind begin with. Nothing begins like those of another table's kinds.
+/// What partition and sort keys of a kind begin with. Nothing begins like those of another table's
+/// kinds.
 fn beginnings(kind: LoadKind) -> (&'static str, &'static str) {
     match kind {
         LoadKind::Organizations => ("organization#", ORGANIZATION),

@@ -4,8 +4,8 @@
 //! | --- | --- | --- |
 //! | `registration#<registration id>` | `registration` | a registration; `inbox` and `createdAt` put it on the index `by-inbox` |
 //!
-//! A member that a registration made carries `registration` = its id until an export file writes the member; from then
-//! on the member is the ERP's, and the registration no longer touches it.
+//! A member that a registration made carries `registration` = its id until an export file writes
+//! the member; from then on the member is the ERP's, and the registration no longer touches it.
 
 mod profile;
 mod record;
@@ -109,7 +109,8 @@ impl RegistrationsTable {
         Ok(())
     }
 
-    /// Puts the first addresses of an organization. They are written once: later its own people change them.
+    /// Puts the first addresses of an organization. They are written once: later its own people
+    /// change them.
     fn addresses(
         &self,
         transaction: &mut Transaction,
@@ -176,7 +177,8 @@ impl Registrations for RegistrationsTable {
             .get_item()
             .table_name(&self.tables.members)
             .set_key(Some(key(registration_pk(id), REGISTRATION)))
-            // A decision follows what was read, and whoever was told of a registration may decide at once.
+            // A decision follows what was read, and whoever was told of a registration may decide
+            // at once.
             .consistent_read(true);
         let answer = get
             .send()
@@ -269,7 +271,8 @@ impl Registrations for RegistrationsTable {
                 None => return Ok(Registered::Done),
                 Some(Part::Other) => return Ok(Registered::Conflict),
                 Some(Part::User | Part::Organization) if approved => return Ok(Registered::Taken),
-                // An export file brought this member meanwhile: it is no longer the registration's to reject.
+                // An export file brought this member meanwhile: it is no longer the registration's
+                // to reject.
                 Some(part @ (Part::User | Part::Organization)) => transaction.remove(part),
             }
         }

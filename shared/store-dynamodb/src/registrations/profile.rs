@@ -1,5 +1,5 @@
-//! What members change about themselves. Attributes are changed one by one: those that tell which export file a record
-//! came from stay, or an older file would overwrite the change.
+//! What members change about themselves. Attributes are changed one by one: those that tell which
+//! export file a record came from stay, or an older file would overwrite the change.
 
 use app::ports::registrations::{ProfileChange, ProfileWriter};
 use app::ports::{StoreError, Written};

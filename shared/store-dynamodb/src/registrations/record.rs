@@ -15,7 +15,8 @@ use crate::members::record::{
     user_pk, write_address, write_organization, write_user,
 };
 
-/// The sort key of a registration, and the attribute by which a member names the registration that made it.
+/// The sort key of a registration, and the attribute by which a member names the registration that
+/// made it.
 pub(super) const REGISTRATION: &str = "registration";
 /// The index of registrations by where they wait.
 pub(super) const BY_INBOX: &str = "by-inbox";

@@ -24,7 +24,8 @@ pub(super) enum Part {
 pub(super) enum Guard {
     /// There is none.
     New,
-    /// There is none in use: none at all, one of this registration, one that was refused, one that a file removed.
+    /// There is none in use: none at all, one of this registration, one that was refused, one that
+    /// a file removed.
     Free,
     /// It is of this registration.
     Own,
@@ -116,7 +117,8 @@ impl Transaction {
     }
 }
 
-/// The part that decides among those that did not hold: that somebody else was faster weighs more than the members.
+/// The part that decides among those that did not hold: that somebody else was faster weighs more
+/// than the members.
 pub(super) fn decisive(unmet: impl Iterator<Item = Part>) -> Option<Part> {
     unmet.reduce(|decisive, part| if part == Part::Other { part } else { decisive })
 }

@@ -30,7 +30,8 @@ pub(super) async fn run(
         let tables = tables.ok_or_else(without_tables)?;
         items.push(cart_put(&tables.carts, cart, expected, keep_until)?);
         match capture.submission.content.kind() {
-            // The order's outcome decides about the reservation from now on, unless nobody knows whether there will be one.
+            // The order's outcome decides about the reservation from now on, unless nobody knows
+            // whether there will be one.
             SubmissionKind::Order => {
                 let prepared = cart
                     .preparation
@@ -52,7 +53,8 @@ pub(super) async fn run(
                     }
                 });
             }
-            // A quote reserves nothing; what its cart had set aside ends in time, and `reconcile` releases it.
+            // A quote reserves nothing; what its cart had set aside ends in time, and `reconcile`
+            // releases it.
             SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {}
         }
     }

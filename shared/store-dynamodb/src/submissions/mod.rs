@@ -1,4 +1,5 @@
-//! Submissions and their timelines: one partition each, the submission at `submission`, its timeline at `event#…`.
+//! Submissions and their timelines: one partition each, the submission at `submission`, its
+//! timeline at `event#…`.
 
 mod capture;
 
@@ -30,7 +31,8 @@ use crate::transaction;
 
 const SUBMISSION: &str = "submission";
 
-/// The tables that a capture writes beside the submissions: only the function that captures has them.
+/// The tables that a capture writes beside the submissions: only the function that captures has
+/// them.
 #[derive(Debug, Clone)]
 pub struct CaptureTables {
     /// Carts.
@@ -48,7 +50,8 @@ pub struct SubmissionsTable {
 }
 
 impl SubmissionsTable {
-    /// Keeps them in the given table. Without `capture` it refuses captures that close a cart or answer a request.
+    /// Keeps them in the given table. Without `capture` it refuses captures that close a cart or
+    /// answer a request.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, capture: Option<CaptureTables>) -> Self {
         Self {
@@ -145,8 +148,8 @@ pub(crate) fn new_submission_items(
     ])
 }
 
-/// The parts of a transaction that write a submission and the next entry of its timeline, if the stored one has the
-/// revision before.
+/// The parts of a transaction that write a submission and the next entry of its timeline, if the
+/// stored one has the revision before.
 fn update_items(
     table: &str,
     submission: &Submission,

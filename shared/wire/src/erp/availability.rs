@@ -90,8 +90,9 @@ pub struct AvailabilityItem {
     pub code: Option<String>,
 }
 
-/// What there is. Items may come in any order; one that is missing is unknown. An item whose quantity is present but
-/// unreadable is left out as a whole, since dropping the quantity alone would read as unlimited.
+/// What there is. Items may come in any order; one that is missing is unknown. An item whose
+/// quantity is present but unreadable is left out as a whole, since dropping the quantity alone
+/// would read as unlimited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AvailabilityAnswer {

@@ -1,4 +1,5 @@
-//! `POST /orders/calculate`, and `PUT /preparations/{reference}` for an ERP that reserves, prices and calculates in one.
+//! `POST /orders/calculate`, and `PUT /preparations/{reference}` for an ERP that reserves, prices
+//! and calculates in one.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! The error and item codes that the contract names. An ERP may send others; codes decide, texts never do.
+//! The error and item codes that the contract names. An ERP may send others; codes decide, texts
+//! never do.
 
 /// The ERP does not know the item; `parameters` names the SKU.
 pub const UNKNOWN_SKU: &str = "unknown_sku";

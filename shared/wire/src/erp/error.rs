@@ -20,14 +20,16 @@ pub enum Processed {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorDetail {
-    /// The stable code that decides; see [`super::codes`]. Absent when the ERP sent only a sentence.
+    /// The stable code that decides; see [`super::codes`]. Absent when the ERP sent only a
+    /// sentence.
     #[serde(
         default,
         deserialize_with = "lenient::text",
         skip_serializing_if = "Option::is_none"
     )]
     pub code: Option<String>,
-    /// Text for operators alone: it may hold customer names, so it is neither shown to shoppers nor logged.
+    /// Text for operators alone: it may hold customer names, so it is neither shown to shoppers nor
+    /// logged.
     #[serde(
         default,
         deserialize_with = "lenient::text",
@@ -53,7 +55,8 @@ pub struct ErrorDetail {
 /// `{"error":{…}}`, alone or beside other fields. Any answer is first read as this.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorAnswer {
-    /// Present means that the call failed, whatever the status says. A shape that cannot be read is still an error.
+    /// Present means that the call failed, whatever the status says. A shape that cannot be read is
+    /// still an error.
     #[serde(
         default,
         deserialize_with = "any_error",

@@ -31,7 +31,8 @@ where
     Ok(optional_list(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a list without the elements that cannot be read; `None` when it is no list, which is not an empty one.
+/// Reads a list without the elements that cannot be read; `None` when it is no list, which is not
+/// an empty one.
 pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,5 @@
-//! `PUT /organizations/{id}` and `PUT /users/{id}`: approved registrations, created or updated by this side's id.
+//! `PUT /organizations/{id}` and `PUT /users/{id}`: approved registrations, created or updated by
+//! this side's id.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,10 @@
 //! The messages of the External System contract, one module per group of operations.
 //!
-//! Requests are plain: this side fills them, so every field that the contract demands stands in the type. Answers are
-//! lenient, because real ERPs leave things out, add things and change their minds: unknown fields are ignored, what may
-//! be missing is an `Option`, and one unreadable element spoils neither its list nor its answer. Leniency never turns
-//! into trust: what could not be read is absent, and absent means *unknown*, never zero and never success.
+//! Requests are plain: this side fills them, so every field that the contract demands stands in the
+//! type. Answers are lenient, because real ERPs leave things out, add things and change their
+//! minds: unknown fields are ignored, what may be missing is an `Option`, and one unreadable
+//! element spoils neither its list nor its answer. Leniency never turns into trust: what could not
+//! be read is absent, and absent means *unknown*, never zero and never success.
 
 mod availability;
 mod calculation;

@@ -76,8 +76,9 @@ pub struct PriceItem {
         skip_serializing_if = "Option::is_none"
     )]
     pub list_price: Option<Money>,
-    /// Every step of the price, the first one included, or empty when the ERP does not tell. A ladder with an unreadable
-    /// step makes the whole item unreadable: without the step, quantities above it would be priced wrongly.
+    /// Every step of the price, the first one included, or empty when the ERP does not tell. A
+    /// ladder with an unreadable step makes the whole item unreadable: without the step, quantities
+    /// above it would be priced wrongly.
     #[serde(
         default,
         deserialize_with = "ladder",

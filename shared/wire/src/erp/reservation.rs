@@ -68,7 +68,8 @@ pub struct ReservedLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationAnswer {
-    /// The reference that the ERP kept; another one than asked for means that the answer is not ours.
+    /// The reference that the ERP kept; another one than asked for means that the answer is not
+    /// ours.
     #[serde(
         default,
         deserialize_with = "lenient::text",

@@ -6,7 +6,8 @@ use super::lenient;
 use super::value::{Customer, OrderLine, Payment, QuoteLine, Shipping, Totals};
 use crate::value::Money;
 
-/// An order. The ERP makes at most one of a reference, and turns the named reservation or quote into it in the same step.
+/// An order. The ERP makes at most one of a reference, and turns the named reservation or quote
+/// into it in the same step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderRequest {
@@ -32,7 +33,8 @@ pub struct OrderRequest {
     /// The organization's address that the invoice goes to, by the id that both sides use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_address_id: Option<String>,
-    /// The grand total that the buyer accepted; the ERP refuses with `total_changed` when its own differs.
+    /// The grand total that the buyer accepted; the ERP refuses with `total_changed` when its own
+    /// differs.
     pub accepted_total: Money,
     /// The buyer's own number. Never a key: buyers repeat theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +75,8 @@ pub struct QuoteRequest {
     pub comment: Option<String>,
 }
 
-/// The answer to a submission: 201 with `accepted`, or 202 with the status `pending` when it takes longer.
+/// The answer to a submission: 201 with `accepted`, or 202 with the status `pending` when it takes
+/// longer.
 ///
 /// Only `accepted: true` together with a number is a confirmation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

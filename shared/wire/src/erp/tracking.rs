@@ -6,9 +6,10 @@ use super::lenient;
 use super::value::Totals;
 use crate::value::{Instant, Money, Number};
 
-/// The answer to `GET /orders?reference=` and `GET /quotes?reference=`. **Found is not accepted**: a crash between the
-/// ERP's steps leaves a draft. An ERP that holds several of a reference answers with the accepted one: whoever was told of a
-/// draft sends again. Nothing found is a 404 with the code `not_found`.
+/// The answer to `GET /orders?reference=` and `GET /quotes?reference=`. **Found is not accepted**:
+/// a crash between the ERP's steps leaves a draft. An ERP that holds several of a reference answers
+/// with the accepted one: whoever was told of a draft sends again. Nothing found is a 404 with the
+/// code `not_found`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundAnswer {
@@ -262,7 +263,8 @@ impl Document {
     }
 }
 
-/// The answer to a list: `orders` or `quotes`, as asked. Neither of them present is no empty list but a broken answer.
+/// The answer to a list: `orders` or `quotes`, as asked. Neither of them present is no empty list
+/// but a broken answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentList {

@@ -153,7 +153,8 @@ impl From<&domain::submission::Approval> for Approval {
     }
 }
 
-/// An order or a quote. The ids are `orderId` and `externalOrderId`, or `quoteId` and `externalQuoteId`.
+/// An order or a quote. The ids are `orderId` and `externalOrderId`, or `quoteId` and
+/// `externalQuoteId`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {

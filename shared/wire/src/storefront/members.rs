@@ -206,7 +206,8 @@ pub struct Registration {
     pub organization_id: String,
     /// `pending`, `approved` or `rejected`.
     pub status: String,
-    /// The user id was somebody's when this was made: it can be rejected, but not approved while that is so.
+    /// The user id was somebody's when this was made: it can be rejected, but not approved while
+    /// that is so.
     pub user_id_taken: bool,
     /// When it was made.
     pub created_at: Instant,
@@ -355,7 +356,8 @@ pub struct Address {
     pub postal_code: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
-    /// `registered` = made here and changed here; `erp` = brought by an export file and changed by the ERP alone.
+    /// `registered` = made here and changed here; `erp` = brought by an export file and changed by
+    /// the ERP alone.
     pub origin: String,
 }
 

@@ -94,7 +94,8 @@ pub struct DeadLetter {
     pub sent_at: Option<Instant>,
     /// `redrive` when its work is not done, `discard` when nothing is left to do for it.
     pub next_action: String,
-    /// In the answer to a redrive: `redrive` or `discard` when that was done, or would be; null when it stays.
+    /// In the answer to a redrive: `redrive` or `discard` when that was done, or would be; null
+    /// when it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<Option<String>>,
 }
@@ -174,7 +175,8 @@ pub struct ErpHealth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
-    /// Since the longest waiting submission was captured that the ERP neither confirmed nor refused; 0 when none waits.
+    /// Since the longest waiting submission was captured that the ERP neither confirmed nor
+    /// refused; 0 when none waits.
     pub oldest_unconfirmed_seconds: u64,
     /// The same of what awaits its approver.
     pub oldest_awaiting_approval_seconds: u64,

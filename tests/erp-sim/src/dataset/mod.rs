@@ -1,4 +1,5 @@
-//! What the simulated ERP knows when it starts: the export files that this side loads too, and its own `erp/*.csv`.
+//! What the simulated ERP knows when it starts: the export files that this side loads too, and its
+//! own `erp/*.csv`.
 
 mod read;
 mod table;
@@ -12,8 +13,8 @@ pub use table::DatasetError;
 /// The location name that stands for the online store's total.
 pub const ONLINE: &str = "online";
 
-/// Everything read from a data folder. An empty one (`Default`) knows nothing and can be filled through the control
-/// routes.
+/// Everything read from a data folder. An empty one (`Default`) knows nothing and can be filled
+/// through the control routes.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     /// Items by SKU.

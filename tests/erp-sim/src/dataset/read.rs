@@ -9,9 +9,9 @@ use super::table::{DatasetError, each_row};
 use super::{Dataset, Item, ListPrice, ONLINE, Offer, Organization, ShippingMethod, Tax};
 
 impl Dataset {
-    /// Reads a folder with `incoming/<kind>/snapshot/*.csv` and `erp/*.csv`. Of several snapshots of a kind the last
-    /// by name counts, since a snapshot is the whole truth. List prices must be there; of the rest, what is missing is
-    /// unknown to the ERP.
+    /// Reads a folder with `incoming/<kind>/snapshot/*.csv` and `erp/*.csv`. Of several snapshots
+    /// of a kind the last by name counts, since a snapshot is the whole truth. List prices must be
+    /// there; of the rest, what is missing is unknown to the ERP.
     ///
     /// # Errors
     /// [`DatasetError`], which names the file and the line.

@@ -55,7 +55,8 @@ pub(crate) fn priced_lines<'a>(
     priced.collect()
 }
 
-/// Refuses a document with no lines, too many, an unknown or inactive item, or a quantity that is not above zero.
+/// Refuses a document with no lines, too many, an unknown or inactive item, or a quantity that is
+/// not above zero.
 pub(crate) fn check_lines<'a>(
     world: &World,
     lines: impl ExactSizeIterator<Item = (&'a str, Decimal)>,
@@ -84,8 +85,9 @@ pub(crate) fn check_lines<'a>(
     Ok(())
 }
 
-/// The amounts of checked lines. The method's base stands as an extra line, its charge by weight at the lines; tax goes
-/// by the country and region of the address, and shipping is taxed like the goods.
+/// The amounts of checked lines. The method's base stands as an extra line, its charge by weight at
+/// the lines; tax goes by the country and region of the address, and shipping is taxed like the
+/// goods.
 pub(crate) fn calculate_lines(
     world: &World,
     lines: &[PricedLine<'_>],
@@ -94,7 +96,8 @@ pub(crate) fn calculate_lines(
 ) -> Result<CalculationAnswer, Refusal> {
     let tax = shipping.and_then(|shipping| tax_of(world, shipping));
     let rate = tax.map_or(Decimal::ZERO, |tax| tax.percent / Decimal::ONE_HUNDRED);
-    // An unknown method is charged like the first one: who tries the simulator by hand cannot know the names.
+    // An unknown method is charged like the first one: who tries the simulator by hand cannot know
+    // the names.
     let method = shipping.and_then(|shipping| {
         let methods = &world.dataset.shipping;
         methods

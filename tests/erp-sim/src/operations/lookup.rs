@@ -148,7 +148,8 @@ pub(crate) fn find_price<'a>(
     Ok((item, price))
 }
 
-/// List price × best offer × the organization's factor × the factor of the control route, rounded to the currency.
+/// List price × best offer × the organization's factor × the factor of the control route, rounded
+/// to the currency.
 fn price_of(
     world: &World,
     now: i64,
@@ -215,7 +216,8 @@ fn ladder(
     breaks
 }
 
-/// From 0.90 to 1.00 in steps of a hundredth, by the organization's id alone: the same in every run.
+/// From 0.90 to 1.00 in steps of a hundredth, by the organization's id alone: the same in every
+/// run.
 pub(crate) fn organization_factor(organization: &str) -> Decimal {
     // FNV-1a, because the standard hasher may change between releases.
     let hash = organization

@@ -1,4 +1,5 @@
-//! What the ERP does, operation by operation: functions from the state, the time and a request to an answer.
+//! What the ERP does, operation by operation: functions from the state, the time and a request to
+//! an answer.
 
 mod amounts;
 mod lookup;

@@ -97,7 +97,8 @@ fn set_aside(
     Ok(answers)
 }
 
-/// `DELETE /reservations/{reference}` and `DELETE /preparations/{reference}`: success also when there is nothing.
+/// `DELETE /reservations/{reference}` and `DELETE /preparations/{reference}`: success also when
+/// there is nothing.
 pub(crate) fn cancel(world: &mut World, reference: &str) {
     world.reservations.remove(reference);
 }

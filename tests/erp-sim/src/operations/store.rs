@@ -104,7 +104,8 @@ pub(crate) fn order_line(line: &OrderLine) -> DocumentLine {
     }
 }
 
-/// Until when a quote holds: what the buyer asked for, an instant or a day, else thirty days; and when that ends. This ERP lives in UTC.
+/// Until when a quote holds: what the buyer asked for, an instant or a day, else thirty days; and
+/// when that ends. This ERP lives in UTC.
 pub(crate) fn expiry(requested: Option<&str>, now: i64) -> (String, Option<i64>) {
     let parse = |text: &str| {
         serde_json::from_value::<Instant>(text.into())

@@ -15,11 +15,13 @@ use crate::faults::Marks;
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// `POST /orders`. The named reservation or quote becomes the order in the same step, so that goods never count twice.
+/// `POST /orders`. The named reservation or quote becomes the order in the same step, so that goods
+/// never count twice.
 ///
-/// The own total is that of the lines at the unit prices that the request names, except for an item whose price the
-/// control route changed: there the ERP insists on its own price, so that a price change between preparation and
-/// submission can be played through. An order of a quote stands at the quote's total.
+/// The own total is that of the lines at the unit prices that the request names, except for an item
+/// whose price the control route changed: there the ERP insists on its own price, so that a price
+/// change between preparation and submission can be played through. An order of a quote stands at
+/// the quote's total.
 pub(crate) fn submit_order(
     world: &mut World,
     now: i64,
@@ -71,7 +73,8 @@ pub(crate) fn submit_order(
         expires: None,
     };
     let submitted = store(world, Kind::Order, now, marks, draft);
-    // Only the named one: an order that does not name its reservation counts beside it until that expires.
+    // Only the named one: an order that does not name its reservation counts beside it until that
+    // expires.
     if let Some(reference) = &request.reservation {
         world.reservations.remove(reference);
     }
@@ -86,7 +89,8 @@ pub(crate) fn submit_order(
     Ok(submitted)
 }
 
-/// `POST /quotes`. The ERP quotes its own price of the moment; where it has none, the one the buyer saw.
+/// `POST /quotes`. The ERP quotes its own price of the moment; where it has none, the one the buyer
+/// saw.
 pub(crate) fn submit_quote(
     world: &mut World,
     now: i64,
@@ -180,8 +184,8 @@ fn check_key(key: Option<&str>) -> Result<&str, Refusal> {
     })
 }
 
-/// The answer to a repetition, if it is one. A draft that an earlier attempt left is finished here. An ERP that does
-/// not declare `idempotency-key` makes a second document, as such ERPs do.
+/// The answer to a repetition, if it is one. A draft that an earlier attempt left is finished here.
+/// An ERP that does not declare `idempotency-key` makes a second document, as such ERPs do.
 fn twin(
     world: &mut World,
     kind: Kind,

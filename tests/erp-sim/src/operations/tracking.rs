@@ -49,7 +49,8 @@ pub(crate) fn find(
     })
 }
 
-/// `GET /orders?organization=…`: newest first, without lines, and without drafts, which are nobody's business yet.
+/// `GET /orders?organization=…`: newest first, without lines, and without drafts, which are
+/// nobody's business yet.
 pub(crate) fn list(
     world: &mut World,
     now: i64,

@@ -1,5 +1,6 @@
-//! A program of the Lambda service that does what no function may: it panics, hangs and dies when the event says so.
-//! With `BEHIND=http` it stands behind the HTTP API, else behind a source of events.
+//! A program of the Lambda service that does what no function may: it panics, hangs and dies when
+//! the event says so. With `BEHIND=http` it stands behind the HTTP API, else behind a source of
+//! events.
 #![allow(clippy::panic, clippy::exit, reason = "that is what it is for")]
 
 use std::sync::Arc;

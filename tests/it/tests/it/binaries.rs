@@ -1,5 +1,5 @@
-//! The programs that are deployed, run as the Lambda service runs them: by its Runtime API and Extensions API, standing
-//! still between the events.
+//! The programs that are deployed, run as the Lambda service runs them: by its Runtime API and
+//! Extensions API, standing still between the events.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -160,7 +160,8 @@ async fn what_is_renewed_after_the_answer_is_done_before_the_function_stands_sti
     app.finish().await;
 }
 
-/// What the extension is for: without it the service stops the function in the middle of the renewal.
+/// What the extension is for: without it the service stops the function in the middle of the
+/// renewal.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_extension_a_renewal_is_cut_short_and_harms_nobody() {
     let app = TestApp::start().await;
@@ -205,7 +206,8 @@ async fn a_connection_from_before_the_function_stood_still_is_not_used_any_more(
     let sandbox = Sandbox::start(app.program("prices")).await.unwrap();
     sandbox.invoke(&event).await.unwrap();
     for _ in 0..2 {
-        // From now on the connection of this call is closed after a tenth of a second, and the next one on it is cut.
+        // From now on the connection of this call is closed after a tenth of a second, and the next
+        // one on it is cut.
         app.fault(json!({"operation": "prices", "kind": "stale-keepalive", "delayMs": 100}));
         sandbox.invoke(&event).await.unwrap();
         sandbox.at_rest().await.unwrap();

@@ -115,7 +115,8 @@ impl Random {
         usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
     }
 
-    /// The `number`th edit of two hundred. Lines go late, or else most edits would be of lines that are gone.
+    /// The `number`th edit of two hundred. Lines go late, or else most edits would be of lines that
+    /// are gone.
     fn edit(&mut self, number: usize, lines: &[String]) -> Edit {
         let quantity = 1 + self.below(30) as u64;
         let line = lines[self.below(lines.len())].clone();
@@ -196,7 +197,8 @@ async fn two_hundred_edits_at_once_end_as_if_made_one_after_the_other() {
             );
         } else {
             let code = answer["code"].as_str().unwrap_or_default().to_owned();
-            // The line was taken out before, or too many others were faster until the request's time was over.
+            // The line was taken out before, or too many others were faster until the request's
+            // time was over.
             let gone = answer.status == 404 && matches!(edit, Edit::Change(..) | Edit::Remove(_));
             assert!(
                 gone || code == "concurrent_change",

@@ -1,5 +1,5 @@
-//! Faults at every call that a preparation makes to the ERP, and crashes between any two of its steps: no reservation
-//! outlives its preparation.
+//! Faults at every call that a preparation makes to the ERP, and crashes between any two of its
+//! steps: no reservation outlives its preparation.
 
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ fn ledger(app: &TestApp) -> usize {
         .count()
 }
 
-/// A preparation of `cart` by an instance of its own, which dies when told to: its status, if it lived.
+/// A preparation of `cart` by an instance of its own, which dies when told to: its status, if it
+/// lived.
 async fn prepare(app: &TestApp, cart: &str, cut: Option<Cut>) -> Option<u64> {
     let checkout = app.instance("checkout", &[], cut).await;
     checkout
@@ -30,8 +31,9 @@ async fn prepare(app: &TestApp, cart: &str, cut: Option<Cut>) -> Option<u64> {
         .map(|(status, _)| status)
 }
 
-/// After the time of the preparation and one run of `reconcile` nothing is set aside, and nothing is left in the ledger.
-/// The ERP was told of every reservation that it still held: its own clock is not relied upon.
+/// After the time of the preparation and one run of `reconcile` nothing is set aside, and nothing
+/// is left in the ledger. The ERP was told of every reservation that it still held: its own clock
+/// is not relied upon.
 async fn nothing_is_left(app: &TestApp, cart: &str, what: &str) {
     let noted = ledger(app);
     let told = app.calls("cancel");

@@ -1,5 +1,5 @@
-//! Real exports with every twentieth row damaged: the others apply, each damaged one is refused for what is wrong with it,
-//! and the corrected ones complete the load.
+//! Real exports with every twentieth row damaged: the others apply, each damaged one is refused for
+//! what is wrong with it, and the corrected ones complete the load.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::app::TestApp;
 
-/// A folder of real ERP exports: beside the data set that `DATASET` names, or beside the checkout, if it is there.
+/// A folder of real ERP exports: beside the data set that `DATASET` names, or beside the checkout,
+/// if it is there.
 pub fn data_beside(name: &str) -> Option<PathBuf> {
     let beside = || {
         PathBuf::from(concat!(

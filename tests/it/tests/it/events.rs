@@ -50,7 +50,8 @@ async fn every_sample_event_is_answered_by_its_function() {
     app.finish().await;
 }
 
-/// A request is one of the function's routes, and is answered by it: well, or for a reason that lies in the request.
+/// A request is one of the function's routes, and is answered by it: well, or for a reason that
+/// lies in the request.
 pub fn check(app: &TestApp, function: &str, path: &Path, event: &Value, answer: &Value) {
     let name = path.display();
     let Some(route) = event["routeKey"].as_str() else {

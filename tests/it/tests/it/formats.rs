@@ -1,4 +1,5 @@
-//! The ERP drops what it has: any format, any layout with a profile, and files that are broken in any way.
+//! The ERP drops what it has: any format, any layout with a profile, and files that are broken in
+//! any way.
 
 use std::io::Write;
 

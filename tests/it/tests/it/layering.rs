@@ -1,4 +1,5 @@
-//! Dependencies point one way. What a crate may name in its manifest is written down here and nowhere else.
+//! Dependencies point one way. What a crate may name in its manifest is written down here and
+//! nowhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -356,7 +356,8 @@ async fn a_delta_removes_what_it_says_and_a_snapshot_what_it_lacks_once_released
     app.get(NOBODY, "/catalog/items/GLS-TNT")
         .await
         .expect_problem(404, "not_found");
-    // A snapshot that would remove nearly everything waits for a person, and readers see nothing of it.
+    // A snapshot that would remove nearly everything waits for a person, and readers see nothing of
+    // it.
     let snapshot = items(&["GLS-CLR,GLS,Alone,,HEADEYE,EA,1,1,active"]);
     let load = app
         .load(

@@ -1,4 +1,5 @@
-//! The integration tests: one binary, one module for each thing that the system does. They enter by the front door.
+//! The integration tests: one binary, one module for each thing that the system does. They enter by
+//! the front door.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! What operators watch: the metrics that functions write, and that the template shows and wakes people by.
+//! What operators watch: the metrics that functions write, and that the template shows and wakes
+//! people by.
 
 use std::collections::{BTreeMap, BTreeSet};
 

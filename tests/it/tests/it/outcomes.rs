@@ -1,4 +1,5 @@
-//! However the hand-over of an order goes wrong, the ERP ends with exactly one order and the buyer with the truth.
+//! However the hand-over of an order goes wrong, the ERP ends with exactly one order and the buyer
+//! with the truth.
 
 use serde_json::{Value, json};
 
@@ -251,7 +252,8 @@ async fn an_order_that_becomes_visible_late_is_not_made_twice() {
 #[tokio::test]
 async fn a_duplicate_that_is_refused_while_its_twin_succeeded_is_confirmed() {
     let app = TestApp::start().await;
-    // The first send arrives and is lost; asked, the ERP does not see it yet; the second send is refused as a duplicate.
+    // The first send arrives and is lost; asked, the ERP does not see it yet; the second send is
+    // refused as a duplicate.
     app.fault(json!({"operation": "submit-order", "kind": "duplicate-refused"}));
     app.fault(json!({"operation": "find", "kind": "late-visible", "delayMs": 3_000_000}));
     app.fault(fault("commit-then-drop"));

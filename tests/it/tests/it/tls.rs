@@ -24,7 +24,8 @@ fn certificate() -> (String, TlsAcceptor) {
     (cert.pem(), TlsAcceptor::from(Arc::new(server.unwrap())))
 }
 
-/// Stands before the ERP, ends the TLS of each connection and passes on what comes. Answers the ERP's URL from now on.
+/// Stands before the ERP, ends the TLS of each connection and passes on what comes. Answers the
+/// ERP's URL from now on.
 async fn front(erp: &str, tls: TlsAcceptor) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{HOST}:{}", listener.local_addr().unwrap().port());
@@ -46,7 +47,8 @@ async fn front(erp: &str, tls: TlsAcceptor) -> String {
     url
 }
 
-/// The first price that the program answers with when it reaches the ERP at `url` and trusts `trusted`.
+/// The first price that the program answers with when it reaches the ERP at `url` and trusts
+/// `trusted`.
 async fn asked(app: &TestApp, url: &str, trusted: &str) -> Value {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, trusted).unwrap();

@@ -61,7 +61,8 @@ async fn a_quantity_change_takes_four_calls_to_the_tables_and_one_to_the_erp() {
     app.finish().await;
 }
 
-/// The bundled data set and `count` items more, which cost 1 to `count` dollars and of which there are plenty.
+/// The bundled data set and `count` items more, which cost 1 to `count` dollars and of which there
+/// are plenty.
 fn larger(count: usize) -> tempfile::TempDir {
     fn copy(from: &Path, to: &Path) {
         std::fs::create_dir_all(to).unwrap();
@@ -138,7 +139,8 @@ async fn a_hundred_lines_are_prepared_with_three_calls_to_the_erp() {
     );
     let counts = instance.counts();
     println!("preparation of 100 lines: {counts:?}");
-    // The member, the items in two reads, the cart, the ledger, the prices in four writes, the cart.
+    // The member, the items in two reads, the cart, the ledger, the prices in four writes, the
+    // cart.
     assert!(counts.values().sum::<usize>() <= 10, "{counts:?}");
     let cents = |money: &Value| {
         money["amount"]

@@ -1,4 +1,5 @@
-//! The `aws-chunked` content encoding: what an SDK wraps around a body that it streams or adds a checksum to.
+//! The `aws-chunked` content encoding: what an SDK wraps around a body that it streams or adds a
+//! checksum to.
 //!
 //! The S3 service decodes it only while it verifies a signature, and this edge verifies none.
 
@@ -24,7 +25,8 @@ enum State {
     Data(usize),
     /// Before the line end that closes a chunk.
     End,
-    /// After the last chunk: trailers, which are not looked at. Nothing can be damaged on the way through memory.
+    /// After the last chunk: trailers, which are not looked at. Nothing can be damaged on the way
+    /// through memory.
     Trailers,
 }
 

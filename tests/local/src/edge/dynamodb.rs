@@ -34,8 +34,8 @@ impl Refusal {
 
 impl From<DynoxideError> for Refusal {
     fn from(error: DynoxideError) -> Self {
-        // The wire never shows this tag; DynamoDB wraps such messages for single-item writes alone, and no caller of
-        // ours reads them.
+        // The wire never shows this tag; DynamoDB wraps such messages for single-item writes alone,
+        // and no caller of ours reads them.
         let error = match error {
             DynoxideError::EnvelopedValidation(message) => {
                 DynoxideError::ValidationException(message)
@@ -114,8 +114,8 @@ where
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()).into())
 }
 
-/// The database marks what its decoders refuse with a class before the message, and leaves it to the border to sort
-/// them. Without a mark it is a missing or mistyped field.
+/// The database marks what its decoders refuse with a class before the message, and leaves it to
+/// the border to sort them. Without a mark it is a missing or mistyped field.
 fn unreadable(error: &serde_json::Error) -> Refusal {
     let text = error.to_string();
     let message = text.split(" at line ").next().unwrap_or(&text);

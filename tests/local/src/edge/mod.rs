@@ -1,7 +1,8 @@
 //! One AWS edge: DynamoDB, S3 and SQS behind one entry, as LocalStack's port offers them.
 //!
-//! Both ways in, a TCP port for the CLI and an in-process connector for the functions, end in [`Edge::call`]. So a
-//! function uses the real AWS SDK down to the last header and spares the sockets.
+//! Both ways in, a TCP port for the CLI and an in-process connector for the functions, end in
+//! [`Edge::call`]. So a function uses the real AWS SDK down to the last header and spares the
+//! sockets.
 
 mod chunked;
 mod connector;
@@ -87,7 +88,8 @@ impl Edge {
         self.call_as(None, request).await
     }
 
-    /// Answers one AWS request of somebody who may do what the policy says, or anything without one.
+    /// Answers one AWS request of somebody who may do what the policy says, or anything without
+    /// one.
     async fn call_as(&self, policy: Option<&Policy>, request: Request<Body>) -> Response<Body> {
         let Some((service, operation)) = target(request.headers()) else {
             return self.call_files(policy, request).await;
@@ -113,7 +115,8 @@ impl Edge {
         }
         match service.as_str() {
             "AmazonSQS" => self.sqs.call(&operation, parts.headers, body).await,
-            // Inline: a call takes microseconds and holds one lock, so a second thread would only add the hop.
+            // Inline: a call takes microseconds and holds one lock, so a second thread would only
+            // add the hop.
             _ => match self.dynamodb.call(&operation, &body) {
                 Ok(answer) => json(StatusCode::OK, answer.into()),
                 Err(refusal) => json(refusal.status, refusal.body.into()),

@@ -1,4 +1,5 @@
-//! Which permissions a request to the edge needs, as the service authorization reference of AWS has them.
+//! Which permissions a request to the edge needs, as the service authorization reference of AWS has
+//! them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,7 +47,8 @@ struct Transacted {
     get: Option<Touched>,
 }
 
-/// What an operation on tables needs. One that cannot be read needs nothing, for it will be refused as it is.
+/// What an operation on tables needs. One that cannot be read needs nothing, for it will be refused
+/// as it is.
 pub(super) fn of_tables(operation: &str, body: &[u8]) -> Vec<Need> {
     let touched: Touched = serde_json::from_slice(body).unwrap_or_default();
     if operation.starts_with("Transact") {

@@ -7,8 +7,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Names a folder. Every process that enforces policies notes there what was used of them: a line for each function,
-/// action and resource, in a file of its own.
+/// Names a folder. Every process that enforces policies notes there what was used of them: a line
+/// for each function, action and resource, in a file of its own.
 pub const USED: &str = "USED_PERMISSIONS";
 
 /// What a statement allows.
@@ -50,7 +50,8 @@ impl Policy {
         }
     }
 
-    /// Every permission, one a line: the function, an action, and on what. Several prefixes of one folder of a bucket are one.
+    /// Every permission, one a line: the function, an action, and on what. Several prefixes of one
+    /// folder of a bucket are one.
     #[must_use]
     pub fn lines(&self) -> BTreeSet<String> {
         let each = self.statements.iter().flat_map(|statement| {
@@ -65,7 +66,8 @@ impl Policy {
         each.collect()
     }
 
-    /// Whether all of `needs` is allowed; otherwise the first that is not. What is allowed is noted.
+    /// Whether all of `needs` is allowed; otherwise the first that is not. What is allowed is
+    /// noted.
     pub(super) fn check(&self, needs: &[Need]) -> Result<(), Need> {
         for need in needs {
             let Some(resource) = self.allowing(need) else {
@@ -109,7 +111,8 @@ impl Policy {
     }
 }
 
-/// The last part of a resource's name: a table, an index, a queue, the folder in a bucket or the bucket itself.
+/// The last part of a resource's name: a table, an index, a queue, the folder in a bucket or the
+/// bucket itself.
 fn label(resource: &str) -> &str {
     let name = resource.rsplit(':').next().unwrap_or(resource);
     match (resource.contains(":s3:"), name.split_once('/')) {

@@ -39,7 +39,8 @@ impl Sqs {
         format!("{}/{ACCOUNT}/{name}", self.url)
     }
 
-    /// Wakes whoever waits for a message in the queue with the given name, so that a pump needs no tight loop.
+    /// Wakes whoever waits for a message in the queue with the given name, so that a pump needs no
+    /// tight loop.
     #[must_use]
     pub fn arrivals(&self, name: &str) -> Arc<Notify> {
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +86,8 @@ impl Sqs {
             && std::str::from_utf8(&body).is_ok_and(|text| text.contains(ABSENT_JSON));
         let mut response = super::json(status, body);
         if absent {
-            // AWS writes both names, the one of the query protocol here; which of them a client reads differs.
+            // AWS writes both names, the one of the query protocol here; which of them a client
+            // reads differs.
             let code = HeaderValue::from_static("AWS.SimpleQueueService.NonExistentQueue;Sender");
             response.headers_mut().insert("x-amzn-query-error", code);
         }

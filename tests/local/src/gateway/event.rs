@@ -145,7 +145,8 @@ fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// API Gateway hands these over as text and encodes everything else, `application/problem+json` included.
+/// API Gateway hands these over as text and encodes everything else, `application/problem+json`
+/// included.
 fn is_text(content_type: &str) -> bool {
     let kind = content_type
         .split(';')

@@ -47,7 +47,8 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer of the given name for the given audience. Its key comes from `file`, or is made and kept there.
+    /// An issuer of the given name for the given audience. Its key comes from `file`, or is made
+    /// and kept there.
     ///
     /// # Errors
     /// [`IssuerError`] when the file cannot be read or written.

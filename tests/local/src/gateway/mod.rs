@@ -57,7 +57,8 @@ struct Inner {
 pub struct Gateway(Arc<Inner>);
 
 impl Gateway {
-    /// Serves the routes of `template` by the functions of `host`. `members` is the table that tokens are made from.
+    /// Serves the routes of `template` by the functions of `host`. `members` is the table that
+    /// tokens are made from.
     ///
     /// # Errors
     /// [`RouteError`] when two routes are the same.

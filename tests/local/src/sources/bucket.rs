@@ -81,7 +81,8 @@ async fn deliver(context: Context, function: String, event: Value) {
     }
 }
 
-/// The event about an object, as S3 sends it. Of two about the same object the later one has the higher `sequence`.
+/// The event about an object, as S3 sends it. Of two about the same object the later one has the
+/// higher `sequence`.
 #[must_use]
 pub fn object_created(
     object: &ObjectCreated,

@@ -13,7 +13,8 @@ use super::Context;
 use crate::edge::{ACCOUNT, REGION};
 use crate::template::QueueSource;
 
-/// How often an empty queue is looked at for messages that nobody announces: those whose delay or visibility ended.
+/// How often an empty queue is looked at for messages that nobody announces: those whose delay or
+/// visibility ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Receives, invokes and deletes until the stack stops.
@@ -126,7 +127,8 @@ async fn deliver(
     }
 }
 
-/// The ids that the function says failed. None when one of them is not in the batch: then AWS delivers all again.
+/// The ids that the function says failed. None when one of them is not in the batch: then AWS
+/// delivers all again.
 fn failures<'a>(answer: &'a Value, messages: &[Message]) -> Option<HashSet<&'a str>> {
     let listed = answer
         .get("batchItemFailures")

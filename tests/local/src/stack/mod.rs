@@ -1,4 +1,5 @@
-//! The whole system: edge, functions, simulator, storefront API and everything that calls functions.
+//! The whole system: edge, functions, simulator, storefront API and everything that calls
+//! functions.
 
 mod options;
 mod parts;
@@ -63,7 +64,8 @@ struct Urls {
 }
 
 impl Stack {
-    /// Starts the system. Nothing is loaded yet, and `GET /health` answers 503 until [`Stack::set_ready`].
+    /// Starts the system. Nothing is loaded yet, and `GET /health` answers 503 until
+    /// [`Stack::set_ready`].
     ///
     /// # Errors
     /// [`StartError`], one line that says what is in the way.

@@ -26,9 +26,11 @@ pub struct Options {
     pub erp: Option<Erp>,
     /// Where to keep tables and objects; none for a temporary folder.
     pub data: Option<PathBuf>,
-    /// Whether schedules run by themselves. A test that wants its own timing calls the function instead.
+    /// Whether schedules run by themselves. A test that wants its own timing calls the function
+    /// instead.
     pub schedules: bool,
-    /// Whether items are deleted once their time to live has passed, which compares it with the machine's clock.
+    /// Whether items are deleted once their time to live has passed, which compares it with the
+    /// machine's clock.
     pub sweep: bool,
     /// Time.
     pub clock: Arc<dyn Clock>,

@@ -62,7 +62,8 @@ impl Folders {
     }
 }
 
-/// AWS clients that call `edge` without a socket. No time limit: a pump may wait long for a message.
+/// AWS clients that call `edge` without a socket. No time limit: a pump may wait long for a
+/// message.
 pub(super) fn sdk_config(edge: &Edge, url: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -33,8 +33,8 @@ pub struct Function {
 }
 
 impl Function {
-    /// What its process finds in its environment: its own variables, and those by which the AWS SDK finds the service at
-    /// `aws`, whose edge verifies no credentials.
+    /// What its process finds in its environment: its own variables, and those by which the AWS SDK
+    /// finds the service at `aws`, whose edge verifies no credentials.
     #[must_use]
     pub fn variables(&self, aws: &str) -> BTreeMap<String, String> {
         let service = [

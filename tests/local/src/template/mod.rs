@@ -1,7 +1,7 @@
 //! Reads `template.yaml`, the single source of what the system consists of.
 //!
-//! Whatever the local stack creates, routes or pumps comes out of here, so a resource that is missing in the template
-//! is missing on the developer's machine as well, and is noticed there.
+//! Whatever the local stack creates, routes or pumps comes out of here, so a resource that is
+//! missing in the template is missing on the developer's machine as well, and is noticed there.
 
 mod function;
 mod node;
@@ -174,7 +174,8 @@ fn parameters(
     values.collect()
 }
 
-/// The properties of a table are named as in the request that creates it, but for what is set up by other requests.
+/// The properties of a table are named as in the request that creates it, but for what is set up by
+/// other requests.
 fn table(name: &str, properties: &Value) -> Result<Table, TemplateError> {
     const CREATED: [&str; 4] = [
         "AttributeDefinitions",

@@ -1,4 +1,5 @@
-//! The template as a tree of values that keeps the short forms of CloudFormation (`!Ref`, `!Sub`, …).
+//! The template as a tree of values that keeps the short forms of CloudFormation (`!Ref`, `!Sub`,
+//! …).
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 

@@ -6,8 +6,8 @@ use super::resolve::Resolver;
 use super::{Node, TemplateError};
 use crate::edge::Statement;
 
-/// Reads the statements under `Policies`. What is not understood is an error: a statement that was passed over would
-/// allow less here than on AWS, or more.
+/// Reads the statements under `Policies`. What is not understood is an error: a statement that was
+/// passed over would allow less here than on AWS, or more.
 pub(super) fn read(
     policies: &Node,
     resolver: &Resolver<'_>,

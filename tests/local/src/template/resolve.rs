@@ -172,7 +172,8 @@ impl Resolver<'_> {
         self.secret(&done)
     }
 
-    /// Replaces `{{resolve:secretsmanager:<name>:SecretString:<key>}}`, the one dynamic reference that we use.
+    /// Replaces `{{resolve:secretsmanager:<name>:SecretString:<key>}}`, the one dynamic reference
+    /// that we use.
     fn secret(&self, text: &str) -> Result<String, TemplateError> {
         let Some(inner) = text
             .strip_prefix("{{resolve:")

@@ -1,4 +1,5 @@
-//! One load function over tables, bucket and queue of its own, that can be killed at any of its calls.
+//! One load function over tables, bucket and queue of its own, that can be killed at any of its
+//! calls.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -288,8 +289,8 @@ impl Lab {
         )
     }
 
-    /// Drops files, and delivers events and messages, `beside` of them at once, until there are none. Whatever was under way
-    /// when the function is killed comes again.
+    /// Drops files, and delivers events and messages, `beside` of them at once, until there are
+    /// none. Whatever was under way when the function is killed comes again.
     pub async fn load(&mut self, files: &[(&str, &[u8])], beside: usize) {
         files
             .iter()

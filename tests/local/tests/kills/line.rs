@@ -1,4 +1,5 @@
-//! The line between the load function and its tables, bucket and queue, that can be cut at any call.
+//! The line between the load function and its tables, bucket and queue, that can be cut at any
+//! call.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -110,7 +111,8 @@ impl HttpConnector for Wire {
     }
 }
 
-/// The answer with its body in two pieces. The function is killed when it asks for the second, if it is to be.
+/// The answer with its body in two pieces. The function is killed when it asks for the second, if
+/// it is to be.
 async fn in_halves(
     answer: HttpResponse,
     line: Arc<Line>,

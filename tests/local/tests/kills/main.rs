@@ -1,5 +1,6 @@
-//! The load function is killed at every call, before and after its effect and within what it reads, and another one goes
-//! on. It must end as if nobody had ever been stopped, and as if nobody had ever cut the file.
+//! The load function is killed at every call, before and after its effect and within what it reads,
+//! and another one goes on. It must end as if nobody had ever been stopped, and as if nobody had
+//! ever cut the file.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -24,8 +25,9 @@ const ORGANIZATIONS: [&str; 2] = [
 /// Checkpoints lie so many rows apart, so that there is one in the middle of a file of 40.
 const CHECKPOINT_ROWS: u64 = 20;
 
-/// Items of which some change, some go, some come, some are refused and some stand in the file several times, far apart and in
-/// different categories. Quoted line breaks, both kinds of line ends, text of several bytes.
+/// Items of which some change, some go, some come, some are refused and some stand in the file
+/// several times, far apart and in different categories. Quoted line breaks, both kinds of line
+/// ends, text of several bytes.
 fn items(rows: usize, round: usize) -> Vec<u8> {
     let mut file = "sku,name,description,unit,category_ids\r\n".to_owned();
     for row in 0..rows {
@@ -179,8 +181,8 @@ fn counted(left: &Left) -> u64 {
         .sum()
 }
 
-/// Kills the load of one file before and after every call, and within every object that it reads. In 64 chunks that is much:
-/// one in so many is played, and every single one with `KILLS=1`.
+/// Kills the load of one file before and after every call, and within every object that it reads.
+/// In 64 chunks that is much: one in so many is played, and every single one with `KILLS=1`.
 fn killed_at_any_call(load: Load, chunks: u64) {
     block_on(async {
         let rows = if chunks > 7 { 200 } else { 40 };
@@ -204,7 +206,8 @@ fn killed_at_any_call(load: Load, chunks: u64) {
         };
         let cuts = (1..=calls).flat_map(|call| cuts.iter().map(move |cut| (call, *cut)));
         let kills = cuts.chain(reads.iter().map(|read| (*read, Cut::Within)));
-        // Each of 64 chunks does the same: a prime number of kills apart, all kinds of calls have their turn.
+        // Each of 64 chunks does the same: a prime number of kills apart, all kinds of calls have
+        // their turn.
         let one_in = if chunks > 7 { setting("KILLS", 211) } else { 1 };
         let mut played = 0;
         for kill in kills.step_by(one_in) {
@@ -342,8 +345,9 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
                         kills.push((kills[0].0 + 1 + random(calls), Cut::After));
                     }
                     let Loaded { left, killed, .. } = case.load(chunks, &kills, 4).await;
-                    // Rows that are done again may take fewer calls than the ones before, so a second kill may find nothing
-                    // to kill; and of some objects nobody reads the second half.
+                    // Rows that are done again may take fewer calls than the ones before, so a
+                    // second kill may find nothing to kill; and of some objects nobody reads the
+                    // second half.
                     assert!(killed > 0 || cut == Cut::Within, "{kills:?}");
                     let name = case.file.0;
                     left.assert_is(&expected, || {

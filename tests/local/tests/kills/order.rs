@@ -46,7 +46,8 @@ fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_ord
     });
 }
 
-/// Drops four versions of a file in every order, each a second time in the end, and wants the same table each time.
+/// Drops four versions of a file in every order, each a second time in the end, and wants the same
+/// table each time.
 fn every_order_ends_in_the_same(
     function: &'static str,
     kind: &str,

@@ -1,4 +1,5 @@
-//! Loads through the front doors: files into the bucket, readers at the storefront, decisions by an operator.
+//! Loads through the front doors: files into the bucket, readers at the storefront, decisions by an
+//! operator.
 
 use std::time::Duration;
 

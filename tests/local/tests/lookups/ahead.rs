@@ -1,4 +1,5 @@
-//! What happens before anybody waits: renewal of what is asked for often, and a start that leaves things warm.
+//! What happens before anybody waits: renewal of what is asked for often, and a start that leaves
+//! things warm.
 
 use std::time::{Duration, Instant};
 
@@ -122,8 +123,8 @@ async fn a_renewal_that_fails_harms_nobody() {
     shop.stack.stop().await;
 }
 
-/// Every instance that starts reads the table once and reaches the ERP once, and its first request finds the ERP's
-/// capabilities there.
+/// Every instance that starts reads the table once and reaches the ERP once, and its first request
+/// finds the ERP's capabilities there.
 #[tokio::test]
 async fn a_start_reads_the_table_and_reaches_the_erp_at_once() {
     let shop = Shop::open().await;

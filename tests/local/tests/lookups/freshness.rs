@@ -204,7 +204,8 @@ async fn what_the_erp_does_not_sell_is_remembered_for_a_short_time() {
     shop.stack.stop().await;
 }
 
-/// A value that the hard limit ended is not shown, however well stocked, even if a rule lets it be fresh for ever.
+/// A value that the hard limit ended is not shown, however well stocked, even if a rule lets it be
+/// fresh for ever.
 #[tokio::test]
 async fn an_availability_is_gone_after_its_hard_limit() {
     let shop = Shop::open().await;

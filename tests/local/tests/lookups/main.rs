@@ -1,5 +1,5 @@
-//! Prices and availability through the functions as they are deployed: how much work they make, what they answer when
-//! the ERP fails, and that nobody sees what is not theirs.
+//! Prices and availability through the functions as they are deployed: how much work they make,
+//! what they answer when the ERP fails, and that nobody sees what is not theirs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod ahead;

@@ -38,7 +38,8 @@ async fn a_cold_instance_serves_stale_values_while_the_erp_is_down() {
             "{fresh:?}"
         );
     }
-    // Past the soft limit of the values, and past the time for which capabilities are taken for granted.
+    // Past the soft limit of the values, and past the time for which capabilities are taken for
+    // granted.
     shop.advance(1_200);
     shop.fault(json!({"operation": "*", "kind": "refuse", "times": 1000}));
     for (function, path, _) in KINDS {
@@ -139,7 +140,8 @@ async fn a_lease_whose_owner_died_is_taken_over() {
     shop.stack.stop().await;
 }
 
-/// Nobody waits twice: when the one who asks is told nothing, neither are the others, and none of them asks again.
+/// Nobody waits twice: when the one who asks is told nothing, neither are the others, and none of
+/// them asks again.
 #[tokio::test]
 async fn those_who_wait_share_the_failure_too() {
     let shop = Shop::open().await;
@@ -213,9 +215,10 @@ async fn seen(instance: &Instance, within: Duration, path: &str) -> (String, Dur
     (words.join("; "), took)
 }
 
-/// Every fault, with nothing in the cache and with something stale in it. The deadline is two seconds, of which the
-/// function keeps 0.7 to answer; the ERP's own limit is 0.6 seconds and 20 milliseconds for each line. The table is
-/// the one in `ARCHITECTURE.md`; `UPDATE_TABLES=1` writes it anew.
+/// Every fault, with nothing in the cache and with something stale in it. The deadline is two
+/// seconds, of which the function keeps 0.7 to answer; the ERP's own limit is 0.6 seconds and 20
+/// milliseconds for each line. The table is the one in `ARCHITECTURE.md`; `UPDATE_TABLES=1` writes
+/// it anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
     let deadline = Duration::from_secs(2);
@@ -249,7 +252,8 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
             shop.erp().disarm();
             let took = first.max(second);
             assert!(took < deadline, "{name}: {path} took {took:?}");
-            // Faults that are silence take the ERP's limit; the others are told at once, after a second try at most.
+            // Faults that are silence take the ERP's limit; the others are told at once, after a
+            // second try at most.
             let silent = ["hang", "delay", "slow-drip"]
                 .iter()
                 .any(|kind| fault["kind"] == *kind);

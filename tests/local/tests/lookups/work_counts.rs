@@ -43,8 +43,8 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
             .collect();
         assert!(unasked.is_empty(), "{unasked:?}");
         assert_eq!(shop.asked(operation), 1, "twenty misses are one call");
-        // Beside the member, the items and the capabilities, which a warm instance remembers: one read, one round of
-        // leases, one write.
+        // Beside the member, the items and the capabilities, which a warm instance remembers: one
+        // read, one round of leases, one write.
         let counts = instance.counts.take();
         assert_eq!(counts.get("TransactWriteItems"), Some(&1), "{counts:?}");
         assert_eq!(counts.get("BatchWriteItem"), Some(&1), "{counts:?}");
@@ -125,7 +125,8 @@ async fn an_item_that_is_asked_twice_is_looked_up_once() {
     shop.stack.stop().await;
 }
 
-/// So many requests that miss the same key on each of eight instances, which share nothing but the table and the machine.
+/// So many requests that miss the same key on each of eight instances, which share nothing but the
+/// table and the machine.
 async fn at_once(
     shop: &Shop,
     (function, path): (&str, &str),
@@ -208,8 +209,8 @@ async fn a_thousand_misses_at_once_are_one_call() {
         );
         assert_eq!(answer["freshness"]["stale"], false, "{answer}");
     }
-    // Scarce stock may not be kept at all, yet those who ask at the same time share one answer. Fewer, for all of them
-    // must have begun before it is there.
+    // Scarce stock may not be kept at all, yet those who ask at the same time share one answer.
+    // Fewer, for all of them must have begun before it is there.
     shop.stock("TAP-5", 3).await;
     let answers = at_once(&shop, ("inventory", "/inventory/query"), 12, 5_000, &body).await;
     assert_eq!(answers.len(), 96);

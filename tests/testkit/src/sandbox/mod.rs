@@ -1,10 +1,11 @@
-//! One execution environment of the Lambda service: it runs the program of a function as the service does.
+//! One execution environment of the Lambda service: it runs the program of a function as the
+//! service does.
 //!
-//! It speaks the [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) and the
-//! [Extensions API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html), stops the process while
-//! nothing is asked of it (`SIGSTOP`, once the runtime and all extensions poll for their next event), and kills it when
-//! the time of an invocation is over. An invocation is answered once the runtime answered it; its time goes on until the
-//! extensions are done too.
+//! It speaks the [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) and
+//! the [Extensions API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html),
+//! stops the process while nothing is asked of it (`SIGSTOP`, once the runtime and all extensions
+//! poll for their next event), and kills it when the time of an invocation is over. An invocation
+//! is answered once the runtime answered it; its time goes on until the extensions are done too.
 
 mod api;
 mod room;
@@ -35,7 +36,8 @@ pub struct Program {
     pub memory: u32,
     /// How long one invocation may take.
     pub timeout: Duration,
-    /// The function's own variables. The process has these, those that the service sets, and no others.
+    /// The function's own variables. The process has these, those that the service sets, and no
+    /// others.
     pub variables: BTreeMap<String, String>,
     /// Whether extensions may register.
     pub extensions: bool,
@@ -64,7 +66,8 @@ pub enum Failed {
     TimedOut,
 }
 
-/// What a process has of the machine's memory, as proc(5) tells it. Zero where there is no `/proc`, and once it ended.
+/// What a process has of the machine's memory, as proc(5) tells it. Zero where there is no `/proc`,
+/// and once it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Memory {
     /// Now, in KiB.
@@ -165,8 +168,8 @@ impl Sandbox {
         self.at_rest().await
     }
 
-    /// Hands over an event and gives the answer, as soon as it is there: extensions may still be at work. Waits until the
-    /// program is done with the event before.
+    /// Hands over an event and gives the answer, as soon as it is there: extensions may still be at
+    /// work. Waits until the program is done with the event before.
     ///
     /// # Errors
     /// [`Failed`].
@@ -190,12 +193,14 @@ impl Sandbox {
         self.ask(Note::Extensions).await.unwrap_or_default()
     }
 
-    /// How long the program took from its start to its first poll for an event; none when it did not get that far.
+    /// How long the program took from its start to its first poll for an event; none when it did
+    /// not get that far.
     pub async fn first_poll(&self) -> Option<Duration> {
         self.ask(Note::FirstPoll).await.flatten()
     }
 
-    /// What the process used of the CPU so far, over all threads that are still there, as the system says.
+    /// What the process used of the CPU so far, over all threads that are still there, as the
+    /// system says.
     #[must_use]
     pub fn cpu(&self) -> Duration {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid))
@@ -227,8 +232,8 @@ impl Sandbox {
         self.ask(Note::Exited).await.flatten()
     }
 
-    /// Ends the environment as the service does: the process is told by `SIGTERM`, and killed half a second later.
-    /// Answers how it ended.
+    /// Ends the environment as the service does: the process is told by `SIGTERM`, and killed half
+    /// a second later. Answers how it ended.
     pub async fn terminate(self) -> Option<ExitStatus> {
         self.ask(Note::Terminate).await.flatten()
     }

@@ -1,4 +1,5 @@
-//! What goes on in one environment, in one task: whatever happens comes as a note, one after the other.
+//! What goes on in one environment, in one task: whatever happens comes as a note, one after the
+//! other.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::ExitStatus;

@@ -1,6 +1,7 @@
 //! Profiles: how files of another layout than ours are read.
 //!
-//! A profile is a JSON object, `profiles/<kind>.json` for all files of a kind or `<key>.profile.json` for one file.
+//! A profile is a JSON object, `profiles/<kind>.json` for all files of a kind or
+//! `<key>.profile.json` for one file.
 
 mod json;
 mod rule;

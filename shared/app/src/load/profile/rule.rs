@@ -124,8 +124,8 @@ enum Token {
     Literal(char),
 }
 
-/// How dates and instants are written: `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff`; `M`, `d` and `H` take one digit or two; any
-/// other character that is no letter stands for itself.
+/// How dates and instants are written: `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff`; `M`, `d` and
+/// `H` take one digit or two; any other character that is no letter stands for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::load) struct Dates {
     tokens: Vec<Token>,

@@ -6,8 +6,9 @@ use domain::load::{Format, LoadFailure};
 use super::{Position, Source, Step};
 use crate::load::profile::Profile;
 
-/// One cheap pass over the pieces of an unpacked file: the first row that begins at or after each of some offsets, and how
-/// many rows there are. It is a [`Source`] that looks at no field, so both find the same rows.
+/// One cheap pass over the pieces of an unpacked file: the first row that begins at or after each
+/// of some offsets, and how many rows there are. It is a [`Source`] that looks at no field, so both
+/// find the same rows.
 pub(in crate::load) struct Boundaries {
     source: Source,
     targets: std::vec::IntoIter<u64>,
@@ -28,8 +29,8 @@ impl Boundaries {
         }
     }
 
-    /// Takes the next piece. `found` hears of each target that a row begins at or after, once and in order; of a row that
-    /// serves several targets it hears once.
+    /// Takes the next piece. `found` hears of each target that a row begins at or after, once and
+    /// in order; of a row that serves several targets it hears once.
     ///
     /// # Errors
     /// The file as a whole is not usable.

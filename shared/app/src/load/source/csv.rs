@@ -1,7 +1,8 @@
-//! Rows of delimited text: CSV as the csv crate reads it by default, with any delimiter, quote and row terminator.
+//! Rows of delimited text: CSV as the csv crate reads it by default, with any delimiter, quote and
+//! row terminator.
 //!
-//! A quote counts only where a field begins, and a doubled one inside quotes is one. Text after a closing quote is kept.
-//! Empty lines are no rows.
+//! A quote counts only where a field begins, and a doubled one inside quotes is one. Text after a
+//! closing quote is kept. Empty lines are no rows.
 
 use memchr::{memchr, memchr2};
 
@@ -9,8 +10,8 @@ use super::Flaw;
 use super::ends::Ends;
 use super::scan::{Fields, Found, Span};
 
-/// What separates fields and rows. No separator begins with another one, except that a row terminator may begin with the
-/// delimiter.
+/// What separates fields and rows. No separator begins with another one, except that a row
+/// terminator may begin with the delimiter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::load) struct Dialect {
     /// Between two fields; at least one byte.
@@ -84,7 +85,8 @@ pub(super) struct Scanner {
     dialect: Dialect,
     /// The first bytes of what can end a field.
     ends: Ends,
-    /// The delimiter and the quote, where each is one byte and a delimiter ends a field whatever comes after it.
+    /// The delimiter and the quote, where each is one byte and a delimiter ends a field whatever
+    /// comes after it.
     short: Option<(u8, Option<u8>)>,
     state: State,
     /// Where to read on.
@@ -229,8 +231,8 @@ impl Scanner {
         }
     }
 
-    /// Reads the fields that stand there as they are or between two quotes, and tells whether the row ends with them. Nearly
-    /// all do; the rest is left for the steps that know everything.
+    /// Reads the fields that stand there as they are or between two quotes, and tells whether the
+    /// row ends with them. Nearly all do; the rest is left for the steps that know everything.
     fn whole_fields(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> bool {
         let Some((delimiter, quote)) = self.short else {
             return false;
@@ -240,7 +242,8 @@ impl Scanner {
             let is_quoted = Some(*first) == quote;
             let (span, end) = if is_quoted {
                 let end = memchr(*first, after).map(|at| start + at + 2);
-                // Nearly all fields hold no line end, and then their row need not be looked through again.
+                // Nearly all fields hold no line end, and then their row need not be looked through
+                // again.
                 let field = after
                     .get(..end.unwrap_or(0).saturating_sub(start + 2))
                     .unwrap_or_default();

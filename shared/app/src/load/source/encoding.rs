@@ -1,8 +1,8 @@
 //! The encodings of files.
 //!
-//! UTF-16 becomes UTF-8 as it arrives. What is no UTF-16 in it becomes bytes that are no UTF-8 either, so that the row is
-//! refused and can still be written back as it was. A file in windows-1252 is read as bytes, and each row becomes UTF-8 when it is
-//! read.
+//! UTF-16 becomes UTF-8 as it arrives. What is no UTF-16 in it becomes bytes that are no UTF-8
+//! either, so that the row is refused and can still be written back as it was. A file in
+//! windows-1252 is read as bytes, and each row becomes UTF-8 when it is read.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,8 @@ pub(in crate::load) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding by its name, upper or lower case. `utf-16` alone is little-endian unless a mark says otherwise.
+    /// The encoding by its name, upper or lower case. `utf-16` alone is little-endian unless a mark
+    /// says otherwise.
     pub fn parse(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "utf-8" | "utf8" | "us-ascii" | "ascii" => Some(Self::Utf8),
@@ -49,7 +50,8 @@ impl Encoding {
         matches!(self, Self::Utf16Le | Self::Utf16Be)
     }
 
-    /// A text as the bytes that are looked for in the file after [`Decoder`]; none when the encoding lacks a character.
+    /// A text as the bytes that are looked for in the file after [`Decoder`]; none when the
+    /// encoding lacks a character.
     pub fn sought(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Windows1252 => match encoding_rs::WINDOWS_1252.encode(text) {
@@ -119,7 +121,8 @@ impl Encoding {
 #[derive(Debug)]
 pub(super) struct Decoder {
     pub encoding: Encoding,
-    /// The first bytes of the file, until they say whether they are a mark; none when that was decided.
+    /// The first bytes of the file, until they say whether they are a mark; none when that was
+    /// decided.
     head: Option<Vec<u8>>,
     /// The first half of a unit.
     half: Option<u8>,

@@ -14,7 +14,8 @@ impl Ends {
     /// The lowest and the highest bit of each byte.
     const LOW: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    /// So many bytes are looked at eight at a time. Most fields are short, and a search made for long ones takes longer to begin.
+    /// So many bytes are looked at eight at a time. Most fields are short, and a search made for
+    /// long ones takes longer to begin.
     const NEAR: usize = 16;
 
     pub fn new(bytes: [u8; 3]) -> Self {
@@ -32,8 +33,8 @@ impl Ends {
             && let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk)
         {
             let word = u64::from_le_bytes(*word);
-            // The highest bit of each byte that is an end, and maybe of bytes behind the first one. Source:
-            // <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
+            // The highest bit of each byte that is an end, and maybe of bytes behind the first one.
+            // Source: <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
             let found = self
                 .words
                 .map(|end| word ^ end)

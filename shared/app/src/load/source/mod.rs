@@ -38,7 +38,8 @@ const PIECE: usize = 64 * 1024;
 /// Where a row begins in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// Bytes of the file before it. It counts only for a file that [can be entered](can_be_entered).
+    /// Bytes of the file before it. It counts only for a file that [can be
+    /// entered](can_be_entered).
     pub offset: u64,
     /// Rows before it; a header is none.
     pub row: u64,
@@ -83,8 +84,9 @@ pub(super) enum Step {
     End,
 }
 
-/// Whether a file can be read from its middle. XML, UTF-16 and compressed files are read from the start. A file that shows
-/// only by its first bytes that it is UTF-16 is one for which [`Boundaries`] finds no place to enter it.
+/// Whether a file can be read from its middle. XML, UTF-16 and compressed files are read from the
+/// start. A file that shows only by its first bytes that it is UTF-16 is one for which
+/// [`Boundaries`] finds no place to enter it.
 pub(super) fn can_be_entered(
     format: Format,
     compression: Option<Compression>,
@@ -102,7 +104,8 @@ pub(super) fn failure(code: &'static str, message: impl Into<String>) -> LoadFai
 
 /// Finds the rows in pieces of a file that is unpacked already.
 ///
-/// The first row of delimited text with a header is the header. It has the number 0 and is not counted.
+/// The first row of delimited text with a header is the header. It has the number 0 and is not
+/// counted.
 pub(super) struct Source {
     decoder: Decoder,
     scanner: Scanner,
@@ -145,8 +148,8 @@ impl Source {
         )
     }
 
-    /// From a place inside a file that [can be entered](can_be_entered), where [`Source::position`] or [`Boundaries`] said
-    /// that a row begins.
+    /// From a place inside a file that [can be entered](can_be_entered), where [`Source::position`]
+    /// or [`Boundaries`] said that a row begins.
     pub fn entered(format: Format, profile: &Profile, position: Position) -> Self {
         Self::at(
             format,
@@ -187,7 +190,8 @@ impl Source {
         }
     }
 
-    /// Takes the next piece of the file. The one before must be used up: [`Source::next`] answered [`Step::More`].
+    /// Takes the next piece of the file. The one before must be used up: [`Source::next`] answered
+    /// [`Step::More`].
     pub fn feed(&mut self, piece: Bytes) {
         self.pending = piece;
     }

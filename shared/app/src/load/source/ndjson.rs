@@ -116,8 +116,9 @@ impl<'de> Deserialize<'de> for Object<'de> {
     }
 }
 
-/// Reads a row. Members of objects within it are named by both names with a point between them; a list of plain values
-/// is one value with semicolons; a number stays as it is written; null is no value.
+/// Reads a row. Members of objects within it are named by both names with a point between them; a
+/// list of plain values is one value with semicolons; a number stays as it is written; null is no
+/// value.
 pub(super) fn read(row: &str, into: &mut Named) -> Result<(), Flaw> {
     let Object(members) = serde_json::from_str(row).map_err(|error| match error.classify() {
         serde_json::error::Category::Data if error.to_string().starts_with("too many members") => {

@@ -9,15 +9,16 @@ use super::encoding::Encoding;
 use super::scan::{Span, Spans};
 use super::{Flaw, MAX_FIELDS, ndjson, xml_row};
 
-/// What the names of the columns of attributes begin with, and what they may begin with in formats that nest.
+/// What the names of the columns of attributes begin with, and what they may begin with in formats
+/// that nest.
 pub(in crate::load) const ATTRIBUTE: &str = "attr:";
 const NESTED_ATTRIBUTE: &str = "attr.";
 
 /// A row. Its fields are as they are in the file, apart from quotes and escapes.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::load) struct Record<'a> {
-    /// The row as it stands in the file with what ends it; empty when it is too long. In a UTF-16 file it is UTF-8, and
-    /// [`super::RefusedFile::row`] writes it back.
+    /// The row as it stands in the file with what ends it; empty when it is too long. In a UTF-16
+    /// file it is UTF-8, and [`super::RefusedFile::row`] writes it back.
     pub raw: &'a [u8],
     pub(super) encoding: Encoding,
     pub(super) texts: &'a Texts,
@@ -65,7 +66,8 @@ impl<'a> Record<'a> {
         ])
     }
 
-    /// The same with each byte replaced that may not be of a text, so that fields stay where they are.
+    /// The same with each byte replaced that may not be of a text, so that fields stay where they
+    /// are.
     pub fn mended(&self) -> [String; 2] {
         let mend = |byte: &u8| {
             if byte.is_ascii() {

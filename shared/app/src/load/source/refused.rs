@@ -1,4 +1,5 @@
-//! What the file of refused rows is like: the layout of the input, so that it can be corrected and dropped back.
+//! What the file of refused rows is like: the layout of the input, so that it can be corrected and
+//! dropped back.
 
 use domain::load::Format;
 
@@ -53,7 +54,8 @@ impl RefusedFile {
         file
     }
 
-    /// Appends a row, given as it stands in [`super::Record::raw`]. A row that was too long to be kept is none.
+    /// Appends a row, given as it stands in [`super::Record::raw`]. A row that was too long to be
+    /// kept is none.
     pub fn row(&self, raw: &[u8], into: &mut Vec<u8>) {
         if raw.is_empty() {
             return;

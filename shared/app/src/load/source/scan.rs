@@ -1,4 +1,5 @@
-//! What the scanners of the formats have in common: they look at bytes from where a row begins, and say where it ends.
+//! What the scanners of the formats have in common: they look at bytes from where a row begins, and
+//! say where it ends.
 
 use std::ops::Range;
 

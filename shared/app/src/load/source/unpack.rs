@@ -1,6 +1,7 @@
 //! Compressed files, unpacked piece by piece as they arrive.
 //!
-//! Memory stays flat whatever the file unpacks to: each step fills one buffer, and what unpacks to more than a limit is refused.
+//! Memory stays flat whatever the file unpacks to: each step fills one buffer, and what unpacks to
+//! more than a limit is refused.
 
 use std::io::{self, BufRead, Read};
 
@@ -10,10 +11,12 @@ use flate2::bufread::MultiGzDecoder;
 
 /// Bytes of one unpacked piece.
 const PIECE: usize = 64 * 1024;
-/// The largest window of zstd, as a power of two: 8 MiB, what every level but the `--ultra` and `--long` ones uses.
+/// The largest window of zstd, as a power of two: 8 MiB, what every level but the `--ultra` and
+/// `--long` ones uses.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// The pieces that came and were not read yet. Reading more than there is asks for more instead of ending.
+/// The pieces that came and were not read yet. Reading more than there is asks for more instead of
+/// ending.
 #[derive(Default)]
 struct Fed {
     piece: Bytes,
@@ -62,7 +65,8 @@ pub(in crate::load) struct Unpacker {
 }
 
 impl Unpacker {
-    /// For a file that may unpack to at most `most` bytes. A file that is not compressed may have any size.
+    /// For a file that may unpack to at most `most` bytes. A file that is not compressed may have
+    /// any size.
     pub fn new(compression: Option<Compression>, most: u64) -> Result<Self, LoadFailure> {
         let packed = match compression {
             None => Packed::Plain(Fed::default()),
@@ -84,7 +88,8 @@ impl Unpacker {
         })
     }
 
-    /// Takes the next piece of the file. The one before must be used up: [`Unpacker::next`] answered nothing.
+    /// Takes the next piece of the file. The one before must be used up: [`Unpacker::next`]
+    /// answered nothing.
     pub fn feed(&mut self, piece: Bytes) {
         self.fed().piece = piece;
     }

@@ -1,7 +1,8 @@
 //! Rows that are the elements in the root element of an XML file.
 //!
-//! Only the structure is looked at here: where tags, comments and sections begin and end, and how deep they stand. Whatever is
-//! declared in a file would have to be expanded, so a DOCTYPE is refused before it is read.
+//! Only the structure is looked at here: where tags, comments and sections begin and end, and how
+//! deep they stand. Whatever is declared in a file would have to be expanded, so a DOCTYPE is
+//! refused before it is read.
 
 use std::ops::Range;
 

@@ -19,8 +19,8 @@ struct Open {
     has_elements: bool,
 }
 
-/// Reads a row. What stands in an element in the row is named by both names with a point between them; a repeated element
-/// is one value with semicolons.
+/// Reads a row. What stands in an element in the row is named by both names with a point between
+/// them; a repeated element is one value with semicolons.
 ///
 /// # Errors
 /// The tags do not match: where rows begin and end is uncertain then.

@@ -13,7 +13,8 @@ use crate::load::source::{Boundaries, Source, Step};
 
 pub(super) type Rowed = Vec<(u64, Result<Accepted<CatalogRecord>, Vec<RowProblem>>)>;
 
-/// Understands a whole file, cut into pieces: its rows with their lines, and its refused rows as they are written back.
+/// Understands a whole file, cut into pieces: its rows with their lines, and its refused rows as
+/// they are written back.
 pub(super) fn load(
     kind: LoadKind,
     format: Format,

@@ -57,7 +57,8 @@ fn in_every_order_the_newest_delta_wins_a_removal_included() {
     for newest in 1..=versions.len() {
         let some = &versions[..newest];
         for seed in 0..newest.pow(4) {
-            // Every way to pick four times from the versions holds every order of them, with repeats.
+            // Every way to pick four times from the versions holds every order of them, with
+            // repeats.
             let picks: Vec<usize> = (0..4)
                 .map(|digit| seed / newest.pow(digit) % newest)
                 .collect();

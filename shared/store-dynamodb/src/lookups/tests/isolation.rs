@@ -1,5 +1,6 @@
-//! Customer prices are confidential: two questions whose answers may differ never share an entry. Checked over random
-//! pairs of callers and inputs, and the check itself is checked: each fault planted in the key is found.
+//! Customer prices are confidential: two questions whose answers may differ never share an entry.
+//! Checked over random pairs of callers and inputs, and the check itself is checked: each fault
+//! planted in the key is found.
 
 use app::ports::lookups::{AvailabilityKey, LookupKey, PriceKey};
 use domain::caller::Customer;
@@ -32,7 +33,8 @@ impl Dice {
         LETTERS[self.below(LETTERS.len())]
     }
 
-    /// Short texts of few letters, so that many are alike, with the separator and its escapes among them.
+    /// Short texts of few letters, so that many are alike, with the separator and its escapes among
+    /// them.
     fn text(&mut self) -> String {
         (0..=self.below(3)).map(|_| self.letter()).collect()
     }
@@ -124,7 +126,8 @@ fn inputs(key: &LookupKey) -> LookupKey {
     inputs
 }
 
-/// The pairs that a key function gets wrong: an entry shared although an input differs, or not shared although none does.
+/// The pairs that a key function gets wrong: an entry shared although an input differs, or not
+/// shared although none does.
 fn faults(pairs: usize, key: impl Fn(&LookupKey) -> String) -> (usize, usize) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let (mut leaks, mut splits) = (0, 0);

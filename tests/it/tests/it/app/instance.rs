@@ -1,4 +1,5 @@
-//! One instance of a function, cold, whose calls to AWS are counted, and which dies at one of them when told to.
+//! One instance of a function, cold, whose calls to AWS are counted, and which dies at one of them
+//! when told to.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -89,7 +90,8 @@ impl TestApp {
 }
 
 impl Instance {
-    /// A request of a user with the role `buyer`: status and body, or nothing when the instance died of it.
+    /// A request of a user with the role `buyer`: status and body, or nothing when the instance
+    /// died of it.
     pub async fn call(
         &self,
         (user, organization): (&str, &str),

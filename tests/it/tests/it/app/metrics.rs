@@ -19,7 +19,8 @@ impl MetricSink for Heard {
     }
 }
 
-/// The metrics of a line, each with its value; fails unless the line is what CloudWatch reads, and nothing else.
+/// The metrics of a line, each with its value; fails unless the line is what CloudWatch reads, and
+/// nothing else.
 #[track_caller]
 pub fn read(line: &str) -> BTreeMap<String, u64> {
     let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));

@@ -43,7 +43,8 @@ pub const OPERATOR: &str = "operator";
 /// Somebody without a token.
 pub const NOBODY: &str = "";
 
-/// The running system. [`TestApp::finish`] must be called: it looks whether everything came to an end.
+/// The running system. [`TestApp::finish`] must be called: it looks whether everything came to an
+/// end.
 pub struct TestApp {
     stack: Option<Stack>,
     clock: ShiftedClock,
@@ -105,7 +106,8 @@ impl TestApp {
         self.tokens.lock().unwrap().clear();
     }
 
-    /// One request. An answer of 500 and more fails the test in the end; see [`TestApp::take_server_errors`].
+    /// One request. An answer of 500 and more fails the test in the end; see
+    /// [`TestApp::take_server_errors`].
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let what = format!("{} {}", request.method(), request.uri());
         let answer = Answer::read(self.stack().call(request).await).await;
@@ -220,8 +222,8 @@ impl TestApp {
         self.faults_may_stay = true;
     }
 
-    /// Ends the system, and fails when something was left undone: messages, dead letters, unexpected errors, faults that
-    /// never struck, two documents of one reference.
+    /// Ends the system, and fails when something was left undone: messages, dead letters,
+    /// unexpected errors, faults that never struck, two documents of one reference.
     pub async fn finish(mut self) {
         self.eventually("the submit queue is empty", async || {
             let left = self.messages("SubmitQueue").await;
@@ -251,7 +253,8 @@ impl TestApp {
         stack.stop().await;
     }
 
-    /// Messages that are there or in somebody's hands. Those that come later are reminders; the table knows of them too.
+    /// Messages that are there or in somebody's hands. Those that come later are reminders; the
+    /// table knows of them too.
     pub async fn messages(&self, queue: &str) -> u32 {
         let sqs = aws_sdk_sqs::Client::new(self.stack().sdk_config());
         let request = sqs

@@ -8,9 +8,10 @@ use testkit::Program;
 
 use super::TestApp;
 
-/// The program of a function. `BINARIES` names a folder with programs to take, such as `target/lambda`: each lies in it
-/// under the name of its function, or as `bootstrap` in a folder of that name. Otherwise they are built, in the same
-/// profile and with the same features as these tests.
+/// The program of a function. `BINARIES` names a folder with programs to take, such as
+/// `target/lambda`: each lies in it under the name of its function, or as `bootstrap` in a folder
+/// of that name. Otherwise they are built, in the same profile and with the same features as these
+/// tests.
 pub fn built(function: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| match std::env::var_os("BINARIES") {
@@ -32,7 +33,8 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Naming these tests beside the programs makes cargo choose the same features, so that nothing is built twice.
+/// Naming these tests beside the programs makes cargo choose the same features, so that nothing is
+/// built twice.
 fn build() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap().to_owned();
@@ -62,7 +64,8 @@ fn build() -> PathBuf {
 }
 
 impl TestApp {
-    /// The program of a function, with the variables that the template gives it, in the world of this test.
+    /// The program of a function, with the variables that the template gives it, in the world of
+    /// this test.
     pub fn program(&self, name: &str) -> Program {
         let function = self.stack().template().function(name).unwrap();
         Program {

@@ -10,8 +10,8 @@ use super::TestApp;
 pub struct Moment(BTreeSet<String>);
 
 impl TestApp {
-    /// Every item of every table, but of the caches, which a read may fill, and but for idempotency keys that were given
-    /// back: whoever was refused may use them again.
+    /// Every item of every table, but of the caches, which a read may fill, and but for idempotency
+    /// keys that were given back: whoever was refused may use them again.
     pub fn moment(&self) -> Moment {
         let tables = self
             .stack()

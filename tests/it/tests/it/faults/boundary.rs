@@ -1,4 +1,5 @@
-//! Every boundary of a run passes here: it is counted, written into the trace, and hit if the plan says so.
+//! Every boundary of a run passes here: it is counted, written into the trace, and hit if the plan
+//! says so.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

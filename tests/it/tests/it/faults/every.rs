@@ -75,7 +75,8 @@ fn a_capture_makes_one_transaction_and_one_queue_send() {
     assert_eq!(capture, expected);
 }
 
-/// `FAULT_PAIRS=1` plays every pair, `FAULT_PAIRS=10` every tenth; an ordinary test run every 300th.
+/// `FAULT_PAIRS=1` plays every pair, `FAULT_PAIRS=10` every tenth; an ordinary test run every
+/// 300th.
 #[test]
 fn every_fault_at_every_boundary_and_every_pair_of_them_leaves_one_order() {
     let (began, every) = (Instant::now(), setting("FAULT_PAIRS", 300).max(1));

@@ -31,8 +31,8 @@ pub fn world_number() -> usize {
     WORLDS.fetch_add(1, Ordering::SeqCst)
 }
 
-/// Plays the jobs with the numbers below `count` and hands each end to `ended`, in no order. Fails when anything that
-/// must hold did not, with the traces of the first such runs.
+/// Plays the jobs with the numbers below `count` and hands each end to `ended`, in no order. Fails
+/// when anything that must hold did not, with the traces of the first such runs.
 pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usize, Ended) + Sync) {
     Blueprint::get();
     let next = AtomicUsize::new(0);
@@ -47,12 +47,14 @@ pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usiz
         for _ in 0..threads {
             scope.spawn(|| {
                 while next.load(Ordering::SeqCst) < count {
-                    // A runtime of its own for each world: dropping it ends whatever the world left behind.
+                    // A runtime of its own for each world: dropping it ends whatever the world left
+                    // behind.
                     runtime().block_on(async {
                         let mut world = World::start(world_number()).await;
                         for _ in 0..RUNS_OF_A_WORLD {
                             let number = next.fetch_add(1, Ordering::SeqCst);
-                            // Whoever only wants to know whether there is any broken run need not see all.
+                            // Whoever only wants to know whether there is any broken run need not
+                            // see all.
                             if number >= count || (stop && !broken.lock().unwrap().is_empty()) {
                                 next.store(count, Ordering::SeqCst);
                                 return;

@@ -1,4 +1,5 @@
-//! What happens to many orders at once: an ERP that is away for a day, and a message that nobody can read.
+//! What happens to many orders at once: an ERP that is away for a day, and a message that nobody
+//! can read.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -107,7 +108,8 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
         let (found_ms, drained_ms) = (first.millis_since(back), last.millis_since(first));
         assert!(found_ms <= 400_000, "no backoff is longer than five minutes and a bit: {found_ms}");
         assert!(drained_ms <= 30_000, "the others wait for no backoff: {drained_ms}");
-        // One of them finds out that the ERP is back; the others follow in the order in which they were captured.
+        // One of them finds out that the ERP is back; the others follow in the order in which they
+        // were captured.
         let captured = run.world.boundaries.captured();
         let first = captured.iter().position(|id| *id == held[0]).unwrap();
         let others = captured.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, id)| id);

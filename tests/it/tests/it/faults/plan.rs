@@ -2,7 +2,8 @@
 
 use erp_sim::{Fault as ErpFault, FaultKind};
 
-/// A place where a run may be hit: every call to AWS, every call to the ERP, every delivery of a message.
+/// A place where a run may be hit: every call to AWS, every call to the ERP, every delivery of a
+/// message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
     /// One attempt of an AWS call: the function that makes it, and the operation.
@@ -49,8 +50,8 @@ pub enum Fault {
     /// The function dies before the call leaves, or after its effect and before its answer.
     CrashBefore,
     CrashAfter,
-    /// The function stands still for so many milliseconds before or after the call, and the world goes on: what it
-    /// works on comes to another instance.
+    /// The function stands still for so many milliseconds before or after the call, and the world
+    /// goes on: what it works on comes to another instance.
     StallBefore(i64),
     StallAfter(i64),
     /// The call takes effect and its answer is lost, for so many attempts in a row.
@@ -59,11 +60,13 @@ pub enum Fault {
     Fail(u32),
     /// The service throttles.
     Throttle(u32),
-    /// The call is on its way for so many milliseconds and takes effect then; nobody hears its answer.
+    /// The call is on its way for so many milliseconds and takes effect then; nobody hears its
+    /// answer.
     Late(u64),
     /// One of the ERP's own, or more that go together.
     Erp(Vec<ErpFault>),
-    /// The message is worked off and delivered once more: at once in the same batch, or later for its deletion was lost.
+    /// The message is worked off and delivered once more: at once in the same batch, or later for
+    /// its deletion was lost.
     TwiceAtOnce,
     NotDeleted,
     /// The message comes so many milliseconds later, after others.
@@ -94,7 +97,8 @@ impl Support {
 const PAST_THE_LEASE: i64 = 60_000;
 /// Longer than a submission may take, so that the client is gone when the answer comes.
 const TOO_SLOW_MS: u64 = 12_000;
-/// Shorter than a submission may take: what is on its way for longer is beyond what an ERP without keys can promise.
+/// Shorter than a submission may take: what is on its way for longer is beyond what an ERP without
+/// keys can promise.
 const ON_ITS_WAY_MS: u64 = 8_000;
 /// The same for whoever stands still with a send on its way.
 const SENDING_MS: i64 = 8_000;
@@ -202,8 +206,9 @@ fn erp_faults(operation: &'static str, support: Support) -> Vec<Fault> {
 }
 
 impl Fault {
-    /// The fault as an ERP without keys can bear it: nobody can tell a send that is on its way for longer than the time
-    /// limit from one that never left. `sending` is true when a send may be on its way while the function stands still.
+    /// The fault as an ERP without keys can bear it: nobody can tell a send that is on its way for
+    /// longer than the time limit from one that never left. `sending` is true when a send may be on
+    /// its way while the function stands still.
     pub fn bearable(self, support: Support, sending: bool) -> Self {
         match self {
             Self::StallBefore(millis) if sending && support != Support::Key => {

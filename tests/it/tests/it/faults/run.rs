@@ -1,4 +1,5 @@
-//! One run: a buyer commits to a prepared cart, faults strike, and time passes until nothing is left to do.
+//! One run: a buyer commits to a prepared cart, faults strike, and time passes until nothing is
+//! left to do.
 
 use app::ports::Clock;
 use domain::time::Timestamp;
@@ -89,7 +90,8 @@ pub struct Run<'a> {
 /// A run in which nothing happened yet: the clock stands at a new day, and the ERP holds nothing.
 pub fn begin(world: &mut World, scenario: Scenario, seed: u64) -> Run<'_> {
     world.runs += 1;
-    // A day or more lies between two runs, so that nothing that an instance remembers is still fresh.
+    // A day or more lies between two runs, so that nothing that an instance remembers is still
+    // fresh.
     let now = world.clock.now();
     let begins = Timestamp::from_seconds((now.as_seconds() / 86_400 + 2) * 86_400);
     world.clock.skip(begins.millis_since(now));
@@ -311,7 +313,8 @@ impl Run<'_> {
         });
         match &heard {
             Some(heard) => {
-                // The trace names no request: its id differs between runs of one seed in different places.
+                // The trace names no request: its id differs between runs of one seed in different
+                // places.
                 let code = serde_json::from_str::<Value>(&heard.body).unwrap_or_default();
                 self.note(format_args!(
                     "the client hears {} {} {}",

@@ -1,4 +1,5 @@
-//! Virtual time: one clock for the functions, the simulator and every timer in the process of a run.
+//! Virtual time: one clock for the functions, the simulator and every timer in the process of a
+//! run.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use domain::time::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-/// How often the sockets are looked at before time may jump. An exchange with the simulator takes about ten looks from
-/// one event that resets the count to the next; both ends live in this thread, so nothing is ever on its way elsewhere.
+/// How often the sockets are looked at before time may jump. An exchange with the simulator takes
+/// about ten looks from one event that resets the count to the next; both ends live in this thread,
+/// so nothing is ever on its way elsewhere.
 const LOOKS: u32 = 48;
 
 thread_local! {
@@ -24,8 +26,9 @@ pub fn busy() {
     LOOKED.with(|looked| looked.set(0));
 }
 
-/// A runtime in which time stands still while anything is left to do and jumps to the next timer when nothing is.
-/// Tokio's own paused clock knows no sockets: it would jump while an answer lies in one.
+/// A runtime in which time stands still while anything is left to do and jumps to the next timer
+/// when nothing is. Tokio's own paused clock knows no sockets: it would jump while an answer lies
+/// in one.
 pub fn runtime() -> Runtime {
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -34,7 +37,8 @@ pub fn runtime() -> Runtime {
             let looked = LOOKED.with(Cell::get);
             if looked < LOOKS {
                 LOOKED.with(|cell| cell.set(looked + 1));
-                // Something to do keeps the runtime from sleeping: it looks at the sockets and comes back.
+                // Something to do keeps the runtime from sleeping: it looks at the sockets and
+                // comes back.
                 LOOKER.with(|waker| {
                     waker
                         .borrow()

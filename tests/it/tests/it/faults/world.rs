@@ -1,5 +1,5 @@
-//! The system of the simulated runs: the real functions on the embedded store, the simulator behind its socket, and in
-//! between the boundaries.
+//! The system of the simulated runs: the real functions on the embedded store, the simulator behind
+//! its socket, and in between the boundaries.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -50,7 +50,8 @@ impl Blueprint {
     pub fn get() -> Arc<Self> {
         static BLUEPRINT: OnceLock<Arc<Blueprint>> = OnceLock::new();
         Arc::clone(BLUEPRINT.get_or_init(|| {
-            // In a thread of its own, for it takes real time, and whoever asks lives in virtual time.
+            // In a thread of its own, for it takes real time, and whoever asks lives in virtual
+            // time.
             let made = std::thread::spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
@@ -165,7 +166,8 @@ pub struct World {
 }
 
 impl World {
-    /// A new system. `number` tells it from the others of this process. Needs a runtime of [`super::time`].
+    /// A new system. `number` tells it from the others of this process. Needs a runtime of
+    /// [`super::time`].
     pub async fn start(number: usize) -> Self {
         let blueprint = Blueprint::get();
         let clock = VirtualClock::at(Timestamp::from_seconds(EPOCH_SECONDS));
@@ -219,7 +221,8 @@ impl World {
                 .function(function)
                 .map(|function| function.env.clone())
                 .unwrap_or_default();
-            // The SDK keeps its budget for repetitions per region, so worlds with regions of their own do not meet.
+            // The SDK keeps its budget for repetitions per region, so worlds with regions of their
+            // own do not meet.
             let lambda = [
                 ("AWS_REGION", region.as_str()),
                 ("AWS_ACCESS_KEY_ID", "test"),
@@ -256,7 +259,8 @@ impl World {
                 ids.clone(),
             )
             .unwrap();
-            // As functions have it, but that a repetition waits for no random time, which no run could repeat.
+            // As functions have it, but that a repetition waits for no random time, which no run
+            // could repeat.
             let retry = start.sdk.retry_config().unwrap().clone();
             let retry = retry
                 .with_initial_backoff(Duration::ZERO)
@@ -297,7 +301,8 @@ impl World {
                 json!({"TableName": "CatalogTable", "Item": item}),
             );
         }
-        // From now on every instance knows what the ERP promises, so that no run depends on those before it.
+        // From now on every instance knows what the ERP promises, so that no run depends on those
+        // before it.
         for support in Support::ALL {
             let calm = run(
                 &mut world,
@@ -343,7 +348,8 @@ impl World {
         serde_json::from_str(&answer).unwrap()
     }
 
-    /// A prepared cart of the given id, with its reservation in the ERP and in the ledger until `expires_at`.
+    /// A prepared cart of the given id, with its reservation in the ERP and in the ledger until
+    /// `expires_at`.
     pub async fn prepare(&self, id: &str, now: Timestamp, expires_at: Timestamp) -> Value {
         let mut cart = Blueprint::cart_of(&self.blueprint.cart, id);
         let mut document: Value =

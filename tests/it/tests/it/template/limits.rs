@@ -103,7 +103,8 @@ fn whoever_calls_the_erp_does_so_a_limited_number_of_times_at_once() {
         let reserved = properties.get("ReservedConcurrentExecutions");
         assert_eq!(reserved.is_some(), calls_erp(function), "{}", function.name);
         for queue in function.queues.iter().filter(|_| calls_erp(function)) {
-            // With less than its queue starts, messages would be throttled until they are dead letters.
+            // With less than its queue starts, messages would be throttled until they are dead
+            // letters.
             let events = properties.get("Events").unwrap().entries();
             let limits = events.iter().filter_map(|(_, event)| {
                 event.at(&["Properties", "ScalingConfig", "MaximumConcurrency"])

@@ -7,8 +7,8 @@ use local::template::{Node, SOURCE};
 
 use super::{calls_erp, root, template};
 
-/// What the tests were seen to use: one function, action and resource a line. `.ci/used.py` compares it with what a run
-/// of all tests uses, and writes it anew.
+/// What the tests were seen to use: one function, action and resource a line. `.ci/used.py`
+/// compares it with what a run of all tests uses, and writes it anew.
 const USED: &str = include_str!("../../../fixtures/permissions.txt");
 
 #[test]
