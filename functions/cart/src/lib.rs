@@ -11,14 +11,14 @@ use app::articles::Articles;
 use app::cart::{CartService, Reorder};
 use app::directory::Directory;
 use app::lookup::{
-    AvailabilityLookup, AvailabilitySettings, LookupParts, PriceLookup, PriceSettings,
+    AvailabilityLookup, AvailabilitySettings, LookupDeps, PriceLookup, PriceSettings,
 };
 use app::reservations::Reservations;
 use app::tracking::Tracking;
 use axum::Router;
 use axum::routing::{get, patch, post, put};
 use erp_client::ErpClient;
-use lambda_kit::{ConfigError, Function, Start};
+use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable, SubmissionsTable};
 
 pub use config::Config;
@@ -27,25 +27,25 @@ pub use config::Config;
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
     let submissions = Arc::new(SubmissionsTable::new(
-        &start.sdk,
+        &runtime.sdk,
         config.submissions_table.clone(),
         None,
     ));
     let tracking = Tracking {
         erp: erp.clone(),
         submissions,
-        clock: start.clock.clone(),
+        clock: runtime.clock.clone(),
     };
-    let service = Arc::new(service(start, config, erp));
+    let service = Arc::new(service(runtime, config, erp));
     let orders = Router::new()
         .route("/orders/{id}/reorder", post(routes::reorder))
         .with_state(Arc::new(Reorder {
@@ -66,24 +66,28 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         )
         .route("/carts/{cart_id}/shipping", put(routes::set_shipping))
         .with_state(service);
-    lambda_kit::serve(carts.merge(orders), start)
+    lambda_kit::serve(carts.merge(orders), runtime)
 }
 
-fn service(start: &Start, config: Config, erp: Arc<ErpClient>) -> CartService {
-    let (clock, ids) = (start.clock.clone(), start.ids.clone());
-    let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
-    let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
-    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
-        .renewing(start.after.handle())
-        .measured(start.metrics.handle());
-    start.warm_with({
+fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartService {
+    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
+    let carts = Arc::new(CartsTable::new(
+        &runtime.sdk,
+        config.carts_table,
+        ids.clone(),
+    ));
+    let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
+    let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
+    let parts = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
+        .renewing(runtime.after.handle())
+        .measured(runtime.metrics.handle());
+    runtime.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     CartService {
         articles: Articles::new(
-            Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
             clock.clone(),
         ),
         directory: Directory::new(members.clone(), clock.clone()),

@@ -1,7 +1,7 @@
 //! Request bodies as values.
 
 use app::cart::{NewLine, ShipTo};
-use app::{Failure, FieldError};
+use app::{FieldError, UseCaseError};
 use domain::ids::{AddressId, Sku, Unit};
 use domain::member::PostalAddress;
 use domain::quantity::Quantity;
@@ -50,9 +50,9 @@ pub(crate) fn line(line: &body::NewLine, pointer: &str) -> Result<NewLine, Vec<F
     }
 }
 
-pub(crate) fn lines(lines: &[body::NewLine]) -> Result<Vec<NewLine>, Failure> {
+pub(crate) fn lines(lines: &[body::NewLine]) -> Result<Vec<NewLine>, UseCaseError> {
     if lines.len() > domain::cart::MAX_LINES {
-        return Err(Failure::TooManyLines);
+        return Err(UseCaseError::TooManyLines);
     }
     let mut read = Vec::with_capacity(lines.len());
     let mut errors = Vec::new();
@@ -65,14 +65,14 @@ pub(crate) fn lines(lines: &[body::NewLine]) -> Result<Vec<NewLine>, Failure> {
     if errors.is_empty() {
         Ok(read)
     } else {
-        Err(Failure::Invalid(errors))
+        Err(UseCaseError::Invalid(errors))
     }
 }
 
 /// Shipping as a buyer chooses it: where to, how, and when.
 pub(crate) fn shipping(
     shipping: body::NewShipping,
-) -> Result<(ShipTo, String, Option<String>), Failure> {
+) -> Result<(ShipTo, String, Option<String>), UseCaseError> {
     let mut errors = Vec::new();
     text(&shipping.method, "/method", &mut errors);
     if let Some(day) = &shipping.requested_delivery_date
@@ -110,7 +110,7 @@ pub(crate) fn shipping(
         Some(ship_to) if errors.is_empty() => {
             Ok((ship_to, shipping.method, shipping.requested_delivery_date))
         }
-        _ => Err(Failure::Invalid(errors)),
+        _ => Err(UseCaseError::Invalid(errors)),
     }
 }
 

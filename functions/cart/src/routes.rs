@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::cart::{CartService, Reorder};
 use axum::extract::State;
 use axum::http::header::ETAG;
@@ -31,7 +31,7 @@ fn tagged(cart: &Cart, mut response: Response) -> Response {
     response
 }
 
-fn cart_id(text: &str) -> Result<CartId, Failure> {
+fn cart_id(text: &str) -> Result<CartId, UseCaseError> {
     parse_id(text, CartId::parse)
 }
 
@@ -41,8 +41,8 @@ pub(crate) async fn create(
     Json(new): Json<body::NewCart>,
 ) -> Result<Response, Problem> {
     let currency = new.currency.as_deref().map(Currency::parse).transpose();
-    let currency =
-        currency.map_err(|e| Failure::invalid("/currency", "invalid_currency", e.to_string()))?;
+    let currency = currency
+        .map_err(|e| UseCaseError::invalid("/currency", "invalid_currency", e.to_string()))?;
     let cart = carts.create(&customer, currency).await?;
     Ok(shown(StatusCode::CREATED, &cart))
 }
@@ -93,7 +93,7 @@ pub(crate) async fn add_line(
     Path(id): Path<String>,
     Json(new): Json<body::NewLine>,
 ) -> Result<Response, Problem> {
-    let line = read::line(&new, "").map_err(Failure::Invalid)?;
+    let line = read::line(&new, "").map_err(UseCaseError::Invalid)?;
     let cart = carts
         .add_lines(&call.context(), &customer, &cart_id(&id)?, version, &[line])
         .await?;
@@ -125,7 +125,7 @@ pub(crate) async fn change_quantity(
 ) -> Result<Response, Problem> {
     let line = parse_id(&line, LineId::parse)?;
     let quantity =
-        read::quantity(new.quantity, "").map_err(|error| Failure::Invalid(vec![error]))?;
+        read::quantity(new.quantity, "").map_err(|error| UseCaseError::Invalid(vec![error]))?;
     let cart = carts
         .change_quantity(
             &call.context(),

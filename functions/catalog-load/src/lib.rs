@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::load::Loader;
 use domain::load::{CatalogRecord, Guard, LoadKind};
 use files_s3::ExportBucket;
-use lambda_kit::{Arrivals, ConfigError, Env, Function, Start, load_function};
+use lambda_kit::{ConfigError, Env, Function, LoadEvents, Runtime, load_function};
 use queue_sqs::SqsLoadQueue;
 use store_dynamodb::{CatalogTable, LoadsTable};
 
@@ -67,20 +67,20 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
-    let table = Arc::new(CatalogTable::new(&start.sdk, config.catalog_table));
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
+    let table = Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table));
     let queue = SqsLoadQueue::new(
-        &start.sdk,
+        &runtime.sdk,
         config.load_queue_url.as_str(),
         config.load_queue_url.as_str(),
     );
     let loader: Loader<CatalogRecord> = Loader {
         files: Arc::new(ExportBucket::new(
-            &start.sdk,
+            &runtime.sdk,
             config.exports_bucket.as_str(),
         )),
-        loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)),
+        loads: Arc::new(LoadsTable::new(&runtime.sdk, config.loads_table)),
         rows: table.clone(),
         publications: table,
         queue: Arc::new(queue),
@@ -88,10 +88,10 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         max_unpacked_bytes: config.max_unpacked_bytes,
         chunk_bytes: config.chunk_bytes,
         checkpoint_rows: config.checkpoint_rows,
-        clock: start.clock.clone(),
-        ids: start.ids.clone(),
+        clock: runtime.clock.clone(),
+        ids: runtime.ids.clone(),
     };
-    Ok(load_function(Arrivals {
+    Ok(load_function(LoadEvents {
         loader,
         bucket: config.exports_bucket,
     }))

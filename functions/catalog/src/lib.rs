@@ -4,14 +4,16 @@ mod languages;
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::catalog::{Catalog, MAX_ITEMS, ShownItem};
 use app::ports::Cursor;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use domain::ids::{CategoryId, Sku};
-use lambda_kit::{Call, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id};
+use lambda_kit::{
+    Call, ConfigError, Env, Function, Json, Params, Path, Problem, Runtime, parse_id,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store_dynamodb::CatalogTable;
@@ -45,10 +47,10 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let catalog = Arc::new(Catalog {
-        reader: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+        reader: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
     });
     let router = Router::new()
         .route("/health", get(health))
@@ -57,7 +59,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         .route("/catalog/items/{sku}", get(item))
         .route("/catalog/items/query", post(query_items))
         .with_state(catalog);
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 async fn health() -> Json<Value> {
@@ -116,7 +118,7 @@ async fn query_items(
     Json(query): Json<body::ItemsQuery>,
 ) -> Result<Json<body::FoundItems>, Problem> {
     if query.skus.len() > MAX_ITEMS {
-        return Err(Failure::invalid(
+        return Err(UseCaseError::invalid(
             "/skus",
             "too_many",
             format!("a query has at most {MAX_ITEMS} skus"),

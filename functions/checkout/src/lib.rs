@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::checkout::Checkout;
 use app::directory::Directory;
-use app::lookup::{LookupParts, PriceLookup, PriceSettings};
+use app::lookup::{LookupDeps, PriceLookup, PriceSettings};
 use app::reservations::Reservations;
 use axum::Router;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use axum::routing::post;
 use domain::ids::CartId;
 use erp_client::ErpClient;
 use lambda_kit::{
-    Buyer, Call, ConfigError, Function, Json, NoBody, Path, Problem, Start, parse_id,
+    Buyer, Call, ConfigError, Function, Json, NoBody, Path, Problem, Runtime, parse_id,
 };
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable};
 use wire::storefront::preparation::Preparation;
@@ -26,27 +26,31 @@ pub use config::Config;
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
-    let (clock, ids) = (start.clock.clone(), start.ids.clone());
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
+    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
+        |name| runtime.env.optional(name),
         clock.clone(),
-        start.metrics.handle(),
+        runtime.metrics.handle(),
     );
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
-    let carts = Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone()));
-    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
-        .measured(start.metrics.handle());
-    start.warm_with({
+    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
+    let carts = Arc::new(CartsTable::new(
+        &runtime.sdk,
+        config.carts_table,
+        ids.clone(),
+    ));
+    let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
+    let parts = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
+        .measured(runtime.metrics.handle());
+    runtime.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     let checkout = Checkout {
-        catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+        catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
         directory: Directory::new(
-            Arc::new(MembersTable::new(&start.sdk, config.members_table)),
+            Arc::new(MembersTable::new(&runtime.sdk, config.members_table)),
             clock.clone(),
         ),
         prices: PriceLookup {
@@ -70,7 +74,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
             post(prepare).delete(release),
         )
         .with_state(Arc::new(checkout));
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 async fn prepare(

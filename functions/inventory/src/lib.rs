@@ -5,10 +5,10 @@ use std::sync::Arc;
 use app::articles::Articles;
 use app::directory::Directory;
 use app::lookup::{
-    AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupParts,
+    AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupDeps,
     Mode,
 };
-use app::{Failure, FieldError};
+use app::{FieldError, UseCaseError};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
@@ -16,7 +16,7 @@ use domain::availability::ThresholdRules;
 use domain::ids::{LocationId, Sku, StoreId};
 use domain::quantity::Quantity;
 use erp_client::ErpClient;
-use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Problem, Start};
+use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Problem, Runtime};
 use store_dynamodb::{CatalogTable, LookupsTable, MembersTable};
 use wire::storefront::freshness::Freshness;
 use wire::storefront::lookups as body;
@@ -60,36 +60,36 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
-    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(
+    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
+    let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
+    let parts = LookupDeps::new(
         erp.clone(),
         cache,
-        start.clock.clone(),
-        start.ids.clone(),
+        runtime.clock.clone(),
+        runtime.ids.clone(),
         config.store,
     )
-    .renewing(start.after.handle())
-    .measured(start.metrics.handle());
-    start.warm_with({
+    .renewing(runtime.after.handle())
+    .measured(runtime.metrics.handle());
+    runtime.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     let query = AvailabilityQuery {
         directory: Directory::new(
-            Arc::new(MembersTable::new(&start.sdk, config.members_table)),
-            start.clock.clone(),
+            Arc::new(MembersTable::new(&runtime.sdk, config.members_table)),
+            runtime.clock.clone(),
         ),
         articles: Articles::new(
-            Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
-            start.clock.clone(),
+            Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
+            runtime.clock.clone(),
         ),
         lookup: AvailabilityLookup {
             erp,
@@ -103,7 +103,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let router = Router::new()
         .route("/inventory/query", post(availability))
         .with_state(Arc::new(query));
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 async fn availability(
@@ -127,7 +127,9 @@ async fn availability(
     }))
 }
 
-fn asked_items(asked: &body::AvailabilityQuery) -> Result<Vec<(Sku, Option<Quantity>)>, Failure> {
+fn asked_items(
+    asked: &body::AvailabilityQuery,
+) -> Result<Vec<(Sku, Option<Quantity>)>, UseCaseError> {
     let mut items = Vec::with_capacity(asked.items.len());
     let mut errors = Vec::new();
     for (at, item) in asked.items.iter().enumerate() {
@@ -148,14 +150,14 @@ fn asked_items(asked: &body::AvailabilityQuery) -> Result<Vec<(Sku, Option<Quant
     if errors.is_empty() {
         Ok(items)
     } else {
-        Err(Failure::Invalid(errors))
+        Err(UseCaseError::Invalid(errors))
     }
 }
 
-fn asked_locations(asked: &body::AvailabilityQuery) -> Result<Vec<LocationId>, Failure> {
+fn asked_locations(asked: &body::AvailabilityQuery) -> Result<Vec<LocationId>, UseCaseError> {
     let parse = |(at, location): (usize, &String)| {
         LocationId::parse(location).map_err(|e| {
-            Failure::invalid(
+            UseCaseError::invalid(
                 format!("/locations/{at}"),
                 "invalid_location",
                 e.to_string(),

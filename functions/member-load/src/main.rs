@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda_kit::run(|start| async move { member_load::build(&start).await }).await
+    lambda_kit::run(|runtime| async move { member_load::build(&runtime).await }).await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::lookup::Invalidate;
 use app::ports::lookups::Invalidation;
 use axum::Router;
@@ -29,9 +29,9 @@ async fn run(
 }
 
 /// Exactly one of the three.
-fn what(asked: &body::Invalidation) -> Result<Invalidation, Failure> {
+fn what(asked: &body::Invalidation) -> Result<Invalidation, UseCaseError> {
     let one = || {
-        Failure::invalid(
+        UseCaseError::invalid(
             "",
             "invalid_invalidation",
             "name either skus, or an organizationId, or all: true",
@@ -41,7 +41,7 @@ fn what(asked: &body::Invalidation) -> Result<Invalidation, Failure> {
         (Some(skus), None, false) if !skus.is_empty() => {
             let parse = |(at, sku): (usize, &String)| {
                 Sku::parse(sku).map_err(|e| {
-                    Failure::invalid(format!("/skus/{at}"), "invalid_sku", e.to_string())
+                    UseCaseError::invalid(format!("/skus/{at}"), "invalid_sku", e.to_string())
                 })
             };
             Ok(Invalidation::Skus(
@@ -54,7 +54,7 @@ fn what(asked: &body::Invalidation) -> Result<Invalidation, Failure> {
         (None, Some(id), false) => OrganizationId::parse(id)
             .map(Invalidation::Organization)
             .map_err(|e| {
-                Failure::invalid("/organizationId", "invalid_organization", e.to_string())
+                UseCaseError::invalid("/organizationId", "invalid_organization", e.to_string())
             }),
         (None, None, true) => Ok(Invalidation::All),
         _ => Err(one()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::dead_letters::{Action, DeadLetterBox, Explained, Redrive};
+use app::dead_letters::{Action, DeadLetters, Explained, Redrive};
 use app::ports::dead_letters::Subject;
 use axum::Router;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use lambda_kit::{Authenticated, Json, Problem};
 use wire::storefront::operations as body;
 
-pub(crate) fn router(letter_box: DeadLetterBox) -> Router {
+pub(crate) fn router(letter_box: DeadLetters) -> Router {
     Router::new()
         .route("/operations/dead-letters", get(list))
         .route("/operations/dead-letters/redrive", post(redrive))
@@ -18,7 +18,7 @@ pub(crate) fn router(letter_box: DeadLetterBox) -> Router {
 }
 
 async fn list(
-    State(letter_box): State<Arc<DeadLetterBox>>,
+    State(letter_box): State<Arc<DeadLetters>>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<body::DeadLetters>, Problem> {
     let explained = letter_box.list(&caller).await?;
@@ -28,7 +28,7 @@ async fn list(
 }
 
 async fn redrive(
-    State(letter_box): State<Arc<DeadLetterBox>>,
+    State(letter_box): State<Arc<DeadLetters>>,
     Authenticated(caller): Authenticated,
     Json(asked): Json<body::Redrive>,
 ) -> Result<Json<body::DeadLetters>, Problem> {

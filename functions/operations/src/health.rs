@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::health::{Checkup, Finding, Health};
+use app::health::{Finding, Health, HealthCheck};
 use app::ports::ErpError;
 use axum::Router;
 use axum::extract::State;
@@ -10,14 +10,14 @@ use axum::routing::get;
 use lambda_kit::{Authenticated, Call, Json, Problem};
 use wire::storefront::operations as body;
 
-pub(crate) fn router(checkup: Checkup) -> Router {
+pub(crate) fn router(checkup: HealthCheck) -> Router {
     Router::new()
         .route("/operations/health", get(look))
         .with_state(Arc::new(checkup))
 }
 
 async fn look(
-    State(checkup): State<Arc<Checkup>>,
+    State(checkup): State<Arc<HealthCheck>>,
     call: Call,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<body::Health>, Problem> {

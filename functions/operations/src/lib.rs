@@ -7,13 +7,13 @@ mod submissions;
 
 use std::sync::Arc;
 
-use app::Failure;
-use app::dead_letters::DeadLetterBox;
-use app::health::Checkup;
+use app::UseCaseError;
+use app::dead_letters::DeadLetters;
+use app::health::HealthCheck;
 use app::load::{Decisions, Loads};
 use app::lookup::Invalidate;
 use app::ports::{Cursor, LoadFilter};
-use app::submission::{Backlog, Operate};
+use app::submission::{BacklogMetrics, SubmissionOperator};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -22,7 +22,7 @@ use domain::load::{LoadKind, LoadState};
 use erp_client::ErpClient;
 use files_s3::ExportBucket;
 use lambda_kit::{
-    Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Start, parse_id,
+    Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Runtime, parse_id,
 };
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
 use serde::Deserialize;
@@ -93,67 +93,67 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
-    let store = Arc::new(LoadsTable::new(&start.sdk, config.loads_table));
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
+    let store = Arc::new(LoadsTable::new(&runtime.sdk, config.loads_table));
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
-    let erp = erp.map_err(|error| start.env.invalid(error.name, error.reason))?;
+    let erp = erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?;
     let state = Arc::new(Operations {
         loads: Loads {
             loads: store.clone(),
         },
         decisions: Decisions {
             loads: store.clone(),
-            catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
-            files: Arc::new(ExportBucket::new(&start.sdk, config.exports_bucket)),
+            catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
+            files: Arc::new(ExportBucket::new(&runtime.sdk, config.exports_bucket)),
             queue: Arc::new(SqsLoadQueue::new(
-                &start.sdk,
+                &runtime.sdk,
                 config.catalog_loads.queue.as_str(),
                 config.member_loads.queue.as_str(),
             )),
-            clock: start.clock.clone(),
-            ids: start.ids.clone(),
+            clock: runtime.clock.clone(),
+            ids: runtime.ids.clone(),
         },
     });
     let invalidate = Invalidate {
-        cache: Arc::new(LookupsTable::new(&start.sdk, config.lookups_table)),
-        clock: start.clock.clone(),
+        cache: Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table)),
+        clock: runtime.clock.clone(),
         store: config.store,
     };
     let submissions = Arc::new(SubmissionsTable::new(
-        &start.sdk,
+        &runtime.sdk,
         config.submissions_table,
         None,
     ));
-    let operate = Operate {
+    let operate = SubmissionOperator {
         submissions: submissions.clone(),
         queue: Arc::new(SqsSubmitQueue::new(
-            &start.sdk,
+            &runtime.sdk,
             config.submissions.queue.as_str(),
         )),
-        clock: start.clock.clone(),
+        clock: runtime.clock.clone(),
     };
     let letters = SqsDeadLetters::new(
-        &start.sdk,
+        &runtime.sdk,
         config.submissions,
         config.catalog_loads,
         config.member_loads,
     );
-    let backlog = Backlog {
+    let backlog = BacklogMetrics {
         submissions: submissions.clone(),
         loads: store.clone(),
-        clock: start.clock.clone(),
+        clock: runtime.clock.clone(),
     };
-    let checkup = Checkup {
+    let checkup = HealthCheck {
         erp: Arc::new(erp),
         backlog,
-        clock: start.clock.clone(),
+        clock: runtime.clock.clone(),
     };
-    let letter_box = DeadLetterBox {
+    let letter_box = DeadLetters {
         letters: Arc::new(letters),
         submissions,
         loads: store,
@@ -168,7 +168,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         .merge(submissions::router(operate))
         .merge(dead_letters::router(letter_box))
         .merge(health::router(checkup));
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 struct Operations {
@@ -185,7 +185,7 @@ struct LoadsParams {
 }
 
 impl LoadsParams {
-    fn filter(&self) -> Result<LoadFilter, Failure> {
+    fn filter(&self) -> Result<LoadFilter, UseCaseError> {
         let kind = self
             .kind
             .as_deref()
@@ -201,8 +201,8 @@ impl LoadsParams {
     }
 }
 
-fn unknown(pointer: &str, what: &str) -> Failure {
-    Failure::invalid(pointer, "invalid_query", format!("there is no such {what}"))
+fn unknown(pointer: &str, what: &str) -> UseCaseError {
+    UseCaseError::invalid(pointer, "invalid_query", format!("there is no such {what}"))
 }
 
 async fn list_loads(

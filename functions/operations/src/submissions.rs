@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::ports::Cursor;
-use app::submission::Operate;
+use app::submission::SubmissionOperator;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -19,7 +19,7 @@ use crate::{DEFAULT_LIMIT, MAX_LIMIT, unknown};
 /// Longest reason of an operator, in bytes.
 const MAX_REASON: usize = 500;
 
-pub(crate) fn router(operate: Operate) -> Router {
+pub(crate) fn router(operate: SubmissionOperator) -> Router {
     Router::new()
         .route("/operations/submissions", get(list))
         .route("/operations/submissions/{id}/retry", post(retry))
@@ -35,7 +35,7 @@ struct ListParams {
 }
 
 async fn list(
-    State(operate): State<Arc<Operate>>,
+    State(operate): State<Arc<SubmissionOperator>>,
     Authenticated(caller): Authenticated,
     Params(params): Params<ListParams>,
 ) -> Result<Json<body::Submissions>, Problem> {
@@ -52,7 +52,7 @@ async fn list(
 }
 
 async fn retry(
-    State(operate): State<Arc<Operate>>,
+    State(operate): State<Arc<SubmissionOperator>>,
     call: Call,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
@@ -65,7 +65,7 @@ async fn retry(
 }
 
 async fn resolve(
-    State(operate): State<Arc<Operate>>,
+    State(operate): State<Arc<SubmissionOperator>>,
     call: Call,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
@@ -80,9 +80,9 @@ async fn resolve(
     )))
 }
 
-fn resolution(asked: &body::Resolve) -> Result<Resolution, Failure> {
+fn resolution(asked: &body::Resolve) -> Result<Resolution, UseCaseError> {
     if asked.external_id.is_some() && asked.decision != body::ResolveDecision::Confirm {
-        return Err(Failure::invalid(
+        return Err(UseCaseError::invalid(
             "/externalId",
             "not_expected",
             "goes with the decision confirm alone",
@@ -93,7 +93,7 @@ fn resolution(asked: &body::Resolve) -> Result<Resolution, Failure> {
         .as_ref()
         .is_some_and(|reason| reason.len() > MAX_REASON)
     {
-        return Err(Failure::invalid(
+        return Err(UseCaseError::invalid(
             "/reason",
             "too_long",
             format!("has more than {MAX_REASON} bytes"),
@@ -104,7 +104,7 @@ fn resolution(asked: &body::Resolve) -> Result<Resolution, Failure> {
             let id = asked.external_id.as_deref().unwrap_or_default();
             let id = ExternalId::parse(id);
             Resolution::Confirmed(id.map_err(|e| {
-                Failure::invalid("/externalId", "invalid_external_id", e.to_string())
+                UseCaseError::invalid("/externalId", "invalid_external_id", e.to_string())
             })?)
         }
         body::ResolveDecision::Reject => Resolution::Rejected(asked.reason.clone()),

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use app::articles::Articles;
 use app::directory::Directory;
 use app::lookup::{
-    AnsweredPrice, AskedItem, LookupParts, Mode, PriceLookup, PriceQuery, PriceSettings,
-    PriceStatus,
+    AnsweredPrice, AskedItem, LookupDeps, Mode, PriceLookup, PriceQuery, PriceSettings, PriceStatus,
 };
-use app::{Failure, FieldError};
+use app::{FieldError, UseCaseError};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
@@ -16,7 +15,7 @@ use domain::ids::{Sku, StoreId, Unit};
 use domain::money::Currency;
 use domain::quantity::Quantity;
 use erp_client::ErpClient;
-use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Problem, Start};
+use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Problem, Runtime};
 use store_dynamodb::{CatalogTable, LookupsTable, MembersTable};
 use wire::storefront::freshness::Freshness;
 use wire::storefront::lookups as body;
@@ -55,36 +54,36 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
-    let cache = Arc::new(LookupsTable::new(&start.sdk, config.lookups_table));
-    let parts = LookupParts::new(
+    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
+    let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
+    let parts = LookupDeps::new(
         erp.clone(),
         cache,
-        start.clock.clone(),
-        start.ids.clone(),
+        runtime.clock.clone(),
+        runtime.ids.clone(),
         config.store,
     )
-    .renewing(start.after.handle())
-    .measured(start.metrics.handle());
-    start.warm_with({
+    .renewing(runtime.after.handle())
+    .measured(runtime.metrics.handle());
+    runtime.warm_with({
         let parts = parts.clone();
         async move { parts.warm().await }
     });
     let query = PriceQuery {
         directory: Directory::new(
-            Arc::new(MembersTable::new(&start.sdk, config.members_table)),
-            start.clock.clone(),
+            Arc::new(MembersTable::new(&runtime.sdk, config.members_table)),
+            runtime.clock.clone(),
         ),
         articles: Articles::new(
-            Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
-            start.clock.clone(),
+            Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
+            runtime.clock.clone(),
         ),
         lookup: PriceLookup {
             erp,
@@ -95,7 +94,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
     let router = Router::new()
         .route("/prices/query", post(prices))
         .with_state(Arc::new(query));
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 async fn prices(
@@ -105,8 +104,9 @@ async fn prices(
     Json(asked): Json<body::PriceQuery>,
 ) -> Result<Json<body::PricedItems>, Problem> {
     let currency = asked.currency.as_deref().map(Currency::parse).transpose();
-    let currency = currency
-        .map_err(|error| Failure::invalid("/currency", "invalid_currency", error.to_string()))?;
+    let currency = currency.map_err(|error| {
+        UseCaseError::invalid("/currency", "invalid_currency", error.to_string())
+    })?;
     let items = asked_items(&asked.items)?;
     let mode = match asked.mode {
         body::Mode::Cached => Mode::Cached,
@@ -121,7 +121,7 @@ async fn prices(
     }))
 }
 
-fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, Failure> {
+fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, UseCaseError> {
     let mut asked = Vec::with_capacity(items.len());
     let mut errors = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -148,7 +148,7 @@ fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, Failure
     if errors.is_empty() {
         Ok(asked)
     } else {
-        Err(Failure::Invalid(errors))
+        Err(UseCaseError::Invalid(errors))
     }
 }
 

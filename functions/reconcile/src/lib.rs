@@ -6,10 +6,10 @@ use std::sync::Arc;
 use app::ports::Clock;
 use app::ports::erp::CallContext;
 use app::reservations::Reservations;
-use app::submission::{Backlog, Reconcile, Waiting};
+use app::submission::{BacklogMetrics, Reconcile, Waiting};
 use async_trait::async_trait;
 use erp_client::ErpClient;
-use lambda_kit::{ConfigError, Env, EventHandler, Function, Metric, Metrics, Start, deadline};
+use lambda_kit::{ConfigError, Env, EventHandler, Function, Metric, Metrics, Runtime, deadline};
 use lambda_runtime::{Context, Error};
 use queue_sqs::SqsSubmitQueue;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ impl Config {
 
 struct Run {
     reconcile: Reconcile,
-    backlog: Backlog,
+    backlog: BacklogMetrics,
     metrics: Metrics,
     clock: Arc<dyn Clock>,
 }
@@ -54,42 +54,42 @@ struct Run {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
     let carts = Arc::new(CartsTable::new(
-        &start.sdk,
+        &runtime.sdk,
         config.carts_table,
-        start.ids.clone(),
+        runtime.ids.clone(),
     ));
     let submissions = Arc::new(SubmissionsTable::new(
-        &start.sdk,
+        &runtime.sdk,
         config.submissions_table,
         None,
     ));
     let run = Run {
-        backlog: Backlog {
+        backlog: BacklogMetrics {
             submissions: submissions.clone(),
-            loads: Arc::new(LoadsTable::new(&start.sdk, config.loads_table)),
-            clock: start.clock.clone(),
+            loads: Arc::new(LoadsTable::new(&runtime.sdk, config.loads_table)),
+            clock: runtime.clock.clone(),
         },
-        metrics: start.metrics.clone(),
+        metrics: runtime.metrics.clone(),
         reconcile: Reconcile {
             submissions,
-            queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
+            queue: Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url)),
             reservations: Reservations {
                 carts,
                 erp,
-                clock: start.clock.clone(),
+                clock: runtime.clock.clone(),
             },
-            clock: start.clock.clone(),
+            clock: runtime.clock.clone(),
         },
-        clock: start.clock.clone(),
+        clock: runtime.clock.clone(),
     };
     Ok(Function::Event(Arc::new(run)))
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::idempotent::{RepeatableRequest, scope};
-use app::ports::submissions::StoredAnswer;
+use app::ports::submissions::StoredResponse;
 use app::registration::fields::{Fields, MAX_CODE, MAX_NAME, PostalText};
 use app::registration::{
     OrganizationApplication, Person, Registrar, Registration, RegistrationStatus, UserApplication,
@@ -70,7 +70,7 @@ pub(crate) async fn user(
 }
 
 /// What the one who registers is told: 202 while somebody has to decide, 201 when it is done.
-fn made(registration: &Registration) -> StoredAnswer {
+fn made(registration: &Registration) -> StoredResponse {
     let pending = registration.status == RegistrationStatus::Pending;
     let user = registration.user();
     let body = body::RegistrationMade {
@@ -80,7 +80,7 @@ fn made(registration: &Registration) -> StoredAnswer {
         status: user.status.as_str().to_owned(),
     };
     // Four texts always make JSON.
-    StoredAnswer {
+    StoredResponse {
         status: if pending { 202 } else { 201 },
         body: serde_json::to_string(&body).unwrap_or_default(),
     }
@@ -88,7 +88,7 @@ fn made(registration: &Registration) -> StoredAnswer {
 
 fn organization_application(
     request: &body::OrganizationRequest,
-) -> Result<OrganizationApplication, Failure> {
+) -> Result<OrganizationApplication, UseCaseError> {
     let mut fields = Fields::new();
     let name = fields.text("/name", &request.name, MAX_NAME);
     let tax_id = fields.optional("/taxId", request.tax_id.as_deref(), MAX_CODE);
@@ -120,7 +120,7 @@ fn organization_application(
     }
 }
 
-fn user_application(request: &body::UserRequest) -> Result<UserApplication, Failure> {
+fn user_application(request: &body::UserRequest) -> Result<UserApplication, UseCaseError> {
     let mut fields = Fields::new();
     let person = person(
         &mut fields,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::ports::Cursor;
 use app::registration::fields::{Fields, MAX_REASON};
 use app::registration::{Applicant, Decide, Registrar, Registration, RegistrationStatus};
@@ -33,7 +33,7 @@ pub(crate) async fn inbox(
     let status = match params.status.as_deref() {
         None => RegistrationStatus::Pending,
         Some(text) => RegistrationStatus::parse(text).ok_or_else(|| {
-            Failure::invalid(
+            UseCaseError::invalid(
                 "",
                 "invalid_query",
                 "status is one of pending, approved, rejected",

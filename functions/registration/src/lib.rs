@@ -10,7 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use app::idempotent::Idempotent;
-use app::ports::submissions::StoredAnswer;
+use app::ports::submissions::StoredResponse;
 use app::profile::Profiles;
 use app::registration::Registrar;
 use axum::Router;
@@ -19,7 +19,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post, put};
-use lambda_kit::{ConfigError, Env, Function, Start};
+use lambda_kit::{ConfigError, Env, Function, Runtime};
 use queue_sqs::SqsSubmitQueue;
 use store_dynamodb::{IdempotencyTable, MembersTable, RegistrationTables, RegistrationsTable};
 
@@ -55,21 +55,27 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
-    let (clock, ids) = (start.clock.clone(), start.ids.clone());
-    let members = Arc::new(MembersTable::new(&start.sdk, config.members_table.clone()));
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
+    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
+    let members = Arc::new(MembersTable::new(
+        &runtime.sdk,
+        config.members_table.clone(),
+    ));
     let tables = RegistrationTables {
         members: config.members_table,
         submissions: config.submissions_table,
         idempotency: config.idempotency_table.clone(),
     };
-    let records = Arc::new(IdempotencyTable::new(&start.sdk, config.idempotency_table));
+    let records = Arc::new(IdempotencyTable::new(
+        &runtime.sdk,
+        config.idempotency_table,
+    ));
     let registrar = Registrar::new(
-        Arc::new(RegistrationsTable::new(&start.sdk, tables)),
+        Arc::new(RegistrationsTable::new(&runtime.sdk, tables)),
         members.clone(),
         Idempotent::new(records, clock.clone(), ids.clone()),
-        Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
+        Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url)),
         clock.clone(),
         ids.clone(),
     );
@@ -89,11 +95,11 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
             put(me::change_address).delete(me::remove_address),
         )
         .with_state(Arc::new(profiles));
-    lambda_kit::serve(registrations.merge(own), start)
+    lambda_kit::serve(registrations.merge(own), runtime)
 }
 
 /// An answer as it was recorded, byte for byte.
-fn recorded(answer: StoredAnswer) -> Response {
+fn recorded(answer: StoredResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     response

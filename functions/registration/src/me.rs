@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::ports::registrations::ProfileChange;
 use app::profile::{Actor, AddressContent, Profiles};
 use app::registration::fields::{Fields, MAX_NAME, PostalText};
@@ -97,8 +97,9 @@ pub(crate) async fn change_rules(
         .as_ref()
         .map(Money::try_from)
         .transpose();
-    let limit = limit
-        .map_err(|error| Failure::invalid("/approvalAbove", "invalid_money", error.to_string()))?;
+    let limit = limit.map_err(|error| {
+        UseCaseError::invalid("/approvalAbove", "invalid_money", error.to_string())
+    })?;
     let rules = OrderRules {
         purchase_order_number_required: request.purchase_order_number_required,
         approval_above: limit,
@@ -114,7 +115,7 @@ fn actor(member: &Member) -> Actor<'_> {
     }
 }
 
-fn profile_change(request: &body::ProfileRequest) -> Result<ProfileChange, Failure> {
+fn profile_change(request: &body::ProfileRequest) -> Result<ProfileChange, UseCaseError> {
     let mut fields = Fields::new();
     let given_name = fields.text("/givenName", &request.given_name, MAX_NAME);
     // Export files bring users without one, and what `GET /me` answers must be good enough for `PUT
@@ -131,7 +132,7 @@ fn profile_change(request: &body::ProfileRequest) -> Result<ProfileChange, Failu
     }
 }
 
-fn address_content(request: &body::AddressRequest) -> Result<AddressContent, Failure> {
+fn address_content(request: &body::AddressRequest) -> Result<AddressContent, UseCaseError> {
     let mut fields = Fields::new();
     let kind = fields.address_kind("/kind", &request.kind);
     let text = PostalText {

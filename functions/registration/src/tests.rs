@@ -12,7 +12,7 @@ use super::*;
 /// Nothing listens there: a request that is understood ends at the store.
 const NOBODY: &str = "http://127.0.0.1:1";
 
-fn start() -> Start {
+fn runtime() -> Runtime {
     let env = Env::from_pairs([
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "test"),
@@ -24,7 +24,7 @@ fn start() -> Start {
         ("IDEMPOTENCY_TABLE", "idempotency"),
         ("SUBMIT_QUEUE_URL", NOBODY),
     ]);
-    Start::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds)).unwrap()
+    Runtime::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds)).unwrap()
 }
 
 fn events() -> Vec<(String, Value)> {
@@ -43,7 +43,7 @@ fn events() -> Vec<(String, Value)> {
 
 #[tokio::test]
 async fn every_sample_event_is_understood_and_gets_as_far_as_the_store() {
-    let function = build(&start()).await.unwrap();
+    let function = build(&runtime()).await.unwrap();
     let calls: Vec<_> = events()
         .into_iter()
         .map(|(name, event)| {
@@ -71,7 +71,7 @@ async fn every_sample_event_is_understood_and_gets_as_far_as_the_store() {
 
 #[tokio::test]
 async fn an_unknown_field_is_refused_before_anything_is_asked() {
-    let function = build(&start()).await.unwrap();
+    let function = build(&runtime()).await.unwrap();
     let (_, mut event) = events()
         .into_iter()
         .find(|(name, _)| name.ends_with("register-user.json"))

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use app::ports::erp::CallContext;
-use app::submission::HandOver;
+use app::submission::SubmissionWorker;
 use async_trait::async_trait;
 use domain::ids::SubmissionId;
 use erp_client::ErpClient;
-use lambda_kit::{ConfigError, Env, Function, QueueHandler, QueueRecord, RecordError, Start};
+use lambda_kit::{ConfigError, Env, Function, QueueHandler, QueueRecord, RecordError, Runtime};
 use queue_sqs::SqsSubmitQueue;
 use store_dynamodb::SubmissionsTable;
 use wire::queue::SubmitMessage;
@@ -35,37 +35,37 @@ impl Config {
 }
 
 struct Worker {
-    hand_over: HandOver,
+    hand_over: SubmissionWorker,
 }
 
 /// Builds the function.
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
-    let erp = Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?);
+    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
     let worker = Worker {
-        hand_over: HandOver {
+        hand_over: SubmissionWorker {
             submissions: Arc::new(SubmissionsTable::new(
-                &start.sdk,
+                &runtime.sdk,
                 config.submissions_table,
                 None,
             )),
             erp: erp.clone(),
             capabilities: erp.clone(),
             checkout: erp,
-            queue: Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url)),
-            clock: start.clock.clone(),
-            ids: start.ids.clone(),
+            queue: Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url)),
+            clock: runtime.clock.clone(),
+            ids: runtime.ids.clone(),
         },
     };
-    Ok(lambda_kit::queue_function(Arc::new(worker), start))
+    Ok(lambda_kit::queue_function(Arc::new(worker), runtime))
 }
 
 #[async_trait]

@@ -1,6 +1,6 @@
 //! What the storefront is told of a submission: 201 once the ERP confirmed it, 202 before.
 
-use app::ports::submissions::StoredAnswer;
+use app::ports::submissions::StoredResponse;
 use domain::submission::{State, Submission};
 use serde_json::json;
 use wire::storefront::documents::{Links, OrderAnswer, QuoteAnswer};
@@ -30,14 +30,14 @@ pub(crate) fn order_answer(submission: &Submission) -> OrderAnswer {
     }
 }
 
-pub(crate) fn order(submission: &Submission) -> StoredAnswer {
-    StoredAnswer {
+pub(crate) fn order(submission: &Submission) -> StoredResponse {
+    StoredResponse {
         status: status(submission),
         body: json!(order_answer(submission)).to_string(),
     }
 }
 
-pub(crate) fn quote(submission: &Submission) -> StoredAnswer {
+pub(crate) fn quote(submission: &Submission) -> StoredResponse {
     let answer = QuoteAnswer {
         quote_id: submission.id.to_string(),
         state: submission.state.as_str().to_owned(),
@@ -45,7 +45,7 @@ pub(crate) fn quote(submission: &Submission) -> StoredAnswer {
         reason: submission.reason.clone(),
         links: links("quotes", submission),
     };
-    StoredAnswer {
+    StoredResponse {
         status: status(submission),
         body: json!(answer).to_string(),
     }

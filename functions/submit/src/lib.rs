@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use app::directory::Directory;
 use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
-use app::ports::submissions::StoredAnswer;
-use app::submission::{Approvals, Captured, Placed, Submit};
+use app::ports::submissions::StoredResponse;
+use app::submission::{Approvals, CaptureService, Captured, Placed};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
@@ -20,7 +20,7 @@ use domain::ids::SubmissionId;
 use domain::submission::Submission;
 use lambda_kit::{
     Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path,
-    PreferWait, Problem, Start, parse_id, recorded,
+    PreferWait, Problem, Runtime, parse_id, recorded,
 };
 use queue_sqs::SqsSubmitQueue;
 use store_dynamodb::{
@@ -32,7 +32,7 @@ use wire::storefront::members::DecisionRequest;
 pub use config::Config;
 
 struct Routes {
-    submit: Submit,
+    submit: CaptureService,
     approvals: Approvals,
     idempotent: Idempotent,
 }
@@ -41,21 +41,24 @@ struct Routes {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
-    let (clock, ids) = (start.clock.clone(), start.ids.clone());
-    let members = Arc::new(MembersTable::new(&start.sdk, config.members_table));
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
+    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
+    let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
     let tables = CaptureTables {
         carts: config.carts_table.clone(),
         idempotency: config.idempotency_table.clone(),
     };
-    let records = Arc::new(IdempotencyTable::new(&start.sdk, config.idempotency_table));
+    let records = Arc::new(IdempotencyTable::new(
+        &runtime.sdk,
+        config.idempotency_table,
+    ));
     let submissions = Arc::new(SubmissionsTable::new(
-        &start.sdk,
+        &runtime.sdk,
         config.submissions_table,
         Some(tables),
     ));
-    let queue = Arc::new(SqsSubmitQueue::new(&start.sdk, config.submit_queue_url));
+    let queue = Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url));
     let routes = Routes {
         approvals: Approvals {
             submissions: submissions.clone(),
@@ -63,13 +66,17 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
             directory: Directory::new(members.clone(), clock.clone()),
             clock: clock.clone(),
         },
-        submit: Submit {
-            carts: Arc::new(CartsTable::new(&start.sdk, config.carts_table, ids.clone())),
+        submit: CaptureService {
+            carts: Arc::new(CartsTable::new(
+                &runtime.sdk,
+                config.carts_table,
+                ids.clone(),
+            )),
             submissions,
             queue,
             directory: Directory::new(members.clone(), clock.clone()),
             members,
-            catalog: Arc::new(CatalogTable::new(&start.sdk, config.catalog_table)),
+            catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
             backorder: config.backorder,
             clock: clock.clone(),
             ids: ids.clone(),
@@ -81,7 +88,7 @@ pub async fn build(start: &Start) -> Result<Function, ConfigError> {
         .route("/orders/{id}/approval", post(approval))
         .route("/quotes", post(quote))
         .with_state(Arc::new(routes));
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 fn repeatable(
@@ -116,11 +123,11 @@ fn captured<'a>(
 }
 
 /// The capture recorded the answer in its own transaction; who waited may know better by now.
-fn completed(placed: &Placed, answer: fn(&Submission) -> StoredAnswer) -> Completed {
+fn completed(placed: &Placed, answer: fn(&Submission) -> StoredResponse) -> Completed {
     let recorded = answer(&placed.captured);
     match &placed.seen {
         None => Completed::Recorded(recorded),
-        Some(seen) => Completed::Bettered {
+        Some(seen) => Completed::Upgraded {
             recorded,
             answer: answer(seen),
         },

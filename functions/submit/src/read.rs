@@ -1,7 +1,7 @@
 //! Request bodies as values.
 
-use app::submission::{ApprovalRequest, OrderRequest, QuoteOrder};
-use app::{Failure, FieldError};
+use app::submission::{ApprovalRequest, PlaceOrder, RequestQuote};
+use app::{FieldError, UseCaseError};
 use domain::ids::{AddressId, CartId, PreparationId, SubmissionId};
 use domain::money::Money;
 use domain::submission::Payment;
@@ -47,15 +47,15 @@ impl Reader {
         }
     }
 
-    fn finish<T>(self, value: Option<T>) -> Result<T, Failure> {
+    fn finish<T>(self, value: Option<T>) -> Result<T, UseCaseError> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(Failure::Invalid(self.0)),
+            _ => Err(UseCaseError::Invalid(self.0)),
         }
     }
 }
 
-pub(crate) fn order(new: body::NewOrder) -> Result<OrderRequest, Failure> {
+pub(crate) fn order(new: body::NewOrder) -> Result<PlaceOrder, UseCaseError> {
     let mut reader = Reader::default();
     let cart = reader.value("/cartId", "invalid_id", CartId::parse(&new.cart_id));
     let preparation = reader.value(
@@ -89,7 +89,7 @@ pub(crate) fn order(new: body::NewOrder) -> Result<OrderRequest, Failure> {
     };
     let request = match (cart, preparation, accepted_total, billing_address) {
         (Some(cart), Some(preparation), Some(accepted_total), Some(billing_address)) => {
-            Some(OrderRequest {
+            Some(PlaceOrder {
                 cart,
                 preparation,
                 accepted_total,
@@ -104,7 +104,7 @@ pub(crate) fn order(new: body::NewOrder) -> Result<OrderRequest, Failure> {
     reader.finish(request)
 }
 
-pub(crate) fn quote(new: body::NewQuote) -> Result<QuoteOrder, Failure> {
+pub(crate) fn quote(new: body::NewQuote) -> Result<RequestQuote, UseCaseError> {
     let mut reader = Reader::default();
     let cart = reader.value("/cartId", "invalid_id", CartId::parse(&new.cart_id));
     let preparation = new
@@ -121,7 +121,7 @@ pub(crate) fn quote(new: body::NewQuote) -> Result<QuoteOrder, Failure> {
     reader.value("/requestedExpiry", "invalid_date", expiry);
     reader.text("/comment", COMMENT_LIMIT, new.comment.as_deref());
     let request = match (cart, preparation) {
-        (Some(cart), Some(preparation)) => Some(QuoteOrder {
+        (Some(cart), Some(preparation)) => Some(RequestQuote {
             cart,
             preparation,
             requested_expiry: new.requested_expiry,
@@ -135,7 +135,7 @@ pub(crate) fn quote(new: body::NewQuote) -> Result<QuoteOrder, Failure> {
 pub(crate) fn approval(
     order: SubmissionId,
     request: DecisionRequest,
-) -> Result<ApprovalRequest, Failure> {
+) -> Result<ApprovalRequest, UseCaseError> {
     let mut reader = Reader::default();
     reader.text("/reason", COMMENT_LIMIT, request.reason.as_deref());
     let approve = request.decision == Verdict::Approve;

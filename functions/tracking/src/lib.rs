@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use erp_client::ErpClient;
-use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Params, Path, Problem, Start};
+use lambda_kit::{Call, ConfigError, Env, Function, Json, Member, Params, Path, Problem, Runtime};
 use serde::Deserialize;
 use store_dynamodb::SubmissionsTable;
 use wire::storefront::documents::{Orders, Quotes, Timeline, TimelineEvent};
@@ -43,27 +43,27 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] when a variable is missing.
-pub async fn build(start: &Start) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&start.env)?;
+pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
+    let config = Config::from_env(&runtime.env)?;
     let erp = ErpClient::from_variables(
-        |name| start.env.optional(name),
-        start.clock.clone(),
-        start.metrics.handle(),
+        |name| runtime.env.optional(name),
+        runtime.clock.clone(),
+        runtime.metrics.handle(),
     );
     let tracking = Tracking {
-        erp: Arc::new(erp.map_err(|error| start.env.invalid(error.name, error.reason))?),
+        erp: Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?),
         submissions: Arc::new(SubmissionsTable::new(
-            &start.sdk,
+            &runtime.sdk,
             config.submissions_table,
             None,
         )),
-        clock: start.clock.clone(),
+        clock: runtime.clock.clone(),
     };
     let router = Router::new()
         .merge(routes("/orders", DocumentKind::Order))
         .merge(routes("/quotes", DocumentKind::Quote))
         .with_state(Arc::new(tracking));
-    lambda_kit::serve(router, start)
+    lambda_kit::serve(router, runtime)
 }
 
 /// Orders and quotes are tracked alike.

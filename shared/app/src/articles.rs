@@ -8,10 +8,10 @@ use domain::ids::Sku;
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 
-use crate::failure::Failure;
-use crate::memo::Memo;
+use crate::error::UseCaseError;
 use crate::ports::Clock;
 use crate::ports::catalog::CatalogReader;
+use crate::ttl_cache::TtlCache;
 
 /// How long an instance keeps what it read of an item.
 const KEEP_MS: i64 = 30_000;
@@ -41,7 +41,7 @@ impl Article {
 /// Finds items, a warm instance without asking the store again.
 pub struct Articles {
     catalog: Arc<dyn CatalogReader>,
-    memo: Memo<Sku, Option<Arc<Article>>>,
+    memo: TtlCache<Sku, Option<Arc<Article>>>,
 }
 
 impl Articles {
@@ -50,15 +50,15 @@ impl Articles {
     pub fn new(catalog: Arc<dyn CatalogReader>, clock: Arc<dyn Clock>) -> Self {
         Self {
             catalog,
-            memo: Memo::new(clock, KEEP_MS, 5_000),
+            memo: TtlCache::new(clock, KEEP_MS, 5_000),
         }
     }
 
     /// The items with these numbers; what is not there is absent.
     ///
     /// # Errors
-    /// [`Failure::Store`].
-    pub async fn find(&self, skus: &[Sku]) -> Result<HashMap<Sku, Arc<Article>>, Failure> {
+    /// [`UseCaseError::Store`].
+    pub async fn find(&self, skus: &[Sku]) -> Result<HashMap<Sku, Arc<Article>>, UseCaseError> {
         let mut found = HashMap::with_capacity(skus.len());
         let mut missing: Vec<Sku> = Vec::new();
         for (sku, known) in skus.iter().zip(self.memo.get_all(skus)) {

@@ -9,7 +9,7 @@ use domain::ids::{CategoryId, Language, Sku};
 use domain::money::Money;
 use domain::time::Timestamp;
 
-use crate::Failure;
+use crate::UseCaseError;
 use crate::ports::{CatalogReader, Cursor, Page};
 
 /// Most items of one query.
@@ -34,8 +34,8 @@ impl Catalog {
     /// All categories, siblings by their sequence.
     ///
     /// # Errors
-    /// [`Failure::Store`].
-    pub async fn categories(&self) -> Result<Vec<Category>, Failure> {
+    /// [`UseCaseError::Store`].
+    pub async fn categories(&self) -> Result<Vec<Category>, UseCaseError> {
         let mut categories = self.reader.categories().await?;
         categories
             .sort_by(|a, b| (&a.parent, a.sequence, &a.id).cmp(&(&b.parent, b.sequence, &b.id)));
@@ -45,7 +45,7 @@ impl Catalog {
     /// The items of a category and of all below it, each once.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is no such category, [`Failure::Store`] for a cursor of
+    /// [`UseCaseError::NotFound`] when there is no such category, [`UseCaseError::Store`] for a cursor of
     /// another list.
     pub async fn items_in(
         &self,
@@ -54,10 +54,10 @@ impl Catalog {
         cursor: Option<&Cursor>,
         languages: &[Language],
         now: Timestamp,
-    ) -> Result<Page<ShownItem>, Failure> {
+    ) -> Result<Page<ShownItem>, UseCaseError> {
         let categories = with_descendants(&self.reader.categories().await?, category);
         if categories.is_empty() {
-            return Err(Failure::NotFound);
+            return Err(UseCaseError::NotFound);
         }
         let page = self.reader.items_in(&categories, limit, cursor).await?;
         Ok(Page {
@@ -69,30 +69,30 @@ impl Catalog {
     /// One item.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is no such item.
+    /// [`UseCaseError::NotFound`] when there is no such item.
     pub async fn item(
         &self,
         sku: &Sku,
         languages: &[Language],
         now: Timestamp,
-    ) -> Result<ShownItem, Failure> {
-        let item = self.reader.item(sku).await?.ok_or(Failure::NotFound)?;
+    ) -> Result<ShownItem, UseCaseError> {
+        let item = self.reader.item(sku).await?.ok_or(UseCaseError::NotFound)?;
         self.shown(vec![item], languages, now)
             .await?
             .pop()
-            .ok_or(Failure::NotFound)
+            .ok_or(UseCaseError::NotFound)
     }
 
     /// The items with the given numbers, in their order; what is not there is absent.
     ///
     /// # Errors
-    /// [`Failure::Store`].
+    /// [`UseCaseError::Store`].
     pub async fn items(
         &self,
         skus: &[Sku],
         languages: &[Language],
         now: Timestamp,
-    ) -> Result<Vec<ShownItem>, Failure> {
+    ) -> Result<Vec<ShownItem>, UseCaseError> {
         let mut found: HashMap<Sku, Item> = self
             .reader
             .items(skus)
@@ -110,7 +110,7 @@ impl Catalog {
         items: Vec<Item>,
         languages: &[Language],
         now: Timestamp,
-    ) -> Result<Vec<ShownItem>, Failure> {
+    ) -> Result<Vec<ShownItem>, UseCaseError> {
         let skus: Vec<Sku> = items.iter().map(|item| item.sku.clone()).collect();
         let (texts, prices) = futures::try_join!(
             self.reader.texts(&skus, languages),

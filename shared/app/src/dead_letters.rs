@@ -11,9 +11,9 @@ use domain::load::LoadState;
 use domain::submission::Submission;
 use futures::future::try_join_all;
 
-use crate::failure::{Failure, ensure_operator};
+use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::LoadStore;
-use crate::ports::dead_letters::{DeadLetter, DeadLetters, Queue, Subject};
+use crate::ports::dead_letters::{DeadLetter, DeadLetterQueues, Queue, Subject};
 use crate::ports::submissions::Submissions;
 
 /// Most dead letters of one queue that are looked at in one go.
@@ -61,7 +61,7 @@ pub struct Redrive {
     pub message_ids: Option<Vec<String>>,
     /// Also take away what nothing is left to do for.
     pub discard: bool,
-    /// Only tell what would be done.
+    /// Only enqueue what would be done.
     pub dry_run: bool,
 }
 
@@ -75,21 +75,21 @@ pub struct Moved {
 }
 
 /// Shows and moves dead letters for operators.
-pub struct DeadLetterBox {
+pub struct DeadLetters {
     /// The letters.
-    pub letters: Arc<dyn DeadLetters>,
+    pub letters: Arc<dyn DeadLetterQueues>,
     /// Submissions that they may be about.
     pub submissions: Arc<dyn Submissions>,
     /// Loads that they may be about.
     pub loads: Arc<dyn LoadStore>,
 }
 
-impl DeadLetterBox {
+impl DeadLetters {
     /// Dead letters of all queues, at most [`MOST`] of each.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`].
-    pub async fn list(&self, caller: &Caller) -> Result<Vec<Explained>, Failure> {
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`].
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<Explained>, UseCaseError> {
         ensure_operator(caller)?;
         let explained = self.explained().await?;
         let letters: Vec<_> = explained
@@ -104,9 +104,13 @@ impl DeadLetterBox {
     /// others.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`]: some may have been
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`]: some may have been
     /// moved then, and asking again goes on with the rest.
-    pub async fn redrive(&self, caller: &Caller, redrive: &Redrive) -> Result<Vec<Moved>, Failure> {
+    pub async fn redrive(
+        &self,
+        caller: &Caller,
+        redrive: &Redrive,
+    ) -> Result<Vec<Moved>, UseCaseError> {
         ensure_operator(caller)?;
         let mut moved = Vec::new();
         let mut stay = Vec::new();
@@ -141,7 +145,7 @@ impl DeadLetterBox {
         Ok(moved)
     }
 
-    async fn explained(&self) -> Result<Vec<Explained>, Failure> {
+    async fn explained(&self) -> Result<Vec<Explained>, UseCaseError> {
         let taken = try_join_all(Queue::ALL.map(|queue| self.letters.take(queue, MOST))).await?;
         let mut explained = Vec::new();
         for letter in taken.into_iter().flatten() {
@@ -150,7 +154,7 @@ impl DeadLetterBox {
         Ok(explained)
     }
 
-    async fn explain(&self, letter: DeadLetter) -> Result<Explained, Failure> {
+    async fn explain(&self, letter: DeadLetter) -> Result<Explained, UseCaseError> {
         Ok(match letter.subject.clone() {
             Subject::Unreadable => missing(letter, "unreadable", Action::Discard),
             Subject::Submission(id) => match self.submissions.submission(&id).await? {

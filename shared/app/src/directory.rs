@@ -5,10 +5,10 @@ use std::sync::Arc;
 use domain::caller::Customer;
 use domain::member::MemberStatus;
 
-use crate::failure::Failure;
-use crate::memo::Memo;
+use crate::error::UseCaseError;
 use crate::ports::Clock;
 use crate::ports::members::{Member, MemberReader};
+use crate::ttl_cache::TtlCache;
 
 /// How long an instance trusts what it read of a member for reading prices. Writing anything reads
 /// anew.
@@ -17,7 +17,7 @@ const KEEP_MS: i64 = 30_000;
 /// Finds members.
 pub struct Directory {
     members: Arc<dyn MemberReader>,
-    memo: Memo<Customer, Arc<Member>>,
+    memo: TtlCache<Customer, Arc<Member>>,
 }
 
 impl Directory {
@@ -26,15 +26,15 @@ impl Directory {
     pub fn new(members: Arc<dyn MemberReader>, clock: Arc<dyn Clock>) -> Self {
         Self {
             members,
-            memo: Memo::new(clock, KEEP_MS, 2_000),
+            memo: TtlCache::new(clock, KEEP_MS, 2_000),
         }
     }
 
     /// The member behind a token, as read at most half a minute ago; may be pending or inactive.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`] when there is none any more; [`Failure::Store`].
-    pub async fn recent(&self, customer: &Customer) -> Result<Arc<Member>, Failure> {
+    /// [`UseCaseError::MemberNotActive`] when there is none any more; [`UseCaseError::Store`].
+    pub async fn recent(&self, customer: &Customer) -> Result<Arc<Member>, UseCaseError> {
         if let Some(member) = self.memo.get(customer) {
             return Ok(member);
         }
@@ -42,7 +42,7 @@ impl Directory {
             self.members
                 .member(customer)
                 .await?
-                .ok_or(Failure::MemberNotActive)?,
+                .ok_or(UseCaseError::MemberNotActive)?,
         );
         self.memo.put(customer.clone(), member.clone());
         Ok(member)
@@ -51,20 +51,20 @@ impl Directory {
     /// The member behind a token, read now, who may prepare and submit.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`] when the user or the organization may not act;
-    /// [`Failure::Store`].
-    pub async fn active(&self, customer: &Customer) -> Result<Member, Failure> {
+    /// [`UseCaseError::MemberNotActive`] when the user or the organization may not act;
+    /// [`UseCaseError::Store`].
+    pub async fn active(&self, customer: &Customer) -> Result<Member, UseCaseError> {
         let member = self
             .members
             .member(customer)
             .await?
-            .ok_or(Failure::MemberNotActive)?;
+            .ok_or(UseCaseError::MemberNotActive)?;
         let active = member.user.status == MemberStatus::Active
             && member.organization.status == MemberStatus::Active;
         if active {
             Ok(member)
         } else {
-            Err(Failure::MemberNotActive)
+            Err(UseCaseError::MemberNotActive)
         }
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use domain::caller::Caller;
 use domain::time::Timestamp;
 
-use crate::failure::{Failure, ensure_operator};
+use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::Clock;
 use crate::ports::erp::{CallContext, ErpCapabilities, ErpError};
-use crate::submission::{Backlog, Waiting};
+use crate::submission::{BacklogMetrics, Waiting};
 
 /// The longest that the ERP may take to say that it is well, in milliseconds.
 const PATIENCE_MS: i64 = 3_000;
@@ -61,22 +61,26 @@ impl Health {
 }
 
 /// Looks how things stand.
-pub struct Checkup {
+pub struct HealthCheck {
     /// The ERP.
     pub erp: Arc<dyn ErpCapabilities>,
     /// What waits.
-    pub backlog: Backlog,
+    pub backlog: BacklogMetrics,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
 
-impl Checkup {
+impl HealthCheck {
     /// Asks the ERP whether it is well, and measures what waits, both at once.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`] when it cannot be told
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`] when it cannot be told
     /// what waits.
-    pub async fn look(&self, caller: &Caller, context: &CallContext) -> Result<Health, Failure> {
+    pub async fn look(
+        &self,
+        caller: &Caller,
+        context: &CallContext,
+    ) -> Result<Health, UseCaseError> {
         ensure_operator(caller)?;
         let at = self.clock.now();
         let context = CallContext {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use domain::caller::{Caller, Customer};
 use domain::time::Timestamp;
 
-use crate::Failure;
-use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredAnswer};
+use crate::UseCaseError;
+use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredResponse};
 use crate::ports::{Clock, Ids, StoreError, Written};
 
 /// How long a key is remembered: the API promises seven days, and the eighth covers clocks and time
@@ -79,14 +79,14 @@ pub struct HeldKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completed {
     /// The write recorded the answer in its own transaction: work and record cannot disagree.
-    Recorded(StoredAnswer),
+    Recorded(StoredResponse),
     /// The write recorded one answer, and the request waited and has a better one. Until its
     /// deadline nobody is given the recorded one; see [`Idempotency::begin`].
-    Bettered {
+    Upgraded {
         /// What the write recorded.
-        recorded: StoredAnswer,
+        recorded: StoredResponse,
         /// What is known by now.
-        answer: StoredAnswer,
+        answer: StoredResponse,
     },
 }
 
@@ -114,16 +114,16 @@ impl Idempotent {
     /// the deadline; then a repetition does the work again, and the conditions of its write decide.
     ///
     /// # Errors
-    /// [`Failure::IdempotencyKeyReused`] for another body, [`Failure::IdempotencyInProgress`] while
+    /// [`UseCaseError::IdempotencyKeyReused`] for another body, [`UseCaseError::IdempotencyInProgress`] while
     /// the first runs, and whatever `work` fails with.
     pub async fn run<W, F>(
         &self,
         request: RepeatableRequest,
         work: W,
-    ) -> Result<StoredAnswer, Failure>
+    ) -> Result<StoredResponse, UseCaseError>
     where
         W: FnOnce(HeldKey) -> F + Send,
-        F: Future<Output = Result<Completed, Failure>> + Send,
+        F: Future<Output = Result<Completed, UseCaseError>> + Send,
     {
         let now = self.clock.now();
         let RepeatableRequest {
@@ -145,13 +145,13 @@ impl Idempotent {
         {
             Begun::First { owner } => owner,
             Begun::Done(answer) => return Ok(answer),
-            Begun::InProgress => return Err(Failure::IdempotencyInProgress),
-            Begun::Reused => return Err(Failure::IdempotencyKeyReused),
+            Begun::InProgress => return Err(UseCaseError::IdempotencyInProgress),
+            Begun::Reused => return Err(UseCaseError::IdempotencyKeyReused),
         };
         let held = HeldKey { key, owner };
         match work(held.clone()).await {
             Ok(Completed::Recorded(answer)) => Ok(answer),
-            Ok(Completed::Bettered { recorded, answer }) => {
+            Ok(Completed::Upgraded { recorded, answer }) => {
                 self.better(&held, recorded, answer).await
             }
             Err(failure) => {
@@ -168,9 +168,9 @@ impl Idempotent {
     async fn better(
         &self,
         held: &HeldKey,
-        recorded: StoredAnswer,
-        answer: StoredAnswer,
-    ) -> Result<StoredAnswer, Failure> {
+        recorded: StoredResponse,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, UseCaseError> {
         match self.store.finish(&held.key, &held.owner, &answer).await {
             Ok(Written::Done) => Ok(answer),
             Ok(Written::Conflict) => {
@@ -197,33 +197,33 @@ impl Idempotent {
 
 /// Whether a failure certainly left nothing behind. Whatever reads and decides fails before the
 /// write; a write that was refused or met a conflict took no effect either.
-fn wrote_nothing(failure: &Failure) -> bool {
+fn wrote_nothing(failure: &UseCaseError) -> bool {
     match failure {
-        Failure::Store(StoreError::Unavailable { .. }) | Failure::Internal(_) => false,
-        Failure::Store(
+        UseCaseError::Store(StoreError::Unavailable { .. }) | UseCaseError::Internal(_) => false,
+        UseCaseError::Store(
             StoreError::Throttled { .. } | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge | StoreError::Cursor,
         )
-        | Failure::NotFound
-        | Failure::Forbidden
-        | Failure::MemberNotActive
-        | Failure::Invalid(_)
-        | Failure::PreconditionFailed
-        | Failure::Contention
-        | Failure::CartSubmitted
-        | Failure::TooManyLines
-        | Failure::CartEmpty
-        | Failure::ShippingMissing
-        | Failure::PurchaseOrderNumberRequired
-        | Failure::PreparationInvalid
-        | Failure::TotalChanged { .. }
-        | Failure::LinesRefused(_)
-        | Failure::IdempotencyKeyRequired
-        | Failure::IdempotencyKeyReused
-        | Failure::IdempotencyInProgress
-        | Failure::AlreadyDecided
-        | Failure::AlreadyExists
-        | Failure::AmountsDisagree(_)
+        | UseCaseError::NotFound
+        | UseCaseError::Forbidden
+        | UseCaseError::MemberNotActive
+        | UseCaseError::Invalid(_)
+        | UseCaseError::PreconditionFailed
+        | UseCaseError::Contention
+        | UseCaseError::CartSubmitted
+        | UseCaseError::TooManyLines
+        | UseCaseError::CartEmpty
+        | UseCaseError::ShippingMissing
+        | UseCaseError::PurchaseOrderNumberRequired
+        | UseCaseError::PreparationInvalid
+        | UseCaseError::TotalChanged { .. }
+        | UseCaseError::LinesRefused(_)
+        | UseCaseError::IdempotencyKeyRequired
+        | UseCaseError::IdempotencyKeyReused
+        | UseCaseError::IdempotencyInProgress
+        | UseCaseError::AlreadyDecided
+        | UseCaseError::AlreadyExists
+        | UseCaseError::AmountsDisagree(_)
         // An idempotent request captures here; the ERP is only read from.
-        | Failure::Erp(_) => true,
+        | UseCaseError::Erp(_) => true,
     }
 }

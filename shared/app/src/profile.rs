@@ -10,7 +10,7 @@ use domain::caller::{Customer, Role};
 use domain::ids::{AddressId, OrganizationId};
 use domain::member::{Address, AddressKind, MemberStatus, OrderRules, Origin, PostalAddress};
 
-use crate::Failure;
+use crate::UseCaseError;
 use crate::directory::Directory;
 use crate::ports::members::{Member, MemberReader};
 use crate::ports::registrations::{ProfileChange, ProfileWriter};
@@ -66,28 +66,28 @@ impl Profiles {
     /// that it is pending.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is no such member; [`Failure::Store`].
-    pub async fn me(&self, customer: &Customer) -> Result<Member, Failure> {
+    /// [`UseCaseError::NotFound`] when there is no such member; [`UseCaseError::Store`].
+    pub async fn me(&self, customer: &Customer) -> Result<Member, UseCaseError> {
         self.members
             .member(customer)
             .await?
-            .ok_or(Failure::NotFound)
+            .ok_or(UseCaseError::NotFound)
     }
 
     /// Changes the caller's profile. A name that the ERP changes later wins over the one given
     /// here.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::Store`].
     pub async fn change(
         &self,
         customer: &Customer,
         change: &ProfileChange,
-    ) -> Result<Member, Failure> {
+    ) -> Result<Member, UseCaseError> {
         let mut member = self.directory.active(customer).await?;
         match self.writer.change_profile(customer, change).await? {
             // The user was active a moment ago and is no longer.
-            Written::Conflict => Err(Failure::MemberNotActive),
+            Written::Conflict => Err(UseCaseError::MemberNotActive),
             Written::Done => {
                 member.user.given_name.clone_from(&change.given_name);
                 member.user.family_name.clone_from(&change.family_name);
@@ -101,29 +101,29 @@ impl Profiles {
     /// the rules of their time.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for who is no administrator, [`Failure::MemberNotActive`];
-    /// [`Failure::Invalid`] for a limit below zero or in another currency than the organization's;
-    /// [`Failure::Store`].
+    /// [`UseCaseError::Forbidden`] for who is no administrator, [`UseCaseError::MemberNotActive`];
+    /// [`UseCaseError::Invalid`] for a limit below zero or in another currency than the organization's;
+    /// [`UseCaseError::Store`].
     pub async fn change_rules(
         &self,
         actor: Actor<'_>,
         rules: OrderRules,
-    ) -> Result<Member, Failure> {
+    ) -> Result<Member, UseCaseError> {
         if !actor.roles.contains(&Role::OrgAdmin) {
-            return Err(Failure::Forbidden);
+            return Err(UseCaseError::Forbidden);
         }
         let member = self.directory.active(actor.customer).await?;
         if let Some(limit) = rules.approval_above {
             if limit.currency() != member.organization.currency {
                 let message = "a limit is in the organization's currency";
-                return Err(Failure::invalid(
+                return Err(UseCaseError::invalid(
                     "/approvalAbove/currency",
                     "currency_not_allowed",
                     message,
                 ));
             }
             if limit.is_negative() {
-                return Err(Failure::invalid(
+                return Err(UseCaseError::invalid(
                     "/approvalAbove/amount",
                     "invalid_money",
                     "a limit is not below zero",
@@ -139,8 +139,8 @@ impl Profiles {
     /// The addresses of the organization that may be used, by id.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
-    pub async fn addresses(&self, customer: &Customer) -> Result<Vec<Address>, Failure> {
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::Store`].
+    pub async fn addresses(&self, customer: &Customer) -> Result<Vec<Address>, UseCaseError> {
         self.directory.active(customer).await?;
         let mut addresses = self.members.addresses(&customer.organization).await?;
         addresses.retain(|address| address.status == MemberStatus::Active);
@@ -150,13 +150,13 @@ impl Profiles {
     /// Makes an address.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`], [`Failure::MemberNotActive`]; [`Failure::Invalid`] when there are
-    /// too many; [`Failure::Store`].
+    /// [`UseCaseError::Forbidden`], [`UseCaseError::MemberNotActive`]; [`UseCaseError::Invalid`] when there are
+    /// too many; [`UseCaseError::Store`].
     pub async fn add_address(
         &self,
         actor: Actor<'_>,
         content: AddressContent,
-    ) -> Result<Address, Failure> {
+    ) -> Result<Address, UseCaseError> {
         self.may_change(actor).await?;
         let organization = &actor.customer.organization;
         let made_here = self
@@ -168,28 +168,28 @@ impl Profiles {
             .count();
         if made_here >= MAX_ADDRESSES {
             let message = format!("an organization makes at most {MAX_ADDRESSES} addresses here");
-            return Err(Failure::invalid("", "too_many_addresses", message));
+            return Err(UseCaseError::invalid("", "too_many_addresses", message));
         }
         let id = AddressId::parse(&self.ids.mint())
-            .map_err(|error| Failure::Internal(format!("a minted id {error}")))?;
+            .map_err(|error| UseCaseError::Internal(format!("a minted id {error}")))?;
         let address = made(organization, id, content);
         match self.writer.add_address(&address).await? {
             Written::Done => Ok(address),
-            Written::Conflict => Err(Failure::Contention),
+            Written::Conflict => Err(UseCaseError::Contention),
         }
     }
 
     /// Replaces an address that was made here.
     ///
     /// # Errors
-    /// [`Failure::NotFound`]; [`Failure::Forbidden`], also for an address of the ERP;
-    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
+    /// [`UseCaseError::NotFound`]; [`UseCaseError::Forbidden`], also for an address of the ERP;
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::Store`].
     pub async fn change_address(
         &self,
         actor: Actor<'_>,
         id: &AddressId,
         content: AddressContent,
-    ) -> Result<Address, Failure> {
+    ) -> Result<Address, UseCaseError> {
         self.may_change(actor).await?;
         self.made_here(&actor.customer.organization, id).await?;
         self.write(made(&actor.customer.organization, id.clone(), content))
@@ -200,20 +200,24 @@ impl Profiles {
     ///
     /// # Errors
     /// As for [`Self::change_address`].
-    pub async fn remove_address(&self, actor: Actor<'_>, id: &AddressId) -> Result<(), Failure> {
+    pub async fn remove_address(
+        &self,
+        actor: Actor<'_>,
+        id: &AddressId,
+    ) -> Result<(), UseCaseError> {
         self.may_change(actor).await?;
         let mut address = self.made_here(&actor.customer.organization, id).await?;
         address.status = MemberStatus::Inactive;
         self.write(address).await.map(|_| ())
     }
 
-    async fn may_change(&self, actor: Actor<'_>) -> Result<(), Failure> {
+    async fn may_change(&self, actor: Actor<'_>) -> Result<(), UseCaseError> {
         if !actor
             .roles
             .iter()
             .any(|role| matches!(role, Role::Buyer | Role::OrgAdmin))
         {
-            return Err(Failure::Forbidden);
+            return Err(UseCaseError::Forbidden);
         }
         self.directory.active(actor.customer).await.map(|_| ())
     }
@@ -222,23 +226,23 @@ impl Profiles {
         &self,
         organization: &OrganizationId,
         id: &AddressId,
-    ) -> Result<Address, Failure> {
+    ) -> Result<Address, UseCaseError> {
         let found = self.members.address(organization, id).await?;
         let address = found
             .filter(|found| found.status == MemberStatus::Active)
-            .ok_or(Failure::NotFound)?;
+            .ok_or(UseCaseError::NotFound)?;
         if address.origin == Origin::Registered {
             Ok(address)
         } else {
-            Err(Failure::Forbidden)
+            Err(UseCaseError::Forbidden)
         }
     }
 
-    async fn write(&self, address: Address) -> Result<Address, Failure> {
+    async fn write(&self, address: Address) -> Result<Address, UseCaseError> {
         match self.writer.change_address(&address).await? {
             Written::Done => Ok(address),
             // It was removed, or an export file took it over, since it was read.
-            Written::Conflict => Err(Failure::NotFound),
+            Written::Conflict => Err(UseCaseError::NotFound),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use domain::ids::CartId;
 
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{CallContext, ErpCheckout, ErpError};
 use crate::ports::{Clock, StoreError};
@@ -36,21 +36,21 @@ impl Reservations {
     /// `replaces`, or of one that nobody holds.
     ///
     /// # Errors
-    /// [`Failure::Contention`] while somebody else prepares or releases the same cart, or when it
-    /// was written since it was read; [`Failure::Store`]. The ERP must not be asked then.
+    /// [`UseCaseError::Contention`] while somebody else prepares or releases the same cart, or when it
+    /// was written since it was read; [`UseCaseError::Store`]. The ERP must not be asked then.
     pub async fn note(
         &self,
         entry: &LedgerEntry,
         version: u64,
         replaces: Option<&str>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         match self
             .carts
             .note_reservation(entry, version, replaces, self.clock.now())
             .await?
         {
             Written::Done => Ok(()),
-            Written::Conflict => Err(Failure::Contention),
+            Written::Conflict => Err(UseCaseError::Contention),
         }
     }
 
@@ -66,13 +66,13 @@ impl Reservations {
     /// is gone, it is somebody else's, and nothing happens.
     ///
     /// # Errors
-    /// [`Failure::Erp`] or [`Failure::Store`]; the entry stays.
+    /// [`UseCaseError::Erp`] or [`UseCaseError::Store`]; the entry stays.
     async fn try_release(
         &self,
         context: &CallContext,
         cart: &CartId,
         revision: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         match self
             .carts
             .hold_reservation(cart, revision, context.deadline)
@@ -92,8 +92,12 @@ impl Reservations {
     /// Releases the reservations that are over, as many as there is time for. Returns how many.
     ///
     /// # Errors
-    /// [`Failure::Store`] when the ledger cannot be read.
-    pub async fn release_due(&self, context: &CallContext, limit: usize) -> Result<usize, Failure> {
+    /// [`UseCaseError::Store`] when the ledger cannot be read.
+    pub async fn release_due(
+        &self,
+        context: &CallContext,
+        limit: usize,
+    ) -> Result<usize, UseCaseError> {
         let due: Result<_, StoreError> = self.carts.due_reservations(self.clock.now(), limit).await;
         let mut released = 0;
         for entry in due? {

@@ -6,15 +6,18 @@ use domain::cart::Cart;
 use domain::catalog::ItemStatus;
 use domain::ids::Sku;
 
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 use crate::ports::CatalogReader;
 
 /// Refuses a cart with items that are no longer sold, as the catalog says at this moment. Up to 99
 /// lines cost one call.
 ///
 /// # Errors
-/// [`Failure::LinesRefused`] with those lines; [`Failure::Store`].
-pub(crate) async fn refuse_unsold(catalog: &dyn CatalogReader, cart: &Cart) -> Result<(), Failure> {
+/// [`UseCaseError::LinesRefused`] with those lines; [`UseCaseError::Store`].
+pub(crate) async fn refuse_unsold(
+    catalog: &dyn CatalogReader,
+    cart: &Cart,
+) -> Result<(), UseCaseError> {
     let asked: Vec<Sku> = cart.lines.iter().map(|line| line.sku.clone()).collect();
     let items = catalog.items(&asked).await?;
     let sold: HashSet<&Sku> = items
@@ -35,6 +38,6 @@ pub(crate) async fn refuse_unsold(catalog: &dyn CatalogReader, cart: &Cart) -> R
     if refused.is_empty() {
         Ok(())
     } else {
-        Err(Failure::LinesRefused(refused))
+        Err(UseCaseError::LinesRefused(refused))
     }
 }

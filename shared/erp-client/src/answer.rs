@@ -7,7 +7,7 @@ use wire::erp::{ErrorAnswer, Processed, codes};
 
 /// How a call ended without a usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum CallError {
     /// It was never begun: too little time.
     NoTime,
     /// It certainly was not processed: no connection, 401, 429, or the ERP says so.
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     Refused(Refusal),
 }
 
-impl Failure {
+impl CallError {
     /// Whether it says that the ERP is not well, rather than that it does not like the request.
     pub fn is_outage(&self) -> bool {
         match self {
@@ -44,14 +44,16 @@ impl Failure {
     }
 }
 
-impl From<Failure> for ErpError {
-    fn from(failure: Failure) -> Self {
+impl From<CallError> for ErpError {
+    fn from(failure: CallError) -> Self {
         match failure {
-            Failure::NoTime => Self::NoTime,
-            Failure::NotProcessed(reason) | Failure::Failed(reason) => Self::Unavailable(reason),
-            Failure::Timeout => Self::Timeout,
-            Failure::Unusable(reason) => Self::Invalid(reason),
-            Failure::Refused(refusal) => Self::Refused {
+            CallError::NoTime => Self::NoTime,
+            CallError::NotProcessed(reason) | CallError::Failed(reason) => {
+                Self::Unavailable(reason)
+            }
+            CallError::Timeout => Self::Timeout,
+            CallError::Unusable(reason) => Self::Invalid(reason),
+            CallError::Refused(refusal) => Self::Refused {
                 code: refusal.code,
                 reason: refusal.reason,
             },
@@ -59,51 +61,51 @@ impl From<Failure> for ErpError {
     }
 }
 
-impl From<Failure> for Outcome {
-    fn from(failure: Failure) -> Self {
+impl From<CallError> for Outcome {
+    fn from(failure: CallError) -> Self {
         match failure {
-            Failure::NoTime => Self::Unavailable { reason: "no_time" },
-            Failure::NotProcessed(reason) => Self::Unavailable { reason },
-            Failure::Timeout => Self::Unknown { reason: "timeout" },
-            Failure::Failed(reason) | Failure::Unusable(reason) => Self::Unknown { reason },
-            Failure::Refused(refusal) => Self::Rejected(refusal),
+            CallError::NoTime => Self::Unavailable { reason: "no_time" },
+            CallError::NotProcessed(reason) => Self::Unavailable { reason },
+            CallError::Timeout => Self::Unknown { reason: "timeout" },
+            CallError::Failed(reason) | CallError::Unusable(reason) => Self::Unknown { reason },
+            CallError::Refused(refusal) => Self::Rejected(refusal),
         }
     }
 }
 
 /// An answer of which transport and size are checked, and nothing else.
 #[derive(Debug)]
-pub(crate) struct Raw {
+pub(crate) struct RawResponse {
     /// The HTTP status.
     pub status: u16,
     /// How long the ERP asks to be left alone, in milliseconds.
     pub retry_after_ms: Option<u64>,
     /// The body, or why it could not be read to its end.
-    pub body: Result<Vec<u8>, Failure>,
+    pub body: Result<Vec<u8>, CallError>,
 }
 
 /// An answer without an error, of a good status.
 #[derive(Debug)]
-pub(crate) struct Good {
+pub(crate) struct Success {
     /// From 200 to 299.
     pub status: u16,
     body: Vec<u8>,
 }
 
-impl Raw {
+impl RawResponse {
     /// Checks the status, then the body's own error field.
-    pub fn checked(self) -> Result<Good, Failure> {
+    pub fn checked(self) -> Result<Success, CallError> {
         let status = self.status;
         match status {
             // Whatever the body says: whoever answers these has not looked at the request.
-            429 => return Err(Failure::NotProcessed("status_429")),
-            401 => return Err(Failure::NotProcessed("status_401")),
+            429 => return Err(CallError::NotProcessed("status_429")),
+            401 => return Err(CallError::NotProcessed("status_401")),
             _ => {}
         }
         let body = match self.body {
             Ok(body) => body,
             Err(_) if !(200..300).contains(&status) => {
-                return Err(Failure::Failed(status_reason(status)));
+                return Err(CallError::Failed(status_reason(status)));
             }
             Err(failure) => return Err(failure),
         };
@@ -112,31 +114,31 @@ impl Raw {
             .and_then(|answer| answer.error);
         if let Some(error) = error {
             return Err(match (error.processed, error.code) {
-                (Some(Processed::No), _) => Failure::NotProcessed("not_processed"),
-                (Some(Processed::Maybe), _) => Failure::Failed("processed_maybe"),
+                (Some(Processed::No), _) => CallError::NotProcessed("not_processed"),
+                (Some(Processed::Maybe), _) => CallError::Failed("processed_maybe"),
                 (None, Some(code)) if status < 500 && code != codes::UNAVAILABLE => {
-                    Failure::Refused(Refusal {
+                    CallError::Refused(Refusal {
                         code,
                         reason: error.reason,
                     })
                 }
-                (None, Some(_)) => Failure::Failed(status_reason(status)),
+                (None, Some(_)) => CallError::Failed(status_reason(status)),
                 // A sentence decides nothing, whatever it says.
-                (None, None) => Failure::Failed("error_without_code"),
+                (None, None) => CallError::Failed("error_without_code"),
             });
         }
         if (200..300).contains(&status) {
-            Ok(Good { status, body })
+            Ok(Success { status, body })
         } else {
-            Err(Failure::Failed(status_reason(status)))
+            Err(CallError::Failed(status_reason(status)))
         }
     }
 }
 
-impl Good {
+impl Success {
     /// Reads the body.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|_| Failure::Unusable("unreadable"))
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        serde_json::from_slice(&self.body).map_err(|_| CallError::Unusable("unreadable"))
     }
 
     /// Whether there is no body at all.

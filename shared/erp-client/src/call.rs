@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 
 use crate::ErpClient;
-use crate::answer::{Failure, Good, Raw};
+use crate::answer::{CallError, RawResponse, Success};
 use crate::breaker::Breaker;
 use crate::config::TimeLimit;
 
@@ -72,7 +72,7 @@ impl ErpClient {
         &self,
         context: &CallContext,
         call: &Call<'_>,
-    ) -> Result<Good, Failure> {
+    ) -> Result<Success, CallError> {
         self.read(context, call, None).await
     }
 
@@ -82,8 +82,8 @@ impl ErpClient {
         context: &CallContext,
         call: &Call<'_>,
         body: &T,
-    ) -> Result<Good, Failure> {
-        let body = serde_json::to_vec(body).map_err(|_| Failure::Unusable("request"))?;
+    ) -> Result<Success, CallError> {
+        let body = serde_json::to_vec(body).map_err(|_| CallError::Unusable("request"))?;
         self.read(context, call, Some(&body)).await
     }
 
@@ -93,26 +93,26 @@ impl ErpClient {
         context: &CallContext,
         call: &Call<'_>,
         body: Option<&T>,
-    ) -> Result<Good, Failure> {
+    ) -> Result<Success, CallError> {
         let body = body
             .map(serde_json::to_vec)
             .transpose()
-            .map_err(|_| Failure::NotProcessed("request"))?;
+            .map_err(|_| CallError::NotProcessed("request"))?;
         let answer = self
             .once(context, call, body.as_deref())
             .await
-            .and_then(Raw::checked);
+            .and_then(RawResponse::checked);
         self.count(&answer);
         answer
     }
 
-    fn count(&self, answer: &Result<Good, Failure>) {
+    fn count(&self, answer: &Result<Success, CallError>) {
         if let Some(measures) = self
             .measures
             .as_ref()
-            .filter(|_| !matches!(answer, Err(Failure::NoTime)))
+            .filter(|_| !matches!(answer, Err(CallError::NoTime)))
         {
-            measures.erp_called(answer.as_ref().is_err_and(Failure::is_outage));
+            measures.erp_called(answer.as_ref().is_err_and(CallError::is_outage));
         }
     }
 
@@ -121,7 +121,7 @@ impl ErpClient {
         context: &CallContext,
         call: &Call<'_>,
         body: Option<&[u8]>,
-    ) -> Result<Good, Failure> {
+    ) -> Result<Success, CallError> {
         // The tries share the time of one, so that whoever waits for a lookup waits no longer for a
         // bad one.
         let end = context
@@ -137,15 +137,15 @@ impl ErpClient {
                 .guard
                 .is_some_and(|breaker| !breaker.allows(self.clock.now()))
             {
-                return Err(Failure::NotProcessed("circuit_open"));
+                return Err(CallError::NotProcessed("circuit_open"));
             }
             let sent = self.once(&context, call, body).await;
             let asked_to_wait = sent.as_ref().ok().and_then(|raw| raw.retry_after_ms);
-            let answer = sent.and_then(Raw::checked);
+            let answer = sent.and_then(RawResponse::checked);
             self.count(&answer);
             if let Some(breaker) = call.guard
                 && breaker.ended(
-                    answer.as_ref().is_err_and(Failure::is_outage),
+                    answer.as_ref().is_err_and(CallError::is_outage),
                     self.clock.now(),
                 )
             {
@@ -180,10 +180,10 @@ impl ErpClient {
         context: &CallContext,
         call: &Call<'_>,
         body: Option<&[u8]>,
-    ) -> Result<Raw, Failure> {
+    ) -> Result<RawResponse, CallError> {
         let left = context.deadline.millis_since(self.clock.now());
         if left < LEAST_MS {
-            return Err(Failure::NoTime);
+            return Err(CallError::NoTime);
         }
         let timeout = u64::try_from(call.limit.of(call.lines).min(left)).unwrap_or(0);
         let request = self
@@ -196,18 +196,18 @@ impl ErpClient {
         let silence = Duration::from_millis(call.limit.read_ms);
         let body = loop {
             let Ok(piece) = tokio::time::timeout(silence, response.chunk()).await else {
-                break Err(Failure::Timeout);
+                break Err(CallError::Timeout);
             };
             match piece {
                 Ok(Some(chunk)) if bytes.len().saturating_add(chunk.len()) > MOST_BYTES => {
-                    break Err(Failure::Unusable("answer_too_large"));
+                    break Err(CallError::Unusable("answer_too_large"));
                 }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                 Ok(None) => break Ok(bytes),
                 Err(error) => break Err(transport(&error)),
             }
         };
-        Ok(Raw {
+        Ok(RawResponse {
             status,
             retry_after_ms,
             body,
@@ -281,15 +281,15 @@ fn pause(correlation_id: &str, attempt: u32) -> u64 {
 }
 
 /// Only a connection that never came about is certain not to have carried the request.
-fn transport(error: &reqwest::Error) -> Failure {
+fn transport(error: &reqwest::Error) -> CallError {
     if error.is_connect() {
-        Failure::NotProcessed("no_connection")
+        CallError::NotProcessed("no_connection")
     } else if error.is_builder() {
         // A header that cannot be written, such as a correlation id with a line break.
-        Failure::NotProcessed("request")
+        CallError::NotProcessed("request")
     } else if error.is_timeout() {
-        Failure::Timeout
+        CallError::Timeout
     } else {
-        Failure::Failed("connection_broken")
+        CallError::Failed("connection_broken")
     }
 }

@@ -17,7 +17,7 @@ use wire::erp;
 use wire::value::Number;
 
 use crate::ErpClient;
-use crate::answer::Failure;
+use crate::answer::CallError;
 use crate::call::Call;
 use crate::convert;
 
@@ -64,7 +64,7 @@ impl ErpCheckout for ErpClient {
         match self.write::<()>(context, &call, None).await {
             Ok(_) => Ok(()),
             // Nothing was set aside, or it is gone already.
-            Err(Failure::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => Ok(()),
+            Err(CallError::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => Ok(()),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -122,14 +122,14 @@ fn in_order<'a, T>(
     asked: &[CheckoutLine],
     answers: &'a [T],
     id: impl Fn(&T) -> &String,
-) -> Result<Vec<&'a T>, Failure> {
+) -> Result<Vec<&'a T>, CallError> {
     if answers.len() > asked.len() {
-        return Err(Failure::Unusable("extra_line"));
+        return Err(CallError::Unusable("extra_line"));
     }
     let mut by_id: std::collections::HashMap<&str, &T> = std::collections::HashMap::new();
     for answer in answers {
         if by_id.insert(id(answer), answer).is_some() {
-            return Err(Failure::Unusable("line_twice"));
+            return Err(CallError::Unusable("line_twice"));
         }
     }
     asked
@@ -138,12 +138,12 @@ fn in_order<'a, T>(
             by_id
                 .get(line.id.as_str())
                 .copied()
-                .ok_or(Failure::Unusable("line_missing"))
+                .ok_or(CallError::Unusable("line_missing"))
         })
         .collect()
 }
 
-fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedLine, Failure> {
+fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedLine, CallError> {
     let asked = line.quantity.value();
     let (status, quantity) = match answer.status {
         Some(erp::ReservationStatus::Reserved) => {
@@ -167,11 +167,11 @@ fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedL
             (ReservationStatus::Unavailable, Decimal::ZERO)
         }
         Some(erp::ReservationStatus::Unknown) | None => {
-            return Err(Failure::Unusable("reservation_status"));
+            return Err(CallError::Unusable("reservation_status"));
         }
     };
     if quantity < Decimal::ZERO || quantity > asked {
-        return Err(Failure::Unusable("reserved_quantity"));
+        return Err(CallError::Unusable("reserved_quantity"));
     }
     Ok(ReservedLine {
         id: line.id.clone(),
@@ -184,7 +184,7 @@ fn calculated(
     id: &LineId,
     answer: &erp::CalculatedLine,
     currency: Currency,
-) -> Result<CalculatedLine, Failure> {
+) -> Result<CalculatedLine, CallError> {
     Ok(CalculatedLine {
         id: id.clone(),
         line_total: convert::required(answer.line_total.as_ref(), currency, "line_total_missing")?,
@@ -196,7 +196,7 @@ fn calculated(
 
 /// What the ERP does not have is nothing, as long as it says what the goods and the whole cost;
 /// whether the parts add up is checked by whoever uses them.
-fn totals(totals: &erp::Totals, currency: Currency) -> Result<Totals, Failure> {
+fn totals(totals: &erp::Totals, currency: Currency) -> Result<Totals, CallError> {
     let part = |amount: &Option<wire::value::Money>| {
         Ok(convert::optional(amount.as_ref(), currency)?.unwrap_or_else(|| Money::zero(currency)))
     };

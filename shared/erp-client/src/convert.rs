@@ -8,7 +8,7 @@ use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use wire::erp;
 
-use crate::answer::Failure;
+use crate::answer::CallError;
 
 /// An amount in the expected currency; anything else is not trusted.
 pub(crate) fn money(money: &wire::value::Money, currency: Currency) -> Option<Money> {
@@ -22,24 +22,25 @@ pub(crate) fn required(
     amount: Option<&wire::value::Money>,
     currency: Currency,
     missing: &'static str,
-) -> Result<Money, Failure> {
-    money(amount.ok_or(Failure::Unusable(missing))?, currency).ok_or(Failure::Unusable("amount"))
+) -> Result<Money, CallError> {
+    money(amount.ok_or(CallError::Unusable(missing))?, currency)
+        .ok_or(CallError::Unusable("amount"))
 }
 
 /// An amount that may be missing, but is right when it is there.
 pub(crate) fn optional(
     amount: Option<&wire::value::Money>,
     currency: Currency,
-) -> Result<Option<Money>, Failure> {
+) -> Result<Option<Money>, CallError> {
     amount
-        .map(|amount| money(amount, currency).ok_or(Failure::Unusable("amount")))
+        .map(|amount| money(amount, currency).ok_or(CallError::Unusable("amount")))
         .transpose()
 }
 
 /// Another reference than the one asked for means that the answer is not ours.
-pub(crate) fn check_reference(answered: Option<&str>, asked: &str) -> Result<(), Failure> {
+pub(crate) fn check_reference(answered: Option<&str>, asked: &str) -> Result<(), CallError> {
     match answered {
-        Some(answered) if answered != asked => Err(Failure::Unusable("wrong_reference")),
+        Some(answered) if answered != asked => Err(CallError::Unusable("wrong_reference")),
         Some(_) | None => Ok(()),
     }
 }

@@ -16,7 +16,7 @@ use domain::ids::Unit;
 use domain::money::Currency;
 use domain::price::{OfferPrice, PriceScope, QuantityBreak};
 use domain::quantity::Quantity;
-use domain::submission::Support;
+use domain::submission::DuplicateProtection;
 use reqwest::Method;
 use rust_decimal::Decimal;
 use wire::erp;
@@ -97,9 +97,9 @@ fn understood(declared: &erp::Capabilities) -> Capabilities {
     let at_least_one = |number: u32| usize::try_from(number).unwrap_or(usize::MAX).max(1);
     Capabilities {
         submission: match declared.submission {
-            erp::SubmissionGuarantee::IdempotencyKey => Support::IdempotencyKey,
-            erp::SubmissionGuarantee::Lookup => Support::Lookup,
-            erp::SubmissionGuarantee::None => Support::None,
+            erp::SubmissionGuarantee::IdempotencyKey => DuplicateProtection::IdempotencyKey,
+            erp::SubmissionGuarantee::Lookup => DuplicateProtection::Lookup,
+            erp::SubmissionGuarantee::None => DuplicateProtection::None,
         },
         quantity_breaks: declared.quantity_breaks,
         price_scope: match declared.price_scope {

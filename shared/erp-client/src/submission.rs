@@ -14,7 +14,7 @@ use wire::erp;
 use wire::value::Number;
 
 use crate::ErpClient;
-use crate::answer::{Failure, Good};
+use crate::answer::{CallError, Success};
 use crate::call::Call;
 use crate::convert;
 
@@ -28,7 +28,7 @@ impl ErpSubmission for ErpClient {
                     .send(context, &["orders"], submission, lines, &body)
                     .await
                     .and_then(|good| document(&good, submission.id.as_str())),
-                Err(refusal) => Err(Failure::Refused(refusal)),
+                Err(refusal) => Err(CallError::Refused(refusal)),
             },
             Content::Quote(quote) => {
                 let body = self.quote(submission, quote);
@@ -95,14 +95,16 @@ impl ErpSubmission for ErpClient {
             .and_then(|good| found(&good, reference.as_str()))
         {
             Ok(answer) => answer,
-            Err(Failure::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
+            Err(CallError::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
                 Answer::NotFound
             }
-            Err(Failure::Refused(_)) => Answer::NoAnswer { reason: "refused" },
-            Err(Failure::NoTime) => Answer::NoAnswer { reason: "no_time" },
-            Err(Failure::Timeout) => Answer::NoAnswer { reason: "timeout" },
+            Err(CallError::Refused(_)) => Answer::NoAnswer { reason: "refused" },
+            Err(CallError::NoTime) => Answer::NoAnswer { reason: "no_time" },
+            Err(CallError::Timeout) => Answer::NoAnswer { reason: "timeout" },
             Err(
-                Failure::NotProcessed(reason) | Failure::Failed(reason) | Failure::Unusable(reason),
+                CallError::NotProcessed(reason)
+                | CallError::Failed(reason)
+                | CallError::Unusable(reason),
             ) => Answer::NoAnswer { reason },
         }
     }
@@ -120,12 +122,12 @@ impl ErpClient {
         submission: &Submission,
         lines: usize,
         body: &T,
-    ) -> Result<Good, Failure> {
+    ) -> Result<Success, CallError> {
         let limit = self.config.limits.submission;
         // A send that is cut off early has an unknown outcome, so it does not begin without the
         // time for a small one.
         if context.deadline.millis_since(self.clock.now()) < limit.base_ms {
-            return Err(Failure::NoTime);
+            return Err(CallError::NoTime);
         }
         let method = if path.len() == 1 {
             Method::POST
@@ -211,19 +213,19 @@ fn quote_line(line: &OrderLine) -> erp::QuoteLine {
 }
 
 /// Only an acceptance with a number under our own reference is a confirmation.
-fn document(good: &Good, reference: &str) -> Result<Outcome, Failure> {
+fn document(good: &Success, reference: &str) -> Result<Outcome, CallError> {
     let answer: erp::SubmissionAnswer = good.read()?;
     convert::check_reference(answer.reference.as_deref(), reference)?;
     if good.status == 202 {
         return Ok(Outcome::Pending);
     }
     if answer.accepted != Some(true) {
-        return Err(Failure::Unusable("not_accepted"));
+        return Err(CallError::Unusable("not_accepted"));
     }
     let external_id = answer
         .external_id()
         .and_then(|id| ExternalId::parse(id).ok());
-    let external_id = external_id.ok_or(Failure::Unusable("no_number"))?;
+    let external_id = external_id.ok_or(CallError::Unusable("no_number"))?;
     Ok(Outcome::Accepted {
         external_id,
         status: answer.status,
@@ -231,14 +233,14 @@ fn document(good: &Good, reference: &str) -> Result<Outcome, Failure> {
 }
 
 /// A member keeps our id where the ERP names no number of its own.
-fn member(good: &Good, id: &str) -> Result<Outcome, Failure> {
+fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
     let answer: erp::MemberAnswer = if good.is_empty() {
         erp::MemberAnswer::default()
     } else {
         good.read()?
     };
     if answer.accepted == Some(false) {
-        return Err(Failure::Unusable("not_accepted"));
+        return Err(CallError::Unusable("not_accepted"));
     }
     if good.status == 202 {
         return Ok(Outcome::Pending);
@@ -249,7 +251,7 @@ fn member(good: &Good, id: &str) -> Result<Outcome, Failure> {
         .and_then(|id| ExternalId::parse(id).ok());
     let external_id = external_id
         .or_else(|| ExternalId::parse(id).ok())
-        .ok_or(Failure::Unusable("no_number"))?;
+        .ok_or(CallError::Unusable("no_number"))?;
     Ok(Outcome::Accepted {
         external_id,
         status: answer.status,
@@ -260,7 +262,7 @@ fn member(good: &Good, id: &str) -> Result<Outcome, Failure> {
 /// answer: taking it for "not found" would send an order again that stands. So only an empty list
 /// is "not found"; one of other documents may be the first page of an ERP that ignores the
 /// question.
-fn found(good: &Good, reference: &str) -> Result<Answer, Failure> {
+fn found(good: &Success, reference: &str) -> Result<Answer, CallError> {
     let body: Value = good.read()?;
     let list = body.get("orders").or_else(|| body.get("quotes"));
     let answer = match list.and_then(Value::as_array) {
@@ -272,15 +274,15 @@ fn found(good: &Good, reference: &str) -> Result<Answer, Failure> {
             documents
                 .iter()
                 .find(ours)
-                .ok_or(Failure::Unusable("wrong_reference"))?
+                .ok_or(CallError::Unusable("wrong_reference"))?
         }
         None => &body,
     };
     let answer =
-        erp::FoundAnswer::deserialize(answer).map_err(|_| Failure::Unusable("unreadable"))?;
+        erp::FoundAnswer::deserialize(answer).map_err(|_| CallError::Unusable("unreadable"))?;
     convert::check_reference(answer.reference.as_deref(), reference)?;
     if answer.external_id().is_none() && answer.status.is_none() && answer.accepted.is_none() {
-        return Err(Failure::Unusable("empty_answer"));
+        return Err(CallError::Unusable("empty_answer"));
     }
     Ok(Answer::Found(Found {
         external_id: answer

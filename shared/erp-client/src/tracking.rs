@@ -15,7 +15,7 @@ use reqwest::Method;
 use wire::erp;
 
 use crate::ErpClient;
-use crate::answer::Failure;
+use crate::answer::CallError;
 use crate::call::Call;
 
 #[async_trait]
@@ -67,7 +67,7 @@ impl ErpTracking for ErpClient {
         let call = Call::new(Method::GET, &path, self.config.limits.tracking);
         let answer: erp::Document = match self.get(context, &call).await {
             Ok(good) => good.read()?,
-            Err(Failure::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
+            Err(CallError::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
                 return Ok(None);
             }
             Err(failure) => return Err(failure.into()),

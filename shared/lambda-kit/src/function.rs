@@ -10,7 +10,7 @@ use serde_json::Value;
 use tower::util::ThenLayer;
 
 use crate::env::{ConfigError, Env};
-use crate::start::Start;
+use crate::runtime::Runtime;
 
 /// Handles the events of one source: a queue, a bucket, a schedule.
 #[async_trait]
@@ -70,7 +70,7 @@ impl Function {
     ///
     /// # Errors
     /// When the service cannot be reached.
-    async fn run(self, start: &Start) -> Result<(), Error> {
+    async fn run(self, start: &Runtime) -> Result<(), Error> {
         match self {
             Self::Http(router) => match start.after.hold(&start.env).await {
                 None => lambda_http::run(router).await,
@@ -103,14 +103,14 @@ impl Function {
 ///
 /// # Errors
 /// When the function is not configured, or the Lambda service cannot be reached.
-pub async fn run<F>(build: impl FnOnce(Start) -> F) -> Result<(), Error>
+pub async fn run<F>(build: impl FnOnce(Runtime) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<Function, ConfigError>>,
 {
     let env = Env::from_process();
     crate::logging::init(&env);
     let built = async {
-        let start = Start::from_process(env.clone())?;
+        let start = Runtime::from_process(env.clone())?;
         Ok::<_, ConfigError>((build(start.clone()).await?, start))
     };
     let (function, start) = match built.await {

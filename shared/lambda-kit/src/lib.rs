@@ -2,22 +2,21 @@
 
 mod after;
 mod ambient;
-mod arrivals;
 mod auth;
 mod env;
 mod function;
 mod http;
 mod init;
+mod load_events;
 pub mod logging;
 pub mod metrics;
 mod queue;
-mod start;
+mod runtime;
 
 use sha2::{Digest, Sha256};
 
 pub use after::After;
 pub use ambient::{RandomIds, SystemClock};
-pub use arrivals::{Arrivals, load_function};
 pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};
 pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
@@ -25,9 +24,10 @@ pub use http::{
     BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path,
     PreferWait, Problem, parse_id, recorded, serve,
 };
+pub use load_events::{LoadEvents, load_function};
 pub use metrics::{Metric, MetricSink, Metrics};
 pub use queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_function};
-pub use start::Start;
+pub use runtime::Runtime;
 
 /// Hexadecimal SHA-256.
 #[must_use]

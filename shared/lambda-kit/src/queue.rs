@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::Failure;
+use app::UseCaseError;
 use app::ports::Clock;
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 use crate::function::{EventHandler, Function};
 use crate::metrics::Metrics;
-use crate::start::Start;
+use crate::runtime::Runtime;
 
 /// What a function keeps for itself of the time that the Lambda service gives it.
 const RESERVE_MS: i64 = 1_000;
@@ -49,7 +49,7 @@ pub enum RecordError {
     Poison(&'static str),
     /// The work failed.
     #[error(transparent)]
-    Failure(#[from] Failure),
+    UseCaseError(#[from] UseCaseError),
 }
 
 impl QueueRecord {
@@ -81,7 +81,7 @@ struct Batch {
 
 /// A function behind a queue with `ReportBatchItemFailures`.
 #[must_use]
-pub fn queue_function(handler: Arc<dyn QueueHandler>, start: &Start) -> Function {
+pub fn queue_function(handler: Arc<dyn QueueHandler>, start: &Runtime) -> Function {
     Function::Event(Arc::new(Batch {
         handler,
         clock: start.clock.clone(),

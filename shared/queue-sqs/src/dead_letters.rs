@@ -1,7 +1,7 @@
 //! Dead letters, on SQS.
 
 use app::ports::StoreError;
-use app::ports::dead_letters::{DeadLetter, DeadLetters, Queue, Subject};
+use app::ports::dead_letters::{DeadLetter, DeadLetterQueues, Queue, Subject};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
@@ -64,7 +64,7 @@ impl SqsDeadLetters {
 }
 
 #[async_trait]
-impl DeadLetters for SqsDeadLetters {
+impl DeadLetterQueues for SqsDeadLetters {
     async fn take(&self, queue: Queue, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
         let mut letters: Vec<DeadLetter> = Vec::new();
         while letters.len() < limit {

@@ -44,7 +44,7 @@ impl SqsSubmitQueue {
 
 #[async_trait]
 impl SubmitQueue for SqsSubmitQueue {
-    async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
+    async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
         let message = SubmitMessage {
             submission_id: id.to_string(),
         };
@@ -91,7 +91,7 @@ impl SqsLoadQueue {
 
 #[async_trait]
 impl LoadQueue for SqsLoadQueue {
-    async fn tell(
+    async fn enqueue(
         &self,
         key: &ExportKey,
         id: &LoadId,

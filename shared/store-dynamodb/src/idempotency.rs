@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use app::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredAnswer};
+use app::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredResponse};
 use app::ports::{StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -65,7 +65,7 @@ fn running(key: &IdempotencyKey, owner: &str, until: Timestamp) -> Attributes {
         .into_attributes()
 }
 
-fn done(key: &IdempotencyKey, owner: &str, answer: &StoredAnswer) -> Attributes {
+fn done(key: &IdempotencyKey, owner: &str, answer: &StoredResponse) -> Attributes {
     Record::empty()
         .with("pk", text(&key.key))
         .with("fingerprint", text(&key.fingerprint))
@@ -88,7 +88,7 @@ pub(crate) fn done_put(
     table: &str,
     key: &IdempotencyKey,
     owner: &str,
-    answer: &StoredAnswer,
+    answer: &StoredResponse,
     pending_until: Option<Timestamp>,
 ) -> Result<TransactWriteItem, StoreError> {
     let mut record = done(key, owner, answer);
@@ -125,7 +125,7 @@ fn met(
     }
     let pending = find_instant(record, "until")?.is_some_and(|until| now < until);
     if status == DONE && !pending {
-        let answer = StoredAnswer {
+        let answer = StoredResponse {
             status: get_number(record, "answerStatus")?,
             body: get_text(record, "answerBody")?.to_owned(),
         };
@@ -143,7 +143,7 @@ impl IdempotencyTable {
         key: &IdempotencyKey,
         owner: &str,
         before: &str,
-        answer: StoredAnswer,
+        answer: StoredResponse,
         now: Timestamp,
     ) -> Result<Begun, StoreError> {
         let update = self
@@ -229,7 +229,7 @@ impl Idempotency for IdempotencyTable {
         &self,
         key: &IdempotencyKey,
         owner: &str,
-        answer: &StoredAnswer,
+        answer: &StoredResponse,
     ) -> Result<Written, StoreError> {
         let put = self
             .client

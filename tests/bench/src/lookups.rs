@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::types::{
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use lambda_kit::{Env, Function, RandomIds, Start, SystemClock};
+use lambda_kit::{Env, Function, RandomIds, Runtime, SystemClock};
 use lambda_runtime::Context;
 use local::stack::Stack;
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ impl Bench {
             .ok_or("there is no function prices")?;
         let env = Env::from_pairs(function.variables(stack.aws()));
         let token = env.required("ERP_TOKEN")?.to_owned();
-        let start = Start::new(
+        let start = Runtime::new(
             env,
             Some(stack.http_client()),
             Arc::new(SystemClock),

@@ -1,6 +1,6 @@
 //! Every deployed function, by name.
 
-use lambda_kit::{ConfigError, Function, Start};
+use lambda_kit::{ConfigError, Function, Runtime};
 
 macro_rules! functions {
     ($($name:literal => $crate_name:ident),* $(,)?) => {
@@ -11,7 +11,7 @@ macro_rules! functions {
         ///
         /// # Errors
         /// What the function says about its configuration.
-        pub async fn build(name: &str, start: &Start) -> Option<Result<Function, ConfigError>> {
+        pub async fn build(name: &str, start: &Runtime) -> Option<Result<Function, ConfigError>> {
             match name {
                 $($name => Some($crate_name::build(start).await),)*
                 _ => None,

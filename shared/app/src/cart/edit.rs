@@ -7,7 +7,7 @@ use domain::cart::{Cart, LineAvailability};
 use domain::ids::{CartId, LineId};
 
 use super::{CartService, cart_failure, check_match, keep_until};
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::lookup::Mode;
 use crate::ports::Written;
 use crate::ports::erp::CallContext;
@@ -48,8 +48,8 @@ impl<'a> Tries<'a> {
     /// Waits before the next try.
     ///
     /// # Errors
-    /// [`Failure::Contention`] when there is no time for one.
-    pub(super) async fn again(&mut self) -> Result<(), Failure> {
+    /// [`UseCaseError::Contention`] when there is no time for one.
+    pub(super) async fn again(&mut self) -> Result<(), UseCaseError> {
         let pause = self
             .carts
             .ids
@@ -57,7 +57,7 @@ impl<'a> Tries<'a> {
         self.conflicts = self.conflicts.saturating_add(1);
         let left = self.context.deadline.millis_since(self.carts.clock.now());
         if left < LEFT_MS.saturating_add_unsigned(pause) {
-            return Err(Failure::Contention);
+            return Err(UseCaseError::Contention);
         }
         tokio::time::sleep(Duration::from_millis(pause)).await;
         Ok(())
@@ -74,8 +74,8 @@ impl CartService {
         customer: &Customer,
         id: &CartId,
         if_match: Option<u64>,
-        change: impl Fn(&mut Cart) -> Result<Touched, Failure>,
-    ) -> Result<Cart, Failure> {
+        change: impl Fn(&mut Cart) -> Result<Touched, UseCaseError>,
+    ) -> Result<Cart, UseCaseError> {
         let mut tries = Tries::new(self, context);
         let mut asked: Option<LineAvailability> = None;
         loop {
@@ -113,7 +113,9 @@ impl CartService {
                     }
                     return Ok(cart);
                 }
-                Written::Conflict if if_match.is_some() => return Err(Failure::PreconditionFailed),
+                Written::Conflict if if_match.is_some() => {
+                    return Err(UseCaseError::PreconditionFailed);
+                }
                 Written::Conflict => tries.again().await?,
             }
         }
@@ -125,7 +127,7 @@ impl CartService {
         cart: &mut Cart,
         line: LineId,
         asked: &mut Option<LineAvailability>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let again: &[LineId] = if asked.is_some() {
             &[]
         } else {

@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 
 use crate::articles::Articles;
 use crate::directory::Directory;
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 use crate::lookup::{AvailabilityLookup, Mode, PriceLookup};
 use crate::ports::carts::{Carts, Written};
 use crate::ports::erp::CallContext;
@@ -80,21 +80,22 @@ impl CartService {
     /// is refused.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`UseCaseError`].
     pub async fn create(
         &self,
         customer: &Customer,
         currency: Option<Currency>,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         let member = self.directory.active(customer).await?;
         if currency.is_some_and(|c| c != member.organization.currency) {
-            return Err(Failure::invalid(
+            return Err(UseCaseError::invalid(
                 "/currency",
                 "currency_not_allowed",
                 "a cart has the organization's currency",
             ));
         }
-        let id = CartId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let id =
+            CartId::parse(&self.ids.mint()).map_err(|e| UseCaseError::Internal(e.to_string()))?;
         let cart = new_cart(id, customer, member.organization.currency, self.clock.now());
         self.carts
             .create(&cart, keep_until(self.clock.now()))
@@ -105,34 +106,34 @@ impl CartService {
     /// The customer's current cart with today's cached prices, while it is open.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`UseCaseError`].
     pub async fn current(
         &self,
         context: &CallContext,
         customer: &Customer,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         let id = self
             .carts
             .current(customer)
             .await?
-            .ok_or(Failure::NotFound)?;
+            .ok_or(UseCaseError::NotFound)?;
         let cart = self.get(context, customer, &id).await?;
         match cart.status {
             CartStatus::Open => Ok(cart),
-            CartStatus::Submitted => Err(Failure::NotFound),
+            CartStatus::Submitted => Err(UseCaseError::NotFound),
         }
     }
 
     /// A cart of the customer; while it is open, with today's cached prices.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`UseCaseError`].
     pub async fn get(
         &self,
         context: &CallContext,
         customer: &Customer,
         id: &CartId,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         let mut cart = self.owned(customer, id).await?;
         if cart.status == CartStatus::Open {
             let all: Vec<LineId> = cart.lines.iter().map(|line| line.id.clone()).collect();
@@ -145,14 +146,14 @@ impl CartService {
     /// Removes a cart and releases what was set aside for it.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`UseCaseError`].
     pub async fn delete(
         &self,
         context: &CallContext,
         customer: &Customer,
         id: &CartId,
         if_match: Option<u64>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let mut tries = Tries::new(self, context);
         loop {
             let cart = self.owned(customer, id).await?;
@@ -175,7 +176,7 @@ impl CartService {
     /// Adds lines, or adds to lines with the same item.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is added then.
+    /// [`UseCaseError`]; nothing is added then.
     pub async fn add_lines(
         &self,
         context: &CallContext,
@@ -183,7 +184,7 @@ impl CartService {
         id: &CartId,
         if_match: Option<u64>,
         lines: &[NewLine],
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         self.put_lines(context, customer, id, if_match, lines, false)
             .await
     }
@@ -191,7 +192,7 @@ impl CartService {
     /// Replaces all lines: the quick order.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is replaced then.
+    /// [`UseCaseError`]; nothing is replaced then.
     pub async fn replace_lines(
         &self,
         context: &CallContext,
@@ -199,9 +200,9 @@ impl CartService {
         id: &CartId,
         if_match: Option<u64>,
         lines: &[NewLine],
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         if lines.len() > MAX_LINES {
-            return Err(Failure::TooManyLines);
+            return Err(UseCaseError::TooManyLines);
         }
         self.put_lines(context, customer, id, if_match, lines, true)
             .await
@@ -215,7 +216,7 @@ impl CartService {
         if_match: Option<u64>,
         lines: &[NewLine],
         replace: bool,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         // The cart is looked at first: whose it is not must not learn which items exist by asking
         // for them.
         self.owned(customer, id)
@@ -245,7 +246,7 @@ impl CartService {
                     continue;
                 };
                 let line_id = LineId::parse(&self.ids.mint())
-                    .map_err(|e| Failure::Internal(e.to_string()))?;
+                    .map_err(|e| UseCaseError::Internal(e.to_string()))?;
                 match cart.add(line_id, &article.item, line.quantity, line.unit.as_ref()) {
                     Ok(id) => touched.push(id),
                     Err(error) => errors.push(line_error(&pointer, error)?),
@@ -254,7 +255,7 @@ impl CartService {
             if errors.is_empty() {
                 Ok(Touched::Added(touched))
             } else {
-                Err(Failure::Invalid(errors))
+                Err(UseCaseError::Invalid(errors))
             }
         })
         .await
@@ -265,7 +266,7 @@ impl CartService {
     /// stale.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is changed then.
+    /// [`UseCaseError`]; nothing is changed then.
     pub async fn change_quantity(
         &self,
         context: &CallContext,
@@ -274,11 +275,11 @@ impl CartService {
         if_match: Option<u64>,
         line: &LineId,
         quantity: Quantity,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         self.edit(context, customer, id, if_match, |cart| {
             match cart.change_quantity(line, quantity) {
                 Ok(_) => Ok(Touched::Changed(line.clone())),
-                Err(error) => Err(Failure::Invalid(vec![line_error("", error)?])),
+                Err(error) => Err(UseCaseError::Invalid(vec![line_error("", error)?])),
             }
         })
         .await
@@ -287,7 +288,7 @@ impl CartService {
     /// Takes a line out.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is changed then.
+    /// [`UseCaseError`]; nothing is changed then.
     pub async fn remove_line(
         &self,
         context: &CallContext,
@@ -295,7 +296,7 @@ impl CartService {
         id: &CartId,
         if_match: Option<u64>,
         line: &LineId,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         self.edit(context, customer, id, if_match, |cart| {
             cart.remove(line).map_err(cart_failure)?;
             Ok(Touched::Nothing)
@@ -306,7 +307,7 @@ impl CartService {
     /// Sets where to and how.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is changed then.
+    /// [`UseCaseError`]; nothing is changed then.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is one field of the request"
@@ -320,7 +321,7 @@ impl CartService {
         ship_to: ShipTo,
         method: String,
         requested_delivery_date: Option<String>,
-    ) -> Result<Cart, Failure> {
+    ) -> Result<Cart, UseCaseError> {
         let (address_id, address) = match ship_to {
             ShipTo::Given(address) => (None, address),
             ShipTo::Known(address_id) => {
@@ -330,7 +331,7 @@ impl CartService {
                     .await?;
                 let usable = found.filter(|address| address.status == MemberStatus::Active);
                 let Some(address) = usable else {
-                    return Err(Failure::invalid(
+                    return Err(UseCaseError::invalid(
                         "/addressId",
                         "unknown_address",
                         "the organization has no such address",
@@ -357,7 +358,7 @@ impl CartService {
         .await
     }
 
-    async fn owned(&self, customer: &Customer, id: &CartId) -> Result<Cart, Failure> {
+    async fn owned(&self, customer: &Customer, id: &CartId) -> Result<Cart, UseCaseError> {
         owned(self.carts.as_ref(), customer, id, self.clock.now()).await
     }
 }
@@ -368,13 +369,13 @@ pub(crate) async fn owned(
     customer: &Customer,
     id: &CartId,
     now: Timestamp,
-) -> Result<Cart, Failure> {
-    let cart = carts.cart(id, now).await?.ok_or(Failure::NotFound)?;
+) -> Result<Cart, UseCaseError> {
+    let cart = carts.cart(id, now).await?.ok_or(UseCaseError::NotFound)?;
     let own = cart.organization == customer.organization && cart.user == customer.user;
     if own {
         Ok(cart)
     } else {
-        Err(Failure::NotFound)
+        Err(UseCaseError::NotFound)
     }
 }
 
@@ -399,9 +400,9 @@ fn new_cart(id: CartId, customer: &Customer, currency: Currency, now: Timestamp)
     }
 }
 
-fn check_match(cart: &Cart, if_match: Option<u64>) -> Result<(), Failure> {
+fn check_match(cart: &Cart, if_match: Option<u64>) -> Result<(), UseCaseError> {
     if if_match.is_some_and(|version| version != cart.version) {
-        Err(Failure::PreconditionFailed)
+        Err(UseCaseError::PreconditionFailed)
     } else {
         Ok(())
     }

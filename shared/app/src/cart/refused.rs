@@ -2,21 +2,21 @@
 
 use domain::cart::CartError;
 
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 
 /// What a refused change means to the whole request.
-pub(crate) fn cart_failure(error: CartError) -> Failure {
+pub(crate) fn cart_failure(error: CartError) -> UseCaseError {
     match error {
-        CartError::Submitted => Failure::CartSubmitted,
-        CartError::TooManyLines => Failure::TooManyLines,
-        CartError::NoSuchLine => Failure::NotFound,
+        CartError::Submitted => UseCaseError::CartSubmitted,
+        CartError::TooManyLines => UseCaseError::TooManyLines,
+        CartError::NoSuchLine => UseCaseError::NotFound,
         CartError::ItemInactive => {
-            Failure::invalid("/sku", "item_inactive", "the item is not sold")
+            UseCaseError::invalid("/sku", "item_inactive", "the item is not sold")
         }
         CartError::Quantity(error) => {
-            Failure::invalid("/quantity", "invalid_quantity", error.to_string())
+            UseCaseError::invalid("/quantity", "invalid_quantity", error.to_string())
         }
-        CartError::Unit => Failure::invalid(
+        CartError::Unit => UseCaseError::invalid(
             "/unit",
             "unit_not_convertible",
             "the item is sold in another unit, and nobody said how many of one make the other",
@@ -25,9 +25,9 @@ pub(crate) fn cart_failure(error: CartError) -> Failure {
 }
 
 /// The place of the request that a refused change points at.
-pub(super) fn line_error(pointer: &str, error: CartError) -> Result<FieldError, Failure> {
+pub(super) fn line_error(pointer: &str, error: CartError) -> Result<FieldError, UseCaseError> {
     match cart_failure(error) {
-        Failure::Invalid(mut errors) if !errors.is_empty() => {
+        UseCaseError::Invalid(mut errors) if !errors.is_empty() => {
             let mut error = errors.swap_remove(0);
             error.pointer = format!("{pointer}{}", error.pointer);
             Ok(error)

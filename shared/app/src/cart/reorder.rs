@@ -10,7 +10,7 @@ use domain::submission::Content;
 use rust_decimal::Decimal;
 
 use super::{CartService, cart_failure, keep_until, line_error, new_cart};
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 use crate::lookup::Mode;
 use crate::ports::erp::{CallContext, DocumentKind};
 use crate::tracking::{Document, Tracking};
@@ -45,16 +45,16 @@ impl Reorder {
     /// are left out, and named.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`]; [`Failure::NotFound`] when there is no such order;
-    /// [`Failure::LinesRefused`] when no line of it can be ordered; [`Failure::TooManyLines`];
-    /// [`Failure::Erp`] when only the ERP knows the order and fails; [`Failure::Store`]. No cart is
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::NotFound`] when there is no such order;
+    /// [`UseCaseError::LinesRefused`] when no line of it can be ordered; [`UseCaseError::TooManyLines`];
+    /// [`UseCaseError::Erp`] when only the ERP knows the order and fails; [`UseCaseError::Store`]. No cart is
     /// made then.
     pub async fn reorder(
         &self,
         context: &CallContext,
         customer: &Customer,
         order: &str,
-    ) -> Result<Reordered, Failure> {
+    ) -> Result<Reordered, UseCaseError> {
         let carts = &self.carts;
         let member = carts.directory.active(customer).await?;
         let found = self
@@ -69,7 +69,8 @@ impl Reorder {
             .filter_map(|sku| Sku::parse(sku).ok())
             .collect();
         let articles = carts.articles.find(&skus).await?;
-        let id = CartId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let id =
+            CartId::parse(&carts.ids.mint()).map_err(|e| UseCaseError::Internal(e.to_string()))?;
         let mut cart = new_cart(
             id,
             customer,
@@ -108,8 +109,8 @@ impl Reorder {
                 Some(unit) => Unit::parse(unit).ok(),
                 None => Some(article.item.unit.clone()),
             };
-            let line_id =
-                LineId::parse(&carts.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+            let line_id = LineId::parse(&carts.ids.mint())
+                .map_err(|e| UseCaseError::Internal(e.to_string()))?;
             let added = match &unit {
                 Some(unit) => cart.add(line_id, &article.item, quantity, Some(unit)),
                 None => Err(CartError::Unit),
@@ -121,7 +122,7 @@ impl Reorder {
             }
         }
         if cart.lines.is_empty() {
-            return Err(Failure::LinesRefused(left_out));
+            return Err(UseCaseError::LinesRefused(left_out));
         }
         let lines: Vec<LineId> = cart.lines.iter().map(|line| line.id.clone()).collect();
         carts

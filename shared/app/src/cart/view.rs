@@ -7,7 +7,7 @@ use domain::ids::LineId;
 use domain::money::Money;
 
 use super::CartService;
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::lookup::{AvailabilityItem, Mode};
 use crate::ports::erp::{CallContext, PriceQuestion};
 
@@ -21,7 +21,7 @@ impl CartService {
         prices: Mode,
         lines: &[LineId],
         availability: Mode,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let (priced, available) = futures::join!(
             self.price_lines(context, cart, prices),
             self.check_lines(context, cart, lines, availability)
@@ -43,7 +43,7 @@ impl CartService {
         context: &CallContext,
         cart: &Cart,
         mode: Mode,
-    ) -> Result<Vec<(Option<Money>, Freshness)>, Failure> {
+    ) -> Result<Vec<(Option<Money>, Freshness)>, UseCaseError> {
         if cart.lines.is_empty() {
             return Ok(Vec::new());
         }
@@ -76,7 +76,7 @@ impl CartService {
         cart: &Cart,
         lines: &[LineId],
         mode: Mode,
-    ) -> Result<Vec<(LineId, LineAvailability)>, Failure> {
+    ) -> Result<Vec<(LineId, LineAvailability)>, UseCaseError> {
         let named: Vec<_> = cart
             .lines
             .iter()

@@ -17,7 +17,7 @@ use domain::preparation::{Preparation, PreparedLine};
 
 use crate::cart::{cart_failure, keep_until, owned};
 use crate::directory::Directory;
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 use crate::lookup::{Mode, PriceLookup};
 use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{
@@ -55,20 +55,20 @@ impl Checkout {
     /// releases the reservation. Preparing again replaces.
     ///
     /// # Errors
-    /// [`Failure`]; the cart has no preparation then that it did not have before.
+    /// [`UseCaseError`]; the cart has no preparation then that it did not have before.
     pub async fn prepare(
         &self,
         context: &CallContext,
         customer: &Customer,
         id: &CartId,
-    ) -> Result<Preparation, Failure> {
+    ) -> Result<Preparation, UseCaseError> {
         self.directory.active(customer).await?;
         let cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
         cart.ensure_open().map_err(cart_failure)?;
         if cart.lines.is_empty() {
-            return Err(Failure::CartEmpty);
+            return Err(UseCaseError::CartEmpty);
         }
-        let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
+        let shipping = cart.shipping.clone().ok_or(UseCaseError::ShippingMissing)?;
         refuse_unsold(self.catalog.as_ref(), &cart).await?;
         let entry = LedgerEntry {
             cart: id.clone(),
@@ -115,13 +115,13 @@ impl Checkout {
     /// Ends a preparation and releases what was set aside. Ending what is not there is no failure.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`UseCaseError`].
     pub async fn release(
         &self,
         context: &CallContext,
         customer: &Customer,
         id: &CartId,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
         cart.ensure_open().map_err(cart_failure)?;
         if let Some(dropped) = cart.preparation.take() {
@@ -140,7 +140,7 @@ impl Checkout {
         mut cart: Cart,
         shipping: &Shipping,
         entry: &LedgerEntry,
-    ) -> Result<Preparation, Failure> {
+    ) -> Result<Preparation, UseCaseError> {
         let mut lines: Vec<CheckoutLine> = cart
             .lines
             .iter()
@@ -174,10 +174,10 @@ impl Checkout {
                 cart.currency,
                 calculation.lines.iter().map(|line| line.line_total),
             )
-            .map_err(|error| Failure::AmountsDisagree(error.to_string()))?;
+            .map_err(|error| UseCaseError::AmountsDisagree(error.to_string()))?;
         let prepared = prepared_lines(&cart, &prices, reserved, calculation.lines);
-        let id =
-            PreparationId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let id = PreparationId::parse(&self.ids.mint())
+            .map_err(|e| UseCaseError::Internal(e.to_string()))?;
         let mut preparation = Preparation {
             id,
             cart_version: cart.version.saturating_add(1),
@@ -204,7 +204,7 @@ impl Checkout {
         context: &CallContext,
         customer: &Customer,
         cart: &Cart,
-    ) -> Result<Vec<Money>, Failure> {
+    ) -> Result<Vec<Money>, UseCaseError> {
         let questions: Vec<PriceQuestion> = cart
             .lines
             .iter()
@@ -252,11 +252,11 @@ impl Checkout {
         if refused.is_empty() {
             Ok(prices)
         } else {
-            Err(Failure::LinesRefused(refused))
+            Err(UseCaseError::LinesRefused(refused))
         }
     }
 
-    async fn write(&self, cart: &mut Cart) -> Result<(), Failure> {
+    async fn write(&self, cart: &mut Cart) -> Result<(), UseCaseError> {
         let expected = cart.version;
         cart.version = expected.saturating_add(1);
         cart.updated_at = self.clock.now();
@@ -266,7 +266,7 @@ impl Checkout {
             .await?
         {
             Written::Done => Ok(()),
-            Written::Conflict => Err(Failure::Contention),
+            Written::Conflict => Err(UseCaseError::Contention),
         }
     }
 }

@@ -81,7 +81,7 @@ impl Idempotency for Record {
         &self,
         _: &IdempotencyKey,
         owner: &str,
-        answer: &StoredAnswer,
+        answer: &StoredResponse,
     ) -> Result<Written, StoreError> {
         self.notes
             .lock()
@@ -106,8 +106,8 @@ fn request() -> RepeatableRequest {
     }
 }
 
-fn answer() -> StoredAnswer {
-    StoredAnswer {
+fn answer() -> StoredResponse {
+    StoredResponse {
         status: 202,
         body: "{}".to_owned(),
     }
@@ -115,8 +115,8 @@ fn answer() -> StoredAnswer {
 
 async fn run(
     record: &Arc<Record>,
-    outcome: Result<Completed, Failure>,
-) -> Result<StoredAnswer, Failure> {
+    outcome: Result<Completed, UseCaseError>,
+) -> Result<StoredResponse, UseCaseError> {
     let idempotent = Idempotent::new(record.clone(), Arc::new(Now), Arc::new(Now));
     idempotent.run(request(), |_| async { outcome }).await
 }
@@ -133,12 +133,12 @@ async fn the_key_is_scoped_and_claimed_a_little_longer_than_the_deadline() {
     );
 }
 
-fn bettered() -> Result<Completed, Failure> {
-    let answer = StoredAnswer {
+fn bettered() -> Result<Completed, UseCaseError> {
+    let answer = StoredResponse {
         status: 201,
         body: "{}".to_owned(),
     };
-    Ok(Completed::Bettered {
+    Ok(Completed::Upgraded {
         recorded: self::answer(),
         answer,
     })
@@ -164,8 +164,11 @@ async fn nobody_is_told_an_answer_that_a_repetition_may_not_hear() {
         reason: "timeout".to_owned(),
     };
     let record = Record::ending(Err(lost.clone()));
-    assert_eq!(run(&record, bettered()).await, Err(Failure::Store(lost)));
-    let same = Ok(Completed::Bettered {
+    assert_eq!(
+        run(&record, bettered()).await,
+        Err(UseCaseError::Store(lost))
+    );
+    let same = Ok(Completed::Upgraded {
         recorded: answer(),
         answer: answer(),
     });
@@ -180,8 +183,8 @@ async fn nobody_is_told_an_answer_that_a_repetition_may_not_hear() {
 async fn a_failure_that_wrote_nothing_gives_the_key_back() {
     let record = Record::first();
     assert_eq!(
-        run(&record, Err(Failure::Forbidden)).await,
-        Err(Failure::Forbidden)
+        run(&record, Err(UseCaseError::Forbidden)).await,
+        Err(UseCaseError::Forbidden)
     );
     assert_eq!(record.notes()[1..], ["abandon owner"]);
 }
@@ -189,7 +192,7 @@ async fn a_failure_that_wrote_nothing_gives_the_key_back() {
 #[tokio::test]
 async fn an_unknown_outcome_keeps_the_key() {
     let record = Record::first();
-    let lost = Failure::Store(StoreError::Unavailable {
+    let lost = UseCaseError::Store(StoreError::Unavailable {
         operation: "x",
         reason: "timeout".to_owned(),
     });
@@ -201,8 +204,8 @@ async fn an_unknown_outcome_keeps_the_key() {
 async fn a_repetition_never_works() {
     for (begun, expected) in [
         (Begun::Done(answer()), Ok(answer())),
-        (Begun::InProgress, Err(Failure::IdempotencyInProgress)),
-        (Begun::Reused, Err(Failure::IdempotencyKeyReused)),
+        (Begun::InProgress, Err(UseCaseError::IdempotencyInProgress)),
+        (Begun::Reused, Err(UseCaseError::IdempotencyKeyReused)),
     ] {
         let idempotent = Idempotent::new(Record::that(begun), Arc::new(Now), Arc::new(Now));
         let answered = idempotent

@@ -50,7 +50,7 @@ impl<R: Rows> Loader<R> {
                     .await?;
             }
             let key = export_key(&hands.load)?;
-            self.queue.tell(&key, &hands.load.id, &[], 0).await?;
+            self.queue.enqueue(&key, &hands.load.id, &[], 0).await?;
             return Ok(Step::Away);
         }
         let measured = Measured {
@@ -290,7 +290,7 @@ impl<R: Rows> Loader<R> {
             // hear of its other chunks.
             let numbers: Vec<u32> = again.iter().map(|chunk| chunk.number).collect();
             self.queue
-                .tell(
+                .enqueue(
                     &export_key(&hands.load)?,
                     &hands.load.id,
                     &numbers,

@@ -7,7 +7,7 @@ use domain::ids::LoadId;
 use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, PointerError, Warning, Work};
 
 use super::hands::LEASE_SECONDS;
-use crate::failure::{Failure, ensure_operator};
+use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::{Clock, ExportFiles, Ids, LoadQueue, LoadStore, Publications};
 
 /// Releases and takes back loads.
@@ -43,10 +43,10 @@ impl Decisions {
     /// its function took it up.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no
-    /// such load, [`Failure::AlreadyDecided`] when it is not held, [`Failure::Contention`] while
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`] when there is no
+    /// such load, [`UseCaseError::AlreadyDecided`] when it is not held, [`UseCaseError::Contention`] while
     /// another load of the kind runs.
-    pub async fn release(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+    pub async fn release(&self, caller: &Caller, id: &LoadId) -> Result<Load, UseCaseError> {
         let load = self.found(caller, id).await?;
         if load.released && load.state == LoadState::Running {
             // The queue may not have been told. Telling it again harms nothing.
@@ -54,11 +54,11 @@ impl Decisions {
             return Ok(load);
         }
         if load.state != LoadState::Held {
-            return Err(Failure::AlreadyDecided);
+            return Err(UseCaseError::AlreadyDecided);
         }
         self.in_hands(&load, async |mut load, owner| {
             if load.state != LoadState::Held {
-                return Err(Failure::AlreadyDecided);
+                return Err(UseCaseError::AlreadyDecided);
             }
             load.released = true;
             load.updated_at = self.clock.now();
@@ -87,11 +87,11 @@ impl Decisions {
     /// was published is there again at once. What deltas brought since then goes with it.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no
-    /// such load, [`Failure::AlreadyDecided`] when it is neither held nor the published snapshot
-    /// with a predecessor that can be brought back, [`Failure::Contention`] while another load of
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`] when there is no
+    /// such load, [`UseCaseError::AlreadyDecided`] when it is neither held nor the published snapshot
+    /// with a predecessor that can be brought back, [`UseCaseError::Contention`] while another load of
     /// the kind runs.
-    pub async fn rollback(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+    pub async fn rollback(&self, caller: &Caller, id: &LoadId) -> Result<Load, UseCaseError> {
         let load = self.found(caller, id).await?;
         self.in_hands(&load, async |mut load, owner| {
             match load.state {
@@ -101,7 +101,7 @@ impl Decisions {
                 | LoadState::Published
                 | LoadState::Failed
                 | LoadState::Superseded => {
-                    return Err(Failure::AlreadyDecided);
+                    return Err(UseCaseError::AlreadyDecided);
                 }
             }
             if is_prepared(&load) {
@@ -121,45 +121,45 @@ impl Decisions {
         .await
     }
 
-    async fn wake(&self, load: &Load) -> Result<(), Failure> {
-        let key =
-            ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(self.queue.tell(&key, &load.id, &[], 0).await?)
+    async fn wake(&self, load: &Load) -> Result<(), UseCaseError> {
+        let key = ExportKey::parse(&load.key)
+            .map_err(|error| UseCaseError::Internal(error.to_string()))?;
+        Ok(self.queue.enqueue(&key, &load.id, &[], 0).await?)
     }
 
     /// Writes the report anew, keeps the load and gives it back.
-    async fn keep(&self, load: &Load, owner: &str) -> Result<(), Failure> {
-        let key =
-            ExportKey::parse(&load.key).map_err(|error| Failure::Internal(error.to_string()))?;
+    async fn keep(&self, load: &Load, owner: &str) -> Result<(), UseCaseError> {
+        let key = ExportKey::parse(&load.key)
+            .map_err(|error| UseCaseError::Internal(error.to_string()))?;
         self.files
             .report(&key.report(&load.id), load)
             .await
-            .map_err(|error| Failure::Internal(error.to_string()))?;
+            .map_err(|error| UseCaseError::Internal(error.to_string()))?;
         if self.loads.keep(load, owner, None).await? {
             Ok(())
         } else {
-            Err(Failure::Contention)
+            Err(UseCaseError::Contention)
         }
     }
 
-    async fn found(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+    async fn found(&self, caller: &Caller, id: &LoadId) -> Result<Load, UseCaseError> {
         ensure_operator(caller)?;
-        self.loads.load(id).await?.ok_or(Failure::NotFound)
+        self.loads.load(id).await?.ok_or(UseCaseError::NotFound)
     }
 
     /// Decides on a load that no worker has, while no other load of its kind runs.
     async fn in_hands(
         &self,
         load: &Load,
-        decide: impl AsyncFnOnce(Load, &str) -> Result<Load, Failure>,
-    ) -> Result<Load, Failure> {
+        decide: impl AsyncFnOnce(Load, &str) -> Result<Load, UseCaseError>,
+    ) -> Result<Load, UseCaseError> {
         let (owner, now) = (self.ids.mint(), self.clock.now());
         let until = now.plus_seconds(LEASE_SECONDS);
         if !self.loads.take_turn(load.kind, &owner, now, until).await? {
-            return Err(Failure::Contention);
+            return Err(UseCaseError::Contention);
         }
         let end = match self.loads.claim(&load.id, &owner, now, until).await? {
-            None => Err(Failure::Contention),
+            None => Err(UseCaseError::Contention),
             Some(claimed) => {
                 let end = decide(claimed.clone(), &owner).await;
                 if end.is_err() {
@@ -178,9 +178,9 @@ impl Decisions {
         &self,
         load: &Load,
         moved: impl FnOnce(&Pointer) -> Result<Pointer, PointerError>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let pointer = self.catalog.pointer(load.kind).await?;
-        let next = moved(&pointer).map_err(|_| Failure::AlreadyDecided)?;
+        let next = moved(&pointer).map_err(|_| UseCaseError::AlreadyDecided)?;
         if next == pointer
             || self
                 .catalog
@@ -189,6 +189,6 @@ impl Decisions {
         {
             return Ok(());
         }
-        Err(Failure::Contention)
+        Err(UseCaseError::Contention)
     }
 }

@@ -16,7 +16,7 @@ pub trait Rows: Sized + Send + Sync + 'static {
     /// The fields of a kind, those of its key first; none when the kind is of another family.
     fn fields(kind: LoadKind) -> Option<&'static [Field]>;
 
-    /// How many fields at the front tell a row from others, for people.
+    /// How many fields at the front enqueue a row from others, for people.
     fn key_fields(kind: LoadKind) -> usize;
 
     /// Understands a row. What is wrong is added to the row's problems; an answer counts only if

@@ -8,7 +8,7 @@ use domain::load::{Load, LoadState, Phase};
 use domain::time::Timestamp;
 
 use super::close::Total;
-use crate::failure::{Failure, ensure_operator};
+use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::{Cursor, LoadFilter, LoadStore, Page};
 
 /// Lists loads for operators.
@@ -21,14 +21,14 @@ impl Loads {
     /// At most `limit` loads, the newest first.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator.
+    /// [`UseCaseError::Forbidden`] for anyone but an operator.
     pub async fn list(
         &self,
         caller: &Caller,
         filter: LoadFilter,
         limit: usize,
         cursor: Option<&Cursor>,
-    ) -> Result<Page<Load>, Failure> {
+    ) -> Result<Page<Load>, UseCaseError> {
         ensure_operator(caller)?;
         let mut page = self.loads.loads(filter, limit, cursor).await?;
         for load in &mut page.items {
@@ -40,17 +40,17 @@ impl Loads {
     /// One load.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`] when there is no
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`] when there is no
     /// such load.
-    pub async fn get(&self, caller: &Caller, id: &LoadId) -> Result<Load, Failure> {
+    pub async fn get(&self, caller: &Caller, id: &LoadId) -> Result<Load, UseCaseError> {
         ensure_operator(caller)?;
-        let mut load = self.loads.load(id).await?.ok_or(Failure::NotFound)?;
+        let mut load = self.loads.load(id).await?.ok_or(UseCaseError::NotFound)?;
         self.look_closer(&mut load).await?;
         Ok(load)
     }
 
     /// How far the workers of a running load are, by the checkpoints of their chunks.
-    async fn look_closer(&self, load: &mut Load) -> Result<(), Failure> {
+    async fn look_closer(&self, load: &mut Load) -> Result<(), UseCaseError> {
         let phase = load.work.phase;
         if load.state != LoadState::Running || load.work.chunks < 2 || phase == Phase::Plan {
             return Ok(());

@@ -152,11 +152,11 @@ impl<'a> View<'a> {
 
     /// Tells of each attribute that has a value or a text that means nothing, in the order of their
     /// names. A header that names attributes lets no row name its own.
-    fn attributes(&self, mut tell: impl FnMut(&str, Result<Cow<'a, str>, Meaningless>)) {
+    fn attributes(&self, mut enqueue: impl FnMut(&str, Result<Cow<'a, str>, Meaningless>)) {
         for (name, origin) in &self.header.attributes {
             let value = self.value(origin);
             if value.as_deref() != Ok("") {
-                tell(name, value);
+                enqueue(name, value);
             }
         }
         if self.header.own_attributes {
@@ -172,7 +172,7 @@ impl<'a> View<'a> {
             }
             own.sort_unstable();
             own.into_iter()
-                .for_each(|(name, value)| tell(name, Ok(Cow::Borrowed(value))));
+                .for_each(|(name, value)| enqueue(name, Ok(Cow::Borrowed(value))));
         }
     }
 

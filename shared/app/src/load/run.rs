@@ -201,7 +201,7 @@ impl<R: Rows> Loader<R> {
                     Ok(Worked::Stopped) => {
                         self.give_back(&mut hands).await?;
                         self.queue
-                            .tell(&arrival.key, &arrival.load, &[number], 0)
+                            .enqueue(&arrival.key, &arrival.load, &[number], 0)
                             .await?;
                         return Ok(Progress::GoesOn);
                     }
@@ -417,7 +417,7 @@ impl<R: Rows> Loader<R> {
         match self.pass(hands, &mut chunk, applied, opened).await? {
             Passed::Stopped => {
                 let key = export_key(&hands.load)?;
-                self.queue.tell(&key, &id, &[], 0).await?;
+                self.queue.enqueue(&key, &id, &[], 0).await?;
                 Ok(Step::Away)
             }
             // What was never laid down stays in memory.
@@ -452,7 +452,7 @@ impl<R: Rows> Loader<R> {
             .collect();
         if !free.is_empty() {
             let key = export_key(&hands.load)?;
-            self.queue.tell(&key, &hands.load.id, &free, 0).await?;
+            self.queue.enqueue(&key, &hands.load.id, &free, 0).await?;
         }
         Ok(Step::Away)
     }

@@ -14,8 +14,8 @@ use futures::FutureExt;
 
 use super::flow::Flow;
 use super::subject::{Found, Groups, Subject, worse};
-use super::{ABSENT_SECONDS, LookupParts, Mode};
-use crate::failure::Failure;
+use super::{ABSENT_SECONDS, LookupDeps, Mode};
+use crate::error::UseCaseError;
 use crate::ports::StoreError;
 use crate::ports::erp::{
     AvailabilityQuestion, CallContext, Capabilities, ErpAvailability, ErpError, ItemAnswer,
@@ -61,7 +61,7 @@ pub struct AvailabilityLookup {
     /// The ERP.
     pub erp: Arc<dyn ErpAvailability>,
     /// Cache, capabilities, time.
-    pub parts: LookupParts,
+    pub parts: LookupDeps,
     /// The figures.
     pub settings: AvailabilitySettings,
 }
@@ -74,13 +74,13 @@ impl AvailabilityLookup {
     /// never a failure of the whole.
     ///
     /// # Errors
-    /// [`Failure::Store`] when the cache cannot be read.
+    /// [`UseCaseError::Store`] when the cache cannot be read.
     pub async fn availabilities(
         &self,
         context: &CallContext,
         mode: Mode,
         items: &[AvailabilityItem],
-    ) -> Result<Vec<AgedAvailability>, Failure> {
+    ) -> Result<Vec<AgedAvailability>, UseCaseError> {
         let groups = Groups::new(items.iter().map(|item| self.key(item)));
         let mut quantities: Vec<Vec<Option<Quantity>>> = vec![Vec::new(); groups.keys.len()];
         for (item, place) in items.iter().zip(&groups.places) {

@@ -131,7 +131,7 @@ impl Declared {
         };
         match old {
             Some(old) => {
-                tracing::warn!(%error, "the ERP did not tell its capabilities; the last known ones stand");
+                tracing::warn!(%error, "the ERP did not enqueue its capabilities; the last known ones stand");
                 Ok(old)
             }
             None => {

@@ -16,7 +16,7 @@ use domain::time::Timestamp;
 use futures::stream::{self, StreamExt};
 
 use super::subject::{Found, Subject};
-use super::{LookupParts, Mode, reason};
+use super::{LookupDeps, Mode, reason};
 use crate::ports::StoreError;
 use crate::ports::erp::{CallContext, ItemAnswer};
 use crate::ports::lookups::{Lease, LeaseWish, LookupKey, Slot};
@@ -48,7 +48,7 @@ pub(super) type Due<S> = (usize, <S as Subject>::Key, Slot<<S as Subject>::Entry
 
 /// One request on its way.
 pub(super) struct Flow<'a, S: Subject> {
-    parts: &'a LookupParts,
+    parts: &'a LookupDeps,
     context: &'a CallContext,
     subject: &'a S,
     start: Timestamp,
@@ -57,7 +57,7 @@ pub(super) struct Flow<'a, S: Subject> {
 type Settled<S> = Vec<(usize, Found<<S as Subject>::Entry>)>;
 
 impl<'a, S: Subject> Flow<'a, S> {
-    pub(super) fn new(parts: &'a LookupParts, context: &'a CallContext, subject: &'a S) -> Self {
+    pub(super) fn new(parts: &'a LookupDeps, context: &'a CallContext, subject: &'a S) -> Self {
         Self {
             parts,
             context,

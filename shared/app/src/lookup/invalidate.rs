@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::caller::Caller;
 use domain::ids::StoreId;
 
-use crate::failure::{Failure, ensure_operator};
+use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::Clock;
 use crate::ports::lookups::{Invalidation, Lookups};
 
@@ -28,8 +28,8 @@ impl Invalidate {
     /// From now on nothing that the ERP said before is shown, not even as stale.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator; [`Failure::Store`].
-    pub async fn run(&self, caller: &Caller, what: &Invalidation) -> Result<(), Failure> {
+    /// [`UseCaseError::Forbidden`] for anyone but an operator; [`UseCaseError::Store`].
+    pub async fn run(&self, caller: &Caller, what: &Invalidation) -> Result<(), UseCaseError> {
         ensure_operator(caller)?;
         let now = self.clock.now();
         self.cache

@@ -18,7 +18,7 @@ pub use availability::{
     AgedAvailability, AvailabilityItem, AvailabilityLookup, AvailabilitySettings,
 };
 pub use invalidate::Invalidate;
-pub use parts::LookupParts;
+pub use parts::LookupDeps;
 pub use prices::{PriceItem, PriceLookup, PriceSettings, PriceStatus};
 pub use query::{
     AnsweredAvailability, AnsweredPrice, AskedItem, AvailabilityQuery, MAX_ITEMS, PriceQuery,

@@ -16,7 +16,7 @@ const WARMING_MS: i64 = 1_000;
 
 /// What every lookup works with. Cheap to clone; clones share what the instance remembers.
 #[derive(Clone)]
-pub struct LookupParts {
+pub struct LookupDeps {
     /// What the ERP can do.
     pub(super) declared: Arc<Declared>,
     /// The cache.
@@ -35,7 +35,7 @@ pub struct LookupParts {
     measures: Option<Arc<dyn Measures>>,
 }
 
-impl LookupParts {
+impl LookupDeps {
     /// Over a cache, for one store of one ERP.
     #[must_use]
     pub fn new(

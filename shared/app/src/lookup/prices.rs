@@ -12,8 +12,8 @@ use futures::FutureExt;
 
 use super::flow::Flow;
 use super::subject::{Found, Groups, Subject};
-use super::{ABSENT_SECONDS, LookupParts, Mode, reason};
-use crate::failure::Failure;
+use super::{ABSENT_SECONDS, LookupDeps, Mode, reason};
+use crate::error::UseCaseError;
 use crate::ports::StoreError;
 use crate::ports::erp::{
     CallContext, Capabilities, ErpError, ErpPrices, ItemAnswer, PriceQuestion,
@@ -89,7 +89,7 @@ pub struct PriceLookup {
     /// The ERP.
     pub erp: Arc<dyn ErpPrices>,
     /// Cache, capabilities, time.
-    pub parts: LookupParts,
+    pub parts: LookupDeps,
     /// The figures.
     pub settings: PriceSettings,
 }
@@ -99,7 +99,7 @@ impl PriceLookup {
     /// never a failure of the whole.
     ///
     /// # Errors
-    /// [`Failure::Store`] when the cache cannot be read.
+    /// [`UseCaseError::Store`] when the cache cannot be read.
     pub async fn prices(
         &self,
         context: &CallContext,
@@ -107,7 +107,7 @@ impl PriceLookup {
         currency: Currency,
         mode: Mode,
         questions: &[PriceQuestion],
-    ) -> Result<Vec<PriceItem>, Failure> {
+    ) -> Result<Vec<PriceItem>, UseCaseError> {
         let capabilities = match mode {
             Mode::Cached => self.parts.declared.known().await.ok_or(Reason::NotCached),
             Mode::Auto | Mode::Live => self

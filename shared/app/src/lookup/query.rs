@@ -10,7 +10,7 @@ use super::availability::AgedAvailability;
 use super::{AvailabilityItem, AvailabilityLookup, Mode, PriceItem, PriceLookup};
 use crate::articles::Articles;
 use crate::directory::Directory;
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 use crate::ports::erp::{CallContext, PriceQuestion};
 
 /// Most items of one query.
@@ -57,8 +57,8 @@ impl PriceQuery {
     /// one.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered;
-    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
+    /// [`UseCaseError::Invalid`] for too many items or a quantity that cannot be ordered;
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::Store`].
     pub async fn answer(
         &self,
         context: &CallContext,
@@ -66,7 +66,7 @@ impl PriceQuery {
         currency: Option<Currency>,
         mode: Mode,
         items: &[AskedItem],
-    ) -> Result<Vec<AnsweredPrice>, Failure> {
+    ) -> Result<Vec<AnsweredPrice>, UseCaseError> {
         check_count(items.len())?;
         let skus: Vec<Sku> = items.iter().map(|item| item.sku.clone()).collect();
         let (member, articles) =
@@ -90,7 +90,7 @@ impl PriceQuery {
                     .item
                     .ordered_quantity(entered, asked.unit.is_some())
                     .map_err(|error| {
-                        Failure::invalid(
+                        UseCaseError::invalid(
                             format!("/items/{at}/quantity"),
                             "invalid_quantity",
                             error.to_string(),
@@ -162,8 +162,8 @@ impl AvailabilityQuery {
     /// total. A quantity counts as in a cart: nominal quantities, rounded up to the multiple.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] for too many items or a quantity that cannot be ordered;
-    /// [`Failure::MemberNotActive`]; [`Failure::Store`].
+    /// [`UseCaseError::Invalid`] for too many items or a quantity that cannot be ordered;
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::Store`].
     pub async fn answer(
         &self,
         context: &CallContext,
@@ -171,7 +171,7 @@ impl AvailabilityQuery {
         mode: Mode,
         items: &[(Sku, Option<Quantity>)],
         locations: &[LocationId],
-    ) -> Result<Vec<AnsweredAvailability>, Failure> {
+    ) -> Result<Vec<AnsweredAvailability>, UseCaseError> {
         check_count(items.len().saturating_mul(locations.len().max(1)))?;
         let skus: Vec<Sku> = items.iter().map(|(sku, _)| sku.clone()).collect();
         let (member, articles) =
@@ -190,7 +190,7 @@ impl AvailabilityQuery {
             let quantity = match (item, entered) {
                 (Some(item), Some(entered)) => {
                     Some(item.ordered_quantity(*entered, false).map_err(|error| {
-                        Failure::invalid(
+                        UseCaseError::invalid(
                             format!("/items/{at}/quantity"),
                             "invalid_quantity",
                             error.to_string(),
@@ -219,12 +219,12 @@ impl AvailabilityQuery {
     }
 }
 
-fn check_count(count: usize) -> Result<(), Failure> {
+fn check_count(count: usize) -> Result<(), UseCaseError> {
     if (1..=MAX_ITEMS).contains(&count) {
         return Ok(());
     }
     let message = format!("a query has 1 to {MAX_ITEMS} items, counted once for each location");
-    Err(Failure::Invalid(vec![FieldError::new(
+    Err(UseCaseError::Invalid(vec![FieldError::new(
         "/items",
         "item_count",
         message,

@@ -62,7 +62,7 @@ pub struct DeadLetter {
 
 /// Reads and moves messages that were given up.
 #[async_trait]
-pub trait DeadLetters: Send + Sync {
+pub trait DeadLetterQueues: Send + Sync {
     /// Takes at most `limit` of them into the caller's hands: for half a minute nobody else is
     /// given them.
     async fn take(&self, queue: Queue, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;

@@ -13,7 +13,7 @@ use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::price::{OfferPrice, PriceScope};
 use domain::quantity::Quantity;
-use domain::submission::{Answer, Outcome, Submission, SubmissionKind, Support};
+use domain::submission::{Answer, DuplicateProtection, Outcome, Submission, SubmissionKind};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -56,7 +56,7 @@ pub enum ErpError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     /// How a repeated submission is told from a new one.
-    pub submission: Support,
+    pub submission: DuplicateProtection,
     /// Whose price an offer price is.
     pub price_scope: PriceScope,
     /// Whether an offer price comes with its quantity breaks, and so holds for every quantity.

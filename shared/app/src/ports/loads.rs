@@ -44,7 +44,7 @@ pub struct Stage {
     pub pointer: Pointer,
     /// The publication that the rows are for; none when each row takes effect at once.
     pub generation: Option<u64>,
-    /// False = only tell what would become of the rows.
+    /// False = only enqueue what would become of the rows.
     pub writes: bool,
 }
 
@@ -96,7 +96,7 @@ pub trait RowWriter<R>: Send + Sync {
     ) -> Result<Vec<Outcome>, StoreError>;
 
     /// Whether there is no record of the kind at all, whoever sees it. False where one look does
-    /// not tell. Asked only where rows are written beside what readers see.
+    /// not enqueue. Asked only where rows are written beside what readers see.
     async fn is_empty(&self, _kind: LoadKind) -> Result<bool, StoreError> {
         Ok(false)
     }
@@ -246,7 +246,7 @@ pub trait LoadQueue: Send + Sync {
     /// Tells the function of the file's kind to take up the given chunks of a load, or, when none
     /// is given, the load as a whole, after at least `delay_seconds` (at most 900). A message may
     /// come more than once.
-    async fn tell(
+    async fn enqueue(
         &self,
         key: &ExportKey,
         id: &LoadId,

@@ -6,7 +6,7 @@ use domain::ids::{Language, OrganizationId, RegistrationId};
 use domain::member::{Address, OrderRules};
 use domain::submission::{Submission, TimelineEvent};
 
-use super::submissions::StoredAnswer;
+use super::submissions::StoredResponse;
 use super::{Cursor, Page, StoreError, Written};
 use crate::idempotent::HeldKey;
 use crate::registration::{Registration, RegistrationStatus};
@@ -28,7 +28,7 @@ pub struct NewRegistration<'a> {
     /// What is handed to the ERP at once, each with the first entry of its timeline.
     pub submissions: &'a [(Submission, TimelineEvent)],
     /// The idempotency record that it completes, with the answer.
-    pub answer: (&'a HeldKey, &'a StoredAnswer),
+    pub answer: (&'a HeldKey, &'a StoredResponse),
 }
 
 /// What became of a write of a registration and its members.

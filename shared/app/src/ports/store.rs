@@ -58,7 +58,7 @@ impl StoreError {
 pub struct Cursor(String);
 
 impl Cursor {
-    /// Takes a text as cursor. Whether it is one, only the store that made it can tell.
+    /// Takes a text as cursor. Whether it is one, only the store that made it can enqueue.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)

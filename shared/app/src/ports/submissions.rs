@@ -11,7 +11,7 @@ use super::{Cursor, Page, StoreError};
 
 /// An answer that a repetition of its request gets again, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAnswer {
+pub struct StoredResponse {
     /// HTTP status.
     pub status: u16,
     /// The body.
@@ -38,7 +38,7 @@ pub enum Begun {
         owner: String,
     },
     /// It was answered before.
-    Done(StoredAnswer),
+    Done(StoredResponse),
     /// The first still runs.
     InProgress,
     /// The key was used with another body.
@@ -64,7 +64,7 @@ pub trait Idempotency: Send + Sync {
         &self,
         key: &IdempotencyKey,
         owner: &str,
-        answer: &StoredAnswer,
+        answer: &StoredResponse,
     ) -> Result<Written, StoreError>;
 
     /// Gives the key back after a failure that wrote nothing, if the record is still `owner`'s.
@@ -87,7 +87,7 @@ pub struct Capture<'a> {
     pub answer: Option<(
         &'a IdempotencyKey,
         &'a str,
-        &'a StoredAnswer,
+        &'a StoredResponse,
         Option<Timestamp>,
     )>,
 }
@@ -195,5 +195,5 @@ pub trait Submissions: Send + Sync {
 #[async_trait]
 pub trait SubmitQueue: Send + Sync {
     /// Tells the worker of a submission, `delay_seconds` (at most 900) from now.
-    async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError>;
+    async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError>;
 }

@@ -12,10 +12,10 @@ use super::record::{
     Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus,
 };
 use super::{Registrar, Render};
-use crate::Failure;
+use crate::UseCaseError;
 use crate::idempotent::{Completed, HeldKey, RepeatableRequest};
 use crate::ports::registrations::{NewRegistration, Registered};
-use crate::ports::submissions::StoredAnswer;
+use crate::ports::submissions::StoredResponse;
 
 /// An organization applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +73,13 @@ impl Registrar {
     /// An organization applies, with its administrator. Anybody may; an operator decides.
     ///
     /// # Errors
-    /// Those of [`crate::idempotent::Idempotent::run`]; [`Failure::Store`].
+    /// Those of [`crate::idempotent::Idempotent::run`]; [`UseCaseError::Store`].
     pub async fn register_organization(
         &self,
         request: RepeatableRequest,
         application: &OrganizationApplication,
         render: Render<'_>,
-    ) -> Result<StoredAnswer, Failure> {
+    ) -> Result<StoredResponse, UseCaseError> {
         let work = |held| async move {
             let registration = self.new_registration(Applicant::Organization(Box::new(
                 self.new_organization(application)?,
@@ -93,10 +93,10 @@ impl Registrar {
     /// at once; otherwise the organization's administrators decide.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for an organization that is not there, not active, or not the caller's
-    /// own; [`Failure::Invalid`] for a role that cannot be had; [`Failure::MemberNotActive`] and
-    /// [`Failure::AlreadyExists`] for an administrator alone; those of
-    /// [`crate::idempotent::Idempotent::run`]; [`Failure::Store`].
+    /// [`UseCaseError::NotFound`] for an organization that is not there, not active, or not the caller's
+    /// own; [`UseCaseError::Invalid`] for a role that cannot be had; [`UseCaseError::MemberNotActive`] and
+    /// [`UseCaseError::AlreadyExists`] for an administrator alone; those of
+    /// [`crate::idempotent::Idempotent::run`]; [`UseCaseError::Store`].
     pub async fn register_user(
         &self,
         request: RepeatableRequest,
@@ -104,7 +104,7 @@ impl Registrar {
         application: &UserApplication,
         correlation_id: &str,
         render: Render<'_>,
-    ) -> Result<StoredAnswer, Failure> {
+    ) -> Result<StoredResponse, UseCaseError> {
         let work = |held| async move {
             let administrator = self.administrator(caller, application).await?;
             let user = new_user(
@@ -129,10 +129,10 @@ impl Registrar {
         &self,
         caller: Option<&Caller>,
         application: &UserApplication,
-    ) -> Result<Option<UserId>, Failure> {
+    ) -> Result<Option<UserId>, UseCaseError> {
         let home = caller.and_then(|caller| caller.organization.as_ref());
         if home.is_some_and(|home| *home != application.organization) {
-            return Err(Failure::NotFound);
+            return Err(UseCaseError::NotFound);
         }
         let by = caller.filter(|caller| home.is_some() && caller.is(Role::OrgAdmin));
         let refused: Vec<_> = application
@@ -149,7 +149,7 @@ impl Registrar {
             })
             .collect();
         if !refused.is_empty() {
-            return Err(Failure::Invalid(refused));
+            return Err(UseCaseError::Invalid(refused));
         }
         if let Some(by) = by {
             self.active(by, &application.organization).await?;
@@ -158,11 +158,11 @@ impl Registrar {
         let organization = self.members.organization(&application.organization).await?;
         match organization {
             Some(found) if found.status == MemberStatus::Active => Ok(None),
-            _ => Err(Failure::NotFound),
+            _ => Err(UseCaseError::NotFound),
         }
     }
 
-    fn new_registration(&self, applicant: Applicant) -> Result<Registration, Failure> {
+    fn new_registration(&self, applicant: Applicant) -> Result<Registration, UseCaseError> {
         Ok(Registration {
             id: self.mint(RegistrationId::parse)?,
             applicant,
@@ -176,10 +176,10 @@ impl Registrar {
     fn new_organization(
         &self,
         application: &OrganizationApplication,
-    ) -> Result<NewOrganization, Failure> {
+    ) -> Result<NewOrganization, UseCaseError> {
         let id: OrganizationId = self.mint(OrganizationId::parse)?;
         let address = |kind: AddressKind| {
-            Ok::<_, Failure>(Address {
+            Ok::<_, UseCaseError>(Address {
                 id: self.mint(AddressId::parse)?,
                 organization: id.clone(),
                 kind,
@@ -213,8 +213,9 @@ impl Registrar {
     fn mint<T>(
         &self,
         parse: impl FnOnce(&str) -> Result<T, domain::ids::IdError>,
-    ) -> Result<T, Failure> {
-        parse(&self.ids.mint()).map_err(|error| Failure::Internal(format!("a minted id {error}")))
+    ) -> Result<T, UseCaseError> {
+        parse(&self.ids.mint())
+            .map_err(|error| UseCaseError::Internal(format!("a minted id {error}")))
     }
 
     /// Keeps a registration that somebody has to decide about. The answer is the same whether or
@@ -224,7 +225,7 @@ impl Registrar {
         held: HeldKey,
         mut registration: Registration,
         render: Render<'_>,
-    ) -> Result<Completed, Failure> {
+    ) -> Result<Completed, UseCaseError> {
         let answer = render(&registration);
         for taken in [false, true] {
             registration.taken = taken;
@@ -236,10 +237,10 @@ impl Registrar {
             match self.store.register(&new).await? {
                 Registered::Done => return Ok(Completed::Recorded(answer)),
                 Registered::Taken => {}
-                Registered::Conflict => return Err(Failure::Contention),
+                Registered::Conflict => return Err(UseCaseError::Contention),
             }
         }
-        Err(Failure::Internal(
+        Err(UseCaseError::Internal(
             "a registration without members met a member".to_owned(),
         ))
     }
@@ -252,7 +253,7 @@ impl Registrar {
         by: UserId,
         correlation_id: &str,
         render: Render<'_>,
-    ) -> Result<Completed, Failure> {
+    ) -> Result<Completed, UseCaseError> {
         registration.set_status(RegistrationStatus::Approved);
         registration.decision = Some(Decision {
             reason: None,
@@ -268,11 +269,11 @@ impl Registrar {
         };
         match self.store.register(&new).await? {
             Registered::Done => {
-                self.tell(&handed).await;
+                self.enqueue(&handed).await;
                 Ok(Completed::Recorded(answer))
             }
-            Registered::Taken => Err(Failure::AlreadyExists),
-            Registered::Conflict => Err(Failure::Contention),
+            Registered::Taken => Err(UseCaseError::AlreadyExists),
+            Registered::Conflict => Err(UseCaseError::Contention),
         }
     }
 }

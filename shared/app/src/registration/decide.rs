@@ -6,7 +6,7 @@ use domain::ids::RegistrationId;
 use super::Registrar;
 use super::handover::submissions;
 use super::record::{Decision, Registration, RegistrationStatus, Verdict};
-use crate::Failure;
+use crate::UseCaseError;
 use crate::ports::registrations::Registered;
 
 /// Rounds of reading and writing before the caller is told to come again. Only two deciders at once
@@ -30,16 +30,16 @@ impl Registrar {
     /// are handed to the ERP.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for what is not the caller's to decide, [`Failure::Forbidden`] for who
-    /// decides about nothing, [`Failure::AlreadyDecided`] when it was decided otherwise,
-    /// [`Failure::AlreadyExists`] when the user id belongs to somebody, [`Failure::Contention`],
-    /// [`Failure::Store`].
+    /// [`UseCaseError::NotFound`] for what is not the caller's to decide, [`UseCaseError::Forbidden`] for who
+    /// decides about nothing, [`UseCaseError::AlreadyDecided`] when it was decided otherwise,
+    /// [`UseCaseError::AlreadyExists`] when the user id belongs to somebody, [`UseCaseError::Contention`],
+    /// [`UseCaseError::Store`].
     pub async fn decide(
         &self,
         caller: &Caller,
         decide: &Decide,
         correlation_id: &str,
-    ) -> Result<Registration, Failure> {
+    ) -> Result<Registration, UseCaseError> {
         let inbox = self.inbox_of(caller).await?;
         let status = if decide.approve {
             RegistrationStatus::Approved
@@ -50,7 +50,7 @@ impl Registrar {
             let found = self.store.registration(&decide.id).await?;
             let registration = found
                 .filter(|found| found.inbox() == inbox)
-                .ok_or(Failure::NotFound)?;
+                .ok_or(UseCaseError::NotFound)?;
             let now = self.clock.now();
             let decision = Decision {
                 reason: decide.reason.clone(),
@@ -68,13 +68,13 @@ impl Registrar {
             };
             match self.store.decide(&decided, &handed).await? {
                 Registered::Done => {
-                    self.tell(&handed).await;
+                    self.enqueue(&handed).await;
                     return Ok(decided);
                 }
-                Registered::Taken => return Err(Failure::AlreadyExists),
+                Registered::Taken => return Err(UseCaseError::AlreadyExists),
                 Registered::Conflict => {}
             }
         }
-        Err(Failure::Contention)
+        Err(UseCaseError::Contention)
     }
 }

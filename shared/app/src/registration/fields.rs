@@ -9,7 +9,7 @@ use domain::ids::{Language, UserId};
 use domain::member::{AddressKind, PostalAddress};
 use domain::money::Currency;
 
-use crate::{Failure, FieldError};
+use crate::{FieldError, UseCaseError};
 
 /// Most characters of a person's or an organization's name.
 pub const MAX_NAME: usize = 100;
@@ -117,8 +117,8 @@ impl Fields {
 
     /// What is wrong.
     #[must_use]
-    pub fn failure(self) -> Failure {
-        Failure::Invalid(self.errors)
+    pub fn failure(self) -> UseCaseError {
+        UseCaseError::Invalid(self.errors)
     }
 
     fn wrong<T>(

@@ -6,7 +6,7 @@ use domain::submission::{Content, Submission, TimelineEvent};
 use domain::time::Timestamp;
 
 use super::record::{Applicant, Registration};
-use crate::Failure;
+use crate::UseCaseError;
 use crate::submission::{GRACE_SECONDS, accepted, event};
 
 /// Seconds by which an administrator follows the organization: an ERP may refuse a user whose
@@ -17,12 +17,12 @@ const ADMINISTRATOR_DELAY: i64 = 30;
 /// ids follow from the registration's, so that approving it twice cannot hand it over twice.
 ///
 /// # Errors
-/// [`Failure::Internal`] when no id can be made of the registration's.
+/// [`UseCaseError::Internal`] when no id can be made of the registration's.
 pub(super) fn submissions(
     registration: &Registration,
     correlation_id: &str,
     now: Timestamp,
-) -> Result<Vec<(Submission, TimelineEvent)>, Failure> {
+) -> Result<Vec<(Submission, TimelineEvent)>, UseCaseError> {
     let user = registration.user();
     let customer = Customer {
         organization: user.organization.clone(),
@@ -30,8 +30,8 @@ pub(super) fn submissions(
     };
     let one = |suffix: &str, content: Content| {
         let id = SubmissionId::parse(&format!("{}{suffix}", registration.id))
-            .map_err(|error| Failure::Internal(format!("the id of a submission {error}")))?;
-        Ok::<_, Failure>(accepted(id, &customer, content, correlation_id, now))
+            .map_err(|error| UseCaseError::Internal(format!("the id of a submission {error}")))?;
+        Ok::<_, UseCaseError>(accepted(id, &customer, content, correlation_id, now))
     };
     let submissions = match &registration.applicant {
         Applicant::Organization(new) => {

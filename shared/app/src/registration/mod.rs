@@ -23,12 +23,12 @@ use domain::caller::{Caller, Customer, Role};
 use domain::ids::OrganizationId;
 use domain::submission::{Submission, TimelineEvent};
 
-use crate::Failure;
+use crate::UseCaseError;
 use crate::directory::Directory;
 use crate::idempotent::Idempotent;
 use crate::ports::members::MemberReader;
 use crate::ports::registrations::{Inbox, Registrations};
-use crate::ports::submissions::{StoredAnswer, SubmitQueue};
+use crate::ports::submissions::{StoredResponse, SubmitQueue};
 use crate::ports::{Clock, Cursor, Ids, Page};
 
 use handover::delay_seconds;
@@ -39,7 +39,7 @@ pub use record::{Applicant, Decision, NewOrganization, Person, Registration, Reg
 
 /// Writes the answer of a new registration. The answer is recorded in the transaction of the
 /// registration, so it is made before the registration is.
-pub type Render<'a> = &'a (dyn Fn(&Registration) -> StoredAnswer + Send + Sync);
+pub type Render<'a> = &'a (dyn Fn(&Registration) -> StoredResponse + Send + Sync);
 
 /// What the use cases of registration work with.
 pub struct Registrar {
@@ -79,21 +79,21 @@ impl Registrar {
     /// administrator's are users of the own organization. Oldest first.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for everybody else, [`Failure::MemberNotActive`], [`Failure::Store`].
+    /// [`UseCaseError::Forbidden`] for everybody else, [`UseCaseError::MemberNotActive`], [`UseCaseError::Store`].
     pub async fn inbox(
         &self,
         caller: &Caller,
         status: RegistrationStatus,
         limit: usize,
         cursor: Option<&Cursor>,
-    ) -> Result<Page<Registration>, Failure> {
+    ) -> Result<Page<Registration>, UseCaseError> {
         let inbox = self.inbox_of(caller).await?;
         Ok(self.store.inbox(&inbox, status, limit, cursor).await?)
     }
 
     /// What the caller decides about. The token says what the caller's role is, the store whether
     /// it still counts.
-    async fn inbox_of(&self, caller: &Caller) -> Result<Inbox, Failure> {
+    async fn inbox_of(&self, caller: &Caller) -> Result<Inbox, UseCaseError> {
         if caller.is(Role::Operator) {
             return Ok(Inbox::Organizations);
         }
@@ -102,11 +102,15 @@ impl Registrar {
                 self.active(caller, organization).await?;
                 Ok(Inbox::Users(organization.clone()))
             }
-            _ => Err(Failure::Forbidden),
+            _ => Err(UseCaseError::Forbidden),
         }
     }
 
-    async fn active(&self, caller: &Caller, organization: &OrganizationId) -> Result<(), Failure> {
+    async fn active(
+        &self,
+        caller: &Caller,
+        organization: &OrganizationId,
+    ) -> Result<(), UseCaseError> {
         let customer = Customer {
             organization: organization.clone(),
             user: caller.user.clone(),
@@ -116,11 +120,11 @@ impl Registrar {
 
     /// Tells the worker, as well as it goes: what is written is due, and `reconcile` finds it
     /// within a minute.
-    async fn tell(&self, submissions: &[(Submission, TimelineEvent)]) {
+    async fn enqueue(&self, submissions: &[(Submission, TimelineEvent)]) {
         for (submission, _) in submissions {
             if let Err(error) = self
                 .queue
-                .tell(&submission.id, delay_seconds(submission))
+                .enqueue(&submission.id, delay_seconds(submission))
                 .await
             {
                 tracing::warn!(%error, submission.id = %submission.id, "the worker was not told; reconcile will");

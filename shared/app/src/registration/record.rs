@@ -4,7 +4,7 @@ use domain::ids::{OrganizationId, RegistrationId, UserId};
 use domain::member::{Address, MemberStatus, Organization, User};
 use domain::time::Timestamp;
 
-use crate::Failure;
+use crate::UseCaseError;
 use crate::ports::registrations::Inbox;
 use crate::registration::fields::Email;
 
@@ -164,12 +164,12 @@ impl Registration {
     /// What deciding it means. A decision stands; saying the same again is no mistake.
     ///
     /// # Errors
-    /// [`Failure::AlreadyDecided`] when it was decided otherwise.
+    /// [`UseCaseError::AlreadyDecided`] when it was decided otherwise.
     pub(super) fn decide(
         &self,
         status: RegistrationStatus,
         decision: Decision,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<Verdict, UseCaseError> {
         match &self.decision {
             None => {
                 let mut decided = self.clone();
@@ -180,7 +180,7 @@ impl Registration {
             Some(before) if self.status == status && before.reason == decision.reason => {
                 Ok(Verdict::Repeated)
             }
-            Some(_) => Err(Failure::AlreadyDecided),
+            Some(_) => Err(UseCaseError::AlreadyDecided),
         }
     }
 }

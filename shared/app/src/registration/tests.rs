@@ -190,7 +190,7 @@ impl Idempotency for World {
         &self,
         _: &IdempotencyKey,
         _: &str,
-        _: &StoredAnswer,
+        _: &StoredResponse,
     ) -> Result<Written, StoreError> {
         Ok(Written::Done)
     }
@@ -202,7 +202,7 @@ impl Idempotency for World {
 
 #[async_trait]
 impl SubmitQueue for World {
-    async fn tell(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
+    async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
         self.told
             .lock()
             .unwrap()
@@ -309,8 +309,8 @@ fn request() -> RepeatableRequest {
     }
 }
 
-fn render(registration: &Registration) -> StoredAnswer {
-    StoredAnswer {
+fn render(registration: &Registration) -> StoredResponse {
+    StoredResponse {
         status: 200,
         body: format!("{} {}", registration.id, registration.status.as_str()),
     }
@@ -321,7 +321,7 @@ async fn apply(
     caller: Option<&Caller>,
     email: &str,
     roles: Vec<Role>,
-) -> Result<String, Failure> {
+) -> Result<String, UseCaseError> {
     let application = UserApplication {
         organization: organization_id(),
         person: person(email),
@@ -375,7 +375,7 @@ async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_o
     let otherwise = registrar
         .decide(&boss(), &decide(id.as_str(), false, None), "c")
         .await;
-    assert_eq!(otherwise, Err(Failure::AlreadyDecided));
+    assert_eq!(otherwise, Err(UseCaseError::AlreadyDecided));
 }
 
 #[tokio::test]
@@ -393,7 +393,7 @@ async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
     let approved = registrar
         .decide(&boss(), &decide(pending.id.as_str(), true, None), "c")
         .await;
-    assert_eq!(approved, Err(Failure::AlreadyExists));
+    assert_eq!(approved, Err(UseCaseError::AlreadyExists));
     registrar
         .decide(
             &boss(),
@@ -421,15 +421,15 @@ async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
     assert_eq!(world.told.lock().unwrap().len(), 1);
     assert_eq!(
         apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await,
-        Err(Failure::AlreadyExists)
+        Err(UseCaseError::AlreadyExists)
     );
 }
 
 #[tokio::test]
 async fn nobody_asks_for_more_than_may_be_given() {
     let (_, registrar) = world();
-    let code = |result: Result<String, Failure>| match result {
-        Err(Failure::Invalid(errors)) => (errors[0].pointer.clone(), errors[0].code),
+    let code = |result: Result<String, UseCaseError>| match result {
+        Err(UseCaseError::Invalid(errors)) => (errors[0].pointer.clone(), errors[0].code),
         other => panic!("{other:?}"),
     };
     let refused = ("/roles/1".to_owned(), "role_not_allowed");
@@ -466,7 +466,7 @@ async fn what_belongs_to_others_is_not_found() {
     stranger.organization = OrganizationId::parse("o2").ok();
     assert_eq!(
         apply(&registrar, Some(&stranger), "a@b.com", vec![Role::Buyer]).await,
-        Err(Failure::NotFound)
+        Err(UseCaseError::NotFound)
     );
     apply(&registrar, None, "a@b.com", vec![Role::Buyer])
         .await
@@ -475,14 +475,14 @@ async fn what_belongs_to_others_is_not_found() {
     let by_operator = registrar
         .decide(&operator(), &decide(id.as_str(), true, None), "c")
         .await;
-    assert_eq!(by_operator, Err(Failure::NotFound));
+    assert_eq!(by_operator, Err(UseCaseError::NotFound));
     let mut buyer = boss();
     buyer.roles = vec![Role::Buyer];
     assert_eq!(
         registrar
             .decide(&buyer, &decide(id.as_str(), true, None), "c")
             .await,
-        Err(Failure::Forbidden)
+        Err(UseCaseError::Forbidden)
     );
 }
 
@@ -493,7 +493,7 @@ async fn an_administrator_who_is_no_longer_active_decides_nothing() {
     let page = registrar
         .inbox(&boss(), RegistrationStatus::Pending, 10, None)
         .await;
-    assert_eq!(page, Err(Failure::MemberNotActive));
+    assert_eq!(page, Err(UseCaseError::MemberNotActive));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use domain::submission::{Approval, Decided, Submission, SubmissionKind};
 
 use super::{GRACE_SECONDS, event};
 use crate::directory::Directory;
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::ports::submissions::{DecisionWritten, Reserved, Submissions, SubmitQueue};
 use crate::ports::{Clock, Written};
 
@@ -56,24 +56,24 @@ impl Approvals {
     /// nothing and shows the order as it is. Nobody decides about an order of their own.
     ///
     /// # Errors
-    /// [`Failure::MemberNotActive`], [`Failure::NotFound`], [`Failure::Forbidden`] for the buyer of
-    /// the order, [`Failure::AlreadyDecided`] when it was decided otherwise or waits for nobody,
-    /// [`Failure::Contention`], [`Failure::Store`].
+    /// [`UseCaseError::MemberNotActive`], [`UseCaseError::NotFound`], [`UseCaseError::Forbidden`] for the buyer of
+    /// the order, [`UseCaseError::AlreadyDecided`] when it was decided otherwise or waits for nobody,
+    /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn decide(
         &self,
         approver: &Customer,
         request: &ApprovalRequest,
         correlation_id: &str,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Submission, UseCaseError> {
         self.directory.active(approver).await?;
         for _ in 0..ROUNDS {
             let found = self.submissions.submission(&request.order).await?;
             let own = |s: &Submission| {
                 s.organization == approver.organization && s.content.kind() == SubmissionKind::Order
             };
-            let mut order = found.filter(own).ok_or(Failure::NotFound)?;
+            let mut order = found.filter(own).ok_or(UseCaseError::NotFound)?;
             if order.user == approver.user {
-                return Err(Failure::Forbidden);
+                return Err(UseCaseError::Forbidden);
             }
             let now = self.clock.now();
             let approval = Approval {
@@ -85,7 +85,7 @@ impl Approvals {
             let happened = match order.decide(approval, now.plus_seconds(GRACE_SECONDS)) {
                 Decided::Now(happened) => happened,
                 Decided::Before => return Ok(order),
-                Decided::Otherwise => return Err(Failure::AlreadyDecided),
+                Decided::Otherwise => return Err(UseCaseError::AlreadyDecided),
             };
             order.revision = order.revision.saturating_add(1);
             order.updated_at = now;
@@ -106,15 +106,15 @@ impl Approvals {
                 }
             };
             if written == Written::Done {
-                self.tell(&order, request.approve).await;
+                self.enqueue(&order, request.approve).await;
                 return Ok(order);
             }
         }
-        Err(Failure::Contention)
+        Err(UseCaseError::Contention)
     }
 
-    async fn tell(&self, order: &Submission, approved: bool) {
-        if approved && let Err(error) = self.queue.tell(&order.id, 0).await {
+    async fn enqueue(&self, order: &Submission, approved: bool) {
+        if approved && let Err(error) = self.queue.enqueue(&order.id, 0).await {
             tracing::warn!(%error, submission.id = %order.id, "approved, but the queue was not told; reconcile will");
         }
     }

@@ -28,7 +28,7 @@ pub struct Waiting {
 }
 
 /// Measures what waits.
-pub struct Backlog {
+pub struct BacklogMetrics {
     /// Submissions.
     pub submissions: Arc<dyn Submissions>,
     /// Loads.
@@ -37,7 +37,7 @@ pub struct Backlog {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Backlog {
+impl BacklogMetrics {
     /// Looks in seven calls, all at once: one for each open state, and one for the loads.
     ///
     /// # Errors

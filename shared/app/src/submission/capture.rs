@@ -19,10 +19,12 @@ use super::checks::{Backorder, committed};
 use super::{GRACE_SECONDS, event};
 use crate::cart::{cart_failure, keep_until, owned};
 use crate::directory::Directory;
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::ports::carts::{Carts, Written};
 use crate::ports::members::MemberReader;
-use crate::ports::submissions::{Capture, IdempotencyKey, StoredAnswer, Submissions, SubmitQueue};
+use crate::ports::submissions::{
+    Capture, IdempotencyKey, StoredResponse, Submissions, SubmitQueue,
+};
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::sold::refuse_unsold;
 
@@ -34,7 +36,7 @@ const LONGEST_PAUSE_MS: u64 = 700;
 
 /// An order as the buyer commits to it.
 #[derive(Debug, Clone)]
-pub struct OrderRequest {
+pub struct PlaceOrder {
     /// The cart that becomes the order.
     pub cart: CartId,
     /// The preparation that the buyer saw.
@@ -53,7 +55,7 @@ pub struct OrderRequest {
 
 /// A quote as the buyer asks for it.
 #[derive(Debug, Clone)]
-pub struct QuoteOrder {
+pub struct RequestQuote {
     /// The cart that becomes the request.
     pub cart: CartId,
     /// The preparation that the buyer saw, if there was one.
@@ -89,7 +91,7 @@ pub struct Placed {
 }
 
 /// Captures orders and quotes.
-pub struct Submit {
+pub struct CaptureService {
     /// Carts.
     pub carts: Arc<dyn Carts>,
     /// Submissions.
@@ -110,29 +112,29 @@ pub struct Submit {
     pub ids: Arc<dyn Ids>,
 }
 
-impl Submit {
+impl CaptureService {
     /// Captures an order under its cart's id. `answer` makes the answer of a submission; the
     /// transaction keeps it for repetitions.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is written then.
+    /// [`UseCaseError`]; nothing is written then.
     pub async fn order(
         &self,
         by: &Captured<'_>,
-        request: OrderRequest,
-        answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Placed, Failure> {
+        request: PlaceOrder,
+        answer: impl Fn(&Submission) -> StoredResponse + Send + Sync,
+    ) -> Result<Placed, UseCaseError> {
         let rules = self.directory.active(by.customer).await?.rules;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
         cart.ensure_open().map_err(cart_failure)?;
         if rules.purchase_order_number_required && request.purchase_order_number.is_none() {
-            return Err(Failure::PurchaseOrderNumberRequired);
+            return Err(UseCaseError::PurchaseOrderNumberRequired);
         }
         if let Some(id) = &request.billing_address
             && !self.is_usable(by.customer, id).await?
         {
-            return Err(Failure::invalid(
+            return Err(UseCaseError::invalid(
                 "/billingAddressId",
                 "unknown_address",
                 "the organization has no such address",
@@ -146,7 +148,7 @@ impl Submit {
             now,
         )?;
         refuse_unsold(self.catalog.as_ref(), &cart).await?;
-        let shipping = cart.shipping.clone().ok_or(Failure::ShippingMissing)?;
+        let shipping = cart.shipping.clone().ok_or(UseCaseError::ShippingMissing)?;
         let order = Order {
             currency: cart.currency,
             lines: order_lines(&cart, Some(preparation)),
@@ -158,8 +160,8 @@ impl Submit {
             payment: request.payment,
             comment: request.comment,
         };
-        let id =
-            SubmissionId::parse(cart.id.as_str()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let id = SubmissionId::parse(cart.id.as_str())
+            .map_err(|e| UseCaseError::Internal(e.to_string()))?;
         let state = if rules.needs_approval(request.accepted_total) {
             State::AwaitingApproval
         } else {
@@ -172,24 +174,24 @@ impl Submit {
     /// Captures a request for a quote under an id of its own.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is written then.
+    /// [`UseCaseError`]; nothing is written then.
     pub async fn quote(
         &self,
         by: &Captured<'_>,
-        request: QuoteOrder,
-        answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Placed, Failure> {
+        request: RequestQuote,
+        answer: impl Fn(&Submission) -> StoredResponse + Send + Sync,
+    ) -> Result<Placed, UseCaseError> {
         self.directory.active(by.customer).await?;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
         cart.ensure_open().map_err(cart_failure)?;
         if cart.lines.is_empty() {
-            return Err(Failure::CartEmpty);
+            return Err(UseCaseError::CartEmpty);
         }
         let preparation = match &request.preparation {
             Some(id) => Some(
                 cart.live_preparation(id, now)
-                    .ok_or(Failure::PreparationInvalid)?,
+                    .ok_or(UseCaseError::PreparationInvalid)?,
             ),
             None => None,
         };
@@ -201,8 +203,8 @@ impl Submit {
             requested_expiry: request.requested_expiry,
             comment: request.comment,
         };
-        let id =
-            SubmissionId::parse(&self.ids.mint()).map_err(|e| Failure::Internal(e.to_string()))?;
+        let id = SubmissionId::parse(&self.ids.mint())
+            .map_err(|e| UseCaseError::Internal(e.to_string()))?;
         self.capture(
             by,
             cart,
@@ -214,7 +216,11 @@ impl Submit {
         .await
     }
 
-    async fn is_usable(&self, customer: &Customer, address: &AddressId) -> Result<bool, Failure> {
+    async fn is_usable(
+        &self,
+        customer: &Customer,
+        address: &AddressId,
+    ) -> Result<bool, UseCaseError> {
         let found = self
             .members
             .address(&customer.organization, address)
@@ -229,8 +235,8 @@ impl Submit {
         id: SubmissionId,
         state: State,
         content: Content,
-        answer: impl Fn(&Submission) -> StoredAnswer + Send + Sync,
-    ) -> Result<Placed, Failure> {
+        answer: impl Fn(&Submission) -> StoredResponse + Send + Sync,
+    ) -> Result<Placed, UseCaseError> {
         let now = self.clock.now();
         let mut submission = accepted(id, by.customer, content, by.correlation_id, now);
         let waits_for_approval = state == State::AwaitingApproval;
@@ -259,9 +265,9 @@ impl Submit {
             // buyer saw is over.
             Written::Conflict => {
                 return Err(match submission.content.kind() {
-                    SubmissionKind::Order => Failure::PreparationInvalid,
+                    SubmissionKind::Order => UseCaseError::PreparationInvalid,
                     SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {
-                        Failure::Contention
+                        UseCaseError::Contention
                     }
                 });
             }
@@ -272,7 +278,7 @@ impl Submit {
                 seen: None,
             });
         }
-        if let Err(error) = self.queue.tell(&submission.id, 0).await {
+        if let Err(error) = self.queue.enqueue(&submission.id, 0).await {
             tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
         }
         let seen = match by.wait_seconds {

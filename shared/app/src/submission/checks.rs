@@ -10,7 +10,7 @@ use domain::preparation::{Preparation, ReservationStatus};
 use domain::time::Timestamp;
 
 use crate::checkout::seal;
-use crate::failure::{Failure, FieldError};
+use crate::error::{FieldError, UseCaseError};
 
 /// What a store does with lines that the ERP could not set aside whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,28 +36,28 @@ impl Backorder {
 /// The preparation that the buyer commits to, if all of it still holds.
 ///
 /// # Errors
-/// [`Failure::PreparationInvalid`] when it is over, of another version of the cart, or not as it
-/// was made; [`Failure::TotalChanged`]; [`Failure::LinesRefused`].
+/// [`UseCaseError::PreparationInvalid`] when it is over, of another version of the cart, or not as it
+/// was made; [`UseCaseError::TotalChanged`]; [`UseCaseError::LinesRefused`].
 pub(super) fn committed<'a>(
     cart: &'a Cart,
     id: &PreparationId,
     accepted: Money,
     backorder: Backorder,
     now: Timestamp,
-) -> Result<&'a Preparation, Failure> {
+) -> Result<&'a Preparation, UseCaseError> {
     let preparation = cart
         .live_preparation(id, now)
-        .ok_or(Failure::PreparationInvalid)?;
+        .ok_or(UseCaseError::PreparationInvalid)?;
     if preparation.seal != seal(cart, preparation) {
         tracing::error!(cart.id = %cart.id, "a prepared cart is not as it was prepared");
-        return Err(Failure::PreparationInvalid);
+        return Err(UseCaseError::PreparationInvalid);
     }
     check_total(preparation, accepted)?;
     check_stock(preparation, backorder)?;
     Ok(preparation)
 }
 
-fn check_total(preparation: &Preparation, accepted: Money) -> Result<(), Failure> {
+fn check_total(preparation: &Preparation, accepted: Money) -> Result<(), UseCaseError> {
     let prepared = preparation.totals.grand;
     if accepted.currency() == prepared.currency() && accepted.amount() == prepared.amount() {
         return Ok(());
@@ -73,14 +73,14 @@ fn check_total(preparation: &Preparation, accepted: Money) -> Result<(), Failure
             )
         })
         .collect();
-    Err(Failure::TotalChanged {
+    Err(UseCaseError::TotalChanged {
         accepted,
         prepared,
         lines,
     })
 }
 
-fn check_stock(preparation: &Preparation, backorder: Backorder) -> Result<(), Failure> {
+fn check_stock(preparation: &Preparation, backorder: Backorder) -> Result<(), UseCaseError> {
     let refusal = |status| match (status, backorder) {
         (ReservationStatus::Unavailable, _) => Some(("unavailable", "the item cannot be had")),
         (ReservationStatus::Backordered, Backorder::Refuse) => {
@@ -101,10 +101,10 @@ fn check_stock(preparation: &Preparation, backorder: Backorder) -> Result<(), Fa
     refuse(refused.collect())
 }
 
-fn refuse(lines: Vec<FieldError>) -> Result<(), Failure> {
+fn refuse(lines: Vec<FieldError>) -> Result<(), UseCaseError> {
     if lines.is_empty() {
         Ok(())
     } else {
-        Err(Failure::LinesRefused(lines))
+        Err(UseCaseError::LinesRefused(lines))
     }
 }

@@ -2,8 +2,8 @@
 
 use domain::submission::{NextStep, State, next_step};
 
-use super::handover::{HandOver, Went};
-use crate::failure::Failure;
+use super::handover::{SubmissionWorker, Went};
+use crate::error::UseCaseError;
 use crate::ports::StoreError;
 use crate::ports::erp::CallContext;
 use crate::ports::submissions::Indexed;
@@ -16,7 +16,7 @@ const UNANSWERED: usize = 3;
 /// Milliseconds after which a worker looks at the queue again, where new orders may stand.
 const TURN_MS: i64 = 30_000;
 
-impl HandOver {
+impl SubmissionWorker {
     /// The ERP answers: what waits for it goes on without minding its backoff, the oldest first,
     /// each once, until there is nothing left, no time, or no answer. Costs two calls for each
     /// [`AT_ONCE`] and one to read each. What fails here is tried again in its own time.
@@ -67,7 +67,7 @@ impl HandOver {
     }
 
     /// Takes one of them as far as it goes. The index is late, so it may have moved on.
-    async fn go_on(&self, context: &CallContext, one: &Indexed) -> Result<Went, Failure> {
+    async fn go_on(&self, context: &CallContext, one: &Indexed) -> Result<Went, UseCaseError> {
         let Some(mut submission) = self.submissions.submission(&one.id).await? else {
             return Ok(Went::Nowhere);
         };

@@ -7,7 +7,7 @@ use domain::submission::{LIMITS, Lease, NextStep, State, Submission, next_step};
 use domain::time::Timestamp;
 
 use super::event;
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::ports::carts::Written;
 use crate::ports::erp::{CallContext, ErpCapabilities, ErpCheckout, ErpError, ErpSubmission};
 use crate::ports::submissions::{Submissions, SubmitQueue};
@@ -39,7 +39,7 @@ pub(super) enum Went {
 }
 
 /// Hands submissions over.
-pub struct HandOver {
+pub struct SubmissionWorker {
     /// Submissions.
     pub submissions: Arc<dyn Submissions>,
     /// The ERP.
@@ -56,15 +56,19 @@ pub struct HandOver {
     pub ids: Arc<dyn Ids>,
 }
 
-impl HandOver {
+impl SubmissionWorker {
     /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is
     /// sent again at once. When the ERP answers about one that had to wait for it, the others that
     /// wait go on as well. A message that comes late, twice or for nothing changes nothing.
     ///
     /// # Errors
-    /// [`Failure::Store`] when nobody knows where the submission stands now; the message has to
+    /// [`UseCaseError::Store`] when nobody knows where the submission stands now; the message has to
     /// come again.
-    pub async fn process(&self, context: &CallContext, id: &SubmissionId) -> Result<(), Failure> {
+    pub async fn process(
+        &self,
+        context: &CallContext,
+        id: &SubmissionId,
+    ) -> Result<(), UseCaseError> {
         let Some(submission) = self.submissions.submission(id).await? else {
             tracing::error!(submission.id = %id, "the queue names a submission that does not exist");
             return Ok(());
@@ -87,7 +91,7 @@ impl HandOver {
         &self,
         context: &CallContext,
         mut submission: Submission,
-    ) -> Result<Went, Failure> {
+    ) -> Result<Went, UseCaseError> {
         let id = &submission.id.clone();
         // Asking, then sending again, then waiting: more steps than these are for the next message.
         for step in 0..4 {
@@ -130,7 +134,7 @@ impl HandOver {
         &self,
         mut submission: Submission,
         limit: i64,
-    ) -> Result<Option<Submission>, Failure> {
+    ) -> Result<Option<Submission>, UseCaseError> {
         let started = self.clock.now();
         let until = started.plus_millis(limit + RECORD_MS);
         submission.send_started(started);
@@ -161,7 +165,7 @@ impl HandOver {
         &self,
         context: &CallContext,
         mut submission: Submission,
-    ) -> Result<Option<Submission>, Failure> {
+    ) -> Result<Option<Submission>, UseCaseError> {
         let started = self.clock.now();
         if submission.state == State::Sending {
             let happened = submission.send_lost();
@@ -186,7 +190,7 @@ impl HandOver {
                 domain::submission::Answer::NoAnswer {
                     reason: "erp_capabilities_unknown",
                 },
-                domain::submission::Support::None,
+                domain::submission::DuplicateProtection::None,
             ),
         };
         let ended = self.clock.now();
@@ -201,7 +205,7 @@ impl HandOver {
         happened: &'static str,
         now: Timestamp,
         took_ms: i64,
-    ) -> Result<Option<Submission>, Failure> {
+    ) -> Result<Option<Submission>, UseCaseError> {
         if self
             .write(&mut submission, happened, now, Some(took_ms))
             .await?
@@ -226,7 +230,7 @@ impl HandOver {
         &self,
         context: &CallContext,
         mut submission: Submission,
-    ) -> Result<Option<Submission>, Failure> {
+    ) -> Result<Option<Submission>, UseCaseError> {
         let started = self.clock.now();
         let call = CallContext {
             deadline: context.deadline.plus_millis(-MARGIN_MS),
@@ -252,7 +256,7 @@ impl HandOver {
         happened: &'static str,
         now: Timestamp,
         took_ms: Option<i64>,
-    ) -> Result<Written, Failure> {
+    ) -> Result<Written, UseCaseError> {
         submission.revision = submission.revision.saturating_add(1);
         submission.updated_at = now;
         let entry = event(
@@ -270,7 +274,7 @@ impl HandOver {
     async fn later(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) {
         let seconds = at.millis_since(now).max(0).saturating_add(999) / 1000;
         let delay = u32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
-        if let Err(error) = self.queue.tell(id, delay).await {
+        if let Err(error) = self.queue.enqueue(id, delay).await {
             tracing::warn!(%error, submission.id = %id, "the queue was not told; reconcile will");
         }
     }

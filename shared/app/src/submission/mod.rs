@@ -10,11 +10,11 @@ mod operate;
 mod reconcile;
 
 pub use approval::{ApprovalRequest, Approvals};
-pub use backlog::{Backlog, Waiting};
-pub use capture::{Captured, OrderRequest, Placed, QuoteOrder, Submit, accepted};
+pub use backlog::{BacklogMetrics, Waiting};
+pub use capture::{CaptureService, Captured, PlaceOrder, Placed, RequestQuote, accepted};
 pub use checks::Backorder;
-pub use handover::HandOver;
-pub use operate::Operate;
+pub use handover::SubmissionWorker;
+pub use operate::SubmissionOperator;
 pub use reconcile::{Reconcile, Reconciled};
 
 use domain::submission::{Submission, TimelineEvent};

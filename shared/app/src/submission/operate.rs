@@ -7,7 +7,7 @@ use domain::ids::SubmissionId;
 use domain::submission::{NotDecidable, Resolution, State, Submission};
 
 use super::event;
-use crate::failure::{Failure, ensure_operator};
+use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::carts::Written;
 use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::ports::{Clock, Cursor, Page, StoreError};
@@ -26,7 +26,7 @@ const OPEN: [State; 6] = [
 const ROUNDS: usize = 3;
 
 /// Shows and moves submissions for operators.
-pub struct Operate {
+pub struct SubmissionOperator {
     /// Submissions.
     pub submissions: Arc<dyn Submissions>,
     /// Wakes the worker.
@@ -35,19 +35,19 @@ pub struct Operate {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Operate {
+impl SubmissionOperator {
     /// Submissions of one state, longest captured first; without a state all that are not done,
     /// what needs a person first.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::Store`].
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`].
     pub async fn list(
         &self,
         caller: &Caller,
         state: Option<State>,
         cursor: Option<&Cursor>,
         limit: usize,
-    ) -> Result<Page<Submission>, Failure> {
+    ) -> Result<Page<Submission>, UseCaseError> {
         ensure_operator(caller)?;
         if let Some(state) = state {
             return Ok(self.submissions.in_state(state, cursor, limit).await?);
@@ -79,15 +79,15 @@ impl Operate {
     /// Lets a submission go on at once; what may have been sent is asked for first.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`],
-    /// [`Failure::AlreadyDecided`] when it is done with or waits for its approver,
-    /// [`Failure::Contention`], [`Failure::Store`].
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`],
+    /// [`UseCaseError::AlreadyDecided`] when it is done with or waits for its approver,
+    /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn retry(
         &self,
         caller: &Caller,
         id: &SubmissionId,
         correlation_id: &str,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Submission, UseCaseError> {
         let now = self.clock.now();
         self.change(caller, id, correlation_id, |submission| {
             submission.retried(now)
@@ -99,16 +99,16 @@ impl Operate {
     /// ERP.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] for anyone but an operator, [`Failure::NotFound`],
-    /// [`Failure::AlreadyDecided`] when it does not need attention, [`Failure::Contention`],
-    /// [`Failure::Store`].
+    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`],
+    /// [`UseCaseError::AlreadyDecided`] when it does not need attention, [`UseCaseError::Contention`],
+    /// [`UseCaseError::Store`].
     pub async fn resolve(
         &self,
         caller: &Caller,
         id: &SubmissionId,
         resolution: &Resolution,
         correlation_id: &str,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Submission, UseCaseError> {
         let now = self.clock.now();
         self.change(caller, id, correlation_id, |submission| {
             submission.resolved(resolution.clone(), now).map(Some)
@@ -122,16 +122,16 @@ impl Operate {
         id: &SubmissionId,
         correlation_id: &str,
         change: impl Fn(&mut Submission) -> Result<Option<&'static str>, NotDecidable>,
-    ) -> Result<Submission, Failure> {
+    ) -> Result<Submission, UseCaseError> {
         ensure_operator(caller)?;
         for _ in 0..ROUNDS {
             let mut submission = self
                 .submissions
                 .submission(id)
                 .await?
-                .ok_or(Failure::NotFound)?;
+                .ok_or(UseCaseError::NotFound)?;
             if let Some(happened) =
-                change(&mut submission).map_err(|NotDecidable| Failure::AlreadyDecided)?
+                change(&mut submission).map_err(|NotDecidable| UseCaseError::AlreadyDecided)?
             {
                 let now = self.clock.now();
                 submission.revision = submission.revision.saturating_add(1);
@@ -144,13 +144,13 @@ impl Operate {
                 tracing::info!(submission.id = %id, operator = %caller.user, event = happened, "an operator moved a submission");
             }
             if submission.due_at.is_some()
-                && let Err(error) = self.queue.tell(id, 0).await
+                && let Err(error) = self.queue.enqueue(id, 0).await
             {
                 tracing::warn!(%error, submission.id = %id, "the queue was not told; reconcile will");
             }
             return Ok(submission);
         }
-        Err(Failure::Contention)
+        Err(UseCaseError::Contention)
     }
 }
 

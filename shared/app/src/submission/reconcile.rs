@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::ports::Clock;
 use crate::ports::erp::CallContext;
 use crate::ports::submissions::{Submissions, SubmitQueue};
@@ -41,15 +41,15 @@ impl Reconcile {
     /// reservations that are over. The ERP being down stops the second, never the first.
     ///
     /// # Errors
-    /// [`Failure::Store`]; the next run tries again.
-    pub async fn run(&self, context: &CallContext) -> Result<Reconciled, Failure> {
+    /// [`UseCaseError::Store`]; the next run tries again.
+    pub async fn run(&self, context: &CallContext) -> Result<Reconciled, UseCaseError> {
         let mut told = 0;
         for id in self
             .submissions
             .due(self.clock.now(), MOST_SUBMISSIONS)
             .await?
         {
-            self.queue.tell(&id, 0).await?;
+            self.queue.enqueue(&id, 0).await?;
             told += 1;
         }
         let released = self

@@ -8,7 +8,7 @@ use domain::ids::{ExternalId, OrganizationId, SubmissionId};
 use domain::submission::{Submission, SubmissionKind, TimelineEvent};
 use domain::time::Timestamp;
 
-use crate::failure::Failure;
+use crate::error::UseCaseError;
 use crate::ports::erp::{
     CallContext, DocumentKind, DocumentQuery, ErpError, ErpTracking, ExternalDocument,
 };
@@ -68,13 +68,13 @@ impl Tracking {
     /// the first page. An ERP that fails leaves what was captured here, marked as stale.
     ///
     /// # Errors
-    /// [`Failure::Store`].
+    /// [`UseCaseError::Store`].
     pub async fn list(
         &self,
         context: &CallContext,
         customer: &Customer,
         query: &ListQuery,
-    ) -> Result<Tracked<Vec<Document>>, Failure> {
+    ) -> Result<Tracked<Vec<Document>>, UseCaseError> {
         let asked = DocumentQuery {
             kind: query.kind,
             organization: customer.organization.clone(),
@@ -148,7 +148,7 @@ impl Tracking {
         customer: &Customer,
         kind: DocumentKind,
         documents: &[ExternalDocument],
-    ) -> Result<Vec<Submission>, Failure> {
+    ) -> Result<Vec<Submission>, UseCaseError> {
         let references = documents.iter().filter_map(|d| d.reference.as_deref());
         let ids: Vec<SubmissionId> = references
             .filter_map(|reference| SubmissionId::parse(reference).ok())
@@ -164,19 +164,19 @@ impl Tracking {
     /// One document by our id or the ERP's.
     ///
     /// # Errors
-    /// [`Failure::NotFound`], also for what belongs to another organization; [`Failure::Erp`] when
-    /// only the ERP can know it and it fails; [`Failure::Store`].
+    /// [`UseCaseError::NotFound`], also for what belongs to another organization; [`UseCaseError::Erp`] when
+    /// only the ERP can know it and it fails; [`UseCaseError::Store`].
     pub async fn detail(
         &self,
         context: &CallContext,
         customer: &Customer,
         kind: DocumentKind,
         id: &str,
-    ) -> Result<Tracked<Document>, Failure> {
+    ) -> Result<Tracked<Document>, UseCaseError> {
         let submission = self.own_by_id(customer, kind, id).await?;
         let number = match &submission {
             Some(own) => own.external_id.clone(),
-            None => Some(ExternalId::parse(id).map_err(|_| Failure::NotFound)?),
+            None => Some(ExternalId::parse(id).map_err(|_| UseCaseError::NotFound)?),
         };
         let Some(number) = number else {
             let found = Document {
@@ -222,7 +222,7 @@ impl Tracking {
                     next_cursor: None,
                 })
             }
-            (Ok(_), None) => Err(Failure::NotFound),
+            (Ok(_), None) => Err(UseCaseError::NotFound),
             (Err(error), Some(own)) => {
                 tracing::warn!(%error, "the ERP did not show a document");
                 let found = Document {
@@ -236,7 +236,7 @@ impl Tracking {
                     next_cursor: None,
                 })
             }
-            (Err(ErpError::Refused { .. }), None) => Err(Failure::NotFound),
+            (Err(ErpError::Refused { .. }), None) => Err(UseCaseError::NotFound),
             (Err(error), None) => Err(error.into()),
         }
     }
@@ -251,7 +251,7 @@ impl Tracking {
         customer: &Customer,
         kind: DocumentKind,
         id: &str,
-    ) -> Result<Vec<TimelineEvent>, Failure> {
+    ) -> Result<Vec<TimelineEvent>, UseCaseError> {
         let own = match self.own_by_id(customer, kind, id).await? {
             Some(own) => Some(own),
             None => {
@@ -273,7 +273,7 @@ impl Tracking {
         customer: &Customer,
         kind: DocumentKind,
         wanted: bool,
-    ) -> Result<Vec<Submission>, Failure> {
+    ) -> Result<Vec<Submission>, UseCaseError> {
         if !wanted {
             return Ok(Vec::new());
         }
@@ -294,7 +294,7 @@ impl Tracking {
         customer: &Customer,
         kind: DocumentKind,
         id: &str,
-    ) -> Result<Option<Submission>, Failure> {
+    ) -> Result<Option<Submission>, UseCaseError> {
         let Ok(id) = SubmissionId::parse(id) else {
             return Ok(None);
         };

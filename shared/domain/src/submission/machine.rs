@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// How an ERP lets a repeated submission be told from a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Support {
+pub enum DuplicateProtection {
     /// It keeps our key and answers the repetition with the first result.
     IdempotencyKey,
     /// It can be asked for a reference.
@@ -249,7 +249,7 @@ impl Submission {
     pub fn asked(
         &mut self,
         answer: Answer,
-        support: Support,
+        support: DuplicateProtection,
         limits: &Limits,
         now: Timestamp,
         random: u64,
@@ -286,7 +286,7 @@ impl Submission {
                 self.again(now);
                 "found_not_accepted"
             }
-            (Answer::NotFound, None) if support == Support::None => {
+            (Answer::NotFound, None) if support == DuplicateProtection::None => {
                 self.needs_attention("no_way_to_repeat")
             }
             (Answer::NotFound, None) if self.untraced >= limits.untraced_sends => {

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 
 pub use approval::{Approval, Decided};
 pub use machine::{
-    Answer, Found, LIMITS, Limits, NextStep, Outcome, RELEASE_TRIES, Support, next_step,
+    Answer, DuplicateProtection, Found, LIMITS, Limits, NextStep, Outcome, RELEASE_TRIES, next_step,
 };
 pub use operator::{NotDecidable, Resolution};
 

@@ -91,7 +91,7 @@ fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
     });
     s.asked(
         Answer::NotFound,
-        Support::IdempotencyKey,
+        DuplicateProtection::IdempotencyKey,
         &LIMITS,
         at(40_000),
         u64::MAX,
@@ -132,7 +132,7 @@ fn found_is_not_accepted() {
     };
     s.asked(
         Answer::Found(draft),
-        Support::IdempotencyKey,
+        DuplicateProtection::IdempotencyKey,
         &LIMITS,
         at(40_000),
         0,
@@ -160,9 +160,21 @@ fn a_first_refusal_is_final_and_a_later_one_only_after_asking() {
         accepted: true,
     };
     let mut doubled = second.clone();
-    doubled.asked(Answer::Found(twin), Support::Lookup, &LIMITS, at(40_000), 0);
+    doubled.asked(
+        Answer::Found(twin),
+        DuplicateProtection::Lookup,
+        &LIMITS,
+        at(40_000),
+        0,
+    );
     assert_eq!(doubled.state, State::Confirmed);
-    second.asked(Answer::NotFound, Support::Lookup, &LIMITS, at(40_000), 0);
+    second.asked(
+        Answer::NotFound,
+        DuplicateProtection::Lookup,
+        &LIMITS,
+        at(40_000),
+        0,
+    );
     assert_eq!(
         (second.state, second.reason.as_deref()),
         (State::Rejected, Some("total_changed"))
@@ -182,7 +194,7 @@ fn a_duplicate_that_the_erp_does_not_show_is_asked_about_again_and_never_rejecte
     while s.state == State::Unknown {
         s.asked(
             Answer::NotFound,
-            Support::IdempotencyKey,
+            DuplicateProtection::IdempotencyKey,
             &LIMITS,
             at(40_000),
             0,
@@ -208,7 +220,7 @@ fn a_duplicate_that_the_erp_does_not_show_is_asked_about_again_and_never_rejecte
     );
     shown.asked(
         Answer::NotFound,
-        Support::IdempotencyKey,
+        DuplicateProtection::IdempotencyKey,
         &LIMITS,
         at(40_000),
         0,
@@ -220,7 +232,7 @@ fn a_duplicate_that_the_erp_does_not_show_is_asked_about_again_and_never_rejecte
     };
     shown.asked(
         Answer::Found(twin),
-        Support::IdempotencyKey,
+        DuplicateProtection::IdempotencyKey,
         &LIMITS,
         at(50_000),
         0,
@@ -233,7 +245,13 @@ fn an_erp_that_can_neither_tell_nor_be_asked_leaves_the_decision_to_a_person() {
     let mut s = captured();
     s.send_started(at(0));
     s.send_ended(Outcome::Unknown { reason: "reset" }, at(1), LIMIT, 0);
-    s.asked(Answer::NotFound, Support::None, &LIMITS, at(40_000), 0);
+    s.asked(
+        Answer::NotFound,
+        DuplicateProtection::None,
+        &LIMITS,
+        at(40_000),
+        0,
+    );
     assert_eq!(s.state, State::NeedsAttention);
 }
 
@@ -247,7 +265,7 @@ fn eight_sends_without_a_trace_need_attention() {
         now += LIMIT;
         s.asked(
             Answer::NotFound,
-            Support::IdempotencyKey,
+            DuplicateProtection::IdempotencyKey,
             &LIMITS,
             at(now),
             0,

@@ -8,7 +8,9 @@ use domain::availability::AvailabilityStatus;
 use domain::freshness::Absence;
 use domain::ids::{ExternalId, LocationId};
 use domain::preparation::ReservationStatus;
-use domain::submission::{Answer, Outcome, QuoteRequest, Refusal, SubmissionKind, Support};
+use domain::submission::{
+    Answer, DuplicateProtection, Outcome, QuoteRequest, Refusal, SubmissionKind,
+};
 
 #[tokio::test]
 async fn prices_come_in_the_order_of_asking_with_their_steps() {
@@ -269,7 +271,7 @@ async fn capabilities_are_asked_once_and_outlive_an_outage() {
     let declared = pair.client.capabilities(&context()).await.unwrap();
     assert_eq!(
         (declared.submission, declared.max_items_per_call),
-        (Support::IdempotencyKey, 100)
+        (DuplicateProtection::IdempotencyKey, 100)
     );
     pair.arm("*", FaultKind::Status);
     assert_eq!(

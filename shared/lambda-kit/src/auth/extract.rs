@@ -1,6 +1,6 @@
 //! Callers as arguments of handlers.
 
-use app::Failure;
+use app::UseCaseError;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::caller::{Caller, Customer, Role};
@@ -25,12 +25,12 @@ impl Authenticated {
     /// Refuses who does not have `role`.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`].
-    pub fn with(&self, role: Role) -> Result<&Caller, Failure> {
+    /// [`UseCaseError::Forbidden`].
+    pub fn with(&self, role: Role) -> Result<&Caller, UseCaseError> {
         if self.0.is(role) {
             Ok(&self.0)
         } else {
-            Err(Failure::Forbidden)
+            Err(UseCaseError::Forbidden)
         }
     }
 }
@@ -60,12 +60,12 @@ impl Member {
     /// Refuses who does not have `role`.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`].
-    pub fn require(&self, role: Role) -> Result<(), Failure> {
+    /// [`UseCaseError::Forbidden`].
+    pub fn require(&self, role: Role) -> Result<(), UseCaseError> {
         if self.roles.contains(&role) {
             Ok(())
         } else {
-            Err(Failure::Forbidden)
+            Err(UseCaseError::Forbidden)
         }
     }
 }
@@ -75,7 +75,7 @@ impl<S: Sync> FromRequestParts<S> for Member {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let caller = caller(parts).await?.ok_or(Problem::Unauthenticated)?;
-        let organization = caller.organization.ok_or(Failure::Forbidden)?;
+        let organization = caller.organization.ok_or(UseCaseError::Forbidden)?;
         Ok(Self {
             customer: Customer {
                 organization,

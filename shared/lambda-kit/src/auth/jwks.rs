@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::Failure;
+use app::UseCaseError;
 use app::ports::Clock;
 use domain::caller::Caller;
 use domain::time::Timestamp;
@@ -93,7 +93,7 @@ impl Verifier {
             .is_none_or(|k| now.millis_since(k.read_at) >= RELOAD_MS)
         {
             let set = self.fetch().await.map_err(|error| {
-                Problem::Failure(Failure::Internal(format!(
+                Problem::UseCase(UseCaseError::Internal(format!(
                     "the key set of the issuer cannot be read: {error}"
                 )))
             })?;

@@ -1,6 +1,6 @@
 //! JSON bodies, read strictly.
 
-use app::Failure;
+use app::UseCaseError;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -107,7 +107,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A derived reader takes an array for an object whose fields it lists in order. No route says
     // so.
     if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(Failure::invalid("", "invalid_value", "the body is an object").into());
+        return Err(UseCaseError::invalid("", "invalid_value", "the body is an object").into());
     }
     serde_json::from_slice(bytes).or_else(|_| explained(bytes))
 }
@@ -129,7 +129,7 @@ fn explained<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
                 } else {
                     "invalid_value"
                 };
-                Problem::Failure(Failure::invalid(pointer, code, message))
+                Problem::UseCase(UseCaseError::invalid(pointer, code, message))
             }
             _ => Problem::MalformedJson {
                 line: inner.line(),

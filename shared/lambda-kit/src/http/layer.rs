@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::ports::Clock;
 use app::ports::Ids;
 use app::ports::erp::CallContext;
@@ -23,7 +23,7 @@ use crate::function::Function;
 use crate::http::problem::Problem;
 use crate::metrics::Metrics;
 use crate::queue::ends;
-use crate::start::Start;
+use crate::runtime::Runtime;
 
 /// The header that ties a request to everything that it caused.
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -72,7 +72,7 @@ impl<S: Sync> FromRequestParts<S> for Call {
 
 /// A route was reached without [`serve`]: a defect of ours.
 pub(crate) fn missing_layer() -> Problem {
-    Problem::Failure(Failure::Internal(
+    Problem::UseCase(UseCaseError::Internal(
         "a route stands outside the layer".to_owned(),
     ))
 }
@@ -90,7 +90,7 @@ struct Ambient {
 ///
 /// # Errors
 /// [`ConfigError`] when `AUTH_MODE` and what belongs to it are not set.
-pub fn serve(router: Router, start: &Start) -> Result<Function, ConfigError> {
+pub fn serve(router: Router, start: &Runtime) -> Result<Function, ConfigError> {
     let ambient = Ambient {
         auth: Auth::from_env(&start.env, start.clock.clone())?,
         clock: start.clock.clone(),
@@ -117,7 +117,7 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
         .instrument(span.clone())
         .await;
     let mut response = answer.unwrap_or_else(|_| {
-        Problem::Failure(Failure::Internal("panic".to_owned())).into_response()
+        Problem::UseCase(UseCaseError::Internal("panic".to_owned())).into_response()
     });
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let _entered = span.enter();

@@ -1,6 +1,6 @@
 //! Headers, path and query parameters.
 
-use app::Failure;
+use app::UseCaseError;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use domain::ids::IdError;
@@ -11,12 +11,12 @@ use crate::http::problem::Problem;
 /// Reads an id of the path. What is no id cannot exist, so it answers like any other unknown id.
 ///
 /// # Errors
-/// [`Failure::NotFound`].
+/// [`UseCaseError::NotFound`].
 pub fn parse_id<T>(
     text: &str,
     parse: impl FnOnce(&str) -> Result<T, IdError>,
-) -> Result<T, Failure> {
-    parse(text).map_err(|_| Failure::NotFound)
+) -> Result<T, UseCaseError> {
+    parse(text).map_err(|_| UseCaseError::NotFound)
 }
 
 /// Parameters of the path. One that is no text cannot name anything, so it answers like any other
@@ -30,7 +30,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Failure::NotFound.into()),
+            Err(_) => Err(UseCaseError::NotFound.into()),
         }
     }
 }
@@ -45,12 +45,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(Self(value)),
-            Err(_) => {
-                Err(
-                    Failure::invalid("", "invalid_query", "the query parameters are not valid")
-                        .into(),
-                )
-            }
+            Err(_) => Err(UseCaseError::invalid(
+                "",
+                "invalid_query",
+                "the query parameters are not valid",
+            )
+            .into()),
         }
     }
 }
@@ -77,7 +77,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             // An entity tag that we never made matches nothing.
             Some(tag) => match tag.trim_start_matches("W/").trim_matches('"').parse() {
                 Ok(version) => Ok(Self(Some(version))),
-                Err(_) => Err(Failure::PreconditionFailed.into()),
+                Err(_) => Err(UseCaseError::PreconditionFailed.into()),
             },
         }
     }
@@ -92,11 +92,11 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyHeader {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match header(parts, "idempotency-key") {
-            None => Err(Failure::IdempotencyKeyRequired.into()),
+            None => Err(UseCaseError::IdempotencyKeyRequired.into()),
             Some(key) if key.len() <= 128 && key.bytes().all(|b| b.is_ascii_graphic()) => {
                 Ok(Self(key.to_owned()))
             }
-            Some(_) => Err(Failure::invalid(
+            Some(_) => Err(UseCaseError::invalid(
                 "",
                 "invalid_idempotency_key",
                 "Idempotency-Key has 1 to 128 visible ASCII characters",

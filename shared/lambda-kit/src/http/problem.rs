@@ -1,19 +1,19 @@
 //! The table of failures: status, code and words of each, in one exhaustive match.
 
 use app::ports::{ErpError, StoreError};
-use app::{Failure, FieldError};
+use app::{FieldError, UseCaseError};
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use wire::storefront::problem::{Problem as Document, ProblemError};
 
-/// Why a request is answered with a problem document: a use case's [`Failure`], or something that
+/// Why a request is answered with a problem document: a use case's [`UseCaseError`], or something that
 /// only HTTP knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// A use case failed.
-    Failure(Failure),
+    UseCase(UseCaseError),
     /// No token, or one that does not verify.
     Unauthenticated,
     /// No such route.
@@ -33,9 +33,9 @@ pub enum Problem {
     },
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
+impl From<UseCaseError> for Problem {
+    fn from(failure: UseCaseError) -> Self {
+        Self::UseCase(failure)
     }
 }
 
@@ -44,7 +44,7 @@ type Head = (StatusCode, &'static str, &'static str);
 
 fn head(problem: &Problem) -> Head {
     match problem {
-        Problem::Failure(failure) => failure_head(failure),
+        Problem::UseCase(failure) => failure_head(failure),
         Problem::Unauthenticated => (
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
@@ -78,118 +78,118 @@ fn head(problem: &Problem) -> Head {
     }
 }
 
-fn failure_head(failure: &Failure) -> Head {
+fn failure_head(failure: &UseCaseError) -> Head {
     match failure {
-        Failure::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
-        Failure::Forbidden => (
+        UseCaseError::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
+        UseCaseError::Forbidden => (
             StatusCode::FORBIDDEN,
             "forbidden",
             "The caller's role does not allow this",
         ),
-        Failure::MemberNotActive => (
+        UseCaseError::MemberNotActive => (
             StatusCode::FORBIDDEN,
             "member_not_active",
             "The user or the organization is pending, rejected or inactive",
         ),
-        Failure::Invalid(_) => (
+        UseCaseError::Invalid(_) => (
             StatusCode::BAD_REQUEST,
             "invalid_request",
             "The request is not valid",
         ),
-        Failure::PreconditionFailed => (
+        UseCaseError::PreconditionFailed => (
             StatusCode::PRECONDITION_FAILED,
             "precondition_failed",
             "It was changed since the version named in If-Match",
         ),
-        Failure::Contention => (
+        UseCaseError::Contention => (
             StatusCode::CONFLICT,
             "concurrent_change",
             "Others changed it at the same time; try again",
         ),
-        Failure::CartSubmitted => (
+        UseCaseError::CartSubmitted => (
             StatusCode::CONFLICT,
             "cart_submitted",
             "The cart became an order or a quote",
         ),
-        Failure::TooManyLines => (
+        UseCaseError::TooManyLines => (
             StatusCode::BAD_REQUEST,
             "too_many_lines",
             "A cart has at most 500 lines",
         ),
-        Failure::CartEmpty => (StatusCode::CONFLICT, "cart_empty", "The cart has no lines"),
-        Failure::ShippingMissing => (
+        UseCaseError::CartEmpty => (StatusCode::CONFLICT, "cart_empty", "The cart has no lines"),
+        UseCaseError::ShippingMissing => (
             StatusCode::CONFLICT,
             "shipping_missing",
             "The cart has no shipping address and method",
         ),
-        Failure::PurchaseOrderNumberRequired => (
+        UseCaseError::PurchaseOrderNumberRequired => (
             StatusCode::BAD_REQUEST,
             "purchase_order_number_required",
             "The organization requires a purchase order number",
         ),
-        Failure::PreparationInvalid => (
+        UseCaseError::PreparationInvalid => (
             StatusCode::CONFLICT,
             "preparation_invalid",
             "The preparation is missing, over, or of another version of the cart",
         ),
-        Failure::TotalChanged { .. } => (
+        UseCaseError::TotalChanged { .. } => (
             StatusCode::CONFLICT,
             "total_changed",
             "The accepted total is not the prepared one",
         ),
-        Failure::LinesRefused(_) => (
+        UseCaseError::LinesRefused(_) => (
             StatusCode::CONFLICT,
             "lines_refused",
             "Lines cannot be ordered as they are",
         ),
-        Failure::IdempotencyKeyRequired => (
+        UseCaseError::IdempotencyKeyRequired => (
             StatusCode::BAD_REQUEST,
             "idempotency_key_required",
             "The header Idempotency-Key is required",
         ),
-        Failure::IdempotencyKeyReused => (
+        UseCaseError::IdempotencyKeyReused => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",
             "The Idempotency-Key was used with another body",
         ),
-        Failure::IdempotencyInProgress => (
+        UseCaseError::IdempotencyInProgress => (
             StatusCode::CONFLICT,
             "idempotency_in_progress",
             "The first request with this Idempotency-Key still runs",
         ),
-        Failure::AlreadyDecided => (
+        UseCaseError::AlreadyDecided => (
             StatusCode::CONFLICT,
             "already_decided",
             "There is nothing left to decide",
         ),
-        Failure::AlreadyExists => (
+        UseCaseError::AlreadyExists => (
             StatusCode::CONFLICT,
             "already_exists",
             "There is one already",
         ),
-        Failure::AmountsDisagree(_) => (
+        UseCaseError::AmountsDisagree(_) => (
             StatusCode::BAD_GATEWAY,
             "erp_amounts_disagree",
             "The external system's amounts do not add up",
         ),
-        Failure::Erp(error) => erp_head(error),
-        Failure::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => (
+        UseCaseError::Erp(error) => erp_head(error),
+        UseCaseError::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "store_unavailable",
             "The store is not available; try again",
         ),
-        Failure::Store(StoreError::TooLarge) => (
+        UseCaseError::Store(StoreError::TooLarge) => (
             StatusCode::CONFLICT,
             "cart_too_large",
             "The cart is too large to be kept; order a part of it first",
         ),
-        Failure::Store(StoreError::Cursor) => (
+        UseCaseError::Store(StoreError::Cursor) => (
             StatusCode::BAD_REQUEST,
             "invalid_cursor",
             "The cursor is not one of this list",
         ),
-        Failure::Store(StoreError::Refused { .. } | StoreError::Corrupt { .. })
-        | Failure::Internal(_) => (
+        UseCaseError::Store(StoreError::Refused { .. } | StoreError::Corrupt { .. })
+        | UseCaseError::Internal(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
             "Something went wrong on our side",
@@ -225,12 +225,12 @@ fn erp_head(error: &ErpError) -> Head {
 /// More words for the caller. A 5xx has none but its title.
 fn detail(problem: &Problem, title: &str) -> String {
     match problem {
-        Problem::Failure(Failure::TotalChanged {
+        Problem::UseCase(UseCaseError::TotalChanged {
             accepted, prepared, ..
         }) => {
             format!("The accepted total is {accepted}, the prepared one {prepared}.")
         }
-        Problem::Failure(Failure::Erp(ErpError::Refused { code, .. })) => {
+        Problem::UseCase(UseCaseError::Erp(ErpError::Refused { code, .. })) => {
             format!("The external system refused with code {code}.")
         }
         Problem::BodyTooLarge(limit) => format!("The limit is {limit} bytes."),
@@ -243,10 +243,10 @@ fn detail(problem: &Problem, title: &str) -> String {
 
 fn errors(problem: &Problem) -> &[FieldError] {
     match problem {
-        Problem::Failure(
-            Failure::Invalid(errors)
-            | Failure::LinesRefused(errors)
-            | Failure::TotalChanged { lines: errors, .. },
+        Problem::UseCase(
+            UseCaseError::Invalid(errors)
+            | UseCaseError::LinesRefused(errors)
+            | UseCaseError::TotalChanged { lines: errors, .. },
         ) => errors,
         _ => &[],
     }

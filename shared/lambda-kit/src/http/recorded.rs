@@ -1,6 +1,6 @@
 //! Answers that repetitions get again.
 
-use app::ports::submissions::StoredAnswer;
+use app::ports::submissions::StoredResponse;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
@@ -8,7 +8,7 @@ use axum::response::Response;
 
 /// An answer as it was recorded, byte for byte.
 #[must_use]
-pub fn recorded(answer: StoredAnswer) -> Response {
+pub fn recorded(answer: StoredResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     response

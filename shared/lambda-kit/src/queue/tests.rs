@@ -20,7 +20,7 @@ impl QueueHandler for Obedient {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         match record.parse::<String>()?.as_str() {
             "panic" => panic!("as told"),
-            "fail" => Err(RecordError::Failure(Failure::NotFound)),
+            "fail" => Err(RecordError::UseCase(UseCaseError::NotFound)),
             "hang" => std::future::pending().await,
             _ => Ok(()),
         }

@@ -10,8 +10,8 @@ fn key(fingerprint: &str) -> IdempotencyKey {
     }
 }
 
-fn answer() -> StoredAnswer {
-    StoredAnswer {
+fn answer() -> StoredResponse {
+    StoredResponse {
         status: 202,
         body: "{\"a\":1}".to_owned(),
     }

@@ -4,7 +4,7 @@ use app::ports::StoreError;
 use app::ports::erp::Capabilities;
 use domain::ids::StoreId;
 use domain::price::PriceScope;
-use domain::submission::Support;
+use domain::submission::DuplicateProtection;
 use domain::time::Timestamp;
 
 use crate::attribute::{
@@ -30,9 +30,9 @@ pub(super) fn write(store: &StoreId, capabilities: &Capabilities, at: Timestamp)
         .with(
             "submission",
             text(match capabilities.submission {
-                Support::IdempotencyKey => "idempotency-key",
-                Support::Lookup => "lookup",
-                Support::None => "none",
+                DuplicateProtection::IdempotencyKey => "idempotency-key",
+                DuplicateProtection::Lookup => "lookup",
+                DuplicateProtection::None => "none",
             }),
         )
         .with(
@@ -64,9 +64,9 @@ pub(super) fn read(record: &Attributes) -> Result<(Capabilities, Timestamp), Sto
     };
     let capabilities = Capabilities {
         submission: get_parsed(record, "submission", |text| match text {
-            "idempotency-key" => Ok(Support::IdempotencyKey),
-            "lookup" => Ok(Support::Lookup),
-            "none" => Ok(Support::None),
+            "idempotency-key" => Ok(DuplicateProtection::IdempotencyKey),
+            "lookup" => Ok(DuplicateProtection::Lookup),
+            "none" => Ok(DuplicateProtection::None),
             _ => Err(()),
         })?,
         price_scope: get_parsed(record, "priceScope", |text| match text {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::routing::get;
-use lambda_kit::{EventHandler, Function, Start};
+use lambda_kit::{EventHandler, Function, Runtime};
 use lambda_runtime::{Context, Error};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ impl EventHandler for Obedient {
     }
 }
 
-fn router(start: &Start) -> Router {
+fn router(start: &Runtime) -> Router {
     let later = start.after.handle();
     let work = async move || {
         // Work after the answer, during which a request may panic.

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use erp_sim::Simulator;
-use lambda_kit::{Env, Function, Start};
+use lambda_kit::{Env, Function, Runtime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -95,7 +95,7 @@ pub(super) async fn functions(
         };
         let policy = Arc::new(Policy::new(&function.name, function.statements.clone()));
         let client = edge.http_client_of(policy);
-        let start = Start::new(
+        let start = Runtime::new(
             env,
             Some(client),
             options.clock.clone(),

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::time::Timestamp;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use lambda_kit::{Env, Function, Start};
+use lambda_kit::{Env, Function, Runtime};
 use lambda_runtime::Context;
 use local::edge::{Edge, EdgeOptions, ObjectCreated, Policy};
 use local::sources::object_created;
@@ -181,7 +181,7 @@ impl Lab {
         });
         // No id comes twice: the clock has gone on since earlier loads.
         let ids = Arc::new(CountingIds::new(&format!("w{}", kept.now.as_seconds())));
-        let start = Start::new(env, Some(client), Arc::new(clock.clone()), ids).unwrap();
+        let start = Runtime::new(env, Some(client), Arc::new(clock.clone()), ids).unwrap();
         let anybody = start
             .sdk
             .to_builder()

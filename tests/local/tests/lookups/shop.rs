@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::ports::Clock;
 use domain::time::Timestamp;
 use erp_sim::{Fault, Simulator};
-use lambda_kit::{After, Env, Function, RandomIds, Start, SystemClock};
+use lambda_kit::{After, Env, Function, RandomIds, Runtime, SystemClock};
 use lambda_runtime::Context;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ impl Shop {
         let env = Env::from_pairs(all);
         let counts = Counts::default();
         let client = counts.over(self.stack.http_client());
-        let start = Start::new(
+        let start = Runtime::new(
             env,
             Some(client),
             Arc::new(self.clock.clone()),
@@ -162,7 +162,7 @@ pub struct Instance {
     function: Function,
     pub counts: Counts,
     pub after: After,
-    pub start: Start,
+    pub start: Runtime,
     clock: ShiftedClock,
 }
 

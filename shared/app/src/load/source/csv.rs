@@ -99,7 +99,7 @@ pub(super) struct Scanner {
     quoted: bool,
 }
 
-/// Whether `bytes` begin with `token`; none when they are too short to tell.
+/// Whether `bytes` begin with `token`; none when they are too short to enqueue.
 #[inline]
 fn begins(bytes: &[u8], token: &[u8], ended: bool) -> Option<bool> {
     // Most tokens are one byte, and most bytes begin none.

@@ -5,7 +5,7 @@ use domain::ids::{LoadId, UserId};
 use domain::load::{ExportKey, Load, LoadKind, LoadState};
 
 use super::fakes::{World, decisions, run_to_end};
-use crate::Failure;
+use crate::UseCaseError;
 use crate::load::{Arrival, LoadError};
 
 const HEADER: &str = "category_id,name\n";
@@ -80,7 +80,7 @@ fn a_snapshot_with_too_many_bad_rows_is_held_and_released_by_an_operator() {
     assert_eq!(published(&world), None);
     assert_eq!(
         block_on(decisions(&world).release(&caller([Role::Buyer]), &id(1))),
-        Err(Failure::Forbidden)
+        Err(UseCaseError::Forbidden)
     );
     let released = block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
     assert_eq!(
@@ -89,7 +89,7 @@ fn a_snapshot_with_too_many_bad_rows_is_held_and_released_by_an_operator() {
     );
     assert_eq!(
         block_on(decisions(&world).release(&operator(), &id(1))),
-        Err(Failure::AlreadyDecided)
+        Err(UseCaseError::AlreadyDecided)
     );
 }
 
@@ -139,7 +139,7 @@ fn a_rolled_back_snapshot_gives_way_to_the_one_before_it_once() {
     );
     assert_eq!(
         block_on(decisions(&world).rollback(&operator(), &id(1))),
-        Err(Failure::AlreadyDecided)
+        Err(UseCaseError::AlreadyDecided)
     );
     // The word of its file, said again, does not bring it back.
     assert_eq!(
@@ -174,7 +174,7 @@ fn a_newer_snapshot_takes_the_place_of_a_held_one() {
     );
     assert_eq!(
         block_on(decisions(&world).release(&operator(), &id(1))),
-        Err(Failure::AlreadyDecided)
+        Err(UseCaseError::AlreadyDecided)
     );
 }
 

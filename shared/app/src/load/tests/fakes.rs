@@ -103,7 +103,7 @@ impl Ids for Shared {
 
 #[async_trait]
 impl LoadQueue for Shared {
-    async fn tell(
+    async fn enqueue(
         &self,
         _: &ExportKey,
         id: &LoadId,

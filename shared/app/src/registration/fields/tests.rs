@@ -6,7 +6,7 @@ fn errors(read: impl FnOnce(&mut Fields)) -> Vec<(String, &'static str)> {
     let mut fields = Fields::new();
     read(&mut fields);
     match fields.failure() {
-        Failure::Invalid(errors) => errors.into_iter().map(|e| (e.pointer, e.code)).collect(),
+        UseCaseError::Invalid(errors) => errors.into_iter().map(|e| (e.pointer, e.code)).collect(),
         other => panic!("{other}"),
     }
 }

@@ -108,7 +108,7 @@ fn prepared() -> Cart {
     cart
 }
 
-fn commits(cart: &Cart) -> Result<(), Failure> {
+fn commits(cart: &Cart) -> Result<(), UseCaseError> {
     let id = PreparationId::parse("preparation").unwrap();
     committed(cart, &id, usd(378), Backorder::Allow, now()).map(|_| ())
 }
@@ -318,7 +318,7 @@ proptest! {
 fn a_total_and_a_stock_that_do_not_suit_are_named_line_by_line() {
     let (cart, id) = (prepared(), PreparationId::parse("preparation").unwrap());
     let refused = committed(&cart, &id, usd(377), Backorder::Allow, now()).unwrap_err();
-    assert!(matches!(refused, Failure::TotalChanged { lines, .. } if lines.len() == 3));
+    assert!(matches!(refused, UseCaseError::TotalChanged { lines, .. } if lines.len() == 3));
 
     let mut cart = prepared();
     prepared_line(&mut cart, 1).reservation = ReservationStatus::Backordered;
@@ -326,7 +326,7 @@ fn a_total_and_a_stock_that_do_not_suit_are_named_line_by_line() {
     assert!(committed(&cart, &id, usd(378), Backorder::Allow, now()).is_ok());
     let refused = committed(&cart, &id, usd(378), Backorder::Refuse, now()).unwrap_err();
     let named = |code| {
-        Failure::LinesRefused(vec![FieldError::new(
+        UseCaseError::LinesRefused(vec![FieldError::new(
             "/lines/line-2",
             code,
             "not all of it is in stock",
@@ -350,6 +350,6 @@ fn the_end_of_a_preparation_is_its_end() {
     };
     assert_eq!(
         (at(899), at(900)),
-        (Ok(()), Err(Failure::PreparationInvalid))
+        (Ok(()), Err(UseCaseError::PreparationInvalid))
     );
 }

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use lambda_kit::{Env, Function, RandomIds, Start};
+use lambda_kit::{Env, Function, RandomIds, Runtime};
 use lambda_runtime::Context;
 use local::edge::Policy;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl TestApp {
             tap: tap.clone(),
             inner,
         });
-        let start = Start::new(
+        let start = Runtime::new(
             env,
             Some(client),
             Arc::new(self.clock().clone()),

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-use super::plan::{Fault, Operation, Plan, Site, Support};
+use super::plan::{DuplicateProtection, Fault, Operation, Plan, Site};
 use super::time::{VirtualClock, busy};
 
 /// What a boundary asks of the driver.
@@ -42,7 +42,7 @@ pub struct Boundaries {
 
 struct Inner {
     /// None between runs: nothing is counted and nothing goes wrong.
-    plan: Option<(Plan, Support)>,
+    plan: Option<(Plan, DuplicateProtection)>,
     began: Timestamp,
     nested: bool,
     /// Whether the worker has more than one message at once.
@@ -90,7 +90,7 @@ impl Boundaries {
     }
 
     /// A run begins. A function that waits for the ERP is given way to once if `looks`.
-    pub fn begin(&self, plan: Plan, support: Support, looks: bool) {
+    pub fn begin(&self, plan: Plan, support: DuplicateProtection, looks: bool) {
         let began = self.clock.now();
         self.with(|inner| {
             inner.plan = Some((plan, support));

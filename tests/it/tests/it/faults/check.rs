@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::plan::Support;
+use super::plan::DuplicateProtection;
 use super::run::{Heard, Run};
 
 /// A send counts as lost no earlier than its lease: the time limit of two lines and what recording
@@ -91,7 +91,7 @@ impl Run<'_> {
                 must(self.scenario.refused, "nobody refused it");
             }
             _ => must(
-                self.scenario.support == Support::Nothing,
+                self.scenario.support == DuplicateProtection::Nothing,
                 "no person has to decide",
             ),
         }

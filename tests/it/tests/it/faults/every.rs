@@ -7,7 +7,7 @@ use std::time::Instant;
 use testkit::setting;
 
 use super::many::{Job, play};
-use super::plan::{Fault, Operation, Plan, Site, Support, faults_at};
+use super::plan::{DuplicateProtection, Fault, Operation, Plan, Site, faults_at};
 use super::run::Scenario;
 
 /// A plan that was played, and the sites that its run came to.
@@ -33,7 +33,7 @@ fn played(scenario: Scenario, plans: &[Vec<(usize, Fault)>]) -> Vec<Played> {
 }
 
 /// The plans that go on from a played one with one fault more, at a site behind the last.
-fn one_more(played: &Played, support: Support) -> Vec<Vec<(usize, Fault)>> {
+fn one_more(played: &Played, support: DuplicateProtection) -> Vec<Vec<(usize, Fault)>> {
     let (plan, sites) = played;
     let from = plan.last().map_or(0, |(at, _)| at + 1);
     let more = sites
@@ -62,7 +62,7 @@ fn singles(scenario: Scenario, every: usize) -> Vec<Played> {
 
 #[test]
 fn a_capture_makes_one_transaction_and_one_queue_send() {
-    let (_, sites) = played(Scenario::of(Support::Key), &[Vec::new()]).remove(0);
+    let (_, sites) = played(Scenario::of(DuplicateProtection::Key), &[Vec::new()]).remove(0);
     let capture: Vec<Operation> = sites
         .iter()
         .map_while(|site| match site {
@@ -81,7 +81,7 @@ fn a_capture_makes_one_transaction_and_one_queue_send() {
 fn every_fault_at_every_boundary_and_every_pair_of_them_leaves_one_order() {
     let (began, every) = (Instant::now(), setting("FAULT_PAIRS", 300).max(1));
     let (mut one, mut two) = (0, 0);
-    for support in Support::ALL {
+    for support in DuplicateProtection::ALL {
         let scenario = Scenario::of(support);
         let singles = singles(scenario, 1);
         one += singles.len();
@@ -103,7 +103,7 @@ fn every_fault_at_every_boundary_and_every_pair_of_them_leaves_one_order() {
 fn every_fault_leaves_a_refused_order_a_quote_and_a_waiting_buyer_with_the_truth() {
     let (began, every) = (Instant::now(), setting("FAULT_SINGLES", 20).max(1));
     let mut runs = 0;
-    for support in Support::ALL {
+    for support in DuplicateProtection::ALL {
         let plain = Scenario::of(support);
         let scenarios = [
             Scenario {

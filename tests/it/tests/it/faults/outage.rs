@@ -12,7 +12,7 @@ use serde_json::Value;
 use testkit::setting;
 
 use super::many::world_number;
-use super::plan::{Plan, Support};
+use super::plan::{DuplicateProtection, Plan};
 use super::run::{MOST_RECEIVES, Run, Scenario, begin};
 use super::time::runtime;
 use super::world::World;
@@ -77,8 +77,8 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
     let began = Instant::now();
     runtime().block_on(async {
         let mut world = World::start(world_number()).await;
-        let mut run = begin(&mut world, Scenario::of(Support::Lookup), 1);
-        run.world.boundaries.begin(Plan::Fixed(Vec::new()), Support::Lookup, false);
+        let mut run = begin(&mut world, Scenario::of(DuplicateProtection::Lookup), 1);
+        run.world.boundaries.begin(Plan::Fixed(Vec::new()), DuplicateProtection::Lookup, false);
         refuse_all(&run);
         let start = run.world.clock.now();
         for number in 0..orders {
@@ -133,10 +133,10 @@ fn one_poison_message_among_many_takes_none_with_it() {
     let began = Instant::now();
     runtime().block_on(async {
         let mut world = World::start(world_number()).await;
-        let mut run = begin(&mut world, Scenario::of(Support::Key), 1);
+        let mut run = begin(&mut world, Scenario::of(DuplicateProtection::Key), 1);
         run.world
             .boundaries
-            .begin(Plan::Fixed(Vec::new()), Support::Key, false);
+            .begin(Plan::Fixed(Vec::new()), DuplicateProtection::Key, false);
         for number in 1..messages {
             if number == messages / 2 {
                 run.plant("{\"submissionId\":7");

@@ -75,13 +75,13 @@ pub enum Fault {
 
 /// What an ERP promises about repetitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Support {
+pub enum DuplicateProtection {
     Key,
     Lookup,
     Nothing,
 }
 
-impl Support {
+impl DuplicateProtection {
     pub const ALL: [Self; 3] = [Self::Key, Self::Lookup, Self::Nothing];
 
     pub fn name(self) -> &'static str {
@@ -108,7 +108,7 @@ fn erp(operation: &str, kind: FaultKind) -> ErpFault {
 }
 
 /// Every fault that a site can have.
-pub fn faults_at(site: Site, support: Support) -> Vec<Fault> {
+pub fn faults_at(site: Site, support: DuplicateProtection) -> Vec<Fault> {
     match site {
         Site::Aws(..) => vec![
             Fault::CrashBefore,
@@ -131,7 +131,7 @@ pub fn faults_at(site: Site, support: Support) -> Vec<Fault> {
     }
 }
 
-fn erp_faults(operation: &'static str, support: Support) -> Vec<Fault> {
+fn erp_faults(operation: &'static str, support: DuplicateProtection) -> Vec<Fault> {
     let one = |kind| Fault::Erp(vec![erp(operation, kind)]);
     let status = |kind, status| {
         Fault::Erp(vec![ErpFault {
@@ -186,7 +186,7 @@ fn erp_faults(operation: &'static str, support: Support) -> Vec<Fault> {
                 Fault::Erp(vec![hidden(ON_ITS_WAY_MS), drop()]),
                 Fault::Erp(vec![erp(operation, FaultKind::DuplicateRefused), drop()]),
             ]);
-            if support == Support::Key {
+            if support == DuplicateProtection::Key {
                 // Only keys help against what comes to light long after the time limit.
                 faults.extend([
                     Fault::Late(40_000),
@@ -209,12 +209,12 @@ impl Fault {
     /// The fault as an ERP without keys can bear it: nobody can tell a send that is on its way for
     /// longer than the time limit from one that never left. `sending` is true when a send may be on
     /// its way while the function stands still.
-    pub fn bearable(self, support: Support, sending: bool) -> Self {
+    pub fn bearable(self, support: DuplicateProtection, sending: bool) -> Self {
         match self {
-            Self::StallBefore(millis) if sending && support != Support::Key => {
+            Self::StallBefore(millis) if sending && support != DuplicateProtection::Key => {
                 Self::StallBefore(millis.min(SENDING_MS))
             }
-            Self::StallAfter(millis) if sending && support != Support::Key => {
+            Self::StallAfter(millis) if sending && support != DuplicateProtection::Key => {
                 Self::StallAfter(millis.min(SENDING_MS))
             }
             other => other,
@@ -254,7 +254,12 @@ pub enum Plan {
 
 impl Plan {
     /// What hits the site of the given number.
-    pub fn take(&mut self, number: usize, site: Site, support: Support) -> Option<Fault> {
+    pub fn take(
+        &mut self,
+        number: usize,
+        site: Site,
+        support: DuplicateProtection,
+    ) -> Option<Fault> {
         match self {
             Self::Fixed(faults) => faults
                 .iter()

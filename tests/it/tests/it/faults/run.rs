@@ -5,7 +5,7 @@ use app::ports::Clock;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::plan::{Fault, Plan, Rng, Site, Support};
+use super::plan::{DuplicateProtection, Fault, Plan, Rng, Site};
 use super::world::World;
 
 /// A reservation of a run ends long after the run, so that it never goes by itself.
@@ -24,7 +24,7 @@ const CLIENT_TRIES: u32 = 6;
 /// What a run plays.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    pub support: Support,
+    pub support: DuplicateProtection,
     pub quote: bool,
     /// The ERP refuses the order, for its price is another one by now.
     pub refused: bool,
@@ -33,7 +33,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    pub fn of(support: Support) -> Self {
+    pub fn of(support: DuplicateProtection) -> Self {
         Self {
             support,
             quote: false,

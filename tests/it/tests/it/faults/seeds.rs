@@ -5,7 +5,7 @@ use std::time::Instant;
 use testkit::setting;
 
 use super::many::{Job, play, world_number};
-use super::plan::{Plan, Rng, Support};
+use super::plan::{DuplicateProtection, Plan, Rng};
 use super::run::{Scenario, run};
 use super::time::runtime;
 use super::world::World;
@@ -16,7 +16,7 @@ const SEEDS: usize = 200;
 fn job(seed: usize) -> Job {
     let mut rng = Rng::new(seed as u64);
     let scenario = Scenario {
-        support: Support::ALL[rng.below(3)],
+        support: DuplicateProtection::ALL[rng.below(3)],
         quote: rng.below(8) == 0,
         refused: rng.below(6) == 0,
         wait: if rng.below(3) == 0 { 2 } else { 0 },

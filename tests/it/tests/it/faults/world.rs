@@ -10,7 +10,7 @@ use app::ports::carts::Carts;
 use domain::ids::CartId;
 use domain::time::Timestamp;
 use erp_sim::{Dataset, Fault as ErpFault, FaultKind, Mode, Simulator};
-use lambda_kit::{Env, Function, Start};
+use lambda_kit::{Env, Function, Runtime};
 use local::edge::{Edge, EdgeOptions};
 use local::provision::provision;
 use local::template::{Deployment, SOURCE, Template};
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::boundary::{Boundaries, Event, FaultyTransport};
-use super::plan::{Fault, Plan, Rng, Site, Support};
+use super::plan::{DuplicateProtection, Fault, Plan, Rng, Site};
 use super::run::{Scenario, run};
 use super::time::VirtualClock;
 use crate::app::{ADA, TestApp};
@@ -236,7 +236,7 @@ impl World {
                     .chain(lambda),
             )
         };
-        let plain = Start::new(
+        let plain = Runtime::new(
             env("submit"),
             Some(edge.http_client()),
             Arc::new(clock.clone()),
@@ -246,13 +246,13 @@ impl World {
         provision(&edge, &plain.sdk, &template).await.unwrap();
 
         let mut functions = BTreeMap::new();
-        for (support, name) in Support::ALL
+        for (support, name) in DuplicateProtection::ALL
             .into_iter()
             .flat_map(|support| FUNCTIONS.map(|name| (support, name)))
         {
             let transport = FaultyTransport::new(edge.http_client(), Arc::clone(&boundaries), name);
             let transport = aws_smithy_runtime_api::client::http::SharedHttpClient::new(transport);
-            let mut start = Start::new(
+            let mut start = Runtime::new(
                 env(name),
                 Some(transport),
                 Arc::new(clock.clone()),
@@ -303,7 +303,7 @@ impl World {
         }
         // From now on every instance knows what the ERP promises, so that no run depends on those
         // before it.
-        for support in Support::ALL {
+        for support in DuplicateProtection::ALL {
             let calm = run(
                 &mut world,
                 Scenario::of(support),

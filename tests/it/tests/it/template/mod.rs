@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use http::Request;
-use lambda_kit::{Env, RandomIds, Start, SystemClock};
+use lambda_kit::{Env, RandomIds, Runtime, SystemClock};
 use local::edge::Body;
 use local::template::{Deployment, Function, Node, SOURCE, Template};
 
@@ -49,7 +49,7 @@ fn folders(of: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn start(env: &BTreeMap<String, String>) -> Start {
+fn start(env: &BTreeMap<String, String>) -> Runtime {
     let lambda = [
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "x"),
@@ -58,7 +58,7 @@ fn start(env: &BTreeMap<String, String>) -> Start {
     let own = env
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    Start::new(
+    Runtime::new(
         Env::from_pairs(own.chain(lambda)),
         None,
         Arc::new(SystemClock),

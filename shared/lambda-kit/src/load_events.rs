@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use app::Failure;
+use app::UseCaseError;
 use app::load::{Arrival, LoadError, Loader, Progress, Rows};
 use app::ports::StoreError;
 use async_trait::async_trait;
@@ -30,13 +30,13 @@ const FAILURE_DELAY_SECONDS: u32 = 20;
 /// it.
 const STOP_MS: i64 = 30_000;
 
-/// Loads the files that events of the bucket tell of, one after the other, and those that the queue
+/// Loads the files that events of the bucket enqueue of, one after the other, and those that the queue
 /// tells of.
 ///
 /// What is no export file of this function is left alone, with a warning. A file that cannot be
 /// used is handled with that. A load that has to wait, and one that was stopped by a failure of a
 /// store or the files, goes through the queue: a bucket repeats its events only twice.
-pub struct Arrivals<R> {
+pub struct LoadEvents<R> {
     /// Loads the files.
     pub loader: Loader<R>,
     /// The bucket that they are in.
@@ -45,14 +45,14 @@ pub struct Arrivals<R> {
 
 /// A load function: behind its bucket and its queue.
 #[must_use]
-pub fn load_function<R: Rows>(arrivals: Arrivals<R>) -> Function {
+pub fn load_function<R: Rows>(arrivals: LoadEvents<R>) -> Function {
     let arrivals = Arc::new(arrivals);
     let queue = queue_handler(arrivals.clone(), arrivals.loader.clock.clone());
     Function::Event(Arc::new(Sources { queue, arrivals }))
 }
 
 struct Sources<R> {
-    arrivals: Arc<Arrivals<R>>,
+    arrivals: Arc<LoadEvents<R>>,
     queue: Arc<dyn EventHandler>,
 }
 
@@ -77,7 +77,7 @@ impl<R: Rows> EventHandler for Sources<R> {
 }
 
 #[async_trait]
-impl<R: Rows> QueueHandler for Arrivals<R> {
+impl<R: Rows> QueueHandler for LoadEvents<R> {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         let message: LoadMessage = record.parse()?;
         let key = ExportKey::parse(&message.key)
@@ -109,8 +109,8 @@ impl<R: Rows> QueueHandler for Arrivals<R> {
                 self.later(&arrival, message.chunk, THROTTLE_DELAY_SECONDS)
                     .await?;
             }
-            Err(LoadError::Store(error)) => return Err(Failure::Store(error).into()),
-            Err(error) => return Err(Failure::Internal(error.to_string()).into()),
+            Err(LoadError::Store(error)) => return Err(UseCaseError::Store(error).into()),
+            Err(error) => return Err(UseCaseError::Internal(error.to_string()).into()),
         }
         Ok(())
     }
@@ -132,17 +132,17 @@ fn ended(progress: &Progress) -> Option<Value> {
     }
 }
 
-impl<R: Rows> Arrivals<R> {
+impl<R: Rows> LoadEvents<R> {
     async fn later(
         &self,
         arrival: &Arrival,
         chunk: Option<u32>,
         seconds: u32,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         Ok(self
             .loader
             .queue
-            .tell(&arrival.key, &arrival.load, chunk.as_slice(), seconds)
+            .enqueue(&arrival.key, &arrival.load, chunk.as_slice(), seconds)
             .await?)
     }
 
@@ -184,7 +184,7 @@ impl<R: Rows> Arrivals<R> {
     }
 }
 
-impl<R: Rows> Arrivals<R> {
+impl<R: Rows> LoadEvents<R> {
     fn arrival(&self, record: &S3EventRecord) -> Option<Arrival> {
         let (bucket, object) = (
             record.s3.bucket.name.as_deref().unwrap_or_default(),

@@ -9,14 +9,14 @@ use domain::time::Timestamp;
 use crate::ports::Clock;
 
 /// Keeps values for a while. Bounded: when it is full, it forgets everything and starts over.
-pub(crate) struct Memo<K, V> {
+pub(crate) struct TtlCache<K, V> {
     clock: Arc<dyn Clock>,
     keep_ms: i64,
     capacity: usize,
     values: Mutex<HashMap<K, (Timestamp, V)>>,
 }
 
-impl<K: Hash + Eq, V: Clone> Memo<K, V> {
+impl<K: Hash + Eq, V: Clone> TtlCache<K, V> {
     /// Keeps at most `capacity` values for `keep_ms` milliseconds each.
     pub(crate) fn new(clock: Arc<dyn Clock>, keep_ms: i64, capacity: usize) -> Self {
         Self {

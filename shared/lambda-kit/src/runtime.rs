@@ -28,7 +28,7 @@ const WARMING: Duration = Duration::from_secs(1);
 
 /// The parts that every function is built from: its variables, the AWS connection, time and ids.
 #[derive(Clone)]
-pub struct Start {
+pub struct Runtime {
     /// The variables of this function.
     pub env: Env,
     /// How the AWS clients of this function reach AWS. Clients are made from it once, in `build`.
@@ -44,7 +44,7 @@ pub struct Start {
     warmth: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
-impl Start {
+impl Runtime {
     /// As the Lambda service starts a function: everything from its variables, metrics to the
     /// standard output.
     ///

@@ -31,7 +31,7 @@ impl FieldError {
 /// Why a use case did not do what it was asked for. Each variant has one stable code; the table
 /// stands in `lambda-kit`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum UseCaseError {
     /// There is no such thing, or it belongs to another organization.
     #[error("not found")]
     NotFound,
@@ -110,7 +110,7 @@ pub enum Failure {
     Internal(String),
 }
 
-impl Failure {
+impl UseCaseError {
     /// One thing wrong at one place.
     pub fn invalid(
         pointer: impl Into<String>,
@@ -122,10 +122,10 @@ impl Failure {
 }
 
 /// Lets operators through, and nobody else.
-pub(crate) fn ensure_operator(caller: &Caller) -> Result<(), Failure> {
+pub(crate) fn ensure_operator(caller: &Caller) -> Result<(), UseCaseError> {
     if caller.is(Role::Operator) {
         Ok(())
     } else {
-        Err(Failure::Forbidden)
+        Err(UseCaseError::Forbidden)
     }
 }
