@@ -49,7 +49,7 @@ pub enum RecordError {
     Poison(&'static str),
     /// The work failed.
     #[error(transparent)]
-    UseCaseError(#[from] UseCaseError),
+    UseCase(#[from] UseCaseError),
 }
 
 impl QueueRecord {
