@@ -60,7 +60,7 @@ async fn what_is_asked_for_often_is_renewed_before_its_end_and_nobody_waits() {
             began.elapsed()
         );
         for instance in &instances {
-            instance.after.quiet().await;
+            instance.after_response.quiet().await;
         }
         assert_eq!(
             shop.asked(operation),
@@ -95,7 +95,7 @@ async fn what_is_asked_for_seldom_is_not_renewed() {
     for _ in 0..2 {
         look(&prices, "/prices/query").await;
     }
-    prices.after.quiet().await;
+    prices.after_response.quiet().await;
     assert_eq!(shop.asked("prices"), 1);
     shop.stack.stop().await;
 }
@@ -113,7 +113,7 @@ async fn a_renewal_that_fails_harms_nobody() {
             look(&prices, "/prices/query").await["freshness"]["source"],
             "cache"
         );
-        prices.after.quiet().await;
+        prices.after_response.quiet().await;
     }
     assert!(
         (2..=3).contains(&shop.asked("prices")),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::ports::Clock;
 use domain::time::Timestamp;
 use erp_sim::{Fault, Simulator};
-use lambda_kit::{After, Env, Function, RandomIds, Runtime, SystemClock};
+use lambda_kit::{AfterResponse, Env, Function, RandomIds, Runtime, SystemClock};
 use lambda_runtime::Context;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
@@ -145,11 +145,11 @@ impl Shop {
             .await
             .unwrap()
             .unwrap();
-        let after = start.after.clone();
+        let after_response = start.after_response.clone();
         Instance {
             function,
             counts,
-            after,
+            after_response,
             start,
             clock: self.clock.clone(),
         }
@@ -161,7 +161,7 @@ impl Shop {
 pub struct Instance {
     function: Function,
     pub counts: Counts,
-    pub after: After,
+    pub after_response: AfterResponse,
     pub start: Runtime,
     clock: ShiftedClock,
 }

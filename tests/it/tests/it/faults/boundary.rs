@@ -364,7 +364,7 @@ impl Connector {
         match boundaries.pass(Site::Aws(self.function, operation)) {
             Some(Fault::CrashBefore) => boundaries.crash().await,
             Some(Fault::CrashAfter) => {
-                let _unheard = self.carry_out(operation, request).await;
+                let _lost = self.carry_out(operation, request).await;
                 boundaries.crash().await
             }
             Some(Fault::StallBefore(millis)) => {
@@ -391,7 +391,7 @@ impl Connector {
                         "{operation:?} of {} arrives late",
                         self.function
                     ));
-                    let _unheard = self.carry_out(operation, request).await;
+                    let _lost = self.carry_out(operation, request).await;
                     self.boundaries.with(|inner| inner.on_their_way -= 1);
                 });
                 std::future::pending().await

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use app::ports::Later;
+use app::ports::Background;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lambda_extension::{Extension, NextEvent, service_fn};
@@ -30,7 +30,7 @@ const REGISTER: Duration = Duration::from_secs(1);
 
 /// Does work after the answer. Cheap to clone; clones share the work.
 #[derive(Clone)]
-pub struct After(Arc<Inner>);
+pub struct AfterResponse(Arc<Inner>);
 
 struct Inner {
     wanted: AtomicBool,
@@ -39,7 +39,7 @@ struct Inner {
     answered: Semaphore,
 }
 
-impl Default for After {
+impl Default for AfterResponse {
     fn default() -> Self {
         Self(Arc::new(Inner {
             wanted: AtomicBool::new(false),
@@ -49,10 +49,10 @@ impl Default for After {
     }
 }
 
-impl After {
+impl AfterResponse {
     /// For a use case that has such work. A function without one needs no extension.
     #[must_use]
-    pub fn handle(&self) -> Arc<dyn Later> {
+    pub fn handle(&self) -> Arc<dyn Background> {
         self.0.wanted.store(true, Ordering::Relaxed);
         Arc::new(self.clone())
     }
@@ -108,8 +108,8 @@ impl After {
     }
 }
 
-impl Later for After {
-    fn later(&self, work: BoxFuture<'static, ()>) {
+impl Background for AfterResponse {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
         let room = self.0.under_way.send_if_modified(|count| {
             let room = *count < MOST;
             *count = count.saturating_add(usize::from(room));
@@ -129,7 +129,7 @@ impl Later for After {
 }
 
 /// Counts a piece of work as done, however it ends.
-struct Done(After);
+struct Done(AfterResponse);
 
 impl Drop for Done {
     fn drop(&mut self) {
