@@ -9,6 +9,7 @@ use domain::member::{
     Address, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User,
 };
 use domain::money::Currency;
+use domain::registration::Applicant;
 use domain::submission::{Content, Submission, TimelineEvent};
 use domain::time::Timestamp;
 
