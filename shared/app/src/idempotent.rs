@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 
 use crate::UseCaseError;
 use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredResponse};
-use crate::ports::{Clock, Ids, StoreError, Written};
+use crate::ports::{Clock, Ids, Written};
 
 /// How long a key is remembered: the API promises seven days, and the eighth covers clocks and time
 /// zones.
