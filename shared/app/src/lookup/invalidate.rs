@@ -1,5 +1,5 @@
-//! Taking back what was kept, when somebody knows better: after a price change in the ERP that
-//! cannot wait.
+//! Invalidation: an operator hides cached entries at once, for example after a price change in the
+//! ERP that cannot wait.
 
 use std::sync::Arc;
 
@@ -10,25 +10,22 @@ use crate::error::{UseCaseError, ensure_operator};
 use crate::ports::Clock;
 use crate::ports::lookups::{Invalidation, Lookups};
 
-/// For how long an invalidation has to be remembered, in seconds: longer than any entry lives,
-/// jitter included.
+/// How long an invalidation is remembered, in seconds: longer than any entry lives, jitter
+/// included.
 const REMEMBER_SECONDS: i64 = 2 * 86_400;
 
 /// Invalidates entries of the cache.
 pub struct Invalidate {
-    /// The cache.
     pub cache: Arc<dyn Lookups>,
-    /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Whose prices and availabilities.
     pub store: StoreId,
 }
 
 impl Invalidate {
-    /// From now on nothing that the ERP said before is shown, not even as stale.
+    /// From now on no answer is served that the ERP gave before, not even as stale.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for anyone but an operator; [`UseCaseError::Store`].
+    /// [`UseCaseError::Forbidden`] for callers who are not operators; [`UseCaseError::Store`].
     pub async fn run(&self, caller: &Caller, what: &Invalidation) -> Result<(), UseCaseError> {
         ensure_operator(caller)?;
         let now = self.clock.now();
