@@ -111,7 +111,9 @@ impl AvailabilityLookup {
         match result {
             LookupResult::FromErp(entry) => self.answer_from(entry, item, Source::Erp, None),
             LookupResult::Cached(entry) => self.answer_from(entry, item, Source::Cache, None),
-            LookupResult::Stale(entry, why) => self.answer_from(entry, item, Source::Cache, Some(*why)),
+            LookupResult::Stale(entry, why) => {
+                self.answer_from(entry, item, Source::Cache, Some(*why))
+            }
             LookupResult::Missing(reason) => AgedAvailability::unknown(*reason),
         }
     }
