@@ -1,5 +1,7 @@
 //! Values and pure rules: no async, no I/O, no clock, no randomness, no serde.
 
+#![warn(missing_docs)]
+
 pub mod availability;
 pub mod caller;
 pub mod cart;
