@@ -6,14 +6,15 @@ mod routes;
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::cart::{CartService, Reorder};
 use app::directory::Directory;
-use app::lookup::{AvailabilityLookup, AvailabilitySettings, PriceLookup, PriceSettings};
+use app::items::PricedItems;
+use app::lookup::{AvailabilityLookup, PriceLookup};
 use app::reservations::Reservations;
 use app::tracking::Tracking;
 use axum::Router;
 use axum::routing::{get, patch, post, put};
+use domain::freshness::{AvailabilityFreshness, PriceFreshness};
 use erp_client::ErpClient;
 use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable, SubmissionsTable};
@@ -65,25 +66,22 @@ fn service(runtime: &Runtime, erp: Arc<ErpClient>) -> Result<CartService, Config
     let cache = LookupsTable::new(sdk, env.required("LOOKUPS_TABLE")?);
     // How long an availability is fresh.
     let rules = env.optionally_parsed("INVENTORY_RULES", wire::rules::read)?;
-    let parts = runtime
+    let deps = runtime
         .lookup_deps(erp.clone(), Arc::new(cache))?
-        .renewing(runtime.after_response.handle());
+        .refreshing_ahead(runtime.after_response.handle());
     Ok(CartService {
-        articles: Articles::new(Arc::new(catalog), clock.clone()),
+        items: PricedItems::new(Arc::new(catalog), clock.clone()),
         directory: Directory::new(members.clone(), clock.clone()),
         members,
         prices: PriceLookup {
             erp: erp.clone(),
-            parts: parts.clone(),
-            settings: PriceSettings::default(),
+            deps: deps.clone(),
+            freshness: PriceFreshness::DEFAULT,
         },
         availability: AvailabilityLookup {
             erp: erp.clone(),
-            parts,
-            settings: AvailabilitySettings {
-                rules: rules.unwrap_or_default(),
-                ..AvailabilitySettings::default()
-            },
+            deps,
+            freshness: AvailabilityFreshness::new(rules.unwrap_or_default()),
         },
         reservations: Reservations {
             carts: carts.clone(),

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use app::checkout::Checkout;
 use app::directory::Directory;
-use app::lookup::{PriceLookup, PriceSettings};
+use app::lookup::PriceLookup;
 use app::reservations::Reservations;
 use axum::Router;
 use axum::routing::post;
+use domain::freshness::PriceFreshness;
 use erp_client::ErpClient;
 use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable};
@@ -33,8 +34,8 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         directory: Directory::new(Arc::new(members), clock.clone()),
         prices: PriceLookup {
             erp: erp.clone(),
-            parts: runtime.lookup_deps(erp.clone(), Arc::new(cache))?,
-            settings: PriceSettings::default(),
+            deps: runtime.lookup_deps(erp.clone(), Arc::new(cache))?,
+            freshness: PriceFreshness::DEFAULT,
         },
         reservations: Reservations {
             carts: carts.clone(),

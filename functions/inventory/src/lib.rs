@@ -5,11 +5,12 @@ mod routes;
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::directory::Directory;
-use app::lookup::{AvailabilityLookup, AvailabilityQuery, AvailabilitySettings};
+use app::items::PricedItems;
+use app::lookup::{AvailabilityLookup, AvailabilityQuery};
 use axum::Router;
 use axum::routing::post;
+use domain::freshness::AvailabilityFreshness;
 use erp_client::ErpClient;
 use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CatalogTable, LookupsTable, MembersTable};
@@ -29,16 +30,13 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     let rules = env.optionally_parsed("INVENTORY_RULES", wire::rules::read)?;
     let query = AvailabilityQuery {
         directory: Directory::new(Arc::new(members), clock.clone()),
-        articles: Articles::new(Arc::new(catalog), clock.clone()),
+        items: PricedItems::new(Arc::new(catalog), clock.clone()),
         lookup: AvailabilityLookup {
             erp: erp.clone(),
-            parts: runtime
+            deps: runtime
                 .lookup_deps(erp, Arc::new(cache))?
-                .renewing(runtime.after_response.handle()),
-            settings: AvailabilitySettings {
-                rules: rules.unwrap_or_default(),
-                ..AvailabilitySettings::default()
-            },
+                .refreshing_ahead(runtime.after_response.handle()),
+            freshness: AvailabilityFreshness::new(rules.unwrap_or_default()),
         },
     };
     let router = Router::new()

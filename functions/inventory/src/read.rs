@@ -1,6 +1,6 @@
 //! What callers ask for, as values of the domain.
 
-use app::lookup::Mode;
+use app::lookup::{Mode, RequestedAvailability};
 use app::{FieldError, UseCaseError};
 use domain::ids::{LocationId, Sku};
 use domain::quantity::Quantity;
@@ -16,7 +16,7 @@ pub(crate) fn mode(mode: body::Mode) -> Mode {
 
 pub(crate) fn items(
     asked: &body::AvailabilityQuery,
-) -> Result<Vec<(Sku, Option<Quantity>)>, UseCaseError> {
+) -> Result<Vec<RequestedAvailability>, UseCaseError> {
     let mut items = Vec::with_capacity(asked.items.len());
     let mut errors = Vec::new();
     for (at, item) in asked.items.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(crate) fn items(
         let quantity = item.quantity.map(|q| Quantity::new(q.0)).transpose();
         let quantity = quantity.map_err(|e| refuse("quantity", "invalid_quantity", e.to_string()));
         if let (Ok(sku), Ok(quantity)) = (sku, quantity) {
-            items.push((sku, quantity));
+            items.push(RequestedAvailability { sku, quantity });
         }
     }
     if errors.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::lookup::{AnsweredAvailability, AvailabilityQuery};
+use app::lookup::{AgedAvailability, AnsweredAvailability, AvailabilityQuery};
 use axum::extract::State;
 use lambda_kit::{Call, Json, Member, Problem};
 use wire::storefront::freshness::Freshness;
@@ -29,7 +29,10 @@ pub(crate) async fn availability(
 }
 
 fn available(answer: AnsweredAvailability) -> body::AvailableItem {
-    let (availability, freshness) = answer.aged;
+    let AgedAvailability {
+        availability,
+        freshness,
+    } = answer.answer;
     body::AvailableItem {
         sku: answer.sku.to_string(),
         location: answer.location.map(|location| location.to_string()),

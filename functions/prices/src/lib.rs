@@ -5,11 +5,12 @@ mod routes;
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::directory::Directory;
-use app::lookup::{PriceLookup, PriceQuery, PriceSettings};
+use app::items::PricedItems;
+use app::lookup::{PriceLookup, PriceQuery};
 use axum::Router;
 use axum::routing::post;
+use domain::freshness::PriceFreshness;
 use erp_client::ErpClient;
 use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CatalogTable, LookupsTable, MembersTable};
@@ -27,13 +28,13 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     let catalog = CatalogTable::new(sdk, env.required("CATALOG_TABLE")?);
     let query = PriceQuery {
         directory: Directory::new(Arc::new(members), clock.clone()),
-        articles: Articles::new(Arc::new(catalog), clock.clone()),
+        items: PricedItems::new(Arc::new(catalog), clock.clone()),
         lookup: PriceLookup {
             erp: erp.clone(),
-            parts: runtime
+            deps: runtime
                 .lookup_deps(erp, Arc::new(cache))?
-                .renewing(runtime.after_response.handle()),
-            settings: PriceSettings::default(),
+                .refreshing_ahead(runtime.after_response.handle()),
+            freshness: PriceFreshness::DEFAULT,
         },
     };
     let router = Router::new()

@@ -1,6 +1,6 @@
 //! What callers ask for, as values of the domain.
 
-use app::lookup::{AskedItem, Mode};
+use app::lookup::{Mode, RequestedPrice};
 use app::{FieldError, UseCaseError};
 use domain::ids::{Sku, Unit};
 use domain::money::Currency;
@@ -20,7 +20,7 @@ pub(crate) fn mode(mode: body::Mode) -> Mode {
     }
 }
 
-pub(crate) fn items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, UseCaseError> {
+pub(crate) fn items(items: &[body::PriceQueryItem]) -> Result<Vec<RequestedPrice>, UseCaseError> {
     let mut asked = Vec::with_capacity(items.len());
     let mut errors = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -37,7 +37,7 @@ pub(crate) fn items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, Us
         let unit = item.unit.as_deref().map(Unit::parse).transpose();
         let unit = unit.map_err(|e| refuse("unit", "invalid_unit", e.to_string()));
         if let (Ok(sku), Ok(quantity), Ok(unit)) = (sku, quantity, unit) {
-            asked.push(AskedItem {
+            asked.push(RequestedPrice {
                 sku,
                 quantity,
                 unit,

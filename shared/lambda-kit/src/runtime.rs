@@ -156,9 +156,10 @@ impl Runtime {
     ) -> Result<LookupDeps, ConfigError> {
         let (clock, ids) = (self.clock.clone(), self.ids.clone());
         let store = self.env.parsed("STORE_ID", StoreId::parse)?;
-        let deps = LookupDeps::new(erp, cache, clock, ids, store).measured(self.metrics.handle());
+        let deps =
+            LookupDeps::new(erp, cache, clock, ids, store).with_metrics(self.metrics.handle());
         let warming = deps.clone();
-        self.warm_with(async move { warming.warm().await });
+        self.warm_with(async move { warming.warm_up().await });
         Ok(deps)
     }
 
