@@ -88,7 +88,7 @@ fn client(base_url: String) -> ErpClient {
         tracking: limit,
     };
     let breaker = BreakerLimits {
-        in_a_row: 5,
+        consecutive: 5,
         window: 10,
         open_ms: 5_000,
     };
