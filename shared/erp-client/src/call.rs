@@ -26,8 +26,8 @@ const PAUSE_MS: (u64, u64) = (50, 150);
 
 /// A call of one operation.
 pub(crate) struct Call<'a> {
-    operation: Operation<'a>,
-    limit: TimeLimit,
+    pub operation: Operation<'a>,
+    pub limit: TimeLimit,
     pub query: Vec<(&'static str, String)>,
     /// Lines or items; the time limit grows with them.
     pub lines: usize,
