@@ -29,7 +29,7 @@ CLIENT = "shared/erp-client/src/submission.rs"
 DRAIN = "shared/app/src/submission/drain.rs"
 SIMULATION = ("faults::seeds::whatever", "faults::every::every_fault_leaves")
 # The other tests are without the simulation, and without what is slow and has nothing to do with submissions.
-NOT_AGAIN = ("faults::seeds", "faults::every", "binaries::", "promptness")
+NOT_AGAIN = ("faults::seeds", "faults::every", "binaries::", "promptness", "kills::", "lookups::", "local_stack::")
 # What holds the tests: the simulation is in `it`.
 HOLDERS = ("app", "domain", "erp_client", "it", "store_dynamodb")
 

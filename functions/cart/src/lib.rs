@@ -79,7 +79,7 @@ fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartServic
     let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
     let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
     let parts = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
-        .renewing(runtime.after.handle())
+        .renewing(runtime.after_response.handle())
         .measured(runtime.metrics.handle());
     runtime.warm_with({
         let parts = parts.clone();

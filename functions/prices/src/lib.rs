@@ -70,7 +70,7 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         runtime.ids.clone(),
         config.store,
     )
-    .renewing(runtime.after.handle())
+    .renewing(runtime.after_response.handle())
     .measured(runtime.metrics.handle());
     runtime.warm_with({
         let parts = parts.clone();

@@ -9,7 +9,7 @@ use app::reservations::Reservations;
 use app::submission::{BacklogMetrics, Reconcile, Waiting};
 use async_trait::async_trait;
 use erp_client::ErpClient;
-use lambda_kit::{ConfigError, Env, EventHandler, Function, Metric, Metrics, Runtime, deadline};
+use lambda_kit::{ConfigError, EmfMetrics, Env, EventHandler, Function, Metric, Runtime, deadline};
 use lambda_runtime::{Context, Error};
 use queue_sqs::SqsSubmitQueue;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ impl Config {
 struct Run {
     reconcile: Reconcile,
     backlog: BacklogMetrics,
-    metrics: Metrics,
+    metrics: EmfMetrics,
     clock: Arc<dyn Clock>,
 }
 
@@ -113,7 +113,7 @@ impl Run {
     /// Tells what waits. What cannot be read is missing in the metrics, which is alarming enough,
     /// and stops nothing.
     async fn measure(&self) {
-        if !self.metrics.heard() {
+        if !self.metrics.enabled() {
             return;
         }
         let waiting = match self.backlog.measure().await {

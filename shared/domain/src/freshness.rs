@@ -102,8 +102,8 @@ pub enum Age {
 /// The age at `now` of a value with a soft and a hard limit. Both limits are exclusive: a value
 /// that is fresh until noon is stale at noon.
 #[must_use]
-pub fn age(fresh_until: Option<Timestamp>, hard_until: Timestamp, now: Timestamp) -> Age {
-    if now >= hard_until {
+pub fn age(fresh_until: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> Age {
+    if now >= expires_at {
         Age::Expired
     } else if fresh_until.is_none_or(|until| now < until) {
         Age::Fresh

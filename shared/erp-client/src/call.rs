@@ -107,12 +107,12 @@ impl ErpClient {
     }
 
     fn count(&self, answer: &Result<Success, CallError>) {
-        if let Some(measures) = self
-            .measures
+        if let Some(metrics) = self
+            .metrics
             .as_ref()
             .filter(|_| !matches!(answer, Err(CallError::NoTime)))
         {
-            measures.erp_called(answer.as_ref().is_err_and(CallError::is_outage));
+            metrics.erp_called(answer.as_ref().is_err_and(CallError::is_outage));
         }
     }
 

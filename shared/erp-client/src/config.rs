@@ -140,7 +140,7 @@ impl ErpClient {
             clock,
             lookups,
             known: Mutex::new(None),
-            measures: None,
+            metrics: None,
         })
     }
 }

@@ -23,7 +23,7 @@ mod tests;
 use std::sync::{Arc, Mutex};
 
 use app::ports::erp::Capabilities;
-use app::ports::{Clock, Measures};
+use app::ports::{Clock, Metrics};
 use breaker::Breaker;
 use domain::time::Timestamp;
 
@@ -43,7 +43,7 @@ pub struct ErpClient {
     lookups: Breaker,
     known: Mutex<Option<(Timestamp, Capabilities)>>,
     /// Counts how calls end.
-    measures: Option<Arc<dyn Measures>>,
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl std::fmt::Debug for ErpClient {

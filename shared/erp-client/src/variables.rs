@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::ports::{Clock, Measures};
+use app::ports::{Clock, Metrics};
 
 use crate::{BreakerLimits, Config, ErpClient, TimeLimits};
 
@@ -19,14 +19,14 @@ pub struct VariableError {
 impl ErpClient {
     /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them;
     /// opens no connection. `ERP_LOOKUP_MS` may give prices and availability another time limit
-    /// than the default. `measures` counts how calls end.
+    /// than the default. `metrics` counts how calls end.
     ///
     /// # Errors
     /// [`VariableError`] naming the variable that is missing or not usable.
     pub fn from_variables<'a>(
         variable: impl Fn(&'static str) -> Option<&'a str>,
         clock: Arc<dyn Clock>,
-        measures: Arc<dyn Measures>,
+        metrics: Arc<dyn Metrics>,
     ) -> Result<Self, VariableError> {
         let required = |name| {
             variable(name).map(str::to_owned).ok_or(VariableError {
@@ -58,7 +58,7 @@ impl ErpClient {
             reason: "it is not an absolute http or https URL",
         })?;
         Ok(Self {
-            measures: Some(measures),
+            metrics: Some(metrics),
             ..client
         })
     }

@@ -72,10 +72,10 @@ impl Function {
     /// When the service cannot be reached.
     async fn run(self, start: &Runtime) -> Result<(), Error> {
         match self {
-            Self::Http(router) => match start.after.hold(&start.env).await {
+            Self::Http(router) => match start.after_response.hold(&start.env).await {
                 None => lambda_http::run(router).await,
                 Some(extension) => {
-                    let after = start.after.clone();
+                    let after = start.after_response.clone();
                     // Outside of everything, so that an event that nobody understands counts as
                     // answered too.
                     let told =

@@ -1,6 +1,6 @@
 //! Bootstrap of a function: configuration, logging, caller, problem responses, batches.
 
-mod after;
+mod after_response;
 mod ambient;
 mod auth;
 mod env;
@@ -15,7 +15,7 @@ mod runtime;
 
 use sha2::{Digest, Sha256};
 
-pub use after::After;
+pub use after_response::AfterResponse;
 pub use ambient::{RandomIds, SystemClock};
 pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};
 pub use env::{ConfigError, Env};
@@ -25,7 +25,7 @@ pub use http::{
     PreferWait, Problem, parse_id, recorded, serve,
 };
 pub use load_events::{LoadEvents, load_function};
-pub use metrics::{Metric, MetricSink, Metrics};
+pub use metrics::{EmfMetrics, Metric, MetricSink};
 pub use queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_function};
 pub use runtime::Runtime;
 

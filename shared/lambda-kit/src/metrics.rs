@@ -1,4 +1,4 @@
-//! Metrics, written as lines of the [embedded metric
+//! EmfMetrics, written as lines of the [embedded metric
 //! format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
 //! CloudWatch makes metrics of what a function writes to its log, and no call is made for them.
 //!
@@ -14,7 +14,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use app::ports::{Clock, Measures};
+use app::ports::{Clock, Metrics};
 use serde_json::{Map, Value, json};
 
 use crate::env::{ConfigError, Env};
@@ -117,7 +117,7 @@ impl MetricSink for Output {
 
 /// The metrics of one function. Cheap to clone; clones count together.
 #[derive(Clone)]
-pub struct Metrics(Arc<Inner>);
+pub struct EmfMetrics(Arc<Inner>);
 
 struct Inner {
     /// Without one nobody listens.
@@ -131,9 +131,9 @@ struct Inner {
     stale: AtomicU64,
 }
 
-impl Metrics {
+impl EmfMetrics {
     /// To nobody.
-    pub(crate) fn unheard(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn disabled(clock: Arc<dyn Clock>) -> Self {
         Self::over(None, clock, String::new(), String::new())
     }
 
@@ -176,14 +176,14 @@ impl Metrics {
 
     /// Whether anybody listens: what is read for metrics alone need not be read otherwise.
     #[must_use]
-    pub fn heard(&self) -> bool {
+    pub fn enabled(&self) -> bool {
         self.0.sink.is_some()
     }
 
     /// For a use case that counts. What was counted is written with the answer of the request, in
     /// one line.
     #[must_use]
-    pub fn handle(&self) -> Arc<dyn Measures> {
+    pub fn handle(&self) -> Arc<dyn Metrics> {
         Arc::new(self.clone())
     }
 
@@ -233,7 +233,7 @@ impl Metrics {
     }
 }
 
-impl Measures for Metrics {
+impl Metrics for EmfMetrics {
     fn erp_called(&self, failed: bool) {
         self.0.erp_calls.fetch_add(1, Ordering::Relaxed);
         self.0

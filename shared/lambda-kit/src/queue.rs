@@ -20,7 +20,7 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use crate::function::{EventHandler, Function};
-use crate::metrics::Metrics;
+use crate::metrics::EmfMetrics;
 use crate::runtime::Runtime;
 
 /// What a function keeps for itself of the time that the Lambda service gives it.
@@ -49,7 +49,7 @@ pub enum RecordError {
     Poison(&'static str),
     /// The work failed.
     #[error(transparent)]
-    UseCaseError(#[from] UseCaseError),
+    UseCase(#[from] UseCaseError),
 }
 
 impl QueueRecord {
@@ -76,7 +76,7 @@ pub trait QueueHandler: Send + Sync {
 struct Batch {
     handler: Arc<dyn QueueHandler>,
     clock: Arc<dyn Clock>,
-    metrics: Metrics,
+    metrics: EmfMetrics,
 }
 
 /// A function behind a queue with `ReportBatchItemFailures`.
@@ -94,7 +94,7 @@ pub(crate) fn queue_handler(
     handler: Arc<dyn QueueHandler>,
     clock: Arc<dyn Clock>,
 ) -> Arc<dyn EventHandler> {
-    let metrics = Metrics::unheard(clock.clone());
+    let metrics = EmfMetrics::disabled(clock.clone());
     Arc::new(Batch {
         handler,
         clock,

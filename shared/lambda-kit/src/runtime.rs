@@ -18,10 +18,10 @@ use aws_types::region::Region;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::after::After;
+use crate::after_response::AfterResponse;
 use crate::ambient::{RandomIds, SystemClock};
 use crate::env::{ConfigError, Env};
-use crate::metrics::{MetricSink, Metrics};
+use crate::metrics::{EmfMetrics, MetricSink};
 
 /// The longest that warming up may take.
 const WARMING: Duration = Duration::from_secs(1);
@@ -38,10 +38,10 @@ pub struct Runtime {
     /// Ids and randomness.
     pub ids: Arc<dyn Ids>,
     /// Takes work that is to be done after the answer of a request.
-    pub after: After,
+    pub after_response: AfterResponse,
     /// What operators watch.
-    pub metrics: Metrics,
-    warmth: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+    pub metrics: EmfMetrics,
+    warm_up_tasks: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Runtime {
@@ -52,7 +52,7 @@ impl Runtime {
     /// [`ConfigError`] when region, credentials or the name of the deployment are missing.
     pub fn from_process(env: Env) -> Result<Self, ConfigError> {
         let mut start = Self::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds))?;
-        start.metrics = Metrics::to_output(&start.env, start.clock.clone())?;
+        start.metrics = EmfMetrics::to_output(&start.env, start.clock.clone())?;
         Ok(start)
     }
 
@@ -61,7 +61,7 @@ impl Runtime {
     /// # Errors
     /// [`ConfigError`] when `STACK_NAME`, the name of the deployment, is missing.
     pub fn with_metrics(mut self, sink: Arc<dyn MetricSink>) -> Result<Self, ConfigError> {
-        self.metrics = Metrics::to(sink, &self.env, self.clock.clone())?;
+        self.metrics = EmfMetrics::to(sink, &self.env, self.clock.clone())?;
         Ok(self)
     }
 
@@ -111,15 +111,15 @@ impl Runtime {
         if let Some(endpoint) = env.optional("AWS_ENDPOINT_URL") {
             sdk = sdk.endpoint_url(endpoint);
         }
-        let metrics = Metrics::unheard(clock.clone());
+        let metrics = EmfMetrics::disabled(clock.clone());
         Ok(Self {
             sdk: sdk.build(),
             env,
             clock,
             ids,
-            after: After::default(),
+            after_response: AfterResponse::default(),
             metrics,
-            warmth: Arc::default(),
+            warm_up_tasks: Arc::default(),
         })
     }
 
@@ -128,7 +128,7 @@ impl Runtime {
     /// begins with the first poll for an event, so that neither the start nor a request waits for
     /// it.
     pub fn warm_with(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.warmth
+        self.warm_up_tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(work.boxed());
@@ -136,7 +136,12 @@ impl Runtime {
 
     /// Does what was left by [`Self::warm_with`]; no longer than a second.
     pub async fn warm_up(&self) {
-        let work = std::mem::take(&mut *self.warmth.lock().unwrap_or_else(PoisonError::into_inner));
+        let work = std::mem::take(
+            &mut *self
+                .warm_up_tasks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         // What is not warm by then gets warm with the first request.
         let _ = tokio::time::timeout(WARMING, futures::future::join_all(work)).await;
     }

@@ -97,8 +97,8 @@ impl AvailabilityLookup {
         let (found, due) = Flow::new(&self.parts, context, &subject)
             .run(mode, &groups.keys)
             .await?;
-        if let Some(later) = self.parts.later.as_ref().filter(|_| !due.is_empty()) {
-            later.later(self.clone().renew(self.parts.renewal(context), due).boxed());
+        if let Some(background) = self.parts.background.as_ref().filter(|_| !due.is_empty()) {
+            background.spawn(self.clone().renew(self.parts.renewal(context), due).boxed());
         }
         let missing = Found::Missing(Reason::ErpIncomplete);
         let shown = |(item, place): (&AvailabilityItem, &usize)| {
@@ -222,7 +222,7 @@ impl Subject for Availabilities<'_> {
             age(
                 self.lookup
                     .fresh_until(entry, &key.sku, key.location.as_ref(), *quantity),
-                entry.hard_until,
+                entry.expires_at,
                 now,
             )
         };
@@ -257,7 +257,7 @@ impl Subject for Availabilities<'_> {
             availability,
             as_of,
             spread: spread(parts.ids.below(u64::MAX)),
-            hard_until: as_of.plus_seconds(hard),
+            expires_at: as_of.plus_seconds(hard),
         }
     }
 
@@ -288,7 +288,7 @@ impl Subject for Availabilities<'_> {
         &self,
         entries: &[(AvailabilityKey, AvailabilityEntry)],
     ) -> Result<(), StoreError> {
-        self.lookup.parts.cache.keep_availabilities(entries).await
+        self.lookup.parts.cache.cache_availabilities(entries).await
     }
 }
 

@@ -120,7 +120,7 @@ impl Declared {
                 drop(held);
                 if let Err(error) = self
                     .kept
-                    .keep_declared(&self.store, &capabilities, now)
+                    .cache_capabilities(&self.store, &capabilities, now)
                     .await
                 {
                     tracing::warn!(%error, "the ERP's capabilities were not kept");

@@ -166,7 +166,7 @@ impl<'a, S: Subject> Flow<'a, S> {
 
     fn asked_often(&self, rider: &Open<S>) -> bool {
         let entry = rider.slot.entry.as_ref();
-        self.parts.later.is_some()
+        self.parts.background.is_some()
             && entry.is_some_and(|entry| {
                 self.parts
                     .often

@@ -9,7 +9,7 @@ use super::declared::Declared;
 use super::often::Often;
 use crate::ports::erp::{CallContext, ErpCapabilities};
 use crate::ports::lookups::Lookups;
-use crate::ports::{Clock, Ids, Later, Measures};
+use crate::ports::{Background, Clock, Ids, Metrics};
 
 /// The longest that a call is given which makes an instance ready, in milliseconds.
 const WARMING_MS: i64 = 1_000;
@@ -30,9 +30,9 @@ pub struct LookupDeps {
     /// How often this instance was asked for what is near its end.
     pub(super) often: Arc<Often>,
     /// What renews it.
-    pub(super) later: Option<Arc<dyn Later>>,
+    pub(super) background: Option<Arc<dyn Background>>,
     /// What counts the values that are shown.
-    measures: Option<Arc<dyn Measures>>,
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl LookupDeps {
@@ -58,29 +58,29 @@ impl LookupDeps {
             ids,
             store,
             often: Arc::default(),
-            later: None,
-            measures: None,
+            background: None,
+            metrics: None,
         }
     }
 
     /// With what renews entries that are asked for often before they end, so that nobody waits for
     /// it.
     #[must_use]
-    pub fn renewing(mut self, later: Arc<dyn Later>) -> Self {
-        self.later = Some(later);
+    pub fn renewing(mut self, background: Arc<dyn Background>) -> Self {
+        self.background = Some(background);
         self
     }
 
     /// With what counts the values that are shown.
     #[must_use]
-    pub fn measured(mut self, by: Arc<dyn Measures>) -> Self {
-        self.measures = Some(by);
+    pub fn measured(mut self, by: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(by);
         self
     }
 
     /// Counts values that are shown. What is missing is no value.
     pub(super) fn shown<'a>(&self, values: impl Iterator<Item = &'a Freshness>) {
-        let Some(measures) = &self.measures else {
+        let Some(metrics) = &self.metrics else {
             return;
         };
         let (mut shown, mut stale) = (0_usize, 0_usize);
@@ -88,7 +88,7 @@ impl LookupDeps {
             shown = shown.saturating_add(1);
             stale = stale.saturating_add(usize::from(freshness.stale));
         }
-        measures.shown(shown, stale);
+        metrics.shown(shown, stale);
     }
 
     /// How a renewal on behalf of a request calls the ERP: within the time of one call, and of the

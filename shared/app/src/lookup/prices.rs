@@ -157,7 +157,7 @@ impl PriceLookup {
         let (found, due) = Flow::new(&self.parts, context, &subject)
             .run(mode, &groups.keys)
             .await?;
-        if let Some(later) = self.parts.later.as_ref().filter(|_| !due.is_empty()) {
+        if let Some(background) = self.parts.background.as_ref().filter(|_| !due.is_empty()) {
             let questions = due
                 .iter()
                 .filter_map(|(place, ..)| subject.questions.get(*place).cloned())
@@ -170,7 +170,7 @@ impl PriceLookup {
                 questions,
                 due,
             );
-            later.later(work.boxed());
+            background.spawn(work.boxed());
         }
         let missing = Found::Missing(Reason::ErpIncomplete);
         let shown = |(question, place): (&PriceQuestion, &usize)| {
@@ -253,7 +253,7 @@ impl Subject for Prices<'_> {
         match &entry.offer {
             // A ladder that does not reach down to this quantity says nothing about it.
             Ok(offer) if !priced(offer) => Age::Expired,
-            _ => age(Some(entry.fresh_until), entry.hard_until, now),
+            _ => age(Some(entry.fresh_until), entry.expires_at, now),
         }
     }
 
@@ -275,7 +275,7 @@ impl Subject for Prices<'_> {
             offer,
             as_of,
             fresh_until: as_of.plus_seconds(fresh),
-            hard_until: as_of.plus_seconds(settings.hard_seconds),
+            expires_at: as_of.plus_seconds(settings.hard_seconds),
         }
     }
 
@@ -300,7 +300,7 @@ impl Subject for Prices<'_> {
     }
 
     async fn keep(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
-        self.lookup.parts.cache.keep_prices(entries).await
+        self.lookup.parts.cache.cache_prices(entries).await
     }
 }
 

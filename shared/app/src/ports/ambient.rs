@@ -10,13 +10,13 @@ pub trait Clock: Send + Sync {
 }
 
 /// Does what nobody waits for, after the answer of the request that caused it. May leave it undone.
-pub trait Later: Send + Sync {
+pub trait Background: Send + Sync {
     /// Takes the work.
-    fn later(&self, work: BoxFuture<'static, ()>);
+    fn spawn(&self, work: BoxFuture<'static, ()>);
 }
 
 /// Counts what operators watch. Never fails, and keeps nobody waiting.
-pub trait Measures: Send + Sync {
+pub trait Metrics: Send + Sync {
     /// A call to the ERP came to an end; `failed` says that the ERP is not well. A refusal is no
     /// failure, and a call that was never begun is none.
     fn erp_called(&self, failed: bool);

@@ -64,7 +64,7 @@ pub struct PriceEntry {
     /// Soft limit.
     pub fresh_until: Timestamp,
     /// Hard limit; the store may drop the entry after it, and nobody serves it.
-    pub hard_until: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// A cached availability. Its soft limit depends on the quantity asked for, so it is not stored.
@@ -78,7 +78,7 @@ pub struct AvailabilityEntry {
     /// together must not expire together.
     pub spread: i16,
     /// Hard limit.
-    pub hard_until: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// What an entry is kept under.
@@ -163,10 +163,10 @@ pub trait Lookups: Send + Sync {
 
     /// Writes entries, each key at most once, and ends the leases on them. Losing some is no
     /// failure of the request that brought them; the caller logs it.
-    async fn keep_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError>;
+    async fn cache_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError>;
 
-    /// As [`Lookups::keep_prices`].
-    async fn keep_availabilities(
+    /// As [`Lookups::cache_prices`].
+    async fn cache_availabilities(
         &self,
         entries: &[(AvailabilityKey, AvailabilityEntry)],
     ) -> Result<(), StoreError>;
@@ -193,7 +193,7 @@ pub trait Lookups: Send + Sync {
     ) -> Result<Option<(Capabilities, Timestamp)>, StoreError>;
 
     /// Keeps what the ERP of `store` declares.
-    async fn keep_declared(
+    async fn cache_capabilities(
         &self,
         store: &StoreId,
         capabilities: &Capabilities,

@@ -13,7 +13,7 @@ pub mod registrations;
 mod store;
 pub mod submissions;
 
-pub use ambient::{Clock, Ids, Later, Measures};
+pub use ambient::{Background, Clock, Ids, Metrics};
 pub use carts::Written;
 pub use catalog::CatalogReader;
 pub use erp::ErpError;

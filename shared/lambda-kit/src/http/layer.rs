@@ -21,7 +21,7 @@ use crate::auth::Auth;
 use crate::env::ConfigError;
 use crate::function::Function;
 use crate::http::problem::Problem;
-use crate::metrics::Metrics;
+use crate::metrics::EmfMetrics;
 use crate::queue::ends;
 use crate::runtime::Runtime;
 
@@ -82,7 +82,7 @@ struct Ambient {
     auth: Auth,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    metrics: Metrics,
+    metrics: EmfMetrics,
 }
 
 /// Makes a function of a router: verified callers, correlation ids, deadlines, problem documents

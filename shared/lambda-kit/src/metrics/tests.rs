@@ -24,14 +24,14 @@ impl MetricSink for Kept {
     }
 }
 
-fn metrics() -> (Metrics, Arc<Kept>) {
+fn metrics() -> (EmfMetrics, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
     let env = Env::from_pairs([
         ("STACK_NAME", "shop"),
         ("AWS_LAMBDA_FUNCTION_NAME", "prices"),
     ]);
     (
-        Metrics::to(kept.clone(), &env, Arc::new(Noon)).unwrap(),
+        EmfMetrics::to(kept.clone(), &env, Arc::new(Noon)).unwrap(),
         kept,
     )
 }
@@ -97,12 +97,12 @@ fn what_was_counted_is_written_once_and_nothing_is_no_line() {
 #[test]
 fn metrics_need_the_name_of_the_deployment_and_a_listener() {
     let env = Env::from_pairs([("AWS_LAMBDA_FUNCTION_NAME", "prices")]);
-    let missing = Metrics::to_output(&env, Arc::new(Noon)).err().unwrap();
+    let missing = EmfMetrics::to_output(&env, Arc::new(Noon)).err().unwrap();
     assert!(missing.to_string().contains("STACK_NAME"));
-    let unheard = Metrics::unheard(Arc::new(Noon));
-    unheard.handle().erp_called(true);
-    unheard.flush();
-    assert!(!unheard.heard() && metrics().0.heard());
+    let disabled = EmfMetrics::disabled(Arc::new(Noon));
+    disabled.handle().erp_called(true);
+    disabled.flush();
+    assert!(!disabled.enabled() && metrics().0.enabled());
 }
 
 #[test]

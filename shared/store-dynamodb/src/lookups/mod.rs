@@ -117,7 +117,7 @@ impl Lookups for LookupsTable {
         Ok(slots)
     }
 
-    async fn keep_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
+    async fn cache_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
         let requests = entries
             .iter()
             .map(|(key, entry)| put(record::price(key, entry)?));
@@ -129,7 +129,7 @@ impl Lookups for LookupsTable {
         .await
     }
 
-    async fn keep_availabilities(
+    async fn cache_availabilities(
         &self,
         entries: &[(AvailabilityKey, AvailabilityEntry)],
     ) -> Result<(), StoreError> {
@@ -183,7 +183,7 @@ impl Lookups for LookupsTable {
         answer.item.as_ref().map(declared::read).transpose()
     }
 
-    async fn keep_declared(
+    async fn cache_capabilities(
         &self,
         store: &StoreId,
         capabilities: &Capabilities,

@@ -121,8 +121,8 @@ pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, St
         .with("revision", text(revision(entry.as_of)))
         .with("asOf", instant(entry.as_of))
         .with("freshUntil", instant(entry.fresh_until))
-        .with("hardUntil", instant(entry.hard_until))
-        .with("expiresAt", number(entry.hard_until.as_seconds()));
+        .with("hardUntil", instant(entry.expires_at))
+        .with("expiresAt", number(entry.expires_at.as_seconds()));
     let offer = match &entry.offer {
         Ok(offer) => offer,
         Err(absence) => {
@@ -182,7 +182,7 @@ pub(super) fn read_price(record: &Attributes) -> Result<PriceEntry, StoreError> 
         offer,
         as_of: get_instant(record, "asOf")?,
         fresh_until: get_instant(record, "freshUntil")?,
-        hard_until: get_instant(record, "hardUntil")?,
+        expires_at: get_instant(record, "hardUntil")?,
     })
 }
 
@@ -211,8 +211,8 @@ pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> 
         .with("revision", text(revision(entry.as_of)))
         .with("asOf", instant(entry.as_of))
         .with("spread", number(entry.spread))
-        .with("hardUntil", instant(entry.hard_until))
-        .with("expiresAt", number(entry.hard_until.as_seconds()));
+        .with("hardUntil", instant(entry.expires_at))
+        .with("expiresAt", number(entry.expires_at.as_seconds()));
     let known = match &entry.availability {
         Ok(known) => known,
         Err(absence) => {
@@ -243,6 +243,6 @@ pub(super) fn read_availability(record: &Attributes) -> Result<AvailabilityEntry
         availability,
         as_of: get_instant(record, "asOf")?,
         spread: get_number(record, "spread")?,
-        hard_until: get_instant(record, "hardUntil")?,
+        expires_at: get_instant(record, "hardUntil")?,
     })
 }

@@ -29,10 +29,10 @@ impl EventHandler for Obedient {
 }
 
 fn router(start: &Runtime) -> Router {
-    let later = start.after.handle();
+    let background = start.after_response.handle();
     let work = async move || {
         // Work after the answer, during which a request may panic.
-        later.later(Box::pin(tokio::time::sleep(Duration::from_millis(300))));
+        background.spawn(Box::pin(tokio::time::sleep(Duration::from_millis(300))));
         "done"
     };
     Router::new()

@@ -1,0 +1,4 @@
+//! The open cart of a buyer.
+
+mod editing;
+mod reorder;

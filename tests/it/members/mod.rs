@@ -1,0 +1,3 @@
+//! Organizations and their users.
+
+mod registration;

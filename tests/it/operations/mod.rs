@@ -1,0 +1,6 @@
+//! What operators see and do.
+
+mod health;
+mod incidents;
+mod metrics;
+mod permissions;
