@@ -1,4 +1,4 @@
-//! Use cases and the ports (traits) that they need.
+#![doc = include_str!("../README.md")]
 
 pub mod articles;
 pub mod cart;

@@ -1,4 +1,4 @@
-//! Values and pure rules: no async, no I/O, no clock, no randomness, no serde.
+#![doc = include_str!("../README.md")]
 
 pub mod availability;
 pub mod caller;

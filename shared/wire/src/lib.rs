@@ -1,4 +1,4 @@
-//! Types that cross a border: storefront JSON, queue bodies, ERP messages, file rows.
+#![doc = include_str!("../README.md")]
 
 pub mod erp;
 pub mod queue;

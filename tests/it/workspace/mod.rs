@@ -1,3 +1,4 @@
 //! What holds for the source code itself.
 
+pub mod documents;
 mod layering;
