@@ -27,7 +27,7 @@ use crate::reservations::Reservations;
 use edit::{Touched, Tries};
 use refused::line_error;
 
-pub(crate) use refused::cart_failure;
+pub(crate) use refused::{cart_failure, cart_write_failure};
 pub use reorder::{Reorder, Reordered};
 
 /// Seconds after its last change at which a cart is gone: thirty days.
@@ -99,7 +99,8 @@ impl CartService {
         let cart = new_cart(id, customer, member.organization.currency, self.clock.now());
         self.carts
             .create(&cart, keep_until(self.clock.now()))
-            .await?;
+            .await
+            .map_err(cart_write_failure)?;
         Ok(cart)
     }
 

@@ -9,7 +9,7 @@ use domain::quantity::Quantity;
 use domain::submission::Content;
 use rust_decimal::Decimal;
 
-use super::{CartService, cart_failure, keep_until, line_error, new_cart};
+use super::{CartService, cart_failure, cart_write_failure, keep_until, line_error, new_cart};
 use crate::error::{FieldError, UseCaseError};
 use crate::lookup::Mode;
 use crate::ports::erp::{CallContext, DocumentKind};
@@ -131,7 +131,8 @@ impl Reorder {
         carts
             .carts
             .create(&cart, keep_until(cart.updated_at))
-            .await?;
+            .await
+            .map_err(cart_write_failure)?;
         Ok(Reordered { cart, left_out })
     }
 }

@@ -1,10 +1,10 @@
 //! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the
 //! ERP calculates.
 
-mod seal;
+mod digest;
 mod show;
 
-pub(crate) use seal::seal;
+pub(crate) use digest::content_digest;
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use domain::ids::{CartId, PreparationId};
 use domain::money::Money;
 use domain::preparation::{Preparation, PreparedLine};
 
-use crate::cart::{cart_failure, keep_until, owned};
+use crate::cart::{cart_failure, cart_write_failure, keep_until, owned};
 use crate::directory::Directory;
 use crate::error::{FieldError, UseCaseError};
 use crate::lookup::{Mode, PriceLookup};
@@ -185,7 +185,7 @@ impl Checkout {
             expires_at: entry.expires_at,
             lines: prepared,
             totals: calculation.totals,
-            seal: String::new(),
+            content_digest: String::new(),
         };
         show::show(
             &mut cart,
@@ -193,7 +193,7 @@ impl Checkout {
             self.clock.now(),
             self.prices.settings,
         );
-        preparation.seal = seal(&cart, &preparation);
+        preparation.content_digest = content_digest(&cart, &preparation);
         cart.preparation = Some(preparation.clone());
         self.write(&mut cart).await?;
         Ok(preparation)
@@ -263,7 +263,8 @@ impl Checkout {
         match self
             .carts
             .put(cart, expected, keep_until(cart.updated_at))
-            .await?
+            .await
+            .map_err(cart_write_failure)?
         {
             Written::Done => Ok(()),
             Written::Conflict => Err(UseCaseError::Contention),
