@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#![warn(missing_docs)]
+
 pub mod availability;
 pub mod caller;
 pub mod cart;

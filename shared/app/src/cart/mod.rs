@@ -15,9 +15,9 @@ use domain::money::Currency;
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
 
-use crate::articles::Articles;
 use crate::directory::Directory;
 use crate::error::{FieldError, UseCaseError};
+use crate::items::PricedItems;
 use crate::lookup::{AvailabilityLookup, Mode, PriceLookup};
 use crate::ports::carts::{Carts, Written};
 use crate::ports::erp::CallContext;
@@ -58,7 +58,7 @@ pub struct CartService {
     /// Where carts are kept.
     pub carts: Arc<dyn Carts>,
     /// What carts hold.
-    pub articles: Articles,
+    pub items: PricedItems,
     /// Who buys.
     pub directory: Directory,
     /// The addresses to ship to.
@@ -225,7 +225,7 @@ impl CartService {
             .ensure_open()
             .map_err(cart_failure)?;
         let skus: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
-        let articles = self.articles.find(&skus).await?;
+        let items = self.items.find(&skus).await?;
         self.edit(context, customer, id, if_match, |cart| {
             if replace {
                 cart.lines.clear();
@@ -238,7 +238,7 @@ impl CartService {
                 } else {
                     String::new()
                 };
-                let Some(article) = articles.get(&line.sku) else {
+                let Some(item) = items.get(&line.sku) else {
                     errors.push(FieldError::new(
                         format!("{pointer}/sku"),
                         "unknown_sku",
@@ -248,7 +248,7 @@ impl CartService {
                 };
                 let line_id = LineId::parse(&self.ids.mint())
                     .map_err(|e| UseCaseError::Internal(e.to_string()))?;
-                match cart.add(line_id, &article.item, line.quantity, line.unit.as_ref()) {
+                match cart.add(line_id, &item.item, line.quantity, line.unit.as_ref()) {
                     Ok(id) => touched.push(id),
                     Err(error) => errors.push(line_error(&pointer, error)?),
                 }

@@ -25,7 +25,7 @@ use crate::ports::erp::{
 };
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::reservations::Reservations;
-use crate::sold::refuse_unsold;
+use crate::sellable::ensure_sellable;
 
 /// Seconds for which a preparation, and with it the reservation, holds.
 pub const HOLD_SECONDS: i64 = 900;
@@ -69,7 +69,7 @@ impl Checkout {
             return Err(UseCaseError::CartEmpty);
         }
         let shipping = cart.shipping.clone().ok_or(UseCaseError::ShippingMissing)?;
-        refuse_unsold(self.catalog.as_ref(), &cart).await?;
+        ensure_sellable(self.catalog.as_ref(), &cart).await?;
         let entry = LedgerEntry {
             cart: id.clone(),
             expires_at: self.clock.now().plus_seconds(HOLD_SECONDS),
@@ -191,7 +191,7 @@ impl Checkout {
             &mut cart,
             &preparation,
             self.clock.now(),
-            self.prices.settings,
+            self.prices.freshness,
         );
         preparation.content_digest = content_digest(&cart, &preparation);
         cart.preparation = Some(preparation.clone());
