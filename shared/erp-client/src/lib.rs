@@ -1,13 +1,4 @@
-//! The External System contract, spoken over HTTP: the ERP ports of `app`, implemented on one
-//! shared client.
-//!
-//! Every answer passes the same gates in the same order: transport, status, the body's own error
-//! field (which may come with status 200), then each item by itself. What does not pass is missing
-//! or unknown, never zero and never success. A read is repeated once, within the time limit of one.
-//! A write is sent once: the caller that stores its state decides whether to repeat it.
-//!
-//! To add an operation, add it to `operation` (method, path, time limit), its messages to
-//! `wire::erp`, and its port to `app::ports::erp`.
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod breaker;
