@@ -1,4 +1,4 @@
-//! Loads categories, items, descriptions and list prices from the files that the ERP exports.
+#![doc = include_str!("../README.md")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The client as functions configure it: by variables.
+//! Builds the client from the variables of a function.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl ErpClient {
         };
         let mut limits = TimeLimits::default();
         if let Some(text) = variable("ERP_LOOKUP_MS") {
-            let reason = "it is no number of milliseconds from 100 to 25000";
+            let reason = "it is not a number of milliseconds from 100 to 25000";
             let millis = text
                 .parse()
                 .ok()
