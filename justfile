@@ -14,6 +14,7 @@ lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --lib --examples
     .ci/mutants/run --check
+    .ci/routes.py --check
     "$(.ci/venv lint)/cfn-lint" template.yaml
     SAM_CLI_TELEMETRY=0 "$(.ci/venv lint)/sam" validate
     "$(.ci/venv lint)/checkov" --config-file .checkov.yaml
@@ -67,7 +68,10 @@ ci:
     grep --quiet --line-regexp 'cargo test --workspace' README.md
     grep --quiet --line-regexp 'cargo run -p local' README.md
     step lint
+    USED_PERMISSIONS=$(mktemp -d)
+    export USED_PERMISSIONS
     FAULT_SEEDS=10000 step test
+    .ci/used.py "$USED_PERMISSIONS"
     step fuzz
     step tour
     # One function is built as it is shipped, which takes a minute for each; the others are debug builds.
