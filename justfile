@@ -1,12 +1,16 @@
-# What developers and CI run; `just --list` shows every recipe. `cargo install just` or `pip install rust-just` installs it.
+# What developers and CI run; `just --list` shows every recipe. `cargo install just` or `pip install
+# rust-just` installs it.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 export PYTHONDONTWRITEBYTECODE := "1"
 
-# Cargo chooses the features of dependencies by what it builds. These arguments name what `cargo test --workspace` builds,
-# so nothing is built twice.
+# Cargo chooses the features of dependencies by what it builds. These arguments name what `cargo
+# test --workspace` builds, so nothing is built twice.
 everything := "--workspace --locked --test it"
+
+# The integration tests of `test-fast`.
+fast := "carts:: orders::purchase orders::quote storefront::browse template:: workspace::"
 
 # Check format, lints, documentation, the mutants, the template and the dependencies
 lint:
@@ -27,7 +31,7 @@ test:
 # Run the unit tests and a part of the integration tests: what to run after each edit
 test-fast:
     cargo test --workspace --locked --lib
-    cargo test {{ everything }} -- carts:: orders::purchase orders::quote storefront::browse template:: workspace::
+    cargo test {{ everything }} -- {{ fast }}
 
 # Play the fault simulation of submissions from N seeds
 sim seeds="10000":
@@ -74,6 +78,8 @@ ci:
     .ci/used.py "$USED_PERMISSIONS"
     step fuzz
     step tour
-    # One function is built as it is shipped, which takes a minute for each; the others are debug builds.
-    step emulator --shipped submit-worker --without catalog:dynamodb:GetItem --without submit-worker:dynamodb:PutItem
+    # One function is built as it is shipped, which takes a minute for each; the others are debug
+    # builds.
+    step emulator --shipped submit-worker \
+        --without catalog:dynamodb:GetItem --without submit-worker:dynamodb:PutItem
     printf '\n== all passed (after %d s)\n' "$SECONDS"
