@@ -2,8 +2,8 @@
 
 use domain::load::{LoadKind, LoadMode, Warning};
 use tabular::{
-    ATTRIBUTE_PREFIX, ColumnSelector, FileError, HeaderlessColumns, MAX_FIELDS, Mapping, Profile, RawRecord,
-    RowDefect, Rule,
+    ATTRIBUTE_PREFIX, ColumnSelector, FileError, HeaderlessColumns, MAX_FIELDS, Mapping, Profile,
+    RawRecord, RowDefect, Rule,
 };
 
 use super::columns::{Field, Shape};
@@ -189,7 +189,9 @@ impl Header {
         };
         match (&mapping.column, names) {
             (None, _) => Ok(ColumnRef::Constant),
-            (Some(ColumnSelector::Named(column)), _) if named => Ok(ColumnRef::Named(column.clone())),
+            (Some(ColumnSelector::Named(column)), _) if named => {
+                Ok(ColumnRef::Named(column.clone()))
+            }
             (Some(ColumnSelector::Named(column)), Some(names)) => {
                 let at = names.iter().position(|name| name == column.trim());
                 at.map(ColumnRef::At)
@@ -301,7 +303,12 @@ impl Header {
 }
 
 /// Completes the rule of a field with the defaults of the profile.
-fn field_source(column: ColumnRef, rule: Option<&Rule>, shape: Shape, profile: &Profile) -> FieldSource {
+fn field_source(
+    column: ColumnRef,
+    rule: Option<&Rule>,
+    shape: Shape,
+    profile: &Profile,
+) -> FieldSource {
     let defaults = &profile.defaults;
     let mut rule = rule.cloned().unwrap_or_default();
     if column != ColumnRef::Constant {

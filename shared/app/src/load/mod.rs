@@ -10,10 +10,10 @@
 //! run one after the other; the chunks of a load beside each other.
 
 mod close;
+mod columns;
 mod decide;
 mod end;
 mod hands;
-mod columns;
 mod header;
 mod kinds;
 mod list;
@@ -32,6 +32,6 @@ mod tests;
 
 pub use decide::Decisions;
 pub use header::Header;
-pub use records::{RecordFamily, accept, understand};
 pub use list::Loads;
+pub use records::{RecordFamily, accept, understand};
 pub use run::{Arrival, LoadError, Loader, Progress};

@@ -210,14 +210,12 @@ impl<'a> RowCursor<'a> {
 
     pub(super) fn whole<P: HasValue>(&mut self, column: Column<Whole, P>) -> Option<i64> {
         self.parse(column, "number", |text| {
-            text.parse().map_err(|_| "is not a whole number (example: 10)")
+            text.parse()
+                .map_err(|_| "is not a whole number (example: 10)")
         })
     }
 
-    pub(super) fn quantity<P: HasValue>(
-        &mut self,
-        column: Column<Decimal, P>,
-    ) -> Option<Quantity> {
+    pub(super) fn quantity<P: HasValue>(&mut self, column: Column<Decimal, P>) -> Option<Quantity> {
         self.parse(column, "quantity", |text| {
             let value = parse_decimal(text)
                 .ok_or_else(|| "is not a decimal number (example: 2.5)".to_owned())?;

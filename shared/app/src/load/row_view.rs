@@ -85,7 +85,12 @@ impl<'a> RowView<'a> {
     /// Appends the values of the key columns as one text.
     pub fn key(&self, into: &mut Vec<u8>) {
         let start = into.len();
-        let fields = self.header.fields.iter().take_while(|field| field.key).count();
+        let fields = self
+            .header
+            .fields
+            .iter()
+            .take_while(|field| field.key)
+            .count();
         for (index, source) in self.header.sources.iter().take(fields).enumerate() {
             if index > 0 {
                 into.push(b'/');
@@ -126,7 +131,7 @@ impl<'a> RowView<'a> {
     }
 
     #[inline(never)]
-    fn made(&self, source: &'a FieldSource) -> Result<Cow<'a, str>, Meaningless> {
+    fn resolve(&self, source: &'a FieldSource) -> Result<Cow<'a, str>, Meaningless> {
         let index = match &source.column {
             ColumnRef::At(column) => Some(*column),
             ColumnRef::Named(name) => self.record.find(name),
@@ -244,4 +249,3 @@ fn defective(defect: RowDefect, record: &RawRecord<'_>) -> RowProblem {
         }
     }
 }
-

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::rule::{Dates, Numbers, Rule};
-use super::{ColumnSelector, HeaderlessColumns, Defaults, Mapping, Profile};
+use super::{ColumnSelector, Defaults, HeaderlessColumns, Mapping, Profile};
 use crate::encoding::Encoding;
 use crate::error::FileError;
 use crate::fields::MAX_FIELDS;

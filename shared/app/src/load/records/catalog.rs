@@ -6,7 +6,7 @@ use domain::load::{CatalogRecord, LoadKind, RowProblem};
 use domain::money::{Currency, Money};
 
 use super::RecordFamily;
-use crate::load::columns::{self, Field, CATEGORIES, ITEMS, LIST_PRICES, TEXTS};
+use crate::load::columns::{self, CATEGORIES, Field, ITEMS, LIST_PRICES, TEXTS};
 use crate::load::row_cursor::RowCursor;
 
 impl RecordFamily for CatalogRecord {

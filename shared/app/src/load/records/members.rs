@@ -8,7 +8,7 @@ use domain::member::{
 };
 
 use super::RecordFamily;
-use crate::load::columns::{self, Field, ADDRESSES, ORGANIZATIONS, USERS};
+use crate::load::columns::{self, ADDRESSES, Field, ORGANIZATIONS, USERS};
 use crate::load::row_cursor::RowCursor;
 
 impl RecordFamily for MemberRecord {
@@ -136,9 +136,7 @@ fn address(row: &mut RowCursor<'_>, removes: bool) -> Option<MemberRecord> {
     let line2 = row.optional_text(ADDRESSES.line2);
     let city = row.text(ADDRESSES.city);
     let region = row.optional_text(ADDRESSES.region);
-    let postal_code = row
-        .optional_text(ADDRESSES.postal_code)
-        .unwrap_or_default();
+    let postal_code = row.optional_text(ADDRESSES.postal_code).unwrap_or_default();
     let country = row.parse(ADDRESSES.country, "country", country);
     let status = row.choice(ADDRESSES.status, status);
     Some(MemberRecord::Address(Address {

@@ -61,10 +61,7 @@ pub fn understand<R: RecordFamily>(
     parse(kind, view)
 }
 
-fn parse<R: RecordFamily>(
-    kind: LoadKind,
-    view: RowView<'_>,
-) -> Result<(R, bool), Vec<RowProblem>> {
+fn parse<R: RecordFamily>(kind: LoadKind, view: RowView<'_>) -> Result<(R, bool), Vec<RowProblem>> {
     let mut row = RowCursor::new(view);
     let removes = row.removes();
     let record = R::parse(kind, &mut row, removes);

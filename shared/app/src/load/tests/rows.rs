@@ -7,7 +7,7 @@ use tabular::{FileError, Format, Framing, Profile, ReadStep, Source};
 use crate::load::header::Header;
 use crate::load::records::{RecordFamily, accept};
 
-type Understood<R> = Result<Accepted<R>, Vec<RowProblem>>;
+pub(super) type Understood<R> = Result<Accepted<R>, Vec<RowProblem>>;
 
 /// Understands a file of a header and one row.
 fn read<R: RecordFamily>(
@@ -31,7 +31,7 @@ fn read<R: RecordFamily>(
     Ok((header, row))
 }
 
-fn row<R: RecordFamily>(kind: LoadKind, file: &str) -> Understood<R> {
+pub(super) fn row<R: RecordFamily>(kind: LoadKind, file: &str) -> Understood<R> {
     read(kind, LoadMode::Delta, file).unwrap().1
 }
 
