@@ -1,10 +1,4 @@
-//! The External System contract, spoken over HTTP: the ERP ports of `app`, implemented on one
-//! shared client.
-//!
-//! Every answer passes the same gates in the same order: transport, status, the body's own error
-//! field (which may come with status 200), then each item by itself. Whatever does not pass is
-//! missing or unknown, never zero and never success. Reads are tried again once, within the time of
-//! one; writes are sent once: repeating them is the business of whoever keeps their state.
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod breaker;
