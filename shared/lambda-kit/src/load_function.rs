@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use app::load::{Loader, Rows};
+use app::load::{Loader, RecordFamily};
 use app::ports::{ExportFiles, LoadQueue, LoadStore, Publications, RowWriter};
 use domain::load::{Guard, LoadKind};
 
@@ -73,7 +73,7 @@ pub fn load_function<R, T>(
     adapters: LoadAdapters<'_, T>,
 ) -> Result<Function, ConfigError>
 where
-    R: Rows,
+    R: RecordFamily,
     T: RowWriter<R> + Publications + 'static,
 {
     let config = LoaderConfig::from_env(&runtime.env)?;
