@@ -1,5 +1,5 @@
 //! The ERP simulator: the External System contract over HTTP with real behaviour, every fault on
-//! demand, and control routes under `/_sim` for whoever tests against it.
+//! demand, and control routes under `/_sim` for tests against it.
 //!
 //! The state is plain data behind one mutex that is never held across an await. The clock is handed
 //! in; only the delays of faults use real time. Nothing is shared with the system under test but
@@ -17,13 +17,15 @@ mod documents;
 mod faults;
 mod history;
 mod inject;
+mod mode;
 mod operation;
 mod operations;
 mod refusal;
+mod respond;
 mod router;
 mod serve;
 mod simulator;
-mod world;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -31,4 +33,5 @@ mod tests;
 pub use calls::{Call, Calls};
 pub use dataset::{Dataset, DatasetError, ONLINE};
 pub use faults::{Fault, FaultKind};
-pub use simulator::{Clock, Mode, Moment, Options, Simulator, Verdict, Watcher};
+pub use mode::Mode;
+pub use simulator::{Clock, Moment, Options, Simulator, Verdict, Watcher};

@@ -1,6 +1,6 @@
 //! The whole system in one process: what `cargo run -p local` starts and the tests start too.
 //!
-//! Several stacks may run beside each other in one process; they share nothing.
+//! Several stacks may run side by side in one process; they share nothing.
 
 pub mod dataset;
 pub mod edge;
