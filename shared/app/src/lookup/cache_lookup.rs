@@ -2,6 +2,7 @@
 
 use domain::freshness::{Age, Reason};
 use domain::time::Timestamp;
+use futures::FutureExt;
 
 use super::kind::{LookupKind, LookupResult};
 use super::{LookupDeps, Mode};
@@ -63,6 +64,43 @@ pub(super) struct CacheLookup<'a, K: LookupKind> {
     pub(super) context: &'a CallContext,
     pub(super) kind: &'a K,
     pub(super) started_at: Timestamp,
+}
+
+impl LookupDeps {
+    /// The result for each key of `kind`, in their order. Refreshes hot entries after the response.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the cache cannot be read.
+    pub(super) async fn look_up<K: LookupKind>(
+        &self,
+        context: &CallContext,
+        mode: Mode,
+        kind: K,
+    ) -> Result<Vec<LookupResult<K::Entry>>, StoreError> {
+        let answers = CacheLookup::new(self, context, &kind).run(mode).await?;
+        if !answers.to_refresh.is_empty()
+            && let Some(background) = &self.background
+        {
+            let deps = self.clone();
+            let context = self.refresh_context(context);
+            let refresh = async move {
+                CacheLookup::new(&deps, &context, &kind)
+                    .refresh(answers.to_refresh)
+                    .await;
+            };
+            background.spawn(refresh.boxed());
+        }
+        Ok(answers.results)
+    }
+
+    /// A refresh may take as long as one call, and no longer than the request that caused it.
+    fn refresh_context(&self, context: &CallContext) -> CallContext {
+        let end = self.clock.now().plus_millis(self.capabilities.lease_ms());
+        CallContext {
+            deadline: end.min(context.deadline),
+            ..context.clone()
+        }
+    }
 }
 
 impl<'a, K: LookupKind> CacheLookup<'a, K> {
