@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use domain::ids::{OrganizationId, Sku};
-use lambda_kit::{Authenticated, Json, Problem};
+use lambda_kit::{Json, Operator, Problem};
 use wire::storefront::lookups as body;
 
 pub(crate) fn router(invalidate: Invalidate) -> Router {
@@ -21,10 +21,10 @@ pub(crate) fn router(invalidate: Invalidate) -> Router {
 
 async fn run(
     State(invalidate): State<Arc<Invalidate>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Json(asked): Json<body::Invalidation>,
 ) -> Result<StatusCode, Problem> {
-    invalidate.run(&caller, &what(&asked)?).await?;
+    invalidate.run(&operator, &what(&asked)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,7 +7,7 @@ use app::ports::dead_letters::Subject;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use lambda_kit::{Authenticated, Json, Problem};
+use lambda_kit::{Json, Operator, Problem};
 use wire::storefront::operations as body;
 
 pub(crate) fn router(letter_box: DeadLetters) -> Router {
@@ -19,9 +19,9 @@ pub(crate) fn router(letter_box: DeadLetters) -> Router {
 
 async fn list(
     State(letter_box): State<Arc<DeadLetters>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
 ) -> Result<Json<body::DeadLetters>, Problem> {
-    let explained = letter_box.list(&caller).await?;
+    let explained = letter_box.list(&operator).await?;
     Ok(Json(body::DeadLetters {
         dead_letters: explained.iter().map(|letter| shown(letter, None)).collect(),
     }))
@@ -29,7 +29,7 @@ async fn list(
 
 async fn redrive(
     State(letter_box): State<Arc<DeadLetters>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Json(asked): Json<body::Redrive>,
 ) -> Result<Json<body::DeadLetters>, Problem> {
     let redrive = Redrive {
@@ -37,7 +37,7 @@ async fn redrive(
         discard: asked.discard,
         dry_run: asked.dry_run,
     };
-    let moved = letter_box.redrive(&caller, &redrive).await?;
+    let moved = letter_box.redrive(&operator, &redrive).await?;
     Ok(Json(body::DeadLetters {
         dead_letters: moved
             .iter()

@@ -22,7 +22,7 @@ use domain::load::{LoadKind, LoadState};
 use erp_client::ErpClient;
 use files_s3::ExportBucket;
 use lambda_kit::{
-    Authenticated, ConfigError, Env, Function, Json, Params, Path, Problem, Runtime, parse_id,
+    ConfigError, Env, Function, Json, Operator, Params, Path, Problem, Runtime, parse_id,
 };
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
 use serde::Deserialize;
@@ -207,7 +207,7 @@ fn unknown(pointer: &str, what: &str) -> UseCaseError {
 
 async fn list_loads(
     State(operations): State<Arc<Operations>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Params(params): Params<LoadsParams>,
 ) -> Result<Json<body::Loads>, Problem> {
     let filter = params.filter()?;
@@ -215,7 +215,7 @@ async fn list_loads(
     let cursor = params.cursor.map(Cursor::new);
     let page = operations
         .loads
-        .list(&caller, filter, limit, cursor.as_ref())
+        .list(&operator, filter, limit, cursor.as_ref())
         .await?;
     Ok(Json(body::Loads {
         loads: page.items.iter().map(body::Load::from).collect(),
@@ -225,30 +225,30 @@ async fn list_loads(
 
 async fn get_load(
     State(operations): State<Arc<Operations>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.loads.get(&caller, &load_id).await?;
+    let load = operations.loads.get(&operator, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }
 
 async fn release_load(
     State(operations): State<Arc<Operations>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.decisions.release(&caller, &load_id).await?;
+    let load = operations.decisions.release(&operator, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }
 
 async fn rollback_load(
     State(operations): State<Arc<Operations>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.decisions.rollback(&caller, &load_id).await?;
+    let load = operations.decisions.rollback(&operator, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }

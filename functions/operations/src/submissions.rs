@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use domain::ids::{ExternalId, SubmissionId};
 use domain::submission::{Resolution, State as Where, Submission, SubmissionKind};
-use lambda_kit::{Authenticated, Call, Json, NoBody, Params, Path, Problem, parse_id};
+use lambda_kit::{Call, Json, NoBody, Operator, Params, Path, Problem, parse_id};
 use serde::Deserialize;
 use wire::storefront::operations as body;
 
@@ -36,7 +36,7 @@ struct ListParams {
 
 async fn list(
     State(operate): State<Arc<SubmissionOperator>>,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Params(params): Params<ListParams>,
 ) -> Result<Json<body::Submissions>, Problem> {
     let parse =
@@ -44,7 +44,9 @@ async fn list(
     let state = params.state.as_deref().map(parse).transpose()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let cursor = params.cursor.map(Cursor::new);
-    let page = operate.list(&caller, state, cursor.as_ref(), limit).await?;
+    let page = operate
+        .list(&operator, state, cursor.as_ref(), limit)
+        .await?;
     Ok(Json(body::Submissions {
         submissions: page.items.iter().map(shown).collect(),
         next_cursor: page.next.map(|next| next.as_str().to_owned()),
@@ -54,20 +56,20 @@ async fn list(
 async fn retry(
     State(operate): State<Arc<SubmissionOperator>>,
     call: Call,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Path(id): Path<String>,
     _: NoBody,
 ) -> Result<Json<body::Submission>, Problem> {
     let id = parse_id(&id, SubmissionId::parse)?;
     Ok(Json(shown(
-        &operate.retry(&caller, &id, &call.correlation_id).await?,
+        &operate.retry(&operator, &id, &call.correlation_id).await?,
     )))
 }
 
 async fn resolve(
     State(operate): State<Arc<SubmissionOperator>>,
     call: Call,
-    Authenticated(caller): Authenticated,
+    Operator(operator): Operator,
     Path(id): Path<String>,
     Json(asked): Json<body::Resolve>,
 ) -> Result<Json<body::Submission>, Problem> {
@@ -75,7 +77,7 @@ async fn resolve(
     let resolution = resolution(&asked)?;
     Ok(Json(shown(
         &operate
-            .resolve(&caller, &id, &resolution, &call.correlation_id)
+            .resolve(&operator, &id, &resolution, &call.correlation_id)
             .await?,
     )))
 }

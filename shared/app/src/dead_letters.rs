@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use domain::caller::Caller;
+use domain::caller::Operator;
 use domain::ids::OrganizationId;
 use domain::load::LoadState;
 use domain::submission::Submission;
 use futures::future::try_join_all;
 
-use crate::error::{UseCaseError, ensure_operator};
+use crate::error::UseCaseError;
 use crate::ports::LoadStore;
 use crate::ports::dead_letters::{DeadLetter, DeadLetterQueues, Queue, Subject};
 use crate::ports::submissions::Submissions;
@@ -88,9 +88,8 @@ impl DeadLetters {
     /// Dead letters of all queues, at most [`MOST`] of each.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`].
-    pub async fn list(&self, caller: &Caller) -> Result<Vec<Explained>, UseCaseError> {
-        ensure_operator(caller)?;
+    /// [`UseCaseError::Store`].
+    pub async fn list(&self, _: &Operator) -> Result<Vec<Explained>, UseCaseError> {
         let explained = self.explained().await?;
         let letters: Vec<_> = explained
             .iter()
@@ -104,14 +103,13 @@ impl DeadLetters {
     /// others.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`]: some may have been
+    /// [`UseCaseError::Store`]: some may have been
     /// moved then, and asking again goes on with the rest.
     pub async fn redrive(
         &self,
-        caller: &Caller,
+        operator: &Operator,
         redrive: &Redrive,
     ) -> Result<Vec<Moved>, UseCaseError> {
-        ensure_operator(caller)?;
         let mut moved = Vec::new();
         let mut stay = Vec::new();
         for explained in self.explained().await? {
@@ -140,7 +138,7 @@ impl DeadLetters {
         self.letters.leave(&stay).await?;
         if !redrive.dry_run {
             let count = moved.iter().filter(|moved| moved.done.is_some()).count();
-            tracing::info!(operator = %caller.user, count, "an operator moved dead letters");
+            tracing::info!(operator = %operator.user(), count, "an operator moved dead letters");
         }
         Ok(moved)
     }

@@ -1,7 +1,6 @@
 //! Why a use case did not do what it was asked for. Free of HTTP: `lambda-kit` maps it to status
 //! and text.
 
-use domain::caller::{Caller, Role};
 use domain::money::Money;
 
 use crate::ports::{ErpError, StoreError};
@@ -160,14 +159,5 @@ impl UseCaseError {
         message: impl Into<String>,
     ) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, message)])
-    }
-}
-
-/// Lets operators through, and nobody else.
-pub(crate) fn ensure_operator(caller: &Caller) -> Result<(), UseCaseError> {
-    if caller.is(Role::Operator) {
-        Ok(())
-    } else {
-        Err(UseCaseError::Forbidden)
     }
 }

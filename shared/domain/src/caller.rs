@@ -57,6 +57,47 @@ impl Caller {
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
+
+    /// The caller as an operator; `None` if the caller does not have [`Role::Operator`].
+    #[must_use]
+    pub fn operator(&self) -> Option<Operator> {
+        self.is(Role::Operator).then(|| Operator(self.user.clone()))
+    }
+}
+
+/// A caller whose role [`Role::Operator`] was checked. Use cases of operators demand this value, so
+/// a route that forgets the check does not compile.
+///
+/// Only [`Caller::operator`] makes one:
+///
+/// ```
+/// use domain::caller::{Caller, Role};
+/// use domain::ids::UserId;
+///
+/// let user = UserId::parse("u-1")?;
+/// let caller = |roles| Caller { user: user.clone(), organization: None, roles };
+/// assert!(caller(vec![Role::Operator]).operator().is_some());
+/// assert!(caller(vec![Role::Buyer, Role::OrgAdmin]).operator().is_none());
+/// # Ok::<(), domain::ids::IdError>(())
+/// ```
+///
+/// ```compile_fail
+/// use domain::caller::Operator;
+/// use domain::ids::UserId;
+///
+/// let user = UserId::parse("u-1")?;
+/// let operator = Operator(user);
+/// # Ok::<(), domain::ids::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator(UserId);
+
+impl Operator {
+    /// The user who operates, for the log.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.0
+    }
 }
 
 /// A caller as a member of an organization: whose prices, carts and orders a request is about.

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub use after_response::AfterResponse;
 pub use ambient::{RandomIds, SystemClock};
-pub use auth::{Auth, Authenticated, Buyer, Member, OptionalCaller};
+pub use auth::{Auth, Authenticated, Buyer, Member, Operator, OptionalCaller};
 pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
 pub use http::{

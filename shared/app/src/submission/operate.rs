@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::caller::Caller;
+use domain::caller::Operator;
 use domain::ids::SubmissionId;
 use domain::submission::{NotDecidable, Resolution, State, Submission};
 
 use super::event;
-use crate::error::{UseCaseError, ensure_operator};
+use crate::error::UseCaseError;
 use crate::ports::carts::Written;
 use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::ports::{Clock, Cursor, Page, StoreError};
@@ -40,15 +40,14 @@ impl SubmissionOperator {
     /// what needs a person first.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::Store`].
+    /// [`UseCaseError::Store`].
     pub async fn list(
         &self,
-        caller: &Caller,
+        _: &Operator,
         state: Option<State>,
         cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<Submission>, UseCaseError> {
-        ensure_operator(caller)?;
         if let Some(state) = state {
             return Ok(self.submissions.in_state(state, cursor, limit).await?);
         }
@@ -79,17 +78,17 @@ impl SubmissionOperator {
     /// Lets a submission go on at once; what may have been sent is asked for first.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`],
+    /// [`UseCaseError::NotFound`],
     /// [`UseCaseError::AlreadyDecided`] when it is done with or waits for its approver,
     /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn retry(
         &self,
-        caller: &Caller,
+        operator: &Operator,
         id: &SubmissionId,
         correlation_id: &str,
     ) -> Result<Submission, UseCaseError> {
         let now = self.clock.now();
-        self.change(caller, id, correlation_id, |submission| {
+        self.change(operator, id, correlation_id, |submission| {
             submission.retried(now)
         })
         .await
@@ -99,18 +98,18 @@ impl SubmissionOperator {
     /// ERP.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for anyone but an operator, [`UseCaseError::NotFound`],
+    /// [`UseCaseError::NotFound`],
     /// [`UseCaseError::AlreadyDecided`] when it does not need attention, [`UseCaseError::Contention`],
     /// [`UseCaseError::Store`].
     pub async fn resolve(
         &self,
-        caller: &Caller,
+        operator: &Operator,
         id: &SubmissionId,
         resolution: &Resolution,
         correlation_id: &str,
     ) -> Result<Submission, UseCaseError> {
         let now = self.clock.now();
-        self.change(caller, id, correlation_id, |submission| {
+        self.change(operator, id, correlation_id, |submission| {
             submission.resolved(resolution.clone(), now).map(Some)
         })
         .await
@@ -118,12 +117,11 @@ impl SubmissionOperator {
 
     async fn change(
         &self,
-        caller: &Caller,
+        operator: &Operator,
         id: &SubmissionId,
         correlation_id: &str,
         change: impl Fn(&mut Submission) -> Result<Option<&'static str>, NotDecidable>,
     ) -> Result<Submission, UseCaseError> {
-        ensure_operator(caller)?;
         for _ in 0..ROUNDS {
             let mut submission = self
                 .submissions
@@ -141,7 +139,7 @@ impl SubmissionOperator {
                     Written::Done => {}
                     Written::Conflict => continue,
                 }
-                tracing::info!(submission.id = %id, operator = %caller.user, event = happened, "an operator moved a submission");
+                tracing::info!(submission.id = %id, operator = %operator.user(), event = happened, "an operator moved a submission");
             }
             if submission.due_at.is_some()
                 && let Err(error) = self.queue.enqueue(id, 0).await

@@ -3,7 +3,7 @@
 use app::UseCaseError;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use domain::caller::{Caller, Customer, Role};
+use domain::caller::{self, Caller, Customer, Role};
 
 use crate::auth::Auth;
 use crate::http::{Problem, missing_layer};
@@ -97,6 +97,40 @@ impl<S: Sync> FromRequestParts<S> for Buyer {
         let member = Member::from_request_parts(parts, state).await?;
         member.require(Role::Buyer)?;
         Ok(Self(member.customer))
+    }
+}
+
+/// A caller with the role `operator`, as the use cases of operators demand it. Others get 403, or
+/// 401 without a token.
+///
+/// ```
+/// use app::dead_letters::DeadLetters;
+/// use lambda_kit::{Operator, Problem};
+///
+/// async fn count(letters: &DeadLetters, Operator(operator): Operator) -> Result<usize, Problem> {
+///     Ok(letters.list(&operator).await?.len())
+/// }
+/// ```
+///
+/// A route that does not check the role does not compile:
+///
+/// ```compile_fail
+/// use app::dead_letters::DeadLetters;
+/// use lambda_kit::{Authenticated, Problem};
+///
+/// async fn count(letters: &DeadLetters, Authenticated(caller): Authenticated) -> Result<usize, Problem> {
+///     Ok(letters.list(&caller).await?.len())
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Operator(pub caller::Operator);
+
+impl<S: Sync> FromRequestParts<S> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = caller(parts).await?.ok_or(Problem::Unauthenticated)?;
+        Ok(Self(caller.operator().ok_or(UseCaseError::Forbidden)?))
     }
 }
 

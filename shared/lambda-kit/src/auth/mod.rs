@@ -14,7 +14,7 @@ use lambda_http::request::RequestContext;
 use crate::env::{ConfigError, Env};
 use crate::http::Problem;
 
-pub use extract::{Authenticated, Buyer, Member, OptionalCaller};
+pub use extract::{Authenticated, Buyer, Member, Operator, OptionalCaller};
 use jwks::Verifier;
 
 /// How callers are verified. There is no way without verification.

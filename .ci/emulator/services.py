@@ -1,14 +1,11 @@
-"""What stands around the deployed functions in an emulator run: MiniStack, the ERP simulator, an issuer of tokens."""
+"""The services around the deployed functions: MiniStack, the ERP simulator, a token issuer."""
 
 import base64
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,42 +14,41 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from harness import call, expect, wait_for
-from tour import rows
+from checks import call, expect, free_port, tool, wait_for
+from emulator.dataset import rows
 
 REGION = "eu-central-1"
 AUDIENCE = "storefront"
 ERP_TOKEN = "emulator-erp-token"
-# Ports of the functions' processes come from the kernel, so only the emulator's own has to be found.
 START_SECONDS = 60
 
 
-def tool(name: str) -> str:
-    """A program of the virtual environment that this runs in."""
-    return str(Path(sys.executable).parent / name)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 class Process:
-    """A program that ends, with everything that it started, when the run ends."""
+    """A program that is ended with the run, together with every program that it started."""
 
-    def __init__(self, folder: Path, name: str, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, command: list[str], environment: dict[str, str]
+    ) -> None:
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
 
     def alive(self) -> None:
-        expect(self.process.poll() is None, f"{self.log.name}: {self.log.read_text(errors='replace')[-2000:]}")
+        expect(
+            self.process.poll() is None,
+            f"{self.log.name}: {self.log.read_text(errors='replace')[-2000:]}",
+        )
 
     def stop(self) -> None:
-        # The session that was started here, and nothing else.
+        # This ends the session that was started above, and no other process.
         for how, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
             try:
                 os.killpg(self.process.pid, how)
@@ -62,17 +58,20 @@ class Process:
                 self.process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
                 continue
-            # The leader is gone; what is left of its session goes with the next signal.
+            # The leader has ended; the next signal ends the rest of its session.
             time.sleep(0.2)
 
 
 class MiniStack:
-    """The emulator, which enforces policies."""
+    """The emulator, which enforces IAM policies."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
-        # Nothing else of our environment: a function inherits the emulator's, so a stray variable would hide a missing one.
-        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {
+        # A function inherits the emulator's environment, so a stray variable could hide a missing
+        # one.
+        environment = {
+            name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ
+        } | {
             "TMPDIR": str(folder),
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
@@ -123,14 +122,24 @@ def encoded(data: bytes) -> str:
 
 
 class Issuer:
-    """Issues tokens and publishes its key, as an identity provider does."""
+    """Issues tokens and publishes its key like an identity provider."""
 
     def __init__(self, dataset: Path) -> None:
         self._users = {row["user_id"]: row for row in rows(dataset, "users")}
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         numbers = self._key.public_key().public_numbers()
-        whole = lambda n: encoded(n.to_bytes((n.bit_length() + 7) // 8, "big"))
-        key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "run", "n": whole(numbers.n), "e": whole(numbers.e)}
+
+        def whole(n):
+            return encoded(n.to_bytes((n.bit_length() + 7) // 8, "big"))
+
+        key = {
+            "kty": "RSA",
+            "use": "sig",
+            "alg": "RS256",
+            "kid": "run",
+            "n": whole(numbers.n),
+            "e": whole(numbers.e),
+        }
         published = json.dumps({"keys": [key]}).encode()
 
         class Handler(BaseHTTPRequestHandler):
@@ -156,7 +165,13 @@ class Issuer:
         known = self._users.get(user, {})
         roles = known["roles"].split(";") if known else [user]
         now = int(time.time())
-        claims = {"sub": user, "org": known.get("organization_id", ""), "roles": roles, "iss": self.url, "aud": AUDIENCE}
+        claims = {
+            "sub": user,
+            "org": known.get("organization_id", ""),
+            "roles": roles,
+            "iss": self.url,
+            "aud": AUDIENCE,
+        }
         claims |= {"iat": now, "exp": now + 3600} | other
         header = {"alg": "RS256", "typ": "JWT", "kid": "run"}
         signed = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
@@ -166,25 +181,3 @@ class Issuer:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-
-def packed(folder: Path, programs: dict[str, Path], root: Path) -> Path:
-    """A folder with the template and the programs where it looks for them."""
-    for function, program in programs.items():
-        target = folder / "target/lambda" / function / "bootstrap"
-        target.parent.mkdir(parents=True)
-        # Symbols of a quick build are half of its size. A shipped one has none left.
-        subprocess.run(["strip", "-o", str(target), str(program)], check=True)
-    shutil.copy(root / "template.yaml", folder)
-    return folder / "template.yaml"
-
-
-def suited(template: Path) -> None:
-    """Takes out of a copy of the template what MiniStack refuses, alarms on several metrics, and writes out the number that
-    it takes for a text, a parameter as the concurrency of a queue."""
-    text = template.read_text()
-    default = lambda name: re.search(rf"(?m)^  {name}:\n    Type: Number\n    Default: (\d+)$", text)[1]
-    text = re.sub(r"(?<=MaximumConcurrency: )!Ref (\w+)", lambda found: default(found[1]), text)
-    resources = re.split(r"(?m)^(?=  \w+:$)", text)
-    calculates = lambda text: "    Type: AWS::CloudWatch::Alarm\n" in text and "\n      Metrics:\n" in text
-    template.write_text("".join(text for text in resources if not calculates(text)))

@@ -1,7 +1,6 @@
-"""A stack of `template.yaml` on something that speaks AWS: packaged, deployed, and finished where an emulator leaves gaps."""
+"""Packages and deploys `template.yaml`, and adds what the emulator leaves out."""
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,8 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from emulator import REGION, tool
-from harness import environment, expect
+from checks import environment, expect, tool
+from emulator.services import REGION
 
 STACK = "storefront"
 BUCKET = "emulator-erp-exports"
@@ -19,12 +18,16 @@ SECRET = "erp"
 
 
 class Deployment:
-    """Everything that the stack consists of, by logical name."""
+    """A deployed stack and its resources, by logical name."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self.environment = environment(
-            AWS_ENDPOINT_URL=endpoint, AWS_PAGER="", AWS_EC2_METADATA_DISABLED="true", AWS_REGION=REGION, AWS_DEFAULT_REGION=REGION
+            AWS_ENDPOINT_URL=endpoint,
+            AWS_PAGER="",
+            AWS_EC2_METADATA_DISABLED="true",
+            AWS_REGION=REGION,
+            AWS_DEFAULT_REGION=REGION,
         )
         self._clients: dict = {}
         self.resources: dict[str, str] = {}
@@ -43,43 +46,69 @@ class Deployment:
         return self._clients[service]
 
     def deploy(self, template: Path, parameters: dict[str, str]) -> None:
-        """Packages and deploys with the AWS CLI, as a person would."""
+        """Packages and deploys with the AWS CLI, as an operator does."""
         artifacts = "emulator-artifacts"
-        self.client("s3").create_bucket(Bucket=artifacts, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.client("s3").create_bucket(
+            Bucket=artifacts, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
         packaged = template.parent / "packaged.yaml"
         self._aws(
-            "package", "--template-file", str(template), "--s3-bucket", artifacts, "--output-template-file", str(packaged)
+            "package",
+            "--template-file",
+            str(template),
+            "--s3-bucket",
+            artifacts,
+            "--output-template-file",
+            str(packaged),
         )
         self._aws(
-            "deploy", "--template-file", str(packaged), "--stack-name", STACK, "--no-fail-on-empty-changeset",
-            # Templates over 50 kB are read from there.
+            "deploy", "--template-file", str(packaged), "--stack-name", STACK,
+            "--no-fail-on-empty-changeset",
+            # CloudFormation reads templates over 50 kB from a bucket.
             "--s3-bucket", artifacts,
             "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
             "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()),
         )  # fmt: skip
-        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        pages = (
+            self.client("cloudformation")
+            .get_paginator("list_stack_resources")
+            .paginate(StackName=STACK)
+        )
         found = [resource for page in pages for resource in page["StackResourceSummaries"]]
-        self.resources = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+        self.resources = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found
+        }
         self._finish()
 
     def _aws(self, *arguments: str) -> None:
         command = [tool("aws"), "cloudformation", *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=600
+        )
         if done.returncode == 0:
             return
         reasons: list = []
         try:
-            events = self.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
-            reasons = [(e["LogicalResourceId"], e.get("ResourceStatusReason")) for e in events if "FAILED" in e["ResourceStatus"]]
+            events = self.client("cloudformation").describe_stack_events(StackName=STACK)[
+                "StackEvents"
+            ]
+            reasons = [
+                (e["LogicalResourceId"], e.get("ResourceStatusReason"))
+                for e in events
+                if "FAILED" in e["ResourceStatus"]
+            ]
         except ClientError:
-            pass  # There is no such stack yet.
+            pass  # The stack does not exist yet.
         expect(False, f"aws cloudformation {arguments[0]}: {done.stdout}{done.stderr} {reasons}")
 
-    # MiniStack drops the routes of an HTTP API, times to live and reserved concurrency. They are taken from the
-    # transformed template; what is there already is left alone, so a complete implementation sees no change.
+    # MiniStack drops the routes of an HTTP API, times to live and reserved concurrency. They are
+    # added from the transformed template. What already exists is not changed, so a complete
+    # implementation of AWS sees no difference.
 
     def _finish(self) -> None:
-        body = self.client("cloudformation").get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
+        body = self.client("cloudformation").get_template(
+            StackName=STACK, TemplateStage="Processed"
+        )["TemplateBody"]
         template = body if isinstance(body, dict) else json.loads(body)
         for name, resource in template["Resources"].items():
             properties = resource.get("Properties", {})
@@ -88,13 +117,16 @@ class Deployment:
                     self._routes(self.resources[name], properties["Body"])
                 case "AWS::DynamoDB::Table" if limit := properties.get("TimeToLiveSpecification"):
                     self._time_to_live(self.resources[name], limit)
-                case "AWS::Lambda::Function" if (limit := properties.get("ReservedConcurrentExecutions")) is not None:
+                case "AWS::Lambda::Function" if (
+                    limit := properties.get("ReservedConcurrentExecutions")
+                ) is not None:
                     self.client("lambda").put_function_concurrency(
-                        FunctionName=self.resources[name], ReservedConcurrentExecutions=int(self._value(limit))
+                        FunctionName=self.resources[name],
+                        ReservedConcurrentExecutions=int(self._value(limit)),
                     )
 
     def _value(self, node):
-        """`node` with its references worked out."""
+        """`node` with its references resolved."""
         if isinstance(node, list):
             return [self._value(item) for item in node]
         if isinstance(node, dict) and "Ref" in node:
@@ -105,7 +137,12 @@ class Deployment:
 
     def _time_to_live(self, table: str, wanted: dict) -> None:
         dynamodb = self.client("dynamodb")
-        if dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+        if (
+            dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"][
+                "TimeToLiveStatus"
+            ]
+            == "DISABLED"
+        ):
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
 
     def _routes(self, api: str, body: dict) -> None:
@@ -114,34 +151,53 @@ class Deployment:
         if gateway.get_routes(ApiId=api)["Items"]:
             return
         if cors := body.get("x-amazon-apigateway-cors"):
-            gateway.update_api(ApiId=api, CorsConfiguration={k[0].upper() + k[1:]: self._value(v) for k, v in cors.items()})
+            gateway.update_api(
+                ApiId=api,
+                CorsConfiguration={k[0].upper() + k[1:]: self._value(v) for k, v in cors.items()},
+            )
         authorizers, integrations = {}, {}
         for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
             declared = scheme["x-amazon-apigateway-authorizer"]
             jwt = {"Issuer": self._value(declared["jwtConfiguration"]["issuer"])}
             jwt["Audience"] = self._value(declared["jwtConfiguration"]["audience"])
             authorizers[name] = gateway.create_authorizer(
-                ApiId=api, Name=name, AuthorizerType="JWT", IdentitySource=[declared["identitySource"]], JwtConfiguration=jwt
+                ApiId=api,
+                Name=name,
+                AuthorizerType="JWT",
+                IdentitySource=[declared["identitySource"]],
+                JwtConfiguration=jwt,
             )["AuthorizerId"]
         for path, operations in body["paths"].items():
             for verb, operation in operations.items():
                 uri = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
                 function = re.search(r"\$\{(\w+)\.Arn\}", uri)[1]
                 if function not in integrations:
-                    configuration = self.client("lambda").get_function_configuration(FunctionName=self.resources[function])
+                    configuration = self.client("lambda").get_function_configuration(
+                        FunctionName=self.resources[function]
+                    )
                     integrations[function] = gateway.create_integration(
                         ApiId=api,
                         IntegrationType="AWS_PROXY",
                         IntegrationUri=configuration["FunctionArn"],
                         PayloadFormatVersion="2.0",
                     )["IntegrationId"]
-                scheme = next((s for need in operation.get("security", []) for s in need if s in authorizers), None)
-                closed = {"AuthorizationType": "JWT", "AuthorizerId": authorizers[scheme]} if scheme else {}
+                scheme = next(
+                    (s for need in operation.get("security", []) for s in need if s in authorizers),
+                    None,
+                )
+                closed = (
+                    {"AuthorizationType": "JWT", "AuthorizerId": authorizers[scheme]}
+                    if scheme
+                    else {}
+                )
                 gateway.create_route(
-                    ApiId=api, RouteKey=f"{verb.upper()} {path}", Target=f"integrations/{integrations[function]}", **closed
+                    ApiId=api,
+                    RouteKey=f"{verb.upper()} {path}",
+                    Target=f"integrations/{integrations[function]}",
+                    **closed,
                 )
 
-    # --- Policies ----------------------------------------------------------------------------------------------------
+    # --- Policies ----------------------------------------------------------------------------
 
     def role(self, function: str) -> str:
         """The role of a function, such as `submit-worker`."""
@@ -152,7 +208,10 @@ class Deployment:
         """The inline policies of a function by name."""
         iam, role = self.client("iam"), self.role(function)
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        documents = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+        documents = {
+            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for name in names
+        }
         return {name: d if isinstance(d, dict) else json.loads(d) for name, d in documents.items()}
 
     def put_policies(self, function: str, policies: dict[str, dict]) -> None:
@@ -163,27 +222,36 @@ class Deployment:
         self.renew(function)
 
     def renew(self, function: str) -> None:
-        """Ends the instances of a function: what a warm one remembers would hide a call that it may not make any more."""
+        """Ends the instances of a function.
+
+        The cache of a warm one could hide a call that is now denied.
+        """
         pascal = "".join(word.capitalize() for word in function.split("-"))
         name = self.resources[f"{pascal}Function"]
         lambda_ = self.client("lambda")
         variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]
         lambda_.update_function_configuration(FunctionName=name, Environment=variables)
 
-    # --- What happened -------------------------------------------------------------------------------------------------
+    # --- What happened -----------------------------------------------------------------------
 
     def dead_letters(self) -> dict[str, int]:
-        """How many messages each queue of dead letters holds."""
+        """The number of messages in each dead-letter queue."""
         sqs = self.client("sqs")
         found = {}
         for name, url in self.resources.items():
             if name.endswith("DeadLetters"):
-                attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-                found[name] = sum(int(attributes[a]) for a in attributes if a.startswith("ApproximateNumberOfMessages"))
+                attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+                    "Attributes"
+                ]
+                found[name] = sum(
+                    int(attributes[a])
+                    for a in attributes
+                    if a.startswith("ApproximateNumberOfMessages")
+                )
         return found
 
     def log_lines(self, since: float = 0) -> list[tuple[str, str]]:
-        """Every line that a function logged since a time in seconds, with the function's logical name."""
+        """Every line logged since a time in seconds, with the logical name of its function."""
         logs, found = self.client("logs"), []
         for name, physical in self.resources.items():
             if not name.endswith("Function"):
