@@ -13,7 +13,9 @@ use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::price::{OfferPrice, PriceScope};
 use domain::quantity::Quantity;
-use domain::submission::{Answer, DuplicateProtection, Outcome, Submission, SubmissionKind};
+use domain::submission::{
+    DuplicateProtection, LookupAnswer, SendOutcome, Submission, SubmissionKind,
+};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -259,7 +261,7 @@ pub trait ErpCheckout: Send + Sync {
 pub trait ErpSubmission: Send + Sync {
     /// Sends `submission` once, under its id as reference and idempotency key. Never fails: not
     /// knowing is an outcome.
-    async fn submit(&self, context: &CallContext, submission: &Submission) -> Outcome;
+    async fn submit(&self, context: &CallContext, submission: &Submission) -> SendOutcome;
 
     /// Asks for the reference of a submission. Never fails: no answer is an answer.
     async fn find(
@@ -267,7 +269,7 @@ pub trait ErpSubmission: Send + Sync {
         context: &CallContext,
         kind: SubmissionKind,
         reference: &SubmissionId,
-    ) -> Answer;
+    ) -> LookupAnswer;
 
     /// The longest, in milliseconds, that a send with so many lines is given.
     fn time_limit_ms(&self, lines: usize) -> i64;

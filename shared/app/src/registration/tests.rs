@@ -10,15 +10,15 @@ use domain::member::{
 };
 use domain::money::Currency;
 use domain::registration::Applicant;
-use domain::submission::{Content, Submission, TimelineEvent};
+use domain::submission::{Content, Transition};
 use domain::time::Timestamp;
 
 use super::fields::Email;
 use super::*;
-use crate::idempotent::RepeatableRequest;
+use crate::idempotent::{KeyScope, RepeatableRequest};
+use crate::ports::idempotency::{ClaimResult, Idempotency, IdempotencyClaim, StoredResponse};
 use crate::ports::members::Member;
 use crate::ports::registrations::{NewRegistration, Registered};
-use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey};
 use crate::ports::{StoreError, Written};
 
 /// Registrations and members in memory: the conditions of the real store in the fewest words.
@@ -27,7 +27,7 @@ struct World {
     registrations: Mutex<Vec<Registration>>,
     users: Mutex<Vec<User>>,
     organizations: Mutex<Vec<Organization>>,
-    told: Mutex<Vec<(String, u32)>>,
+    enqueued: Mutex<Vec<(String, u32)>>,
     minted: Mutex<u32>,
 }
 
@@ -111,7 +111,7 @@ impl Registrations for World {
     async fn decide(
         &self,
         decided: &Registration,
-        _: &[(Submission, TimelineEvent)],
+        _: &[Transition],
     ) -> Result<Registered, StoreError> {
         if decided.status == RegistrationStatus::Approved && self.taken(decided) {
             return Ok(Registered::Taken);
@@ -175,28 +175,19 @@ impl MemberReader for World {
 
 #[async_trait]
 impl Idempotency for World {
-    async fn begin(
-        &self,
-        _: &IdempotencyKey,
-        owner: &str,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<Begun, StoreError> {
-        Ok(Begun::First {
-            owner: owner.to_owned(),
-        })
+    async fn claim(&self, _: &IdempotencyClaim, _: Timestamp) -> Result<ClaimResult, StoreError> {
+        Ok(ClaimResult::Claimed)
     }
 
-    async fn finish(
+    async fn complete(
         &self,
-        _: &IdempotencyKey,
-        _: &str,
+        _: &IdempotencyClaim,
         _: &StoredResponse,
     ) -> Result<Written, StoreError> {
         Ok(Written::Done)
     }
 
-    async fn abandon(&self, _: &IdempotencyKey, _: &str) -> Result<(), StoreError> {
+    async fn release(&self, _: &IdempotencyClaim) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -204,7 +195,7 @@ impl Idempotency for World {
 #[async_trait]
 impl SubmitQueue for World {
     async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
-        self.told
+        self.enqueued
             .lock()
             .unwrap()
             .push((id.to_string(), delay_seconds));
@@ -273,14 +264,16 @@ fn world() -> (Arc<World>, Registrar) {
         .unwrap()
         .push(user("boss@acme.com", MemberStatus::Active));
     let idempotent = Idempotent::new(world.clone(), world.clone(), world.clone());
-    let registrar = Registrar::new(
-        world.clone(),
-        world.clone(),
+    let registrar = Registrar {
+        store: world.clone(),
+        members: world.clone(),
+        directory: Directory::new(world.clone(), world.clone()),
         idempotent,
-        world.clone(),
-        world.clone(),
-        world.clone(),
-    );
+        queue: world.clone(),
+        clock: world.clone(),
+        ids: world.clone(),
+        respond: Arc::new(render),
+    };
     (world, registrar)
 }
 
@@ -302,7 +295,7 @@ fn operator() -> Caller {
 
 fn request() -> RepeatableRequest {
     RepeatableRequest {
-        scope: "s".to_owned(),
+        scope: KeyScope::of_caller(None),
         route: "r",
         key: "k".to_owned(),
         fingerprint: "f".to_owned(),
@@ -311,10 +304,10 @@ fn request() -> RepeatableRequest {
 }
 
 fn render(registration: &Registration) -> StoredResponse {
-    StoredResponse {
-        status: 200,
-        body: format!("{} {}", registration.id, registration.status.as_str()),
-    }
+    StoredResponse::new(
+        200,
+        format!("{} {}", registration.id, registration.status.as_str()),
+    )
 }
 
 async fn apply(
@@ -329,9 +322,9 @@ async fn apply(
         roles,
     };
     registrar
-        .register_user(request(), caller, &application, "c", &render)
+        .register_user(request(), caller, &application, "c")
         .await
-        .map(|answer| answer.body)
+        .map(|answer| answer.body().to_owned())
 }
 
 fn decide(id: &str, approve: bool, reason: Option<&str>) -> Decide {
@@ -372,7 +365,7 @@ async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_o
         .await
         .unwrap();
     assert_eq!(approved, again);
-    assert_eq!(*world.told.lock().unwrap(), [(id.to_string(), 0)]);
+    assert_eq!(*world.enqueued.lock().unwrap(), [(id.to_string(), 0)]);
     let otherwise = registrar
         .decide(&boss(), &decide(id.as_str(), false, None), "c")
         .await;
@@ -419,7 +412,7 @@ async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
     .unwrap();
     assert!(made.ends_with("approved"));
     assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
-    assert_eq!(world.told.lock().unwrap().len(), 1);
+    assert_eq!(world.enqueued.lock().unwrap().len(), 1);
     assert_eq!(
         apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await,
         Err(UseCaseError::AlreadyExists)
@@ -517,7 +510,7 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         administrator: person("New@New.com"),
     };
     registrar
-        .register_organization(request(), &application, &render)
+        .register_organization(request(), &application)
         .await
         .unwrap();
     assert_eq!(world.status("new@new.com"), Some(MemberStatus::Pending));
@@ -536,9 +529,9 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         .cloned()
         .unwrap();
     assert_eq!(organization.status, MemberStatus::Active);
-    let told = world.told.lock().unwrap().clone();
+    let enqueued = world.enqueued.lock().unwrap().clone();
     assert_eq!(
-        told,
+        enqueued,
         vec![
             (pending.id.to_string(), 0),
             (format!("{}-admin", pending.id), 30)
@@ -558,14 +551,14 @@ fn submissions_carry_the_members_as_approved() {
     };
     let registration = registration.approved_by(UserId::parse("boss@acme.com").unwrap());
     let handed = handover::submissions(&registration, "c", Timestamp::from_seconds(2)).unwrap();
-    let [(submission, event)] = handed.as_slice() else {
+    let [Transition { submission, event }] = handed.as_slice() else {
         panic!("one submission")
     };
     assert_eq!(
-        (submission.id.as_str(), event.event.as_ref()),
+        (submission.id().as_str(), event.kind.as_str()),
         ("r1", "captured")
     );
     assert!(
-        matches!(&submission.content, Content::User(user) if user.status == MemberStatus::Active)
+        matches!(submission.content(), Content::User(user) if user.status == MemberStatus::Active)
     );
 }

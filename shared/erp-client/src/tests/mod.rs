@@ -19,7 +19,9 @@ use domain::member::PostalAddress;
 use domain::money::{Currency, Money};
 use domain::preparation::Totals;
 use domain::quantity::Quantity;
-use domain::submission::{Content, Order, OrderLine, Payment, State, Submission};
+use domain::submission::{
+    Content, Order, OrderLine, Payment, State, Submission, SubmissionSnapshot,
+};
 use domain::time::Timestamp;
 use erp_sim::{Dataset, Fault, FaultKind, Options, Simulator};
 use rust_decimal::Decimal;
@@ -194,14 +196,14 @@ fn submission(id: &str) -> Submission {
         grand: money("13.02"),
     };
     let now = Timestamp::from_millis(NOON);
-    Submission {
+    Submission::from(SubmissionSnapshot {
         id: SubmissionId::parse(id).unwrap(),
         organization: customer().organization,
         user: customer().user,
         state: State::Sending,
         revision: 1,
         attempt: 1,
-        untraced: 0,
+        sends_without_trace: 0,
         failures: 0,
         lease: None,
         last_sent_at: Some(now),
@@ -225,5 +227,5 @@ fn submission(id: &str) -> Submission {
             payment: Payment::Account,
             comment: None,
         })),
-    }
+    })
 }

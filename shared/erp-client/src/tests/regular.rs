@@ -9,7 +9,7 @@ use domain::freshness::Absence;
 use domain::ids::{ExternalId, LocationId};
 use domain::preparation::ReservationStatus;
 use domain::submission::{
-    Answer, DuplicateProtection, Outcome, QuoteRequest, Refusal, SubmissionKind,
+    DuplicateProtection, LookupAnswer, QuoteRequest, Refusal, SendOutcome, SubmissionKind,
 };
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_checkout_reserves_calculates_and_releases() {
 async fn a_submission_is_accepted_once_and_found() {
     let pair = Pair::start().await;
     let first = pair.client.submit(&context(), &submission("C1")).await;
-    let Outcome::Accepted { external_id, .. } = &first else {
+    let SendOutcome::Accepted { external_id, .. } = &first else {
         panic!("{first:?}")
     };
     assert_eq!(
@@ -155,7 +155,7 @@ async fn a_submission_is_accepted_once_and_found() {
             &SubmissionId::parse("C1").unwrap(),
         )
         .await;
-    let Answer::Found(found) = answer else {
+    let LookupAnswer::Found(found) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!(
@@ -167,13 +167,13 @@ async fn a_submission_is_accepted_once_and_found() {
         pair.client
             .find(&context(), SubmissionKind::Order, &other)
             .await,
-        Answer::NotFound
+        LookupAnswer::NotFound
     );
     assert_eq!(
         pair.client
             .find(&context(), SubmissionKind::Quote, &other)
             .await,
-        Answer::NotFound
+        LookupAnswer::NotFound
     );
 }
 
@@ -185,7 +185,7 @@ async fn a_refusal_keeps_code_and_reason() {
         order.accepted_total = money("13.00");
     }
     let outcome = pair.client.submit(&context(), &wrong).await;
-    let Outcome::Rejected(Refusal {
+    let SendOutcome::Rejected(Refusal {
         code,
         reason: Some(_),
     }) = outcome
@@ -210,7 +210,8 @@ async fn quotes_and_documents_of_other_channels_are_shown() {
             comment: None,
         }));
     }
-    let Outcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await else {
+    let SendOutcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await
+    else {
         panic!()
     };
     let detail = pair
@@ -296,6 +297,6 @@ async fn nothing_starts_that_cannot_finish() {
         .await;
     assert_eq!(prices, Err(ErpError::NoTime));
     let outcome = pair.client.submit(&late, &submission("C1")).await;
-    assert_eq!(outcome, Outcome::Unavailable { reason: "no_time" });
+    assert_eq!(outcome, SendOutcome::Unavailable { reason: "no_time" });
     assert!(pair.simulator.calls().counts.is_empty());
 }

@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
 use domain::ids::RegistrationId;
 use domain::registration::{Applicant, Inbox, Registration, RegistrationStatus};
-use domain::submission::{Submission, TimelineEvent};
+use domain::submission::Transition;
 
 use crate::attribute::{get_instant, get_parsed, instant, key, text};
 use crate::error::store_error;
@@ -67,10 +67,10 @@ impl RegistrationsTable {
     fn handed(
         &self,
         transaction: &mut Transaction,
-        submissions: &[(Submission, TimelineEvent)],
+        submissions: &[Transition],
     ) -> Result<(), StoreError> {
-        for (submission, event) in submissions {
-            for item in new_submission_items(&self.tables.submissions, submission, event)? {
+        for submission in submissions {
+            for item in new_submission_items(&self.tables.submissions, submission)? {
                 transaction.add(Part::Other, item);
             }
         }
@@ -140,17 +140,10 @@ impl RegistrationsTable {
 impl Registrations for RegistrationsTable {
     async fn register(&self, new: &NewRegistration<'_>) -> Result<Registered, StoreError> {
         let registration = new.registration;
-        let (held, answer) = new.answer;
         let mut transaction = Transaction::new();
         transaction.add(
             Part::Other,
-            done_put(
-                &self.tables.idempotency,
-                &held.key,
-                &held.owner,
-                answer,
-                None,
-            )?,
+            done_put(&self.tables.idempotency, new.completion)?,
         );
         transaction.put(
             &self.tables.members,
@@ -243,7 +236,7 @@ impl Registrations for RegistrationsTable {
     async fn decide(
         &self,
         decided: &Registration,
-        submissions: &[(Submission, TimelineEvent)],
+        submissions: &[Transition],
     ) -> Result<Registered, StoreError> {
         let mut transaction = Transaction::new();
         let record = write_registration(decided);
