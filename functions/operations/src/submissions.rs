@@ -130,8 +130,7 @@ fn shown(submission: &Submission) -> body::Submission {
         state: submission.state().as_str().to_owned(),
         reason: submission.reason().map(str::to_owned),
         refusal: submission
-            .refusal
-            .as_ref()
+            .refusal()
             .and_then(|refusal| refusal.reason.clone()),
         organization_id: submission.organization().to_string(),
         attempt: submission.attempt(),
@@ -140,6 +139,6 @@ fn shown(submission: &Submission) -> body::Submission {
         created_at: submission.created_at().into(),
         updated_at: submission.updated_at().into(),
         due_at: submission.due_at().map(Into::into),
-        correlation_id: submission.correlation_id.clone(),
+        correlation_id: submission.correlation_id().to_owned(),
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn document(
             .to_owned(),
         status: external
             .and_then(|d| d.status.clone())
-            .or_else(|| own.and_then(|s| s.external_status.clone())),
+            .or_else(|| own.and_then(Submission::external_status).map(str::to_owned)),
         reason: own.and_then(Submission::reason).map(str::to_owned),
         approval: own.and_then(Submission::approval).map(body::Approval::from),
         channel: own

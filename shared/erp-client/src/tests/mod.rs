@@ -177,7 +177,7 @@ fn cart(id: &str) -> CartId {
 }
 
 /// One measuring tape for 5.00, shipped to California: 13.02 in all.
-fn submission(id: &str) -> Submission {
+fn order() -> Order {
     let line = OrderLine {
         id: LineId::parse("1").unwrap(),
         sku: sku("TAP-5"),
@@ -195,6 +195,24 @@ fn submission(id: &str) -> Submission {
         shipping_tax: money("0.61"),
         grand: money("13.02"),
     };
+    Order {
+        currency: usd(),
+        lines: vec![line],
+        totals,
+        accepted_total: money("13.02"),
+        shipping: shipping(),
+        billing_address: None,
+        purchase_order_number: Some("PO 7".to_owned()),
+        payment: Payment::Account,
+        comment: None,
+    }
+}
+
+fn submission(id: &str) -> Submission {
+    submission_of(id, Content::Order(Box::new(order())))
+}
+
+fn submission_of(id: &str, content: Content) -> Submission {
     let now = Timestamp::from_millis(NOON);
     Submission::from(SubmissionSnapshot {
         id: SubmissionId::parse(id).unwrap(),
@@ -216,16 +234,6 @@ fn submission(id: &str) -> Submission {
         reason: None,
         approval: None,
         correlation_id: "c-1".to_owned(),
-        content: Content::Order(Box::new(Order {
-            currency: usd(),
-            lines: vec![line],
-            totals,
-            accepted_total: money("13.02"),
-            shipping: shipping(),
-            billing_address: None,
-            purchase_order_number: Some("PO 7".to_owned()),
-            payment: Payment::Account,
-            comment: None,
-        })),
+        content,
     })
 }

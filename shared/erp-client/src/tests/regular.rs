@@ -180,10 +180,11 @@ async fn a_submission_is_accepted_once_and_found() {
 #[tokio::test]
 async fn a_refusal_keeps_code_and_reason() {
     let pair = Pair::start().await;
-    let mut wrong = submission("C1");
-    if let Content::Order(order) = &mut wrong.content {
-        order.accepted_total = money("13.00");
-    }
+    let order = Order {
+        accepted_total: money("13.00"),
+        ..order()
+    };
+    let wrong = submission_of("C1", Content::Order(Box::new(order)));
     let outcome = pair.client.submit(&context(), &wrong).await;
     let SendOutcome::Rejected(Refusal {
         code,
@@ -199,17 +200,16 @@ async fn a_refusal_keeps_code_and_reason() {
 #[tokio::test]
 async fn quotes_and_documents_of_other_channels_are_shown() {
     let pair = Pair::start().await;
-    let mut quote = submission("Q1");
-    if let Content::Order(order) = &quote.content {
-        quote.content = Content::Quote(Box::new(QuoteRequest {
-            cart: cart("C9"),
-            currency: order.currency,
-            lines: order.lines.clone(),
-            shipping: None,
-            requested_expiry: Some("2026-12-24".to_owned()),
-            comment: None,
-        }));
-    }
+    let order = order();
+    let request = QuoteRequest {
+        cart: cart("C9"),
+        currency: order.currency,
+        lines: order.lines,
+        shipping: None,
+        requested_expiry: Some("2026-12-24".to_owned()),
+        comment: None,
+    };
+    let quote = submission_of("Q1", Content::Quote(Box::new(request)));
     let SendOutcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await
     else {
         panic!()
