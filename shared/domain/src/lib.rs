@@ -1,4 +1,5 @@
-//! Values and pure rules: no async, no I/O, no clock, no randomness, no serde.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 pub mod availability;
 pub mod caller;

@@ -1,4 +1,5 @@
-//! Types that cross a border: storefront JSON, queue bodies, ERP messages, file rows.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 pub mod erp;
 pub mod queue;

@@ -24,7 +24,7 @@ use crate::ports::idempotency::{Completion, IdempotencyClaim, Respond};
 use crate::ports::members::MemberReader;
 use crate::ports::submissions::{Capture, CartClose, Submissions, SubmitQueue};
 use crate::ports::{CatalogReader, Clock, Ids};
-use crate::sold::refuse_unsold;
+use crate::sellable::ensure_sellable;
 
 /// Milliseconds between the first two looks at a submission that a caller waits for; the pause grows
 /// by half each time.
@@ -134,7 +134,7 @@ impl CaptureService {
             self.backorder,
             now,
         )?;
-        refuse_unsold(self.catalog.as_ref(), &cart).await?;
+        ensure_sellable(self.catalog.as_ref(), &cart).await?;
         let shipping = cart.shipping.clone().ok_or(UseCaseError::ShippingMissing)?;
         let order = Order {
             currency: cart.currency,
