@@ -1,4 +1,4 @@
-//! `POST /organizations` and `POST /users`. Both are public; who brings a token is known by it.
+//! `POST /organizations` and `POST /users`. Both are public; a token identifies its caller.
 
 use std::sync::Arc;
 

@@ -28,7 +28,7 @@ pub enum Registered {
     /// All of it was written.
     Done,
     /// The user id belongs to another user; nothing was written.
-    Taken,
+    UserIdTaken,
     /// Another write of the registration or of its idempotency key came first; nothing was written.
     Conflict,
 }
@@ -58,7 +58,7 @@ pub trait Registrations: Send + Sync {
 
     /// Writes a decided registration, its members as they now are, and what goes to the ERP, in
     /// **one** transaction, if the stored registration is still pending. A rejected registration
-    /// leaves members alone that an export file has taken over; an approved one is `Taken` then.
+    /// leaves members alone that an export file has taken over; an approved one is `UserIdTaken` then.
     async fn decide(
         &self,
         decided: &Registration,
@@ -98,7 +98,7 @@ pub trait ProfileWriter: Send + Sync {
     /// Writes a new address. Returns `Conflict` if its id exists.
     async fn add_address(&self, address: &Address) -> Result<Written, StoreError>;
 
-    /// Replaces an address that was made here. Returns `Conflict` if there is no active one of its id, or
-    /// it is the ERP's.
+    /// Replaces an address that was made here. Returns `Conflict` if its id has no
+    /// active address, or if the address is the ERP's.
     async fn change_address(&self, address: &Address) -> Result<Written, StoreError>;
 }

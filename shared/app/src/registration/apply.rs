@@ -241,7 +241,7 @@ impl Registrar {
             };
             match self.store.register(&new).await? {
                 Registered::Done => return Ok(Completed::Recorded(response)),
-                Registered::Taken => {}
+                Registered::UserIdTaken => {}
                 Registered::Conflict => return Err(UseCaseError::Contention),
             }
         }
@@ -275,7 +275,7 @@ impl Registrar {
                 self.enqueue(&handed).await;
                 Ok(Completed::Recorded(response))
             }
-            Registered::Taken => Err(UseCaseError::AlreadyExists),
+            Registered::UserIdTaken => Err(UseCaseError::AlreadyExists),
             Registered::Conflict => Err(UseCaseError::Contention),
         }
     }

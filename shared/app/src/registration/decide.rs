@@ -72,7 +72,7 @@ impl Registrar {
                     self.enqueue(&handed).await;
                     return Ok(decided);
                 }
-                Registered::Taken => return Err(UseCaseError::AlreadyExists),
+                Registered::UserIdTaken => return Err(UseCaseError::AlreadyExists),
                 Registered::Conflict => {}
             }
         }

@@ -23,7 +23,7 @@ use crate::ports::{StoreError, Written};
 
 /// Registrations and members in memory: the conditions of the real store in the fewest words.
 #[derive(Default)]
-struct World {
+struct Stores {
     registrations: Mutex<Vec<Registration>>,
     users: Mutex<Vec<User>>,
     organizations: Mutex<Vec<Organization>>,
@@ -31,7 +31,7 @@ struct World {
     minted: Mutex<u32>,
 }
 
-impl World {
+impl Stores {
     fn taken(&self, registration: &Registration) -> bool {
         let (users, id) = (self.users.lock().unwrap(), &registration.user().id);
         let own = self
@@ -67,11 +67,11 @@ impl World {
 }
 
 #[async_trait]
-impl Registrations for World {
+impl Registrations for Stores {
     async fn register(&self, new: &NewRegistration<'_>) -> Result<Registered, StoreError> {
         if !new.registration.taken {
             if self.taken(new.registration) {
-                return Ok(Registered::Taken);
+                return Ok(Registered::UserIdTaken);
             }
             self.keep_members(new.registration);
         }
@@ -114,7 +114,7 @@ impl Registrations for World {
         _: &[Transition],
     ) -> Result<Registered, StoreError> {
         if decided.status == RegistrationStatus::Approved && self.taken(decided) {
-            return Ok(Registered::Taken);
+            return Ok(Registered::UserIdTaken);
         }
         if decided.status == RegistrationStatus::Approved || !decided.taken {
             self.keep_members(decided);
@@ -127,7 +127,7 @@ impl Registrations for World {
 }
 
 #[async_trait]
-impl MemberReader for World {
+impl MemberReader for Stores {
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
         let (user, organization) = (
             self.user(&customer.user).await?,
@@ -174,7 +174,7 @@ impl MemberReader for World {
 }
 
 #[async_trait]
-impl Idempotency for World {
+impl Idempotency for Stores {
     async fn claim(&self, _: &IdempotencyClaim, _: Timestamp) -> Result<ClaimResult, StoreError> {
         Ok(ClaimResult::Claimed)
     }
@@ -193,7 +193,7 @@ impl Idempotency for World {
 }
 
 #[async_trait]
-impl SubmitQueue for World {
+impl SubmitQueue for Stores {
     async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
         self.enqueued
             .lock()
@@ -203,13 +203,13 @@ impl SubmitQueue for World {
     }
 }
 
-impl Clock for World {
+impl Clock for Stores {
     fn now(&self) -> Timestamp {
         Timestamp::from_seconds(1_000)
     }
 }
 
-impl Ids for World {
+impl Ids for Stores {
     fn mint(&self) -> String {
         let mut minted = self.minted.lock().unwrap();
         *minted += 1;
@@ -247,9 +247,9 @@ fn user(id: &str, status: MemberStatus) -> User {
     }
 }
 
-fn world() -> (Arc<World>, Registrar) {
-    let world = Arc::new(World::default());
-    world.organizations.lock().unwrap().push(Organization {
+fn stores() -> (Arc<Stores>, Registrar) {
+    let stores = Arc::new(Stores::default());
+    stores.organizations.lock().unwrap().push(Organization {
         id: organization_id(),
         name: "Acme".to_owned(),
         parent: None,
@@ -258,23 +258,23 @@ fn world() -> (Arc<World>, Registrar) {
         tax_id: None,
         origin: Origin::Erp,
     });
-    world
+    stores
         .users
         .lock()
         .unwrap()
         .push(user("boss@acme.com", MemberStatus::Active));
-    let idempotent = Idempotent::new(world.clone(), world.clone(), world.clone());
+    let idempotent = Idempotent::new(stores.clone(), stores.clone(), stores.clone());
     let registrar = Registrar {
-        store: world.clone(),
-        members: world.clone(),
-        directory: Directory::new(world.clone(), world.clone()),
+        store: stores.clone(),
+        members: stores.clone(),
+        directory: Directory::new(stores.clone(), stores.clone()),
         idempotent,
-        queue: world.clone(),
-        clock: world.clone(),
-        ids: world.clone(),
+        queue: stores.clone(),
+        clock: stores.clone(),
+        ids: stores.clone(),
         respond: Arc::new(render),
     };
-    (world, registrar)
+    (stores, registrar)
 }
 
 fn boss() -> Caller {
@@ -346,26 +346,26 @@ async fn only_pending(registrar: &Registrar, caller: &Caller) -> Registration {
 
 #[tokio::test]
 async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_once() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     assert!(
         apply(&registrar, None, "Ann@Acme.com", vec![Role::Buyer])
             .await
             .unwrap()
             .ends_with("pending")
     );
-    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Pending));
+    assert_eq!(stores.status("ann@acme.com"), Some(MemberStatus::Pending));
     let id = only_pending(&registrar, &boss()).await.id;
     let approved = registrar
         .decide(&boss(), &decide(id.as_str(), true, None), "c")
         .await
         .unwrap();
-    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.status("ann@acme.com"), Some(MemberStatus::Active));
     let again = registrar
         .decide(&boss(), &decide(id.as_str(), true, None), "c")
         .await
         .unwrap();
     assert_eq!(approved, again);
-    assert_eq!(*world.enqueued.lock().unwrap(), [(id.to_string(), 0)]);
+    assert_eq!(*stores.enqueued.lock().unwrap(), [(id.to_string(), 0)]);
     let otherwise = registrar
         .decide(&boss(), &decide(id.as_str(), false, None), "c")
         .await;
@@ -374,14 +374,14 @@ async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_o
 
 #[tokio::test]
 async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     assert!(
         apply(&registrar, None, "boss@acme.com", vec![Role::Buyer])
             .await
             .unwrap()
             .ends_with("pending")
     );
-    assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.status("boss@acme.com"), Some(MemberStatus::Active));
     let pending = only_pending(&registrar, &boss()).await;
     assert!(pending.taken);
     let approved = registrar
@@ -396,12 +396,12 @@ async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
         )
         .await
         .unwrap();
-    assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.status("boss@acme.com"), Some(MemberStatus::Active));
 }
 
 #[tokio::test]
 async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     let made = apply(
         &registrar,
         Some(&boss()),
@@ -411,8 +411,8 @@ async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
     .await
     .unwrap();
     assert!(made.ends_with("approved"));
-    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
-    assert_eq!(world.enqueued.lock().unwrap().len(), 1);
+    assert_eq!(stores.status("ann@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.enqueued.lock().unwrap().len(), 1);
     assert_eq!(
         apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await,
         Err(UseCaseError::AlreadyExists)
@@ -420,8 +420,8 @@ async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
 }
 
 #[tokio::test]
-async fn nobody_asks_for_more_than_may_be_given() {
-    let (_, registrar) = world();
+async fn an_applicant_gets_no_role_that_only_others_give() {
+    let (_, registrar) = stores();
     let code = |result: Result<String, UseCaseError>| match result {
         Err(UseCaseError::Invalid(errors)) => (errors[0].pointer.clone(), errors[0].code),
         other => panic!("{other:?}"),
@@ -455,7 +455,7 @@ async fn nobody_asks_for_more_than_may_be_given() {
 
 #[tokio::test]
 async fn what_belongs_to_others_is_not_found() {
-    let (_, registrar) = world();
+    let (_, registrar) = stores();
     let mut stranger = boss();
     stranger.organization = OrganizationId::parse("o2").ok();
     assert_eq!(
@@ -481,9 +481,9 @@ async fn what_belongs_to_others_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_administrator_who_is_no_longer_active_decides_nothing() {
-    let (world, registrar) = world();
-    world.users.lock().unwrap()[0].status = MemberStatus::Inactive;
+async fn an_administrator_who_stopped_being_active_decides_nothing() {
+    let (stores, registrar) = stores();
+    stores.users.lock().unwrap()[0].status = MemberStatus::Inactive;
     let page = registrar
         .inbox(&boss(), RegistrationStatus::Pending, 10, None)
         .await;
@@ -492,7 +492,7 @@ async fn an_administrator_who_is_no_longer_active_decides_nothing() {
 
 #[tokio::test]
 async fn approving_an_organization_activates_it_with_its_administrator() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     let address = PostalAddress {
         name: "New".to_owned(),
         line1: "Street 1".to_owned(),
@@ -513,14 +513,14 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         .register_organization(request(), &application)
         .await
         .unwrap();
-    assert_eq!(world.status("new@new.com"), Some(MemberStatus::Pending));
+    assert_eq!(stores.status("new@new.com"), Some(MemberStatus::Pending));
     let pending = only_pending(&registrar, &operator()).await;
     registrar
         .decide(&operator(), &decide(pending.id.as_str(), true, None), "c")
         .await
         .unwrap();
-    assert_eq!(world.status("new@new.com"), Some(MemberStatus::Active));
-    let organization = world
+    assert_eq!(stores.status("new@new.com"), Some(MemberStatus::Active));
+    let organization = stores
         .organizations
         .lock()
         .unwrap()
@@ -529,7 +529,7 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         .cloned()
         .unwrap();
     assert_eq!(organization.status, MemberStatus::Active);
-    let enqueued = world.enqueued.lock().unwrap().clone();
+    let enqueued = stores.enqueued.lock().unwrap().clone();
     assert_eq!(
         enqueued,
         vec![

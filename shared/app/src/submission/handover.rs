@@ -166,8 +166,8 @@ impl SubmissionWorker {
         Ok(Progress::NotAsked)
     }
 
-    /// Takes a step. Returns `None` if another worker works on the submission, or if there is no time
-    /// left: then the next message takes the step.
+    /// Takes a step. Returns `None` if another worker works on the submission, or if the time is too
+    /// short: then the next message takes the step.
     async fn perform(
         &self,
         context: &CallContext,

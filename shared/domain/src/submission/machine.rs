@@ -310,8 +310,8 @@ impl Submission {
         self.moved(kind, now)
     }
 
-    /// The ERP was told to release the reservation of a rejected order. `done` is false if it is not
-    /// known whether the ERP did. After [`RELEASE_TRIES`] of these the reservation is left to expire,
+    /// A release of the reservation of a rejected order ended. `done` is false if it is not known
+    /// whether the ERP released it. After [`RELEASE_TRIES`] of these the reservation is left to expire,
     /// as it does long before then.
     pub fn released(mut self, done: bool, now: Timestamp, random: u64) -> Transition {
         let kind = if done {

@@ -144,7 +144,7 @@ fn once_the_erp_answers_nothing_waits_for_its_backoff_but_for_time_limits() {
 }
 
 #[test]
-fn an_attempt_whose_end_nobody_recorded_is_unknown_and_never_sent_blindly() {
+fn an_attempt_without_a_recorded_end_is_unknown_and_never_sent_blindly() {
     let mut s = captured();
     let lease = Lease {
         owner: "w".to_owned(),
@@ -384,7 +384,7 @@ fn a_retry_asks_for_what_may_have_been_sent() {
 }
 
 #[test]
-fn a_retry_never_asks_before_the_time_limit_and_disturbs_nobody() {
+fn a_retry_never_asks_before_the_time_limit_and_never_disturbs_a_worker() {
     let mut s = captured();
     s = sent(s, 0);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Registrations, in the members table beside the members that they make.
+//! Registrations, in the members table next to the members that they create.
 //!
 //! | pk | sk | what |
 //! | --- | --- | --- |
@@ -159,7 +159,7 @@ impl Registrations for RegistrationsTable {
         self.handed(&mut transaction, new.submissions)?;
         Ok(match transaction.commit(&self.client).await? {
             None => Registered::Done,
-            Some(Part::User) => Registered::Taken,
+            Some(Part::User) => Registered::UserIdTaken,
             Some(Part::Organization | Part::Other) => Registered::Conflict,
         })
     }
@@ -170,8 +170,7 @@ impl Registrations for RegistrationsTable {
             .get_item()
             .table_name(&self.tables.members)
             .set_key(Some(key(registration_pk(id), REGISTRATION)))
-            // A decision follows what was read, and whoever was told of a registration may decide
-            // at once.
+            // A decision follows from what is read, and may come right after the registration.
             .consistent_read(true);
         let answer = get
             .send()
@@ -263,7 +262,9 @@ impl Registrations for RegistrationsTable {
             match refused {
                 None => return Ok(Registered::Done),
                 Some(Part::Other) => return Ok(Registered::Conflict),
-                Some(Part::User | Part::Organization) if approved => return Ok(Registered::Taken),
+                Some(Part::User | Part::Organization) if approved => {
+                    return Ok(Registered::UserIdTaken);
+                }
                 // An export file brought this member meanwhile: it is no longer the registration's
                 // to reject.
                 Some(part @ (Part::User | Part::Organization)) => transaction.remove(part),
