@@ -58,7 +58,7 @@ impl StoreError {
     }
 }
 
-/// Where a list continues. It is opaque to callers.
+/// Where a list continues: opaque to every caller.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cursor(String);
 
