@@ -207,3 +207,52 @@ fn memory(logical_name: &str) -> String {
     let shared = source.at(&["Globals", "Function", "MemorySize"]);
     own.or(shared).and_then(Node::text).unwrap().to_owned()
 }
+
+#[test]
+fn the_data_layout_names_the_tables_of_the_template() {
+    let architecture = read("ARCHITECTURE.md");
+    let (_, layout) = architecture.split_once("## Data layout").expect("the part");
+    let bold = layout.split("**").skip(1).step_by(2);
+    let documented: BTreeSet<_> = bold.filter(|name| name.ends_with("Table")).collect();
+    let template = template();
+    let deployed: BTreeSet<_> = template.tables.iter().map(|table| &*table.name).collect();
+    assert_eq!(documented, deployed);
+}
+
+/// A path with every parameter named alike, without a query.
+fn shape(path: &str) -> String {
+    let path = path.split('?').next().unwrap();
+    let segments = path
+        .split('/')
+        .map(|segment| match segment.strip_prefix('{') {
+            Some(_) => "{}",
+            None => segment,
+        });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Method and path between two marks, wherever a text has them.
+fn calls(text: &str, before_path: &str, after_path: char) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for method in ["GET", "POST", "PUT", "DELETE"] {
+        for piece in text.split(&format!("{method} {before_path}/")).skip(1) {
+            let path = piece.split(after_path).next().unwrap();
+            found.insert(format!("{method} /{}", shape(path)));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_erp_contract_describes_the_routes_that_the_simulator_has() {
+    let contract = read("shared/erp-client/README.md");
+    let headings = contract.lines().filter(|line| line.starts_with("###"));
+    let headings: String = headings.collect();
+    let simulator = read("tests/erp-sim/src/operation.rs");
+    let routes = calls(&simulator, "\"", '"');
+    assert!(
+        routes.len() > 15,
+        "the simulator is read wrongly: {routes:?}"
+    );
+    assert_eq!(calls(&headings, "", '`'), routes);
+}
