@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::UseCaseError;
-use app::load::{Arrival, LoadError, Loader, Progress, Rows};
+use app::load::{Arrival, LoadError, Loader, Progress, RecordFamily};
 use app::ports::StoreError;
 use async_trait::async_trait;
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
@@ -45,7 +45,7 @@ pub struct LoadEvents<R> {
 
 /// A load function: behind its bucket and its queue.
 #[must_use]
-pub fn load_function<R: Rows>(arrivals: LoadEvents<R>) -> Function {
+pub fn load_function<R: RecordFamily>(arrivals: LoadEvents<R>) -> Function {
     let arrivals = Arc::new(arrivals);
     let queue = queue_handler(arrivals.clone(), arrivals.loader.clock.clone());
     Function::Event(Arc::new(Sources { queue, arrivals }))
@@ -57,7 +57,7 @@ struct Sources<R> {
 }
 
 #[async_trait]
-impl<R: Rows> EventHandler for Sources<R> {
+impl<R: RecordFamily> EventHandler for Sources<R> {
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error> {
         let source = event
             .pointer("/Records/0/eventSource")
@@ -77,7 +77,7 @@ impl<R: Rows> EventHandler for Sources<R> {
 }
 
 #[async_trait]
-impl<R: Rows> QueueHandler for LoadEvents<R> {
+impl<R: RecordFamily> QueueHandler for LoadEvents<R> {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         let message: LoadMessage = record.parse()?;
         let key = ExportKey::parse(&message.key)
@@ -132,7 +132,7 @@ fn ended(progress: &Progress) -> Option<Value> {
     }
 }
 
-impl<R: Rows> LoadEvents<R> {
+impl<R: RecordFamily> LoadEvents<R> {
     async fn later(
         &self,
         arrival: &Arrival,
@@ -184,7 +184,7 @@ impl<R: Rows> LoadEvents<R> {
     }
 }
 
-impl<R: Rows> LoadEvents<R> {
+impl<R: RecordFamily> LoadEvents<R> {
     fn arrival(&self, record: &S3EventRecord) -> Option<Arrival> {
         let (bucket, object) = (
             record.s3.bucket.name.as_deref().unwrap_or_default(),

@@ -9,20 +9,21 @@
 //! Either way a guardrail can hold the load before readers see anything of it. Loads of one kind
 //! run one after the other; the chunks of a load beside each other.
 
-mod catalog;
 mod close;
+mod columns;
 mod decide;
 mod end;
 mod hands;
 mod header;
 mod kinds;
 mod list;
-mod members;
 mod open;
 mod parts;
 mod pass;
 mod plan;
-mod row;
+mod records;
+mod row_cursor;
+mod row_view;
 mod rows;
 mod run;
 mod seen;
@@ -31,6 +32,6 @@ mod tests;
 
 pub use decide::Decisions;
 pub use header::Header;
-pub use kinds::{Rows, accept, understand};
 pub use list::Loads;
+pub use records::{RecordFamily, accept, understand};
 pub use run::{Arrival, LoadError, Loader, Progress};

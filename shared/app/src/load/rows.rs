@@ -7,7 +7,8 @@ use futures::StreamExt;
 use tabular::{FileError, FilePosition, Profile, ReadStep, RejectsFile, RowReader};
 
 use super::header::Header;
-use super::kinds::{Rows, accept, named, quote_key};
+use super::kinds::{Rows, accept, named};
+use super::records::quote_key;
 use super::run::LoadError;
 use crate::ports::ExportFile;
 
@@ -190,7 +191,7 @@ impl BatchReader {
             let start = batch.text.len();
             batch.text.extend_from_slice(record.raw);
             let raw = start..batch.text.len();
-            quote_key::<R>(kind, header, &record, &mut batch.text);
+            quote_key(header, &record, &mut batch.text);
             let key = raw.end..batch.text.len();
             let origin = Origin {
                 row: record.number,

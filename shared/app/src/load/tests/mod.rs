@@ -6,3 +6,4 @@ mod formats;
 mod profile;
 mod rows;
 mod run;
+mod tables;
