@@ -6,7 +6,7 @@ use domain::cart::MAX_LINES;
 use erp_client::{TimeLimit, TimeLimits};
 use local::template::{Deployment, Node, SOURCE, Template};
 
-use super::{hold, read, rows};
+use super::{hold, read, root, rows};
 
 fn template() -> Template {
     let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer")];
@@ -110,16 +110,37 @@ fn seconds(millis: u64) -> String {
     }
 }
 
+/// The text of a source, or of all sources in a folder.
+fn source(path: &str) -> String {
+    let path = root().join(path);
+    if path.is_file() {
+        return std::fs::read_to_string(path).unwrap();
+    }
+    let mut text = String::new();
+    let mut folders = vec![path];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                text += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    text
+}
+
 /// The value in milliseconds of a constant in a source, or of the argument of a builder's method.
-fn value_of(file: &str, name: &str) -> u64 {
-    let source = read(file);
+fn value_of(path: &str, name: &str) -> u64 {
+    let source = source(path);
     let definition = source
         .lines()
         .map(str::trim)
         .find(|line| {
             line.contains(&format!("const {name}:")) || line.starts_with(&format!(".{name}("))
         })
-        .unwrap_or_else(|| panic!("{file} has no {name}"));
+        .unwrap_or_else(|| panic!("{path} has no {name}"));
     let value = definition
         .rsplit_once([' ', '('])
         .map_or(definition, |(_, value)| value);
