@@ -1,4 +1,4 @@
-//! Bootstrap of a function: configuration, logging, caller, problem responses, batches.
+#![doc = include_str!("../README.md")]
 
 mod after_response;
 mod ambient;
