@@ -1,6 +1,6 @@
 //! The messages of the External System contract, one module per group of operations.
 //!
-//! Requests are plain: this side fills them, so every field that the contract demands stands in the
+//! Requests are plain: this side fills them, so every field that the contract demands is in the
 //! type. Answers are lenient, because real ERPs leave things out, add things and change their
 //! minds: unknown fields are ignored, what may be missing is an `Option`, and one unreadable
 //! element spoils neither its list nor its answer. Leniency never turns into trust: what could not
