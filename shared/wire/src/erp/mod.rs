@@ -23,7 +23,8 @@ mod value;
 mod tests;
 
 pub use availability::{
-    AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityStatus, AvailabilityWish,
+    AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityRequestItem,
+    AvailabilityStatus,
 };
 pub use calculation::{
     CalculatedLine, CalculationAnswer, CalculationRequest, PreparationAnswer, PreparationRequest,
@@ -35,7 +36,7 @@ pub use capabilities::{
 };
 pub use error::{ErrorAnswer, ErrorDetail, Processed};
 pub use member::{Administrator, MemberAnswer, OrganizationRequest, UserRequest};
-pub use price::{PriceItem, PriceRequest, PriceWish, PricesAnswer, QuantityBreak};
+pub use price::{PriceItem, PriceRequest, PriceRequestItem, PricesAnswer, QuantityBreak};
 pub use reservation::{ReservationAnswer, ReservationRequest, ReservationStatus, ReservedLine};
 pub use submission::{OrderRequest, QuoteRequest, SubmissionAnswer};
 pub use tracking::{Document, DocumentCustomer, DocumentLine, DocumentList, FoundAnswer};
