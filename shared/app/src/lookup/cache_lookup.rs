@@ -58,14 +58,6 @@ pub(super) struct LeaseRound<K: LookupKind> {
     pub(super) refused: Vec<Pending<K>>,
 }
 
-/// One request's lookup of one kind.
-pub(super) struct CacheLookup<'a, K: LookupKind> {
-    pub(super) deps: &'a LookupDeps,
-    pub(super) context: &'a CallContext,
-    pub(super) kind: &'a K,
-    pub(super) started_at: Timestamp,
-}
-
 impl LookupDeps {
     /// The result for each key of `kind`, in their order. Refreshes hot entries after the response.
     ///
@@ -92,15 +84,14 @@ impl LookupDeps {
         }
         Ok(answers.results)
     }
+}
 
-    /// A refresh may take as long as one call, and no longer than the request that caused it.
-    fn refresh_context(&self, context: &CallContext) -> CallContext {
-        let end = self.clock.now().plus_millis(self.capabilities.lease_ms());
-        CallContext {
-            deadline: end.min(context.deadline),
-            ..context.clone()
-        }
-    }
+/// One request's lookup of one kind.
+pub(super) struct CacheLookup<'a, K: LookupKind> {
+    pub(super) deps: &'a LookupDeps,
+    pub(super) context: &'a CallContext,
+    pub(super) kind: &'a K,
+    pub(super) started_at: Timestamp,
 }
 
 impl<'a, K: LookupKind> CacheLookup<'a, K> {

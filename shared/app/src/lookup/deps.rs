@@ -71,6 +71,15 @@ impl LookupDeps {
         self
     }
 
+    /// A refresh may take as long as one call, and no longer than the request that caused it.
+    pub(super) fn refresh_context(&self, context: &CallContext) -> CallContext {
+        let end = self.clock.now().plus_millis(self.capabilities.lease_ms());
+        CallContext {
+            deadline: end.min(context.deadline),
+            ..context.clone()
+        }
+    }
+
     /// Counts the values that are served. A missing one is not a value.
     pub(super) fn count_served<'a>(&self, values: impl Iterator<Item = &'a Freshness>) {
         let Some(metrics) = &self.metrics else {
