@@ -6,9 +6,10 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use app::load::{Profile, check};
+use app::load::{Header, Rows, understand};
 use bytes::Bytes;
-use domain::load::{CatalogRecord, Format, LoadKind};
+use domain::load::{CatalogRecord, LoadKind, LoadMode};
+use tabular::{Format, Profile, ReadStep, RowReader};
 
 use crate::cpu;
 
@@ -58,17 +59,12 @@ pub fn run(rows: u64, folder: &Path) -> Result<Parsed, Box<dyn std::error::Error
         let made = values_of(&path)?;
         values.push(cpu::used().saturating_sub(begin));
         let begin = cpu::used();
-        let checked = check::<CatalogRecord>(
-            LoadKind::Items,
-            Format::Csv,
-            &Profile::default(),
-            pieces(&path)?,
-        );
+        let understood = understood_rows(&path)?;
         ours.push(cpu::used().saturating_sub(begin));
-        let checked = checked.map_err(|failure| failure.message)?;
-        if (read, made, checked.sound, checked.refused) != (rows, rows, rows, 0) {
+        if (read, made, understood) != (rows, rows, rows) {
             return Err(format!(
-                "{rows} rows were written, the csv crate read {read} and {made}, we {checked:?}"
+                "{rows} rows were written, the csv crate read {read} and {made}, we understood \
+                 {understood}"
             )
             .into());
         }
@@ -95,6 +91,37 @@ fn bare_rows(path: &Path) -> Result<u64, csv::Error> {
         rows += 1;
     }
     Ok(rows)
+}
+
+/// Reads each row as a load does, without storing it.
+fn understood_rows(path: &Path) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+    let (kind, profile) = (LoadKind::Items, Profile::default());
+    let mut reader = RowReader::new(&profile.framing(Format::Csv), None, u64::MAX)?;
+    let mut pieces = pieces(path)?;
+    let mut header = None;
+    let mut rows = 0;
+    loop {
+        match reader.next()? {
+            ReadStep::End => return Ok(rows),
+            ReadStep::NeedsInput => match pieces.next() {
+                Some(piece) => reader.feed(piece),
+                None => reader.end(),
+            },
+            ReadStep::Row => {
+                let row = reader.row();
+                match &header {
+                    Some(header) => {
+                        rows += u64::from(understand::<CatalogRecord>(kind, header, &row).is_ok());
+                    }
+                    None => {
+                        let fields = CatalogRecord::fields(kind).unwrap_or_default();
+                        let read = Header::read(row, kind, LoadMode::Delta, fields, &profile)?;
+                        header = Some(read);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// A row as serde makes it, without looking at what it says.

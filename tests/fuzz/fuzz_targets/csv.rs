@@ -1,12 +1,11 @@
 //! Delimited text and NDJSON with any profile: the rows are the same wherever the file is cut and
-//! entered, and none of them makes the reader panic. The first bytes choose profile, cut and place;
-//! the rest is the file.
+//! split, and none of them makes the reader panic. The first bytes choose profile, cut and split
+//! point; the rest is the file.
 #![no_main]
 
-use app::load::{Profile, check_hashed, holds_together};
-use bytes::Bytes;
-use domain::load::{CatalogRecord, Format, LoadKind};
+use fuzz::{accept_items, assert_rows_do_not_depend_on_cuts};
 use libfuzzer_sys::fuzz_target;
+use tabular::{Format, Profile};
 
 const PROFILES: &[&str] = &[
     "{}",
@@ -25,8 +24,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let format = if data[0] & 1 == 0 { Format::Csv } else { Format::Ndjson };
     let piece = usize::from(*piece);
-    assert!(holds_together(format, &profile, file, piece, u64::from(*target)));
-    let pieces = file.chunks(piece.max(1)).map(Bytes::copy_from_slice);
-    let _ = check_hashed::<CatalogRecord>(LoadKind::Items, format, &profile, pieces);
+    assert_rows_do_not_depend_on_cuts(&profile.framing(format), file, piece, u64::from(*target));
+    let _ = accept_items(format, &profile, file, piece);
     let _ = Profile::parse(file);
 });

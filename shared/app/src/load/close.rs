@@ -4,6 +4,7 @@
 use domain::load::{
     Chunk, Closing, Counts, Load, LoadMode, LoadState, Measured, Phase, Place, Unresolved,
 };
+use tabular::RejectsFile;
 
 use super::hands::Hands;
 use super::kinds::Rows;
@@ -12,7 +13,6 @@ use super::parts::{Gathered, Parts};
 use super::plan::is_prepared;
 use super::run::{LoadError, Loader, Step};
 use super::seen::Seen;
-use super::source::RefusedFile;
 use crate::ports::{Cursor, Stage};
 
 /// How far a sweep is, is kept after so much time.
@@ -23,7 +23,7 @@ const SWEEP_MILLIS: i64 = 10_000;
 const TURN_SECONDS: u32 = 1;
 
 /// What a load of one chunk gathered without laying it down, and the layout of its refused rows.
-pub(super) type Tail = (Gathered, RefusedFile);
+pub(super) type Tail = (Gathered, RejectsFile);
 
 impl<R: Rows> Loader<R> {
     /// Closes the phase whose chunks are all done. Done again after an interruption it comes to the
@@ -106,7 +106,7 @@ impl<R: Rows> Loader<R> {
         hands: &mut Hands,
         chunks: &[Chunk],
         tail: Option<&Gathered>,
-        layout: Option<RefusedFile>,
+        layout: Option<RejectsFile>,
     ) -> Result<(), LoadError> {
         if hands.load.counts.rejected == 0 {
             return Ok(());

@@ -1,9 +1,10 @@
 //! Which column holds which field, whatever their order and their names.
 
-use domain::load::{LoadFailure, LoadKind, LoadMode, Warning};
-
-use super::profile::{self, Column, Columns, Mapping, Profile, Rule};
-use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, Record};
+use domain::load::{LoadKind, LoadMode, Warning};
+use tabular::{
+    ATTRIBUTE_PREFIX, Column, Columns, FileError, MAX_FIELDS, Mapping, Profile, RawRecord,
+    RowDefect, Rule,
+};
 
 /// What the text of a field is, for the ways in which files write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,13 +113,6 @@ pub struct Header {
     pub warnings: Vec<Warning>,
 }
 
-fn unusable(code: &'static str, message: impl Into<String>) -> LoadFailure {
-    LoadFailure {
-        code: code.into(),
-        message: message.into(),
-    }
-}
-
 /// What a file is of.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
@@ -128,14 +122,17 @@ struct Scope<'a> {
 }
 
 impl Header {
-    /// Reads the first row of a file: the header, or any row where there is none.
-    pub(super) fn read(
-        record: Record<'_>,
+    /// Reads the first row of a file: the header, or any row if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be used: it lacks a column, or names one twice.
+    pub fn read(
+        record: RawRecord<'_>,
         kind: LoadKind,
         mode: LoadMode,
         fields: &'static [Field],
         profile: &Profile,
-    ) -> Result<Self, LoadFailure> {
+    ) -> Result<Self, FileError> {
         let scope = Scope {
             kind,
             mode,
@@ -162,7 +159,7 @@ impl Header {
                     header
                         .put(name, place, Some(&mapping.rule), scope)
                         .map_err(|()| {
-                            profile::unusable(format!("fields.{name} is no field of {kind}"))
+                            FileError::profile(format!("fields.{name} is no field of {kind}"))
                         })?;
                 }
             }
@@ -181,9 +178,9 @@ impl Header {
     /// The names of the columns of delimited text, and how many there are.
     fn columns(
         &mut self,
-        record: Record<'_>,
+        record: RawRecord<'_>,
         profile: &Profile,
-    ) -> Result<Option<Vec<String>>, LoadFailure> {
+    ) -> Result<Option<Vec<String>>, FileError> {
         if !profile.header {
             self.width = match &profile.columns {
                 Columns::Unknown => Width::AtLeast(0),
@@ -195,16 +192,16 @@ impl Header {
                 _ => Ok(None),
             };
         }
-        match record.flaw {
-            None | Some(Flaw::Json(_) | Flaw::Xml(_) | Flaw::Encoding) => {}
-            Some(Flaw::TooManyFields) => {
-                return Err(unusable(
+        match record.defect {
+            None | Some(RowDefect::Json(_) | RowDefect::Xml(_) | RowDefect::Encoding) => {}
+            Some(RowDefect::TooManyFields) => {
+                return Err(FileError::new(
                     "header_too_long",
                     format!("the header has more than {MAX_FIELDS} columns"),
                 ));
             }
-            Some(Flaw::TooLong | Flaw::OpenQuote) => {
-                return Err(unusable(
+            Some(RowDefect::TooLong | RowDefect::OpenQuote) => {
+                return Err(FileError::new(
                     "header_unreadable",
                     "the header does not end; a quote may not be closed",
                 ));
@@ -219,11 +216,11 @@ impl Header {
                     .map(|name| name.trim().to_owned())
             })
             .collect();
-        let encoding = record.encoding();
+        let encoding = record.encoding().name();
         let names = names.ok_or_else(|| {
             let message =
                 format!("the header is not {encoding}; save the file as UTF-8, or say its encoding in a profile");
-            unusable("encoding", message)
+            FileError::new("encoding", message)
         })?;
         unique(names).map(Some)
     }
@@ -235,9 +232,9 @@ impl Header {
         mapping: &Mapping,
         names: Option<&[String]>,
         named: bool,
-    ) -> Result<Place, LoadFailure> {
+    ) -> Result<Place, FileError> {
         let lacks = |what: String| {
-            unusable(
+            FileError::new(
                 "missing_columns",
                 format!("the profile makes {name} of {what}, which the file does not have"),
             )
@@ -250,10 +247,10 @@ impl Header {
                 at.map(Place::At)
                     .ok_or_else(|| lacks(format!("the column {}", quoted(column))))
             }
-            (Some(Column::Named(_)), None) => Err(profile::unusable(format!(
+            (Some(Column::Named(_)), None) => Err(FileError::profile(format!(
                 "fields.{name} names a column, and columns does not say the names"
             ))),
-            (Some(Column::At(_)), _) if named => Err(profile::unusable(format!(
+            (Some(Column::At(_)), _) if named => Err(FileError::profile(format!(
                 "fields.{name} is a number, and fields of this format have names"
             ))),
             (Some(Column::At(index)), _) => match &mut self.width {
@@ -274,7 +271,7 @@ impl Header {
 
     /// Where rows name their fields, each may have other ones. The names of the first row are
     /// compared with those that are known, in case there is a mistake in one.
-    fn by_names(&mut self, first: Record<'_>, scope: Scope<'_>) {
+    fn by_names(&mut self, first: RawRecord<'_>, scope: Scope<'_>) {
         for name in first.names() {
             self.take(Place::Named(name.to_owned()), name, scope);
         }
@@ -319,7 +316,7 @@ impl Header {
             *slot = Some(origin);
         } else if name == ACTION {
             self.action = (scope.mode == LoadMode::Delta).then_some(origin);
-        } else if let Some(attribute) = name.strip_prefix(ATTRIBUTE)
+        } else if let Some(attribute) = name.strip_prefix(ATTRIBUTE_PREFIX)
             && scope.kind == LoadKind::Items
             && !attribute.is_empty()
         {
@@ -330,7 +327,7 @@ impl Header {
         Ok(())
     }
 
-    fn check(&self, kind: LoadKind, profile: &Profile) -> Result<(), LoadFailure> {
+    fn check(&self, kind: LoadKind, profile: &Profile) -> Result<(), FileError> {
         let missing: Vec<&str> = self
             .fields
             .iter()
@@ -340,11 +337,11 @@ impl Header {
             .collect();
         match missing.as_slice() {
             [] => Ok(()),
-            missing if profile.fields.is_some() => Err(profile::unusable(format!(
+            missing if profile.fields.is_some() => Err(FileError::profile(format!(
                 "fields lacks what {kind} need: {}",
                 missing.join(", ")
             ))),
-            missing => Err(unusable(
+            missing => Err(FileError::new(
                 "missing_columns",
                 format!(
                     "the header lacks columns that {kind} need: {}",
@@ -376,10 +373,10 @@ fn origin(place: Place, rule: Option<&Rule>, shape: Shape, profile: &Profile) ->
     }
 }
 
-fn unique(names: Vec<String>) -> Result<Vec<String>, LoadFailure> {
+fn unique(names: Vec<String>) -> Result<Vec<String>, FileError> {
     for (column, name) in names.iter().enumerate() {
         if !name.is_empty() && names.iter().take(column).any(|earlier| earlier == name) {
-            return Err(unusable(
+            return Err(FileError::new(
                 "duplicate_column",
                 format!("the header names the column {} twice", quoted(name)),
             ));

@@ -1,10 +1,10 @@
 //! What the kinds of rows have in common.
 
 use domain::load::{Accepted, LoadKind, RowProblem, Sequence};
+use tabular::RawRecord;
 
 use super::header::{Field, Header};
 use super::row::{Row, View};
-use super::source::Record;
 
 /// Rows of a family of kinds that one function loads. Implemented here alone: outside it only
 /// bounds a type.
@@ -24,15 +24,18 @@ pub trait Rows: Sized + Send + Sync + 'static {
     fn parse(kind: LoadKind, row: &mut Row<'_>, removes: bool) -> Option<Self>;
 }
 
-/// Understands a record, as a load of the file with that place in the order of files takes it.
-pub(super) fn accept<R: Rows>(
+/// Understands a row as a load of a file with this sequence takes it.
+///
+/// # Errors
+/// What is wrong with the row.
+pub fn accept<R: Rows>(
     kind: LoadKind,
     header: &Header,
-    record: &Record<'_>,
+    record: &RawRecord<'_>,
     sequence: Sequence,
 ) -> Result<Accepted<R>, Vec<RowProblem>> {
     let view = View::sound(header, record).map_err(|problem| vec![problem])?;
-    let (record, removes) = understand(kind, view)?;
+    let (record, removes) = parse(kind, view)?;
     Ok(Accepted {
         record,
         sequence,
@@ -40,11 +43,20 @@ pub(super) fn accept<R: Rows>(
     })
 }
 
-/// Understands what a record says, and whether it removes what it names.
-pub(super) fn understand<R: Rows>(
+/// Understands what a row says, and whether it removes the record that it names.
+///
+/// # Errors
+/// What is wrong with the row.
+pub fn understand<R: Rows>(
     kind: LoadKind,
-    view: View<'_>,
+    header: &Header,
+    record: &RawRecord<'_>,
 ) -> Result<(R, bool), Vec<RowProblem>> {
+    let view = View::sound(header, record).map_err(|problem| vec![problem])?;
+    parse(kind, view)
+}
+
+fn parse<R: Rows>(kind: LoadKind, view: View<'_>) -> Result<(R, bool), Vec<RowProblem>> {
     let mut row = Row::new(view);
     let removes = row.removes();
     match R::parse(kind, &mut row, removes) {
@@ -57,7 +69,7 @@ pub(super) fn understand<R: Rows>(
 pub(super) fn quote_key<R: Rows>(
     kind: LoadKind,
     header: &Header,
-    record: &Record<'_>,
+    record: &RawRecord<'_>,
     into: &mut Vec<u8>,
 ) {
     looked_at(header, record, |view| view.key(R::key_fields(kind), into));
@@ -65,7 +77,7 @@ pub(super) fn quote_key<R: Rows>(
 
 /// What a record that was refused is about, as far as its key can be understood: what stands in the
 /// file, however damaged, is not missing from it.
-pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_>) -> Option<R> {
+pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: &RawRecord<'_>) -> Option<R> {
     looked_at(header, record, |view| {
         let mut row = Row::new(view);
         R::parse(kind, &mut row, true).filter(|_| row.problems.is_empty())
@@ -73,10 +85,10 @@ pub(super) fn named<R: Rows>(kind: LoadKind, header: &Header, record: &Record<'_
 }
 
 /// Looks at a record of which anything may be wrong.
-fn looked_at<T>(header: &Header, record: &Record<'_>, look: impl FnOnce(View<'_>) -> T) -> T {
+fn looked_at<T>(header: &Header, record: &RawRecord<'_>, look: impl FnOnce(View<'_>) -> T) -> T {
     if let Some(texts) = record.texts() {
         return look(View::damaged(header, record, texts));
     }
-    let [row, aside] = record.mended();
+    let [row, aside] = record.texts_lossy();
     look(View::damaged(header, record, [&row, &aside]))
 }

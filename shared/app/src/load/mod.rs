@@ -10,7 +10,6 @@
 //! run one after the other; the chunks of a load beside each other.
 
 mod catalog;
-mod check;
 mod close;
 mod decide;
 mod end;
@@ -23,18 +22,15 @@ mod open;
 mod parts;
 mod pass;
 mod plan;
-mod profile;
 mod row;
 mod rows;
 mod run;
 mod seen;
-mod source;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Checked, check, check_hashed, holds_together};
 pub use decide::Decisions;
-pub use kinds::Rows;
+pub use header::Header;
+pub use kinds::{Rows, accept, understand};
 pub use list::Loads;
-pub use profile::Profile;
 pub use run::{Arrival, LoadError, Loader, Progress};

@@ -2,25 +2,24 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use domain::load::{ExportKey, Format, Load, Phase, Place};
+use domain::load::{ExportKey, Load, Phase, Place};
+use tabular::{Compression, FileError, Format, MAX_PROFILE_BYTES, Profile, RejectsFile, RowReader};
 
 use super::hands::Hands;
 use super::header::Header;
 use super::kinds::Rows;
-use super::profile::{self, MAX_PROFILE, Profile};
-use super::rows::FileRows;
+use super::rows::{BatchReader, position};
 use super::run::{LoadError, Loader};
-use super::source::{Position, RefusedFile, Source, Unpacker, can_be_entered};
 use crate::ports::{ByteRange, ExportFile};
 
 /// A file whose header was read.
 pub(super) struct Opened {
     /// The rows from the place that was asked for.
-    pub rows: FileRows,
+    pub rows: BatchReader,
     /// The header.
     pub header: Header,
     /// What the file of refused rows is like.
-    pub layout: RefusedFile,
+    pub layout: RejectsFile,
 }
 
 /// How the file of a load is read.
@@ -28,8 +27,9 @@ pub(super) struct Opened {
 pub(super) struct Form {
     pub format: Format,
     pub profile: Profile,
+    pub compression: Option<Compression>,
     /// Whether it can be read from its middle.
-    pub entered: bool,
+    pub splittable: bool,
 }
 
 impl<R: Rows> Loader<R> {
@@ -39,7 +39,7 @@ impl<R: Rows> Loader<R> {
             return Ok(form.clone());
         }
         let key = export_key(&hands.load)?;
-        let Some(format) = key.format() else {
+        let Some(format) = Format::of_suffix(key.suffix()) else {
             return Err(LoadError::failed(
                 "format",
                 "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or packed as .gz or .zst",
@@ -53,11 +53,13 @@ impl<R: Rows> Loader<R> {
             let message = "the profile was changed while the file was loaded; drop the file again";
             return Err(LoadError::failed("profile_changed", message));
         }
-        let entered = can_be_entered(format, key.compression(), &profile);
+        let compression = Compression::of_suffix(key.suffix());
+        let splittable = profile.framing(format).is_splittable(compression);
         let form = Form {
             format,
             profile,
-            entered,
+            compression,
+            splittable,
         };
         hands.form = Some(form.clone());
         Ok(form)
@@ -66,12 +68,12 @@ impl<R: Rows> Loader<R> {
     /// The profile of a file: its own, else that of its kind, else our own layout. The number tells
     /// it from others.
     async fn profile(&self, key: &ExportKey) -> Result<(Profile, u64), LoadError> {
-        for key in Profile::keys(key.as_str(), key.kind()) {
-            match self.files.read(&key, MAX_PROFILE).await? {
+        for key in key.profiles() {
+            match self.files.read(&key, MAX_PROFILE_BYTES).await? {
                 None => {}
-                Some(text) if text.len() > MAX_PROFILE => {
-                    return Err(profile::unusable(format!(
-                        "{key} is larger than {MAX_PROFILE} bytes"
+                Some(text) if text.len() > MAX_PROFILE_BYTES => {
+                    return Err(FileError::profile(format!(
+                        "{key} is larger than {MAX_PROFILE_BYTES} bytes"
                     ))
                     .into());
                 }
@@ -95,15 +97,14 @@ impl<R: Rows> Loader<R> {
     ) -> Result<Opened, LoadError> {
         let form = self.form(hands).await?;
         let load = &hands.load;
-        let compression = export_key(load)?.compression();
+        let framing = form.profile.framing(form.format);
         let file = match file {
             Some(file) => file,
             // The header stands at the front. Nothing of what is not asked for is read.
             None => self.version(load, None).await?,
         };
-        let unpacker = Unpacker::new(compression, self.max_unpacked_bytes)?;
-        let source = Source::new(form.format, &form.profile);
-        let mut rows = FileRows::new(file, unpacker, source, to);
+        let reader = RowReader::new(&framing, form.compression, self.max_unpacked_bytes)?;
+        let mut rows = BatchReader::new(file, reader.up_to(to));
         let (header, layout) = rows
             .header::<R>(load.kind, load.mode, &form.profile)
             .await?;
@@ -114,7 +115,7 @@ impl<R: Rows> Loader<R> {
                 layout,
             });
         }
-        if !form.entered {
+        if !form.splittable {
             rows.skip(at.row);
             return Ok(Opened {
                 rows,
@@ -127,18 +128,8 @@ impl<R: Rows> Loader<R> {
         let file = self
             .version(load, (!at_end).then_some((at.offset, to)))
             .await?;
-        let unpacker = Unpacker::new(compression, self.max_unpacked_bytes)?;
-        let position = Position {
-            offset: at.offset,
-            row: at.row,
-            line: at.line,
-        };
-        let mut rows = FileRows::new(
-            file,
-            unpacker,
-            Source::entered(form.format, &form.profile, position),
-            to,
-        );
+        let reader = RowReader::resume_at(&framing, position(at))?;
+        let mut rows = BatchReader::new(file, reader.up_to(to));
         if at_end {
             rows.close();
         }

@@ -5,9 +5,9 @@
 use domain::ids::LoadId;
 use domain::load::{Chunk, ExportKey, Load, Reason};
 use futures::StreamExt;
+use tabular::RejectsFile;
 
 use super::rows::Batch;
-use super::source::RefusedFile;
 use crate::ports::{ExportFiles, FileWriter, FilesError};
 
 const REASONS_HEADER: &[u8] = b"row,line,key,field,code,message\n";
@@ -32,7 +32,7 @@ impl Gathered {
     }
 
     /// Takes over the refused rows of a batch that was worked off.
-    pub fn take<R>(&mut self, batch: &mut Batch<R>, layout: &RefusedFile, chunk: &mut Chunk) {
+    pub fn take<R>(&mut self, batch: &mut Batch<R>, layout: &RejectsFile, chunk: &mut Chunk) {
         for refused in batch.refused() {
             chunk.counts.rejected += 1;
             layout.row(refused.raw, &mut self.rejects);
@@ -148,7 +148,7 @@ impl Parts<'_> {
     /// Without refused rows there are no files. `tail` is what was not laid down.
     pub async fn put_together(
         &self,
-        layout: &RefusedFile,
+        layout: &RejectsFile,
         chunks: &[Chunk],
         tail: Option<&Gathered>,
     ) -> Result<(), FilesError> {

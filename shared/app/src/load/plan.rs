@@ -4,12 +4,13 @@ use domain::load::{
     Chunk, Closing, Load, LoadMode, LoadState, Phase, Place, Pointer, Sequence, Warning, Work,
 };
 use futures::StreamExt;
+use tabular::SplitFinder;
 
 use super::hands::Hands;
 use super::kinds::Rows;
 use super::open::export_key;
+use super::rows::place;
 use super::run::{Arrival, LoadError, Loader, Step};
-use super::source::{Boundaries, Position};
 use crate::ports::{ExportFile, Stage};
 
 /// Seconds ahead of the clock at which a sequence is in the future: more than time zones explain.
@@ -62,7 +63,7 @@ impl<R: Rows> Loader<R> {
             .chunk_bytes
             .max(hands.load.bytes.div_ceil(MOST_CHUNKS))
             .max(1);
-        let cut = form.entered && hands.load.bytes > size;
+        let cut = form.splittable && hands.load.bytes > size;
         // A file in one piece is read once; one that is cut is looked at for its header, and then
         // for its rows.
         let opened = if cut {
@@ -130,22 +131,16 @@ impl<R: Rows> Loader<R> {
             .map(|number| number * size)
             .collect();
         let mut places = vec![Place::START];
-        let mut found = |at: Position| {
-            places.push(Place {
-                offset: at.offset,
-                row: at.row,
-                line: at.line,
-            })
-        };
-        let mut boundaries = Boundaries::new(form.format, &form.profile, targets);
+        let mut found = |position| places.push(place(position));
+        let mut finder = SplitFinder::new(&form.profile.framing(form.format), targets);
         let mut file = self.version(&hands.load, None).await?;
         // Nothing is done of the load so far but this.
         let nothing = Chunk::new(0, Place::START, None, now);
         while let Some(piece) = file.chunks.next().await {
-            boundaries.feed(piece?, &mut found)?;
+            finder.feed(piece?, &mut found)?;
             self.renew(hands, &nothing).await?;
         }
-        boundaries.end(&mut found)?;
+        finder.end(&mut found)?;
         let ends = places
             .iter()
             .skip(1)

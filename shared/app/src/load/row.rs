@@ -10,11 +10,10 @@ use domain::money::parse_decimal;
 use domain::quantity::Quantity;
 use domain::text::every_byte;
 use domain::time::Timestamp;
+use tabular::{ATTRIBUTE_PREFIX, MAX_FIELDS, MAX_ROW_BYTES, Meaningless, RawRecord, RowDefect};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::header::{ACTION, Header, Origin, Place, Width};
-use super::profile::Meaningless;
-use super::source::{ATTRIBUTE, Flaw, MAX_FIELDS, MAX_ROW, Record};
 
 /// Most bytes of one field.
 const MAX_FIELD: usize = 64 * 1024;
@@ -36,7 +35,7 @@ const QUOTED_KEY: usize = 200;
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     header: &'a Header,
-    record: &'a Record<'a>,
+    record: &'a RawRecord<'a>,
     texts: [&'a str; 2],
 }
 
@@ -45,9 +44,9 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// The problem that keeps its fields from being looked at.
-    pub fn sound(header: &'a Header, record: &'a Record<'a>) -> Result<Self, RowProblem> {
-        if let Some(flaw) = record.flaw {
-            return Err(flawed(flaw, record));
+    pub fn sound(header: &'a Header, record: &'a RawRecord<'a>) -> Result<Self, RowProblem> {
+        if let Some(defect) = record.defect {
+            return Err(defective(defect, record));
         }
         let count = record.len();
         let message = match header.width {
@@ -64,7 +63,7 @@ impl<'a> View<'a> {
         }
         let texts = record
             .texts()
-            .ok_or_else(|| flawed(Flaw::Encoding, record))?;
+            .ok_or_else(|| defective(RowDefect::Encoding, record))?;
         if record.length > MAX_FIELD as u64 && record.fields().any(|field| field.len() > MAX_FIELD)
         {
             return Err(RowProblem::row(
@@ -86,7 +85,7 @@ impl<'a> View<'a> {
     }
 
     /// Looks at a record of which anything may be wrong. Good for its key alone.
-    pub fn damaged(header: &'a Header, record: &'a Record<'a>, texts: [&'a str; 2]) -> Self {
+    pub fn damaged(header: &'a Header, record: &'a RawRecord<'a>, texts: [&'a str; 2]) -> Self {
         Self {
             header,
             record,
@@ -164,7 +163,7 @@ impl<'a> View<'a> {
             for (index, name) in self.record.names().enumerate() {
                 let value = self.field(index);
                 if let Some(name) = name
-                    .strip_prefix(ATTRIBUTE)
+                    .strip_prefix(ATTRIBUTE_PREFIX)
                     .filter(|name| !name.is_empty() && !value.is_empty())
                 {
                     own.push((name, value));
@@ -199,7 +198,7 @@ impl<'a> View<'a> {
     /// A field without white space at its ends.
     #[inline]
     fn field(&self, index: usize) -> &'a str {
-        let place = self.record.place(index);
+        let place = self.record.field_span(index);
         let text =
             place.and_then(|(text, range)| self.texts.get(text).and_then(|text| text.get(range)));
         let text = text.unwrap_or_default();
@@ -449,41 +448,41 @@ impl<'a> Row<'a> {
             Ok(value) => {
                 all.insert(name.to_owned(), value.into_owned());
             }
-            Err(meaningless) => self.meaningless(ATTRIBUTE, name, meaningless),
+            Err(meaningless) => self.meaningless(ATTRIBUTE_PREFIX, name, meaningless),
         });
         all
     }
 }
 
-fn flawed(flaw: Flaw, record: &Record<'_>) -> RowProblem {
-    let Record {
+fn defective(defect: RowDefect, record: &RawRecord<'_>) -> RowProblem {
+    let RawRecord {
         line,
         offset,
         length,
         ..
     } = *record;
-    match flaw {
-        Flaw::TooLong => RowProblem::row(
+    match defect {
+        RowDefect::TooLong => RowProblem::row(
             "row_too_long",
             format!(
-                "the row that begins on line {line} at byte {offset} has {length} bytes, more than {MAX_ROW}; \
+                "the row that begins on line {line} at byte {offset} has {length} bytes, more than {MAX_ROW_BYTES}; \
                  a quote may not be closed"
             ),
         ),
-        Flaw::TooManyFields => RowProblem::row(
+        RowDefect::TooManyFields => RowProblem::row(
             "field_count",
             format!("the row has more than {MAX_FIELDS} fields"),
         ),
-        Flaw::OpenQuote => RowProblem::row(
+        RowDefect::OpenQuote => RowProblem::row(
             "open_quote",
             format!(
                 "a quote that opens in the row on line {line} is not closed before the file ends, {length} bytes later"
             ),
         ),
-        Flaw::Json(reason) => RowProblem::row("json", reason),
-        Flaw::Xml(reason) => RowProblem::row("xml", reason),
-        Flaw::Encoding => {
-            let encoding = record.encoding();
+        RowDefect::Json(reason) => RowProblem::row("json", reason),
+        RowDefect::Xml(reason) => RowProblem::row("xml", reason),
+        RowDefect::Encoding => {
+            let encoding = record.encoding().name();
             RowProblem::row(
                 "encoding",
                 format!("the row is not {encoding}; save the file as UTF-8"),

@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use domain::load::{Accepted, LoadFailure, LoadKind, LoadMode, Place, RowProblem, Sequence};
+use domain::load::{Accepted, LoadKind, LoadMode, Place, RowProblem, Sequence};
 use futures::StreamExt;
+use tabular::{FileError, FilePosition, Profile, ReadStep, RejectsFile, RowReader};
 
 use super::header::Header;
 use super::kinds::{Rows, accept, named, quote_key};
-use super::profile::Profile;
 use super::run::LoadError;
-use super::source::{RefusedFile, Source, Step, Unpacker};
 use crate::ports::ExportFile;
 
 /// Most rows of a batch: with fewer the store waits between batches, with more they only move
@@ -114,74 +113,65 @@ impl<R> Batch<R> {
     }
 }
 
-/// Reads a file, or a part of it.
-pub(super) struct FileRows {
-    file: ExportFile,
-    unpacker: Unpacker,
-    arrived: bool,
-    ended: bool,
-    source: Source,
-    /// Whether the row that was found is one that nobody took yet.
-    waits: bool,
-    /// Rows up to this one are passed over.
-    skipped: u64,
-    /// The bytes from here on belong to somebody else.
-    to: Option<u64>,
-    /// Bytes of the file, packed as it is, that were read so far.
-    bytes_read: u64,
+/// A position in a file as the store keeps it.
+pub(super) fn place(position: FilePosition) -> Place {
+    Place {
+        offset: position.offset,
+        row: position.row,
+        line: position.line,
+    }
 }
 
-impl FileRows {
-    /// Reads the rows of a source, up to one that begins at the byte `to`.
-    pub fn new(file: ExportFile, unpacker: Unpacker, source: Source, to: Option<u64>) -> Self {
-        Self {
-            file,
-            unpacker,
-            arrived: false,
-            ended: false,
-            source,
-            waits: false,
-            skipped: 0,
-            to,
-            bytes_read: 0,
-        }
+/// A kept position as the reader takes it.
+pub(super) fn position(place: Place) -> FilePosition {
+    FilePosition {
+        offset: place.offset,
+        row: place.row,
+        line: place.line,
+    }
+}
+
+/// Reads batches of rows from a file, or from a part of it.
+pub(super) struct BatchReader {
+    file: ExportFile,
+    reader: RowReader,
+}
+
+impl BatchReader {
+    pub fn new(file: ExportFile, reader: RowReader) -> Self {
+        Self { file, reader }
     }
 
-    /// There are no rows here.
+    /// Makes it end here: the part has no rows.
     pub fn close(&mut self) {
-        self.ended = true;
+        self.reader.close();
     }
 
-    /// Passes over the first `rows` rows.
+    /// Skips the first `rows` rows.
     pub fn skip(&mut self, rows: u64) {
-        self.skipped = rows;
+        self.reader.skip_rows(rows);
     }
 
-    /// Reads the header, and the layout of refused rows.
+    /// Reads the header, and the layout of rejected rows.
     pub async fn header<R: Rows>(
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
         profile: &Profile,
-    ) -> Result<(Header, RefusedFile), LoadError> {
-        if !self.next_record().await? {
-            return Err(LoadFailure {
-                code: "empty_file".into(),
-                message: "the file is empty".to_owned(),
-            }
-            .into());
+    ) -> Result<(Header, RejectsFile), LoadError> {
+        if !self.next_row().await? {
+            return Err(FileError::new("empty_file", "the file is empty").into());
         }
-        let record = self.source.row();
+        let record = self.reader.row();
         let Some(fields) = R::fields(kind) else {
-            return Err(LoadFailure {
-                code: "kind".into(),
-                message: format!("{kind} are not loaded here"),
-            }
-            .into());
+            return Err(FileError::new("kind", format!("{kind} are not loaded here")).into());
         };
-        self.waits = record.number > 0;
         let header = Header::read(record, kind, mode, fields, profile)?;
-        Ok((header, self.source.refused()))
+        let rejects = self.reader.rejects();
+        if record.number > 0 {
+            self.reader.unread();
+        }
+        Ok((header, rejects))
     }
 
     /// The next rows in file order, at most `most`. `found` hears what each row is about, refused
@@ -194,12 +184,9 @@ impl FileRows {
         sequence: Sequence,
         mut found: impl FnMut(&R),
     ) -> Result<Batch<R>, LoadError> {
-        let mut batch = Batch::new(self.place(), most);
-        while !batch.is_full() && self.next_record().await? {
-            let record = self.source.row();
-            if record.number <= self.skipped {
-                continue;
-            }
+        let mut batch = Batch::new(place(self.reader.position()), most);
+        while !batch.is_full() && self.next_row().await? {
+            let record = self.reader.row();
             let start = batch.text.len();
             batch.text.extend_from_slice(record.raw);
             let raw = start..batch.text.len();
@@ -225,62 +212,19 @@ impl FileRows {
                 }
             }
         }
-        batch.end = self.place();
-        batch.bytes_read = self.bytes_read;
+        batch.end = place(self.reader.position());
+        batch.bytes_read = self.reader.bytes_read();
         Ok(batch)
     }
 
-    fn place(&self) -> Place {
-        let position = self.source.position();
-        Place {
-            offset: position.offset,
-            row: position.row,
-            line: position.line,
-        }
-    }
-
-    async fn next_record(&mut self) -> Result<bool, LoadError> {
-        if std::mem::take(&mut self.waits) {
-            return Ok(true);
-        }
-        if self
-            .to
-            .is_some_and(|to| self.source.position().offset >= to)
-        {
-            self.ended = true;
-        }
-        while !self.ended {
-            match self.source.next()? {
-                Step::Row => return Ok(true),
-                Step::End => self.ended = true,
-                Step::More => self.fill().await?,
-            }
-        }
-        Ok(false)
-    }
-
-    /// Hands the source something to read, or tells it the end.
-    async fn fill(&mut self) -> Result<(), LoadError> {
+    async fn next_row(&mut self) -> Result<bool, LoadError> {
         loop {
-            match self.unpacker.next()? {
-                Some(piece) => {
-                    self.source.feed(piece);
-                    return Ok(());
-                }
-                None if self.arrived => {
-                    self.source.end();
-                    return Ok(());
-                }
-                None => match self.file.chunks.next().await {
-                    Some(piece) => {
-                        let piece = piece?;
-                        self.bytes_read += piece.len() as u64;
-                        self.unpacker.feed(piece);
-                    }
-                    None => {
-                        self.arrived = true;
-                        self.unpacker.end();
-                    }
+            match self.reader.next()? {
+                ReadStep::Row => return Ok(true),
+                ReadStep::End => return Ok(false),
+                ReadStep::NeedsInput => match self.file.chunks.next().await {
+                    Some(piece) => self.reader.feed(piece?),
+                    None => self.reader.end(),
                 },
             }
         }

@@ -9,6 +9,7 @@ use domain::load::{
     Chunk, Closing, ExportKey, Guard, Load, LoadFailure, LoadKind, LoadState, Phase, Place,
 };
 use domain::time::Timestamp;
+use tabular::FileError;
 
 use super::hands::{Hands, LEASE_SECONDS};
 use super::kinds::Rows;
@@ -42,9 +43,9 @@ pub enum LoadError {
     Unusable(LoadFailure),
 }
 
-impl From<LoadFailure> for LoadError {
-    fn from(failure: LoadFailure) -> Self {
-        Self::Unusable(failure)
+impl From<FileError> for LoadError {
+    fn from(error: FileError) -> Self {
+        Self::Unusable(unusable(error.code, &error.message))
     }
 }
 

@@ -78,28 +78,6 @@ named! {
     }
 }
 
-named! {
-    /// How the rows of a file are written down.
-    Format {
-        /// Delimited text: comma-separated values with a header, unless a profile says otherwise.
-        Csv = "csv",
-        /// JSON objects, one on a line.
-        Ndjson = "ndjson",
-        /// XML: the elements in the root element.
-        Xml = "xml",
-    }
-}
-
-named! {
-    /// How a file is packed.
-    Compression {
-        /// gzip (RFC 1952), also several members one after the other.
-        Gzip = "gz",
-        /// Zstandard (RFC 8878).
-        Zstd = "zst",
-    }
-}
-
 /// The place of a file in the order of all files of its kind, whatever the order they arrive in:
 /// the later wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -211,19 +189,20 @@ impl ExportKey {
         &self.name
     }
 
-    /// How the file is written; none when this release cannot read it.
+    /// What follows the name: format and compression, such as `csv.gz`.
     #[must_use]
-    pub fn format(&self) -> Option<Format> {
-        let packed = self
-            .compression()
-            .and_then(|compression| self.suffix.strip_suffix(compression.as_str()));
-        Format::parse(packed.map_or(self.suffix.as_str(), |rest| rest.trim_end_matches('.')))
+    pub fn suffix(&self) -> &str {
+        &self.suffix
     }
 
-    /// How the file is packed; none when it is not.
+    /// The keys of the profiles of the file, in the order in which they are looked for: its own,
+    /// then that of its kind.
     #[must_use]
-    pub fn compression(&self) -> Option<Compression> {
-        self.suffix.rsplit('.').next().and_then(Compression::parse)
+    pub fn profiles(&self) -> [String; 2] {
+        [
+            format!("{}.profile.json", self.text),
+            format!("profiles/{}.json", self.kind),
+        ]
     }
 
     /// The place of the file in the order of its kind: the last timestamp in its name, such as

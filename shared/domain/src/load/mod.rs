@@ -10,7 +10,7 @@ mod tests;
 mod work;
 
 pub use guard::{Guard, GuardError, Measured};
-pub use key::{Compression, ExportKey, ExportKeyError, Format, LoadKind, LoadMode, Sequence};
+pub use key::{ExportKey, ExportKeyError, LoadKind, LoadMode, Sequence};
 pub use pointer::{Pointer, PointerError, Publication};
 pub use record::{Accepted, CatalogRecord, MemberRecord, Reference, RowProblem};
 pub use state::{Counts, Load, LoadFailure, LoadState, Reason, Warning};

@@ -1,15 +1,12 @@
 //! The same rows in every format, encoding and layout.
 
 use bytes::Bytes;
-use domain::load::{
-    Accepted, CatalogRecord, Format, LoadFailure, LoadKind, LoadMode, RowProblem, Sequence,
-};
+use domain::load::{Accepted, CatalogRecord, ExportKey, LoadKind, LoadMode, RowProblem, Sequence};
 use proptest::prelude::*;
+use tabular::{Compression, FileError, Format, Framing, Profile, ReadStep, Source, SplitFinder};
 
 use crate::load::header::Header;
 use crate::load::kinds::{Rows, accept};
-use crate::load::profile::Profile;
-use crate::load::source::{Boundaries, Source, Step};
 
 pub(super) type Rowed = Vec<(u64, Result<Accepted<CatalogRecord>, Vec<RowProblem>>)>;
 
@@ -21,18 +18,18 @@ pub(super) fn load(
     profile: &Profile,
     file: &[u8],
     piece: usize,
-) -> Result<(Rowed, Vec<u8>), LoadFailure> {
-    let mut source = Source::new(format, profile);
+) -> Result<(Rowed, Vec<u8>), FileError> {
+    let mut source = Source::new(&profile.framing(format));
     let mut pieces = file.chunks(piece.max(1));
     let (mut rows, mut header, mut layout, mut refused) = (Vec::new(), None, None, Vec::new());
     loop {
         match source.next()? {
-            Step::More => match pieces.next() {
+            ReadStep::NeedsInput => match pieces.next() {
                 Some(piece) => source.feed(Bytes::copy_from_slice(piece)),
                 None => source.end(),
             },
-            Step::End => break,
-            Step::Row => {
+            ReadStep::End => break,
+            ReadStep::Row => {
                 let record = source.row();
                 if header.is_none() {
                     let fields = CatalogRecord::fields(kind).unwrap();
@@ -43,7 +40,7 @@ pub(super) fn load(
                         fields,
                         profile,
                     )?);
-                    let file = source.refused();
+                    let file = source.rejects();
                     refused.extend_from_slice(&file.prologue);
                     layout = Some(file);
                 }
@@ -82,7 +79,7 @@ pub(super) fn failure(format: Format, profile: &Profile, file: &[u8]) -> (String
     let failure = load(LoadKind::Items, format, profile, file, 5)
         .map(drop)
         .unwrap_err();
-    (failure.code.into_owned(), failure.message)
+    (failure.code.to_owned(), failure.message)
 }
 
 pub(super) fn profile(json: &str) -> Profile {
@@ -407,9 +404,9 @@ proptest! {
         files[1].push_str("</rows>");
         let read = |format, file: &str| {
             let (rows, _) = load(LoadKind::Items, format, &Profile::default(), file.as_bytes(), piece).unwrap();
-            let mut boundaries = Boundaries::new(format, &Profile::default(), vec![]);
-            boundaries.feed(Bytes::copy_from_slice(file.as_bytes()), |_| ()).unwrap();
-            assert_eq!(boundaries.end(|_| ()).unwrap().row, rows.len() as u64);
+            let mut finder = SplitFinder::new(&Framing::new(format), vec![]);
+            finder.feed(Bytes::copy_from_slice(file.as_bytes()), |_| ()).unwrap();
+            assert_eq!(finder.end(|_| ()).unwrap().row, rows.len() as u64);
             rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>()
         };
         let csv = read(Format::Csv, &files[2]);
@@ -436,7 +433,26 @@ proptest! {
         let file = if rooted { [&b"<rows>"[..], &file, b"</rows>"].concat() } else { file };
         let whole = load(LoadKind::Items, format, &Profile::default(), &file, file.len());
         let pieces = load(LoadKind::Items, format, &Profile::default(), &file, piece);
-        let codes = |read: Result<(Rowed, Vec<u8>), LoadFailure>| read.map(|(rows, refused)| (codes(rows), refused));
+        let codes = |read: Result<(Rowed, Vec<u8>), FileError>| read.map(|(rows, refused)| (codes(rows), refused));
         prop_assert_eq!(codes(whole), codes(pieces));
+    }
+}
+
+#[test]
+fn a_key_of_every_format_and_compression_is_split_where_its_suffix_begins() {
+    for format in Format::ALL {
+        let suffixes = Compression::ALL.iter().map(|compression| {
+            let suffix = format!("{format}.{}", compression.suffix());
+            (suffix, Some(*compression))
+        });
+        for (suffix, compression) in suffixes.chain([(format.to_string(), None)]) {
+            let key = ExportKey::parse(&format!("incoming/items/delta/a.b.{suffix}")).unwrap();
+            assert_eq!((key.name(), key.suffix()), ("a.b", suffix.as_str()));
+            let found = (
+                Format::of_suffix(key.suffix()),
+                Compression::of_suffix(key.suffix()),
+            );
+            assert_eq!(found, (Some(*format), compression), "{suffix}");
+        }
     }
 }

@@ -6,4 +6,3 @@ mod formats;
 mod profile;
 mod rows;
 mod run;
-mod source;

@@ -1,10 +1,9 @@
-use domain::load::{CatalogRecord, Format, LoadKind, LoadMode};
+use domain::load::{CatalogRecord, LoadKind, LoadMode};
+use tabular::{Format, Profile, ReadStep, Source};
 
 use super::formats::{failure, load, profile};
 use crate::load::header::Header;
 use crate::load::kinds::{Rows, named};
-use crate::load::profile::Profile;
-use crate::load::source::{Source, Step};
 
 #[test]
 fn values_dates_and_numbers_are_made_ours() {
@@ -89,7 +88,7 @@ fn a_refused_price_whose_start_cannot_be_read_stands_for_no_other_price() {
         r#"{"dateFormat":"d.M.yyyy","fields":{"sku":"No","currency":{"constant":"EUR"},"amount":"Price",
             "unit":{"constant":"EA"},"valid_from":"From"}}"#,
     );
-    let mut source = Source::new(Format::Csv, &prices);
+    let mut source = Source::new(&prices.framing(Format::Csv));
     source.feed("No,Price,From\nA,x,1.2.2025\nA,x,\nA,x,soon\n".into());
     source.end();
     source.next().unwrap();
@@ -99,7 +98,7 @@ fn a_refused_price_whose_start_cannot_be_read_stands_for_no_other_price() {
     let names = std::iter::from_fn(|| {
         source
             .next()
-            .is_ok_and(|step| step == Step::Row)
+            .is_ok_and(|step| step == ReadStep::Row)
             .then(|| named::<CatalogRecord>(kind, &header, &source.row()))
     });
     let starts: Vec<_> = names

@@ -1,13 +1,11 @@
 use domain::load::{
-    Accepted, CatalogRecord, Format, LoadFailure, LoadKind, LoadMode, MemberRecord, RowProblem,
-    Sequence,
+    Accepted, CatalogRecord, LoadKind, LoadMode, MemberRecord, RowProblem, Sequence,
 };
 use domain::time::Timestamp;
+use tabular::{FileError, Format, Framing, Profile, ReadStep, Source};
 
 use crate::load::header::Header;
 use crate::load::kinds::{Rows, accept};
-use crate::load::profile::Profile;
-use crate::load::source::{Source, Step};
 
 type Understood<R> = Result<Accepted<R>, Vec<RowProblem>>;
 
@@ -16,11 +14,11 @@ fn read<R: Rows>(
     kind: LoadKind,
     mode: LoadMode,
     file: &str,
-) -> Result<(Header, Understood<R>), LoadFailure> {
-    let mut source = Source::new(Format::Csv, &Profile::default());
+) -> Result<(Header, Understood<R>), FileError> {
+    let mut source = Source::new(&Framing::new(Format::Csv));
     source.feed(file.to_owned().into());
     source.end();
-    assert_eq!(source.next()?, Step::Row);
+    assert_eq!(source.next()?, ReadStep::Row);
     let header = Header::read(
         source.row(),
         kind,
@@ -28,7 +26,7 @@ fn read<R: Rows>(
         R::fields(kind).unwrap(),
         &Profile::default(),
     )?;
-    assert_eq!(source.next()?, Step::Row);
+    assert_eq!(source.next()?, ReadStep::Row);
     let row = accept(kind, &header, &source.row(), Sequence::new(1));
     Ok((header, row))
 }
@@ -176,7 +174,7 @@ fn a_header_that_cannot_be_used_says_why() {
     };
     let missing = failure(LoadMode::Snapshot, "sku,description");
     assert_eq!(
-        (missing.code.as_ref(), missing.message.as_str()),
+        (missing.code, missing.message.as_str()),
         (
             "missing_columns",
             "the header lacks columns that items need: name, unit"

@@ -1,14 +1,13 @@
-//! Rows that are XML elements: attributes and elements in them are the fields.
+//! The fields of a row that is an XML element: its attributes and the elements in it.
 
-use domain::load::LoadFailure;
 use quick_xml::errors::IllFormedError;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader};
 
-use super::record::Named;
-use super::{Flaw, failure};
+use crate::error::FileError;
+use crate::fields::{NamedFields, RowDefect};
 
-/// How deep elements may stand in one another, the row's own included.
+/// How deep elements may be nested, the row's own included.
 const DEPTH: usize = 8;
 
 /// An element that is open.
@@ -19,19 +18,22 @@ struct Open {
     has_elements: bool,
 }
 
-/// Reads a row. What stands in an element in the row is named by both names with a point between
-/// them; a repeated element is one value with semicolons.
+/// Reads a row. An element in an element of the row is named `outer.inner`. A repeated element
+/// becomes one value with semicolons. The inner result is the defect of the row alone.
 ///
 /// # Errors
-/// The tags do not match: where rows begin and end is uncertain then.
-pub(super) fn read(row: &str, into: &mut Named<'_>) -> Result<Result<(), Flaw>, LoadFailure> {
+/// The tags do not match, so it is uncertain where rows begin and end.
+pub(super) fn read(
+    row: &str,
+    into: &mut NamedFields<'_>,
+) -> Result<Result<(), RowDefect>, FileError> {
     let mut reader = Reader::from_str(row);
     let mut path = String::new();
     let mut open: Vec<Open> = Vec::new();
     loop {
         let event = match reader.read_event() {
             Ok(event) => event,
-            // Only what leaves no doubt about where the row ends is a matter of the row alone.
+            // Any other error leaves no doubt about where the row ends, and concerns it alone.
             Err(
                 Error::IllFormed(
                     IllFormedError::MismatchedEndTag { .. }
@@ -40,12 +42,12 @@ pub(super) fn read(row: &str, into: &mut Named<'_>) -> Result<Result<(), Flaw>, 
                 )
                 | Error::Syntax(_),
             ) => {
-                return Err(failure(
+                return Err(FileError::new(
                     "xml_syntax",
-                    "the file is no well-formed XML: the tags of a row do not match",
+                    "the file is not well-formed XML: the tags of a row do not match",
                 ));
             }
-            Err(_) => return Ok(Err(Flaw::Xml("the row is no well-formed XML"))),
+            Err(_) => return Ok(Err(RowDefect::Xml("the row is not well-formed XML"))),
         };
         let read = match event {
             Event::Eof => return Ok(Ok(())),
@@ -57,7 +59,9 @@ pub(super) fn read(row: &str, into: &mut Named<'_>) -> Result<Result<(), Flaw>, 
             Event::CData(text) => add(&mut open, text.decode().ok().as_deref()),
             Event::GeneralRef(reference) => add(&mut open, meaning(&reference).as_deref()),
             Event::Comment(_) | Event::PI(_) => Ok(()),
-            Event::Decl(_) | Event::DocType(_) => Err(Flaw::Xml("a declaration stands in the row")),
+            Event::Decl(_) | Event::DocType(_) => {
+                Err(RowDefect::Xml("the row contains a declaration"))
+            }
         };
         if let Err(flaw) = read {
             return Ok(Err(flaw));
@@ -69,10 +73,10 @@ fn begin(
     tag: &BytesStart<'_>,
     path: &mut String,
     open: &mut Vec<Open>,
-    into: &mut Named<'_>,
-) -> Result<(), Flaw> {
+    into: &mut NamedFields<'_>,
+) -> Result<(), RowDefect> {
     if open.len() == DEPTH {
-        return Err(Flaw::Xml("elements stand in one another too deep"));
+        return Err(RowDefect::Xml("elements are nested too deep"));
     }
     let outer = path.len();
     if let Some(parent) = open.last_mut() {
@@ -85,8 +89,8 @@ fn begin(
         has_elements: false,
     });
     for attribute in tag.attributes() {
-        let attribute =
-            attribute.map_err(|_| Flaw::Xml("an attribute is not well-formed, or there twice"))?;
+        let attribute = attribute
+            .map_err(|_| RowDefect::Xml("an attribute is not well-formed, or occurs twice"))?;
         let name = attribute.key.as_ref();
         if name == b"xmlns"
             || [&b"xmlns:"[..], b"xml:", b"xsi:"]
@@ -96,7 +100,8 @@ fn begin(
             continue;
         }
         let value = std::str::from_utf8(&attribute.value).unwrap_or_default();
-        let value = quick_xml::escape::unescape(value).map_err(|_| Flaw::Xml(UNKNOWN_ENTITY))?;
+        let value =
+            quick_xml::escape::unescape(value).map_err(|_| RowDefect::Xml(UNKNOWN_ENTITY))?;
         let element = path.len();
         extend(path, name);
         into.join(path, &value)?;
@@ -112,7 +117,11 @@ fn extend(path: &mut String, name: &[u8]) {
     path.push_str(&String::from_utf8_lossy(name));
 }
 
-fn end(path: &mut String, open: &mut Vec<Open>, into: &mut Named<'_>) -> Result<(), Flaw> {
+fn end(
+    path: &mut String,
+    open: &mut Vec<Open>,
+    into: &mut NamedFields<'_>,
+) -> Result<(), RowDefect> {
     let Some(element) = open.pop() else {
         return Ok(());
     };
@@ -121,7 +130,7 @@ fn end(path: &mut String, open: &mut Vec<Open>, into: &mut Named<'_>) -> Result<
         return if text.is_empty() {
             Ok(())
         } else {
-            Err(Flaw::Xml("text stands in the row outside its elements"))
+            Err(RowDefect::Xml("the row contains text outside its elements"))
         };
     }
     if !element.has_elements || !text.is_empty() {
@@ -131,17 +140,17 @@ fn end(path: &mut String, open: &mut Vec<Open>, into: &mut Named<'_>) -> Result<
     Ok(())
 }
 
-const UNKNOWN_ENTITY: &str = "an entity is none of XML's own";
+const UNKNOWN_ENTITY: &str = "an entity is not one of XML's own";
 
-fn add(open: &mut [Open], text: Option<&str>) -> Result<(), Flaw> {
-    let text = text.ok_or(Flaw::Xml(UNKNOWN_ENTITY))?;
+fn add(open: &mut [Open], text: Option<&str>) -> Result<(), RowDefect> {
+    let text = text.ok_or(RowDefect::Xml(UNKNOWN_ENTITY))?;
     if let Some(element) = open.last_mut() {
         element.text.push_str(text);
     }
     Ok(())
 }
 
-/// What a reference stands for.
+/// The text that a reference means.
 fn meaning(reference: &BytesRef<'_>) -> Option<String> {
     if let Ok(Some(char)) = reference.resolve_char_ref() {
         return Some(char.to_string());

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::load::LoadFailure;
 use serde::Deserialize;
 
-use super::{Column, Columns, Dates, Defaults, Mapping, Numbers, Profile, Rule, unusable};
-use crate::load::source::{Dialect, Encoding, MAX_FIELDS};
+use super::rule::{Dates, Numbers, Rule};
+use super::{Column, Columns, Defaults, Mapping, Profile};
+use crate::encoding::Encoding;
+use crate::error::FileError;
+use crate::fields::MAX_FIELDS;
+use crate::framing::Dialect;
 
 /// Most bytes of a delimiter, a quote or a row terminator.
 const MAX_SEPARATOR: usize = 16;
@@ -67,20 +70,32 @@ struct WholeJson {
     group_separator: Option<String>,
 }
 
-/// Tells `null` from nothing.
+/// Distinguishes `null` from a missing member.
 fn present<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }
 
-pub(super) fn parse(text: &[u8]) -> Result<Profile, LoadFailure> {
+impl Profile {
+    /// Reads a profile.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the member that is meant. The code is `profile`.
+    pub fn parse(text: &[u8]) -> Result<Self, FileError> {
+        parse(text)
+    }
+}
+
+fn parse(text: &[u8]) -> Result<Profile, FileError> {
     let json: ProfileJson =
-        serde_json::from_slice(text).map_err(|error| unusable(error.to_string()))?;
+        serde_json::from_slice(text).map_err(|error| FileError::profile(error.to_string()))?;
     let encoding = match &json.encoding {
         None => Encoding::Utf8,
         Some(name) => Encoding::parse(name).ok_or_else(|| {
-            unusable("encoding is none of utf-8, utf-16, utf-16le, utf-16be, windows-1252")
+            FileError::profile(
+                "encoding must be one of utf-8, utf-16, utf-16le, utf-16be, windows-1252",
+            )
         })?,
     };
     let header = json.header.unwrap_or(true);
@@ -98,7 +113,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Profile, LoadFailure> {
     });
     let fields: Option<BTreeMap<String, Mapping>> = fields.transpose()?;
     if !header && fields.is_none() && !matches!(columns, Columns::Names(_)) {
-        return Err(unusable(
+        return Err(FileError::profile(
             "a file without a header needs fields, or the names of its columns in columns",
         ));
     }
@@ -113,7 +128,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Profile, LoadFailure> {
     })
 }
 
-fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<Columns, LoadFailure> {
+fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<Columns, FileError> {
     let columns = match columns {
         None => return Ok(Columns::Unknown),
         Some(ColumnsJson::Count(count)) => Columns::Count(count),
@@ -125,12 +140,12 @@ fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<Columns, LoadFa
         Columns::Names(names) => names.len(),
     };
     if header {
-        return Err(unusable(
+        return Err(FileError::profile(
             "columns belongs to a file without a header: header has to be false",
         ));
     }
     if count == 0 || count > MAX_FIELDS {
-        return Err(unusable(format!(
+        return Err(FileError::profile(format!(
             "columns is not between 1 and {MAX_FIELDS}"
         )));
     }
@@ -142,23 +157,23 @@ fn dialect(
     quote: Option<Option<String>>,
     terminator: Option<String>,
     encoding: Encoding,
-) -> Result<Dialect, LoadFailure> {
+) -> Result<Dialect, FileError> {
     let separator = |name: &str, text: String| {
         if text.is_empty() || text.len() > MAX_SEPARATOR {
-            return Err(unusable(format!(
+            return Err(FileError::profile(format!(
                 "{name} is empty or longer than {MAX_SEPARATOR} bytes"
             )));
         }
         encoding
-            .sought(&text)
-            .ok_or_else(|| unusable(format!("{name} cannot be written in the encoding")))
+            .encode(&text)
+            .ok_or_else(|| FileError::profile(format!("{name} cannot be written in the encoding")))
     };
     let delimiter = separator("delimiter", delimiter.unwrap_or_else(|| ",".to_owned()))?;
     let quote = quote
         .unwrap_or_else(|| Some("\"".to_owned()))
         .map(|quote| separator("quote", quote))
         .transpose()?;
-    // The usual ones mean a row that ends with its line, however that ends.
+    // Each of these means that a row ends with its line, whichever of them ends the line.
     let terminator = terminator.filter(|text| !matches!(text.as_str(), "\n" | "\r\n" | "\r"));
     let terminator = terminator
         .map(|text| separator("rowTerminator", text))
@@ -182,8 +197,8 @@ fn dialect(
                 .is_some_and(|terminator| begins(terminator, quoted))
         || terminator.is_none() && breaks(&delimiter)
     {
-        return Err(unusable(
-            "delimiter, quote and rowTerminator cannot be told from each other",
+        return Err(FileError::profile(
+            "delimiter, quote and rowTerminator cannot be distinguished from each other",
         ));
     }
     Ok(Dialect {
@@ -193,7 +208,7 @@ fn dialect(
     })
 }
 
-fn mapping(name: &str, field: FieldJson) -> Result<Mapping, LoadFailure> {
+fn mapping(name: &str, field: FieldJson) -> Result<Mapping, FileError> {
     let column = |column: ColumnJson| match column {
         ColumnJson::At(index) => Column::At(index),
         ColumnJson::Named(name) => Column::Named(name),
@@ -226,16 +241,16 @@ fn mapping(name: &str, field: FieldJson) -> Result<Mapping, LoadFailure> {
         (None, Some(_)) if whole.default.is_none() && rule.values.is_none() => {
             Ok(Mapping { column: None, rule })
         }
-        _ => Err(unusable(format!(
+        _ => Err(FileError::profile(format!(
             "fields.{name} needs either a column or a constant"
         ))),
     }
 }
 
-fn dates(member: &str, form: Option<String>) -> Result<Option<Dates>, LoadFailure> {
+fn dates(member: &str, form: Option<String>) -> Result<Option<Dates>, FileError> {
     let Some(form) = form else { return Ok(None) };
     let dates = Dates::parse(&form).ok_or_else(|| {
-        unusable(format!(
+        FileError::profile(format!(
             "{member} is not made of yyyy, MM, dd, HH, mm, ss, fff and separators, each once"
         ))
     })?;
@@ -246,7 +261,7 @@ fn numbers(
     prefix: &str,
     decimal: Option<String>,
     group: Option<String>,
-) -> Result<Option<Numbers>, LoadFailure> {
+) -> Result<Option<Numbers>, FileError> {
     let single = |name: &str, text: Option<String>| match text {
         None => Ok(None),
         Some(text) => {
@@ -255,8 +270,8 @@ fn numbers(
                 (Some(char), None) if !char.is_ascii_digit() && !matches!(char, '+' | '-') => {
                     Ok(Some(char))
                 }
-                _ => Err(unusable(format!(
-                    "{prefix}{name} is not one character, and no digit or sign"
+                _ => Err(FileError::profile(format!(
+                    "{prefix}{name} is not one character other than a digit or a sign"
                 ))),
             }
         }
@@ -268,7 +283,7 @@ fn numbers(
     }
     let decimal = decimal.unwrap_or('.');
     if group == Some(decimal) {
-        return Err(unusable(format!(
+        return Err(FileError::profile(format!(
             "{prefix}groupSeparator is the same as decimalSeparator"
         )));
     }

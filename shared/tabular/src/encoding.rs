@@ -1,18 +1,16 @@
 //! The encodings of files.
 //!
-//! UTF-16 becomes UTF-8 as it arrives. What is no UTF-16 in it becomes bytes that are no UTF-8
-//! either, so that the row is refused and can still be written back as it was. A file in
-//! windows-1252 is read as bytes, and each row becomes UTF-8 when it is read.
+//! UTF-16 becomes UTF-8 as it arrives. Units that are not UTF-16 become bytes that are not UTF-8,
+//! so that their row is rejected and can still be written back as it was. A file in windows-1252
+//! stays as it is, and each row becomes UTF-8 when its fields are read.
 
 use std::borrow::Cow;
 
-use domain::load::LoadFailure;
-
-use super::failure;
+use crate::error::FileError;
 
 /// How the text of a file is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::load) enum Encoding {
+pub enum Encoding {
     /// UTF-8.
     #[default]
     Utf8,
@@ -25,8 +23,9 @@ pub(in crate::load) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding by its name, upper or lower case. `utf-16` alone is little-endian unless a mark
-    /// says otherwise.
+    /// The encoding by its name, in upper or lower case. `utf-16` alone is little-endian unless a
+    /// byte order mark says otherwise.
+    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "utf-8" | "utf8" | "us-ascii" | "ascii" => Some(Self::Utf8),
@@ -38,6 +37,7 @@ impl Encoding {
     }
 
     /// Its name in messages.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Utf8 => "UTF-8",
@@ -46,13 +46,13 @@ impl Encoding {
         }
     }
 
-    pub fn is_utf16(self) -> bool {
+    pub(crate) fn is_utf16(self) -> bool {
         matches!(self, Self::Utf16Le | Self::Utf16Be)
     }
 
-    /// A text as the bytes that are looked for in the file after [`Decoder`]; none when the
-    /// encoding lacks a character.
-    pub fn sought(self, text: &str) -> Option<Vec<u8>> {
+    /// A text as the bytes that it has in a file after [`Decoder`]. `None` if the encoding lacks a
+    /// character.
+    pub(crate) fn encode(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Windows1252 => match encoding_rs::WINDOWS_1252.encode(text) {
                 (bytes, _, false) => Some(bytes.into_owned()),
@@ -62,8 +62,8 @@ impl Encoding {
         }
     }
 
-    /// The text of bytes after [`Decoder`], unless they are UTF-8 already or ought to be.
-    pub fn text(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+    /// The UTF-8 of bytes after [`Decoder`]. Bytes that should be UTF-8 already are not checked.
+    pub(crate) fn text(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Self::Windows1252 if !bytes.is_ascii() => {
                 let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes);
@@ -73,8 +73,8 @@ impl Encoding {
         }
     }
 
-    /// Appends bytes after [`Decoder`] as they stood in the file.
-    pub fn restore(self, bytes: &[u8], into: &mut Vec<u8>) {
+    /// Appends bytes after [`Decoder`] as they were in the file.
+    pub(crate) fn restore(self, bytes: &[u8], into: &mut Vec<u8>) {
         if !self.is_utf16() {
             into.extend_from_slice(bytes);
             return;
@@ -97,7 +97,7 @@ impl Encoding {
                 .unwrap_or_default()
                 .encode_utf16()
                 .for_each(&mut put);
-            // What is no UTF-8 here is a lone half of a pair.
+            // Only a lone surrogate is not UTF-8 here.
             let Some((half, after)) = broken.split_first_chunk::<3>() else {
                 return;
             };
@@ -107,8 +107,8 @@ impl Encoding {
         }
     }
 
-    /// The mark that a file of ours in this encoding begins with.
-    pub fn mark(self) -> &'static [u8] {
+    /// The byte order mark of a file of rejected rows in this encoding.
+    pub(crate) fn mark(self) -> &'static [u8] {
         match self {
             Self::Utf8 | Self::Windows1252 => b"",
             Self::Utf16Le => b"\xFF\xFE",
@@ -117,18 +117,18 @@ impl Encoding {
     }
 }
 
-/// Turns pieces of a file into UTF-8, or leaves them alone.
+/// Turns pieces of a file into UTF-8, or passes them on as they are.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     pub encoding: Encoding,
-    /// The first bytes of the file, until they say whether they are a mark; none when that was
-    /// decided.
+    /// The first bytes of the file, until it is known whether they are a byte order mark; `None`
+    /// after that.
     head: Option<Vec<u8>>,
-    /// The first half of a unit.
+    /// The first byte of a unit.
     half: Option<u8>,
-    /// The first unit of a pair.
+    /// The first unit of a surrogate pair.
     high: Option<u16>,
-    /// Bytes of a mark that was taken off the front of UTF-8.
+    /// Bytes of a UTF-8 mark that were dropped at the front.
     pub skipped: u64,
 }
 
@@ -166,14 +166,14 @@ impl Decoder {
         }
     }
 
-    /// Notes the end of the file.
-    pub fn end(&mut self, into: &mut Vec<u8>) -> Result<(), LoadFailure> {
+    /// Ends the file.
+    pub fn end(&mut self, into: &mut Vec<u8>) -> Result<(), FileError> {
         self.decide(into);
         if let Some(high) = self.high.take() {
             lone(high, into);
         }
         if self.half.is_some() {
-            return Err(failure(
+            return Err(FileError::new(
                 "encoding",
                 "the file is UTF-16 and ends inside a character",
             ));
@@ -240,7 +240,7 @@ fn put(char: char, into: &mut Vec<u8>) {
     into.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// A unit that is half of a pair, in the form of UTF-8, which it is not.
+/// Writes a lone surrogate as UTF-8 would, which makes it invalid UTF-8.
 fn lone(unit: u16, into: &mut Vec<u8>) {
     let [high, low] = [(unit >> 6) & 0x3F, unit & 0x3F].map(|six| 0x80 | six as u8);
     into.extend_from_slice(&[0xE0 | (unit >> 12) as u8, high, low]);

@@ -1,8 +1,9 @@
-#![allow(clippy::unwrap_used)]
-
 use std::io::Write;
 
-use super::*;
+use bytes::Bytes;
+
+use crate::decompress::PIECE;
+use crate::{Compression, Decompressor, Format};
 
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -10,24 +11,21 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn unpack(
+fn decompress(
     compression: Option<Compression>,
     file: &[u8],
     cut: usize,
     most: u64,
 ) -> Result<Vec<u8>, String> {
-    let mut unpacker = Unpacker::new(compression, most).unwrap();
+    let mut decompressor = Decompressor::new(compression, most).unwrap();
     let mut all = Vec::new();
     let pieces = file.chunks(cut).map(Some).chain([None]);
     for piece in pieces {
         match piece {
-            Some(piece) => unpacker.feed(Bytes::copy_from_slice(piece)),
-            None => unpacker.end(),
+            Some(piece) => decompressor.feed(Bytes::copy_from_slice(piece)),
+            None => decompressor.end(),
         }
-        while let Some(piece) = unpacker
-            .next()
-            .map_err(|failure| failure.code.into_owned())?
-        {
+        while let Some(piece) = decompressor.next().map_err(|error| error.code.to_owned())? {
             assert!(piece.len() <= PIECE.max(cut));
             all.extend_from_slice(&piece);
         }
@@ -36,7 +34,7 @@ fn unpack(
 }
 
 #[test]
-fn a_file_unpacks_to_what_it_was_wherever_it_is_cut() {
+fn a_file_decompresses_to_what_it_was_wherever_it_is_cut() {
     let content: Vec<u8> = (0..200_000_u32)
         .flat_map(|n| (n / 7).to_le_bytes())
         .collect();
@@ -49,7 +47,7 @@ fn a_file_unpacks_to_what_it_was_wherever_it_is_cut() {
             (Some(Compression::Zstd), &zstd),
         ] {
             assert_eq!(
-                unpack(compression, file, cut, 1 << 30).unwrap(),
+                decompress(compression, file, cut, 1 << 30).unwrap(),
                 content,
                 "{compression:?} {cut}"
             );
@@ -68,11 +66,11 @@ fn a_damaged_or_short_file_is_refused() {
     ] {
         let short = &file[..file.len() - 3];
         assert_eq!(
-            unpack(Some(compression), short, 5, 1 << 30),
+            decompress(Some(compression), short, 5, 1 << 30),
             Err("compression".to_owned())
         );
         assert_eq!(
-            unpack(Some(compression), b"sku,name,unit\n", 5, 1 << 30),
+            decompress(Some(compression), b"sku,name,unit\n", 5, 1 << 30),
             Err("compression".to_owned())
         );
     }
@@ -89,7 +87,7 @@ fn a_bomb_is_stopped_at_the_limit() {
         ),
     ] {
         assert_eq!(
-            unpack(Some(compression), &file, 1 << 20, 1 << 20),
+            decompress(Some(compression), &file, 1 << 20, 1 << 20),
             Err("unpacked_too_large".to_owned())
         );
     }
@@ -102,7 +100,29 @@ fn a_window_beyond_the_limit_is_refused() {
     encoder.write_all(&vec![1; 1 << 20]).unwrap();
     let file = encoder.finish().unwrap();
     assert_eq!(
-        unpack(Some(Compression::Zstd), &file, 4096, 1 << 30),
+        decompress(Some(Compression::Zstd), &file, 4096, 1 << 30),
         Err("compression".to_owned())
     );
+}
+
+#[test]
+fn format_and_compression_are_known_by_the_suffix() {
+    for (suffix, format, compression) in [
+        ("csv", Some(Format::Csv), None),
+        ("csv.gz", Some(Format::Csv), Some(Compression::Gzip)),
+        ("csv.zst", Some(Format::Csv), Some(Compression::Zstd)),
+        ("ndjson", Some(Format::Ndjson), None),
+        ("xml.gz", Some(Format::Xml), Some(Compression::Gzip)),
+        ("xls.zst", None, Some(Compression::Zstd)),
+        ("gz", None, Some(Compression::Gzip)),
+        ("json", None, None),
+        ("bz2", None, None),
+        ("", None, None),
+    ] {
+        assert_eq!(
+            (Format::of_suffix(suffix), Compression::of_suffix(suffix)),
+            (format, compression),
+            "{suffix}"
+        );
+    }
 }

@@ -1,15 +1,15 @@
-//! What the text of a foreign field means in ours.
+//! What the text of a field of another layout means in ours.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Why a text means nothing: a stable code, and words for people.
-pub(in crate::load) type Meaningless = (&'static str, &'static str);
+/// Why a text has no meaning: a stable code, and a message that follows the name of the field.
+pub type Meaningless = (&'static str, &'static str);
 
-/// How the text of a field becomes ours.
+/// How the text of a field is turned into ours.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::load) struct Rule {
-    /// What stands for a text that is empty, or is not in `values`.
+pub struct Rule {
+    /// The value of a text that is empty, or is not in `values`.
     pub default: Option<String>,
     /// What each text means.
     pub values: Option<BTreeMap<String, String>>,
@@ -22,12 +22,16 @@ pub(in crate::load) struct Rule {
 }
 
 impl Rule {
-    /// Whether it leaves every text alone.
+    /// Whether it returns every text as it is.
+    #[must_use]
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Makes a text ours.
+    /// Turns a text into ours.
+    ///
+    /// # Errors
+    /// The text has no meaning under this rule.
     pub fn apply<'a>(&'a self, text: &'a str) -> Result<Cow<'a, str>, Meaningless> {
         let is_null = self
             .nulls
@@ -41,20 +45,20 @@ impl Rule {
             return match &self.default {
                 Some(default) => Ok(Cow::Borrowed(default)),
                 None if text.is_empty() => Ok(Cow::Borrowed("")),
-                None => Err(("value", "is none of the values that the profile knows")),
+                None => Err(("value", "is not one of the values in the profile")),
             };
         }
         if let Some(dates) = &self.dates {
             return dates
                 .ours(text)
                 .map(Cow::Owned)
-                .ok_or(("date", "is no date in the form that the profile says"));
+                .ok_or(("date", "is not a date in the form that the profile gives"));
         }
         match self.numbers {
-            Some(numbers) => numbers
-                .ours(text)
-                .map(Cow::Owned)
-                .ok_or(("number", "is no number in the form that the profile says")),
+            Some(numbers) => numbers.ours(text).map(Cow::Owned).ok_or((
+                "number",
+                "is not a number in the form that the profile gives",
+            )),
             None => Ok(Cow::Borrowed(text)),
         }
     }
@@ -62,7 +66,7 @@ impl Rule {
 
 /// How numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::load) struct Numbers {
+pub struct Numbers {
     /// Between whole and part.
     pub decimal: char,
     /// Between groups of digits.
@@ -70,7 +74,7 @@ pub(in crate::load) struct Numbers {
 }
 
 impl Numbers {
-    /// The number with a point, and nothing else but digits and a sign at its front.
+    /// The number with a decimal point, digits, and perhaps a sign in front, and nothing else.
     fn ours(self, text: &str) -> Option<String> {
         let (sign, digits) = match text.strip_suffix('-').or_else(|| text.strip_prefix('-')) {
             Some(digits) => ("-", digits),
@@ -119,20 +123,21 @@ enum Part {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
-    /// Digits, at least and at most so many.
+    /// Digits: at least and at most how many.
     Digits(Part, usize, usize),
     Literal(char),
 }
 
 /// How dates and instants are written: `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff`; `M`, `d` and
-/// `H` take one digit or two; any other character that is no letter stands for itself.
+/// `H` take one digit or two; any other character that is not a letter means itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::load) struct Dates {
+pub struct Dates {
     tokens: Vec<Token>,
 }
 
 impl Dates {
-    /// Reads a form; none when it is none, or lacks year, month or day.
+    /// Reads a form. `None` if it is not one, or lacks year, month or day.
+    #[must_use]
     pub fn parse(form: &str) -> Option<Self> {
         let mut tokens = Vec::new();
         let mut rest = form;

@@ -1,9 +1,10 @@
 use bytes::Bytes;
-use domain::load::Format;
 use proptest::prelude::*;
 
-use crate::load::profile::Profile;
-use crate::load::source::{Boundaries, Dialect, Flaw, MAX_FIELDS, MAX_ROW, Position, Source, Step};
+use crate::{
+    Dialect, FilePosition, Format, Framing, MAX_FIELDS, MAX_ROW_BYTES, ReadStep, RowDefect, Source,
+    SplitFinder,
+};
 
 /// A row as it was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +14,7 @@ struct Found {
     number: u64,
     fields: Vec<Vec<u8>>,
     raw: Vec<u8>,
-    flaw: Option<Flaw>,
+    defect: Option<RowDefect>,
 }
 
 fn rows_from(mut source: Source, pieces: &[&[u8]]) -> Vec<Found> {
@@ -21,12 +22,12 @@ fn rows_from(mut source: Source, pieces: &[&[u8]]) -> Vec<Found> {
     let mut pieces = pieces.iter();
     loop {
         match source.next().unwrap() {
-            Step::More => match pieces.next() {
+            ReadStep::NeedsInput => match pieces.next() {
                 Some(piece) => source.feed(Bytes::copy_from_slice(piece)),
                 None => source.end(),
             },
-            Step::End => return found,
-            Step::Row => {
+            ReadStep::End => return found,
+            ReadStep::Row => {
                 let row = source.row();
                 found.push(Found {
                     line: row.line,
@@ -34,26 +35,23 @@ fn rows_from(mut source: Source, pieces: &[&[u8]]) -> Vec<Found> {
                     number: row.number,
                     fields: row.fields().map(<[u8]>::to_vec).collect(),
                     raw: row.raw.to_vec(),
-                    flaw: row.flaw,
+                    defect: row.defect,
                 });
             }
         }
     }
 }
 
-fn headerless(dialect: Dialect) -> Profile {
-    Profile {
+fn headerless(dialect: Dialect) -> Framing {
+    Framing {
         dialect,
         header: false,
-        ..Profile::default()
+        ..Framing::new(Format::Csv)
     }
 }
 
 fn rows(input: &[u8]) -> Vec<Found> {
-    rows_from(
-        Source::new(Format::Csv, &headerless(Dialect::default())),
-        &[input],
-    )
+    rows_from(Source::new(&headerless(Dialect::default())), &[input])
 }
 
 fn cut<'a>(input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
@@ -90,27 +88,26 @@ fn expected(input: &[u8], dialect: &Dialect) -> Vec<Vec<Vec<u8>>> {
         .collect()
 }
 
-/// The places that [`Boundaries`] finds, and what it counts.
-fn boundaries(
-    format: Format,
-    profile: &Profile,
+/// The split points that [`SplitFinder`] finds, and what it counts.
+fn split_points(
+    framing: &Framing,
     pieces: &[&[u8]],
     targets: Vec<u64>,
-) -> (Vec<Position>, Position) {
-    let mut boundaries = Boundaries::new(format, profile, targets);
+) -> (Vec<FilePosition>, FilePosition) {
+    let mut finder = SplitFinder::new(framing, targets);
     let mut found = Vec::new();
     for piece in pieces {
-        boundaries
+        finder
             .feed(Bytes::copy_from_slice(piece), |position| {
                 found.push(position)
             })
             .unwrap();
     }
-    let end = boundaries.end(|position| found.push(position)).unwrap();
+    let end = finder.end(|position| found.push(position)).unwrap();
     (found, end)
 }
 
-/// What a row can be hard to read for.
+/// What makes a row hard to read.
 const PARTS: &[&[u8]] = &[
     b",",
     b"\"",
@@ -139,7 +136,7 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(|parts| parts.concat()),
         proptest::collection::vec(any::<u8>(), 0..60),
     ]
-    // A mark of UTF-16 makes another file of it; see the tests of encodings.
+    // A byte order mark of UTF-16 makes it another file; see the tests of encodings.
     .prop_filter("UTF-16", |input| {
         !input.starts_with(b"\xFF\xFE") && !input.starts_with(b"\xFE\xFF")
     })
@@ -169,16 +166,16 @@ proptest! {
         dialect in dialect(),
         cuts in proptest::collection::vec(1_usize..9, 1..20),
     ) {
-        let profile = headerless(dialect.clone());
-        let whole = rows_from(Source::new(Format::Csv, &profile), &[&input]);
-        let pieces = rows_from(Source::new(Format::Csv, &profile), &cut(&input, &cuts));
+        let framing = headerless(dialect.clone());
+        let whole = rows_from(Source::new(&framing), &[&input]);
+        let pieces = rows_from(Source::new(&framing), &cut(&input, &cuts));
         prop_assert_eq!(&pieces, &whole);
         let fields: Vec<_> = whole.into_iter().map(|row| row.fields).collect();
         prop_assert_eq!(fields, expected(&input, &dialect));
     }
 
     #[test]
-    fn a_file_can_be_entered_wherever_a_row_begins(
+    fn a_file_can_be_read_from_each_split_point(
         input in input(),
         dialect in prop_oneof![dialect(), Just(Dialect {
             delimiter: b"+|".to_vec(), quote: None, terminator: Some(b"&|\n".to_vec()),
@@ -191,10 +188,10 @@ proptest! {
         mut targets in proptest::collection::vec(0_u64..120, 0..8),
     ) {
         targets.sort_unstable();
-        let profile = Profile { header, ..headerless(dialect) };
-        let all = rows_from(Source::new(format, &profile), &[&input]);
+        let framing = Framing { format, header, ..headerless(dialect) };
+        let all = rows_from(Source::new(&framing), &[&input]);
         let all: Vec<Found> = all.into_iter().filter(|row| row.number > 0).collect();
-        let (found, end) = boundaries(format, &profile, &cut(&input, &cuts), targets.clone());
+        let (found, end) = split_points(&framing, &cut(&input, &cuts), targets.clone());
         prop_assert_eq!(end.row, all.len() as u64);
         for target in &targets {
             let first = all.iter().find(|row| row.offset >= *target);
@@ -202,7 +199,7 @@ proptest! {
         }
         for at in found {
             let offset = usize::try_from(at.offset).unwrap();
-            let rest = rows_from(Source::entered(format, &profile, at), &cut(&input[offset..], &cuts));
+            let rest = rows_from(Source::resume_at(&framing, at), &cut(&input[offset..], &cuts));
             prop_assert_eq!(&rest[..], &all[usize::try_from(at.row).unwrap()..]);
         }
         // What the rows are made of is the file, but for what separates them.
@@ -221,7 +218,7 @@ fn a_row_terminator_may_begin_with_the_delimiter() {
         terminator: Some(b"|\n".to_vec()),
     };
     let found = rows_from(
-        Source::new(Format::Csv, &headerless(dialect)),
+        Source::new(&headerless(dialect)),
         &[b"a|b|\n\"c\"|\"d|\n\"|\ne||\nf"],
     );
     let fields: Vec<_> = found.iter().map(|row| row.fields.join(&b"/"[..])).collect();
@@ -236,52 +233,52 @@ fn a_row_knows_the_line_that_it_begins_on() {
 }
 
 #[test]
-fn a_row_over_a_limit_is_flawed_and_the_next_one_is_not() {
-    let long = [vec![b'x'; MAX_ROW + 1], b"\nok\n".to_vec()].concat();
+fn a_row_over_a_limit_has_a_defect_and_the_next_one_has_not() {
+    let long = [vec![b'x'; MAX_ROW_BYTES + 1], b"\nok\n".to_vec()].concat();
     for pieces in [
         cut(&long, &[long.len()]),
         cut(&long, &[1000]),
-        cut(&long, &[MAX_ROW + 2]),
+        cut(&long, &[MAX_ROW_BYTES + 2]),
     ] {
-        let found = rows_from(
-            Source::new(Format::Csv, &headerless(Dialect::default())),
-            &pieces,
+        let found = rows_from(Source::new(&headerless(Dialect::default())), &pieces);
+        assert_eq!(
+            (found[0].defect, found[0].line, &found[0].raw[..]),
+            (Some(RowDefect::TooLong), 1, &b""[..])
         );
         assert_eq!(
-            (found[0].flaw, found[0].line, &found[0].raw[..]),
-            (Some(Flaw::TooLong), 1, &b""[..])
-        );
-        assert_eq!(
-            (found[1].flaw, found[1].line, &found[1].raw[..]),
+            (found[1].defect, found[1].line, &found[1].raw[..]),
             (None, 2, &b"ok\n"[..])
         );
-        assert_eq!((found.len(), found[1].offset), (2, MAX_ROW as u64 + 2));
+        assert_eq!(
+            (found.len(), found[1].offset),
+            (2, MAX_ROW_BYTES as u64 + 2)
+        );
     }
     let wide = [vec![b','; MAX_FIELDS], b"\nok\n".to_vec()].concat();
-    let flaws: Vec<_> = rows(&wide).into_iter().map(|row| row.flaw).collect();
-    assert_eq!(flaws, [Some(Flaw::TooManyFields), None]);
+    let defects: Vec<_> = rows(&wide).into_iter().map(|row| row.defect).collect();
+    assert_eq!(defects, [Some(RowDefect::TooManyFields), None]);
 }
 
 #[test]
-fn a_quote_that_is_never_closed_is_a_flaw_of_the_row_that_it_opens_in() {
+fn a_quote_that_is_never_closed_is_a_defect_of_the_row_that_it_opens_in() {
     let found = rows(b"a,b\nc,\"d\ne,f\n");
     assert_eq!(
-        (found.len(), found[1].line, found[1].flaw),
-        (2, 2, Some(Flaw::OpenQuote))
+        (found.len(), found[1].line, found[1].defect),
+        (2, 2, Some(RowDefect::OpenQuote))
     );
     assert_eq!(found[1].fields, [b"c".to_vec(), b"d\ne,f\n".to_vec()]);
 }
 
 #[test]
 fn separators_may_be_several_characters_long() {
-    let profile = headerless(Dialect {
+    let framing = headerless(Dialect {
         delimiter: b"+|".to_vec(),
         quote: None,
         terminator: Some(b"&|\n".to_vec()),
     });
     let input = b"1+|\"a\" + b\n& c+|&|\n2+||\n+|x&|\n";
     for piece in 1..input.len() {
-        let found = rows_from(Source::new(Format::Csv, &profile), &cut(input, &[piece]));
+        let found = rows_from(Source::new(&framing), &cut(input, &[piece]));
         let fields: Vec<_> = found.iter().flat_map(|row| row.fields.clone()).collect();
         assert_eq!(
             fields,

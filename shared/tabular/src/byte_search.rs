@@ -2,20 +2,20 @@
 
 use memchr::memchr3;
 
-/// Bytes of which the next one is looked for.
+/// Searches for the next of three bytes. Most fields are short, and `memchr3`, made for long
+/// searches, takes longer to start than such a field is long.
 #[derive(Debug)]
-pub(super) struct Ends {
+pub(crate) struct ByteSearch {
     bytes: [u8; 3],
     /// Each of them eight times.
     words: [u64; 3],
 }
 
-impl Ends {
+impl ByteSearch {
     /// The lowest and the highest bit of each byte.
     const LOW: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    /// So many bytes are looked at eight at a time. Most fields are short, and a search made for
-    /// long ones takes longer to begin.
+    /// Bytes that are compared eight at a time before `memchr3` takes over.
     const NEAR: usize = 16;
 
     pub fn new(bytes: [u8; 3]) -> Self {
@@ -25,7 +25,7 @@ impl Ends {
         }
     }
 
-    /// Where the next one stands, from `start` on.
+    /// The index of the next of the three bytes, from `start` on.
     #[inline]
     pub fn find(&self, bytes: &[u8], start: usize) -> Option<usize> {
         let mut at = start;
@@ -33,7 +33,8 @@ impl Ends {
             && let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk)
         {
             let word = u64::from_le_bytes(*word);
-            // The highest bit of each byte that is an end, and maybe of bytes behind the first one.
+            // The highest bit of each byte that matches. Bytes after the first match may be marked
+            // without one, which does not matter here.
             // Source: <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
             let found = self
                 .words

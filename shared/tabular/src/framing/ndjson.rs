@@ -1,4 +1,4 @@
-//! Rows that are JSON objects, one on a line.
+//! NDJSON: rows are JSON objects, one per line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,46 +7,43 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::record::Named;
-use super::scan::{Fields, Found};
-use super::{Flaw, MAX_FIELDS};
+use super::framer::{Framer, ReadStep, row_text};
+use crate::encoding::Encoding;
+use crate::error::FileError;
+use crate::fields::{DecodedFields, FieldSink, MAX_FIELDS, NamedFields, RowDefect, RowFields};
 
-/// How deep objects may stand in one another.
+/// How deep objects may be nested.
 const DEPTH: usize = 8;
 
 /// Finds the lines that are not blank.
 #[derive(Debug, Default)]
-pub(super) struct Scanner {
+pub(crate) struct NdjsonFramer {
     at: usize,
     row_start: usize,
-    within: bool,
+    in_row: bool,
 }
 
-impl Scanner {
-    pub fn spent(&self) -> usize {
-        if self.within { self.row_start } else { self.at }
-    }
-
-    pub fn row(&self) -> Range<usize> {
-        self.row_start..self.at
-    }
-
-    pub fn shift(&mut self, by: usize) {
-        self.at = self.at.saturating_sub(by);
-        self.row_start = self.row_start.saturating_sub(by);
-    }
-
-    pub fn scan(&mut self, bytes: &[u8], ended: bool, fields: &mut impl Fields) -> Found {
-        if !self.within {
+impl Framer for NdjsonFramer {
+    fn scan(
+        &mut self,
+        bytes: &[u8],
+        ended: bool,
+        fields: &mut impl FieldSink,
+    ) -> Result<ReadStep, FileError> {
+        if !self.in_row {
             let rest = bytes.get(self.at..).unwrap_or_default();
             let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
             let Some(begin) = rest.iter().position(|byte| !blank(byte)) else {
                 self.at = bytes.len();
-                return if ended { Found::End } else { Found::More };
+                return Ok(if ended {
+                    ReadStep::End
+                } else {
+                    ReadStep::NeedsInput
+                });
             };
             self.at += begin;
             self.row_start = self.at;
-            self.within = true;
+            self.in_row = true;
             fields.clear();
         }
         match memchr::memchr(b'\n', bytes.get(self.at..).unwrap_or_default()) {
@@ -54,19 +51,53 @@ impl Scanner {
             None => {
                 self.at = bytes.len();
                 if !ended {
-                    return Found::More;
+                    return Ok(ReadStep::NeedsInput);
                 }
             }
         }
-        self.within = false;
-        Found::Row
+        self.in_row = false;
+        Ok(ReadStep::Row)
+    }
+
+    fn spent(&self) -> usize {
+        if self.in_row { self.row_start } else { self.at }
+    }
+
+    fn row(&self) -> Range<usize> {
+        self.row_start..self.at
+    }
+
+    fn shift(&mut self, by: usize) {
+        self.at = self.at.saturating_sub(by);
+        self.row_start = self.row_start.saturating_sub(by);
+    }
+
+    fn read_fields(
+        &self,
+        raw: &[u8],
+        encoding: Encoding,
+        fields: &mut RowFields,
+        decoded: &mut DecodedFields,
+    ) -> Result<(), FileError> {
+        decoded.all = true;
+        let text = encoding.text(raw);
+        if let Some(text) = row_text(&text, fields)
+            && let Err(defect) = read(text, &mut NamedFields { decoded, fields })
+        {
+            fields.defect(defect);
+        }
+        Ok(())
+    }
+
+    fn rejects_name(&self) -> &'static str {
+        "rejects.ndjson"
     }
 }
 
-/// The members of an object in their order, repeated ones too.
+/// The members of an object in their order, with repeated ones.
 struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// A name, borrowed unless it is written with escapes.
+/// A text, borrowed unless it is written with escapes.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
@@ -116,15 +147,14 @@ impl<'de> Deserialize<'de> for Object<'de> {
     }
 }
 
-/// Reads a row. Members of objects within it are named by both names with a point between them; a
-/// list of plain values is one value with semicolons; a number stays as it is written; null is no
-/// value.
-pub(super) fn read(row: &str, into: &mut Named) -> Result<(), Flaw> {
+/// Reads a row. A member of a nested object is named `outer.inner`. A list of plain values becomes
+/// one value with semicolons. A number stays as it is written. `null` is not a value.
+fn read(row: &str, into: &mut NamedFields<'_>) -> Result<(), RowDefect> {
     let Object(members) = serde_json::from_str(row).map_err(|error| match error.classify() {
         serde_json::error::Category::Data if error.to_string().starts_with("too many members") => {
-            Flaw::TooManyFields
+            RowDefect::TooManyFields
         }
-        _ => Flaw::Json("the row is no JSON object"),
+        _ => RowDefect::Json("the row is not a JSON object"),
     })?;
     object(members, &mut String::new(), DEPTH, into)
 }
@@ -133,25 +163,25 @@ fn object(
     members: Vec<(Cow<'_, str>, &RawValue)>,
     prefix: &mut String,
     depth: usize,
-    into: &mut Named,
-) -> Result<(), Flaw> {
+    into: &mut NamedFields<'_>,
+) -> Result<(), RowDefect> {
     let outer = prefix.len();
     for (name, value) in members {
         prefix.push_str(&name);
         let text = value.get();
         match text.as_bytes().first() {
             Some(b'{') if depth <= 1 => {
-                return Err(Flaw::Json("objects stand in one another too deep"));
+                return Err(RowDefect::Json("objects are nested too deep"));
             }
             Some(b'{') => {
                 let Object(members) =
-                    serde_json::from_str(text).map_err(|_| Flaw::TooManyFields)?;
+                    serde_json::from_str(text).map_err(|_| RowDefect::TooManyFields)?;
                 prefix.push('.');
                 object(members, prefix, depth - 1, into)?;
             }
             Some(b'[') => {
                 let values: Vec<&RawValue> = serde_json::from_str(text)
-                    .map_err(|_| Flaw::Json("the row is no JSON object"))?;
+                    .map_err(|_| RowDefect::Json("the row is not a JSON object"))?;
                 let value = list(values)?;
                 put(prefix, &value, into)?;
             }
@@ -163,35 +193,37 @@ fn object(
     Ok(())
 }
 
-fn put(name: &str, value: &str, into: &mut Named) -> Result<(), Flaw> {
+fn put(name: &str, value: &str, into: &mut NamedFields<'_>) -> Result<(), RowDefect> {
     if into.has(name) {
-        return Err(Flaw::Json("the row names a member twice"));
+        return Err(RowDefect::Json("the row names a member twice"));
     }
     into.put(name, value)
 }
 
-/// A text, a number or a truth value as text.
-fn scalar(json: &str) -> Result<Cow<'_, str>, Flaw> {
+/// A string, a number or a boolean as text.
+fn scalar(json: &str) -> Result<Cow<'_, str>, RowDefect> {
     if !json.starts_with('"') {
         return Ok(Cow::Borrowed(json));
     }
     let Name(text) =
-        serde_json::from_str(json).map_err(|_| Flaw::Json("the row is no JSON object"))?;
+        serde_json::from_str(json).map_err(|_| RowDefect::Json("the row is not a JSON object"))?;
     Ok(text)
 }
 
-fn list(values: Vec<&RawValue>) -> Result<String, Flaw> {
+fn list(values: Vec<&RawValue>) -> Result<String, RowDefect> {
     let mut all = String::new();
     for value in values {
         let text = match value.get().as_bytes().first() {
             Some(b'{' | b'[') => {
-                return Err(Flaw::Json("a list holds something other than plain values"));
+                return Err(RowDefect::Json(
+                    "a list contains something other than plain values",
+                ));
             }
             Some(b'n') => continue,
             _ => scalar(value.get())?,
         };
         if text.contains(';') {
-            return Err(Flaw::Json("a value in a list holds a semicolon"));
+            return Err(RowDefect::Json("a value in a list contains a semicolon"));
         }
         if !all.is_empty() {
             all.push(';');

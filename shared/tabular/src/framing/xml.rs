@@ -1,17 +1,19 @@
-//! Rows that are the elements in the root element of an XML file.
+//! XML: rows are the elements in the root element.
 //!
-//! Only the structure is looked at here: where tags, comments and sections begin and end, and how
-//! deep they stand. Whatever is declared in a file would have to be expanded, so a DOCTYPE is
-//! refused before it is read.
+//! Only the structure matters here: where tags, comments and sections begin and end, and how deep
+//! they are nested. The fields of a row are read in [`row`]. A DOCTYPE is refused before it is
+//! read, because what it declares would have to be expanded.
+
+mod row;
 
 use std::ops::Range;
 
-use domain::load::LoadFailure;
 use memchr::{memchr, memmem};
 
-use super::encoding::Encoding;
-use super::failure;
-use super::scan::{Fields, Found};
+use super::framer::{Framer, ReadStep, row_text};
+use crate::encoding::Encoding;
+use crate::error::FileError;
+use crate::fields::{DecodedFields, FieldSink, NamedFields, RowFields};
 
 /// Most bytes before the first row.
 const MAX_PROLOGUE: usize = 64 * 1024;
@@ -23,7 +25,7 @@ enum State {
     Comment,
     Section,
     Instruction,
-    /// In a tag: whether it ends an element, the quote that is open, the byte before.
+    /// In a tag: whether it ends an element, the open quote, the byte before.
     Tag {
         ends: bool,
         quote: Option<u8>,
@@ -33,23 +35,23 @@ enum State {
 
 /// Finds the elements in the root element.
 #[derive(Debug, Default)]
-pub(super) struct Scanner {
+pub(crate) struct XmlFramer {
     state: State,
     at: usize,
     row_start: usize,
     tag_start: usize,
     depth: u32,
-    within: bool,
-    /// What stands before the first row, the root's own tag included; empty until that was read.
+    in_row: bool,
+    /// What is before the first row, with the root's own tag; empty until that was read.
     prologue: Vec<u8>,
     root: Range<usize>,
     declared: Option<Encoding>,
 }
 
-fn broken(message: &str) -> LoadFailure {
-    failure(
+fn broken(message: &str) -> FileError {
+    FileError::new(
         "xml_syntax",
-        format!("the file is no well-formed XML: {message}"),
+        format!("the file is not well-formed XML: {message}"),
     )
 }
 
@@ -57,76 +59,12 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-impl Scanner {
-    pub fn prologue(&self) -> &[u8] {
-        // A root without content is opened, so that it can be closed after the rows.
-        &self.prologue
-    }
-
-    /// What closes the root element.
-    pub fn epilogue(&self) -> Vec<u8> {
-        [b"</", self.root_name(), b">\n"].concat()
-    }
-
-    /// The encoding that the file declares.
-    pub fn declared(&self) -> Option<Encoding> {
-        self.declared
-    }
-
-    pub fn within_row(&self) -> bool {
-        self.within
-    }
-
-    pub fn spent(&self) -> usize {
-        match self.state {
-            _ if self.prologue.is_empty() => 0,
-            _ if self.within => self.row_start,
-            State::Tag { .. } => self.tag_start,
-            _ => self.at,
-        }
-    }
-
-    pub fn row(&self) -> Range<usize> {
-        self.row_start.min(self.at)..self.at
-    }
-
-    pub fn shift(&mut self, by: usize) {
-        self.at = self.at.saturating_sub(by);
-        self.row_start = self.row_start.saturating_sub(by);
-        self.tag_start = self.tag_start.saturating_sub(by);
-    }
-
+impl XmlFramer {
     fn root_name(&self) -> &[u8] {
         self.prologue.get(self.root.clone()).unwrap_or_default()
     }
 
-    pub fn scan(
-        &mut self,
-        bytes: &[u8],
-        ended: bool,
-        fields: &mut impl Fields,
-    ) -> Result<Found, LoadFailure> {
-        loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            let found = match self.state {
-                State::Text => self.text(rest, ended, fields)?,
-                State::Comment => self.skip(rest, b"-->"),
-                State::Section => self.skip(rest, b"]]>"),
-                State::Instruction => self.skip(rest, b"?>"),
-                State::Tag { ends, quote, last } => self.tag(bytes, ends, quote, last)?,
-            };
-            match found {
-                None => {}
-                Some(Found::More) if self.prologue.is_empty() && bytes.len() > MAX_PROLOGUE => {
-                    return Err(broken("there is no root element at its beginning"));
-                }
-                Some(Found::More) if ended => return Err(broken("it ends too early")),
-                Some(found) => return Ok(found),
-            }
-        }
-    }
-
-    fn skip(&mut self, rest: &[u8], end: &[u8]) -> Option<Found> {
+    fn skip(&mut self, rest: &[u8], end: &[u8]) -> Option<ReadStep> {
         match memmem::find(rest, end) {
             Some(found) => {
                 self.at += found + end.len();
@@ -135,7 +73,7 @@ impl Scanner {
             }
             None => {
                 self.at += rest.len().saturating_sub(end.len() - 1);
-                Some(Found::More)
+                Some(ReadStep::NeedsInput)
             }
         }
     }
@@ -144,24 +82,24 @@ impl Scanner {
         &mut self,
         rest: &[u8],
         ended: bool,
-        fields: &mut impl Fields,
-    ) -> Result<Option<Found>, LoadFailure> {
+        fields: &mut impl FieldSink,
+    ) -> Result<Option<ReadStep>, FileError> {
         let text = memchr(b'<', rest).unwrap_or(rest.len());
         let (text, markup) = rest.split_at(text);
-        if !self.within
+        if !self.in_row
             && let Some(stray) = text.iter().position(|byte| !is_blank(*byte))
         {
-            // Up to where it stands, so that the line is the same wherever the file is cut.
+            // Up to that text, so that the line is the same wherever the file is cut.
             self.at += stray;
-            return Err(broken("text stands outside the rows"));
+            return Err(broken("there is text outside the rows"));
         }
         self.at += text.len();
         if markup.is_empty() {
             let complete = self.depth == 0;
             return Ok(Some(if ended && complete {
-                Found::End
+                ReadStep::End
             } else {
-                Found::More
+                ReadStep::NeedsInput
             }));
         }
         let (state, length) = match markup {
@@ -176,19 +114,19 @@ impl Scanner {
                 2,
             ),
             [b'<', b'!', ..] if markup.starts_with(b"<![CDATA[") => {
-                if !self.within {
-                    return Err(broken("text stands outside the rows"));
+                if !self.in_row {
+                    return Err(broken("there is text outside the rows"));
                 }
                 (State::Section, 9)
             }
             [b'<', b'!', ..] if markup.starts_with(b"<!DOCTYPE") => {
-                return Err(failure(
+                return Err(FileError::new(
                     "xml_doctype",
                     "the file has a DOCTYPE; files with one are not read",
                 ));
             }
             [b'<'] | [b'<', b'!', ..] if !ended && markup.len() < 9 && is_begun(markup) => {
-                return Ok(Some(Found::More));
+                return Ok(Some(ReadStep::NeedsInput));
             }
             [b'<', b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..] => (
                 State::Tag {
@@ -198,15 +136,15 @@ impl Scanner {
                 },
                 1,
             ),
-            _ => return Err(broken("a < begins no tag")),
+            _ => return Err(broken("a < does not begin a tag")),
         };
         if let State::Tag { ends, .. } = state {
             self.tag_start = self.at;
             if self.depth == 0 && (ends || !self.prologue.is_empty()) {
-                return Err(broken("a tag stands outside the root element"));
+                return Err(broken("there is a tag outside the root element"));
             }
             if self.depth == 1 && !ends {
-                self.within = true;
+                self.in_row = true;
                 self.row_start = self.at;
                 fields.clear();
             }
@@ -222,14 +160,14 @@ impl Scanner {
         ends: bool,
         mut quote: Option<u8>,
         mut last: u8,
-    ) -> Result<Option<Found>, LoadFailure> {
+    ) -> Result<Option<ReadStep>, FileError> {
         for byte in bytes.get(self.at..).unwrap_or_default() {
             self.at += 1;
             match (quote, *byte) {
                 (Some(open), byte) if open == byte => quote = None,
                 (Some(_), _) => {}
                 (None, b'"' | b'\'') => quote = Some(*byte),
-                (None, b'<') => return Err(broken("a < stands in a tag")),
+                (None, b'<') => return Err(broken("there is a < in a tag")),
                 (None, b'>') => {
                     self.state = State::Text;
                     return self.tag_over(bytes, ends, last == b'/');
@@ -239,16 +177,16 @@ impl Scanner {
             last = *byte;
         }
         self.state = State::Tag { ends, quote, last };
-        Ok(Some(Found::More))
+        Ok(Some(ReadStep::NeedsInput))
     }
 
-    /// A tag is there as a whole.
+    /// A tag is complete.
     fn tag_over(
         &mut self,
         bytes: &[u8],
         ends: bool,
         closed: bool,
-    ) -> Result<Option<Found>, LoadFailure> {
+    ) -> Result<Option<ReadStep>, FileError> {
         if ends {
             self.depth = self.depth.saturating_sub(1);
             if self.depth == 0 {
@@ -264,14 +202,14 @@ impl Scanner {
         } else if !closed {
             self.depth = self.depth.saturating_add(1);
         }
-        if self.within && self.depth == 1 {
-            self.within = false;
-            return Ok(Some(Found::Row));
+        if self.in_row && self.depth == 1 {
+            self.in_row = false;
+            return Ok(Some(ReadStep::Row));
         }
         Ok(None)
     }
 
-    fn open_root(&mut self, bytes: &[u8], closed: bool) -> Result<(), LoadFailure> {
+    fn open_root(&mut self, bytes: &[u8], closed: bool) -> Result<(), FileError> {
         self.prologue = bytes.get(..self.at).unwrap_or_default().to_vec();
         let start = self.tag_start + 1;
         let tag = self.prologue.get(start..).unwrap_or_default();
@@ -282,7 +220,7 @@ impl Scanner {
         self.depth = u32::from(!closed);
         if let Some(name) = declared_encoding(&self.prologue) {
             let encoding = Encoding::parse(&name).ok_or_else(|| {
-                failure(
+                FileError::new(
                     "encoding",
                     "the file declares an encoding other than UTF-8, UTF-16 and windows-1252",
                 )
@@ -293,7 +231,106 @@ impl Scanner {
     }
 }
 
-/// Whether more bytes may make a comment, a section, a DOCTYPE or a tag of it.
+impl Framer for XmlFramer {
+    fn scan(
+        &mut self,
+        bytes: &[u8],
+        ended: bool,
+        fields: &mut impl FieldSink,
+    ) -> Result<ReadStep, FileError> {
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let found = match self.state {
+                State::Text => self.text(rest, ended, fields)?,
+                State::Comment => self.skip(rest, b"-->"),
+                State::Section => self.skip(rest, b"]]>"),
+                State::Instruction => self.skip(rest, b"?>"),
+                State::Tag { ends, quote, last } => self.tag(bytes, ends, quote, last)?,
+            };
+            match found {
+                None => {}
+                Some(ReadStep::NeedsInput)
+                    if self.prologue.is_empty() && bytes.len() > MAX_PROLOGUE =>
+                {
+                    return Err(broken("there is no root element at its beginning"));
+                }
+                Some(ReadStep::NeedsInput) if ended => return Err(broken("it ends too early")),
+                Some(found) => return Ok(found),
+            }
+        }
+    }
+
+    fn spent(&self) -> usize {
+        match self.state {
+            _ if self.prologue.is_empty() => 0,
+            _ if self.in_row => self.row_start,
+            State::Tag { .. } => self.tag_start,
+            _ => self.at,
+        }
+    }
+
+    fn row(&self) -> Range<usize> {
+        self.row_start.min(self.at)..self.at
+    }
+
+    fn shift(&mut self, by: usize) {
+        self.at = self.at.saturating_sub(by);
+        self.row_start = self.row_start.saturating_sub(by);
+        self.tag_start = self.tag_start.saturating_sub(by);
+    }
+
+    fn read_fields(
+        &self,
+        raw: &[u8],
+        encoding: Encoding,
+        fields: &mut RowFields,
+        decoded: &mut DecodedFields,
+    ) -> Result<(), FileError> {
+        decoded.all = true;
+        let text = encoding.text(raw);
+        if let Some(text) = row_text(&text, fields)
+            && let Err(defect) = row::read(text, &mut NamedFields { decoded, fields })?
+        {
+            fields.defect(defect);
+        }
+        Ok(())
+    }
+
+    fn spans_lines(&self) -> bool {
+        true
+    }
+
+    fn is_splittable(&self) -> bool {
+        false
+    }
+
+    fn declared_encoding(&self) -> Option<Encoding> {
+        self.declared
+    }
+
+    fn check_too_long(&self) -> Result<(), FileError> {
+        if self.in_row {
+            return Ok(());
+        }
+        Err(FileError::new(
+            "xml_syntax",
+            "a tag outside the rows does not end",
+        ))
+    }
+
+    fn rejects_name(&self) -> &'static str {
+        "rejects.xml"
+    }
+
+    /// The root element around the rows.
+    fn envelope(&self) -> Option<[Vec<u8>; 2]> {
+        let before = [self.prologue.as_slice(), b"\n"].concat();
+        let after = [b"</", self.root_name(), b">\n"].concat();
+        Some([before, after])
+    }
+}
+
+/// Whether more bytes may make it a comment, a section, a DOCTYPE or a tag.
 fn is_begun(markup: &[u8]) -> bool {
     [&b"<!--"[..], b"<![CDATA[", b"<!DOCTYPE"]
         .iter()
