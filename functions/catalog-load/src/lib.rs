@@ -82,7 +82,7 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         )),
         loads: Arc::new(LoadsTable::new(&runtime.sdk, config.loads_table)),
         rows: table.clone(),
-        publications: table,
+        versions: table,
         queue: Arc::new(queue),
         guards: config.guards,
         max_unpacked_bytes: config.max_unpacked_bytes,

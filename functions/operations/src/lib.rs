@@ -10,7 +10,7 @@ use std::sync::Arc;
 use app::UseCaseError;
 use app::dead_letters::DeadLetters;
 use app::health::HealthCheck;
-use app::load::{Decisions, Loads};
+use app::load::LoadOperator;
 use app::lookup::Invalidate;
 use app::ports::{Cursor, LoadFilter};
 use app::submission::{BacklogMetrics, SubmissionOperator};
@@ -103,12 +103,9 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     );
     let erp = erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?;
     let state = Arc::new(Operations {
-        loads: Loads {
+        loads: LoadOperator {
             loads: store.clone(),
-        },
-        decisions: Decisions {
-            loads: store.clone(),
-            catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
+            versions: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
             files: Arc::new(ExportBucket::new(&runtime.sdk, config.exports_bucket)),
             queue: Arc::new(SqsLoadQueue::new(
                 &runtime.sdk,
@@ -172,8 +169,7 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
 }
 
 struct Operations {
-    loads: Loads,
-    decisions: Decisions,
+    loads: LoadOperator,
 }
 
 #[derive(Debug, Deserialize)]
@@ -239,7 +235,7 @@ async fn release_load(
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.decisions.release(&operator, &load_id).await?;
+    let load = operations.loads.release(&operator, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }
 
@@ -249,6 +245,6 @@ async fn rollback_load(
     Path(load_id): Path<String>,
 ) -> Result<Json<body::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.decisions.rollback(&operator, &load_id).await?;
+    let load = operations.loads.roll_back(&operator, &load_id).await?;
     Ok(Json(body::Load::from(&load)))
 }

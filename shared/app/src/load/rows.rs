@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use domain::load::{Accepted, LoadKind, LoadMode, Place, RowProblem, Sequence};
+use domain::load::{self, Accepted, LoadKind, LoadMode, RowProblem, Sequence};
 use futures::StreamExt;
 use tabular::{FileError, FilePosition, Profile, ReadStep, RejectsFile, RowReader};
 
+use super::error::LoadError;
 use super::header::Header;
 use super::kinds::{Rows, accept, named, quote_key};
-use super::run::LoadError;
 use crate::ports::ExportFile;
 
 /// Most rows of a batch: with fewer the store waits between batches, with more they only move
@@ -27,7 +27,7 @@ pub(super) struct Batch<R> {
     text: Vec<u8>,
     most: usize,
     /// Where the row after the last one begins.
-    pub end: Place,
+    pub end: load::FilePosition,
     /// Bytes of the file that were read by then.
     pub bytes_read: u64,
 }
@@ -60,7 +60,7 @@ pub(super) struct RefusedRow<'a> {
 }
 
 impl<R> Batch<R> {
-    fn new(end: Place, most: usize) -> Self {
+    fn new(end: load::FilePosition, most: usize) -> Self {
         let (rows, origins) = (Vec::with_capacity(most), Vec::with_capacity(most));
         Self {
             rows,
@@ -113,21 +113,21 @@ impl<R> Batch<R> {
     }
 }
 
-/// A position in a file as the store keeps it.
-pub(super) fn place(position: FilePosition) -> Place {
-    Place {
+/// A position as chunks store it.
+pub(super) fn stored_position(position: FilePosition) -> load::FilePosition {
+    load::FilePosition {
         offset: position.offset,
         row: position.row,
         line: position.line,
     }
 }
 
-/// A kept position as the reader takes it.
-pub(super) fn position(place: Place) -> FilePosition {
+/// A stored position, for a reader.
+pub(super) fn file_position(position: load::FilePosition) -> FilePosition {
     FilePosition {
-        offset: place.offset,
-        row: place.row,
-        line: place.line,
+        offset: position.offset,
+        row: position.row,
+        line: position.line,
     }
 }
 
@@ -184,7 +184,7 @@ impl BatchReader {
         sequence: Sequence,
         mut found: impl FnMut(&R),
     ) -> Result<Batch<R>, LoadError> {
-        let mut batch = Batch::new(place(self.reader.position()), most);
+        let mut batch = Batch::new(stored_position(self.reader.position()), most);
         while !batch.is_full() && self.next_row().await? {
             let record = self.reader.row();
             let start = batch.text.len();
@@ -212,7 +212,7 @@ impl BatchReader {
                 }
             }
         }
-        batch.end = place(self.reader.position());
+        batch.end = stored_position(self.reader.position());
         batch.bytes_read = self.reader.bytes_read();
         Ok(batch)
     }
