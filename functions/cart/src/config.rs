@@ -1,6 +1,6 @@
 //! How the function is configured.
 
-use domain::availability::ThresholdRules;
+use domain::freshness::ThresholdRules;
 use domain::ids::StoreId;
 use lambda_kit::{ConfigError, Env};
 

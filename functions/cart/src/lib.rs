@@ -7,16 +7,15 @@ mod routes;
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::cart::{CartService, Reorder};
 use app::directory::Directory;
-use app::lookup::{
-    AvailabilityLookup, AvailabilitySettings, LookupDeps, PriceLookup, PriceSettings,
-};
+use app::items::PricedItems;
+use app::lookup::{AvailabilityLookup, LookupDeps, PriceLookup};
 use app::reservations::Reservations;
 use app::tracking::Tracking;
 use axum::Router;
 use axum::routing::{get, patch, post, put};
+use domain::freshness::{AvailabilityFreshness, PriceFreshness};
 use erp_client::ErpClient;
 use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable, SubmissionsTable};
@@ -78,15 +77,15 @@ fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartServic
     ));
     let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
     let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
-    let parts = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
-        .renewing(runtime.after_response.handle())
-        .measured(runtime.metrics.handle());
+    let deps = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
+        .refreshing_ahead(runtime.after_response.handle())
+        .with_metrics(runtime.metrics.handle());
     runtime.warm_with({
-        let parts = parts.clone();
-        async move { parts.warm().await }
+        let deps = deps.clone();
+        async move { deps.warm_up().await }
     });
     CartService {
-        articles: Articles::new(
+        items: PricedItems::new(
             Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
             clock.clone(),
         ),
@@ -94,16 +93,13 @@ fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartServic
         members,
         prices: PriceLookup {
             erp: erp.clone(),
-            parts: parts.clone(),
-            settings: PriceSettings::default(),
+            deps: deps.clone(),
+            freshness: PriceFreshness::DEFAULT,
         },
         availability: AvailabilityLookup {
             erp: erp.clone(),
-            parts,
-            settings: AvailabilitySettings {
-                rules: config.rules,
-                ..AvailabilitySettings::default()
-            },
+            deps,
+            freshness: AvailabilityFreshness::new(config.rules),
         },
         reservations: Reservations {
             carts: carts.clone(),

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use app::checkout::Checkout;
 use app::directory::Directory;
-use app::lookup::{LookupDeps, PriceLookup, PriceSettings};
+use app::lookup::{LookupDeps, PriceLookup};
 use app::reservations::Reservations;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use domain::freshness::PriceFreshness;
 use domain::ids::CartId;
 use erp_client::ErpClient;
 use lambda_kit::{
@@ -41,11 +42,11 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         ids.clone(),
     ));
     let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
-    let parts = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
-        .measured(runtime.metrics.handle());
+    let deps = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
+        .with_metrics(runtime.metrics.handle());
     runtime.warm_with({
-        let parts = parts.clone();
-        async move { parts.warm().await }
+        let deps = deps.clone();
+        async move { deps.warm_up().await }
     });
     let checkout = Checkout {
         catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
@@ -55,8 +56,8 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         ),
         prices: PriceLookup {
             erp: erp.clone(),
-            parts,
-            settings: PriceSettings::default(),
+            deps,
+            freshness: PriceFreshness::DEFAULT,
         },
         reservations: Reservations {
             carts: carts.clone(),

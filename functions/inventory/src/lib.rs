@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::directory::Directory;
+use app::items::PricedItems;
 use app::lookup::{
-    AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, AvailabilitySettings, LookupDeps,
-    Mode,
+    AgedAvailability, AnsweredAvailability, AvailabilityLookup, AvailabilityQuery, LookupDeps,
+    Mode, RequestedAvailability,
 };
 use app::{FieldError, UseCaseError};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use domain::availability::ThresholdRules;
+use domain::freshness::{AvailabilityFreshness, ThresholdRules};
 use domain::ids::{LocationId, Sku, StoreId};
 use domain::quantity::Quantity;
 use erp_client::ErpClient;
@@ -69,35 +69,32 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     );
     let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
-    let parts = LookupDeps::new(
+    let deps = LookupDeps::new(
         erp.clone(),
         cache,
         runtime.clock.clone(),
         runtime.ids.clone(),
         config.store,
     )
-    .renewing(runtime.after_response.handle())
-    .measured(runtime.metrics.handle());
+    .refreshing_ahead(runtime.after_response.handle())
+    .with_metrics(runtime.metrics.handle());
     runtime.warm_with({
-        let parts = parts.clone();
-        async move { parts.warm().await }
+        let deps = deps.clone();
+        async move { deps.warm_up().await }
     });
     let query = AvailabilityQuery {
         directory: Directory::new(
             Arc::new(MembersTable::new(&runtime.sdk, config.members_table)),
             runtime.clock.clone(),
         ),
-        articles: Articles::new(
+        items: PricedItems::new(
             Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
             runtime.clock.clone(),
         ),
         lookup: AvailabilityLookup {
             erp,
-            parts,
-            settings: AvailabilitySettings {
-                rules: config.rules,
-                ..AvailabilitySettings::default()
-            },
+            deps,
+            freshness: AvailabilityFreshness::new(config.rules),
         },
     };
     let router = Router::new()
@@ -129,7 +126,7 @@ async fn availability(
 
 fn asked_items(
     asked: &body::AvailabilityQuery,
-) -> Result<Vec<(Sku, Option<Quantity>)>, UseCaseError> {
+) -> Result<Vec<RequestedAvailability>, UseCaseError> {
     let mut items = Vec::with_capacity(asked.items.len());
     let mut errors = Vec::new();
     for (at, item) in asked.items.iter().enumerate() {
@@ -144,7 +141,7 @@ fn asked_items(
         let quantity = item.quantity.map(|q| Quantity::new(q.0)).transpose();
         let quantity = quantity.map_err(|e| refuse("quantity", "invalid_quantity", e.to_string()));
         if let (Ok(sku), Ok(quantity)) = (sku, quantity) {
-            items.push((sku, quantity));
+            items.push(RequestedAvailability { sku, quantity });
         }
     }
     if errors.is_empty() {
@@ -174,7 +171,10 @@ fn asked_locations(asked: &body::AvailabilityQuery) -> Result<Vec<LocationId>, U
 }
 
 fn available(answer: AnsweredAvailability) -> body::AvailableItem {
-    let (availability, freshness) = answer.aged;
+    let AgedAvailability {
+        availability,
+        freshness,
+    } = answer.answer;
     body::AvailableItem {
         sku: answer.sku.to_string(),
         location: answer.location.map(|location| location.to_string()),

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use app::articles::Articles;
 use app::directory::Directory;
+use app::items::PricedItems;
 use app::lookup::{
-    AnsweredPrice, AskedItem, LookupDeps, Mode, PriceLookup, PriceQuery, PriceSettings, PriceStatus,
+    AnsweredPrice, LookupDeps, Mode, PriceLookup, PriceQuery, PriceStatus, RequestedPrice,
 };
 use app::{FieldError, UseCaseError};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::freshness::PriceFreshness;
 use domain::ids::{Sku, StoreId, Unit};
 use domain::money::Currency;
 use domain::quantity::Quantity;
@@ -63,32 +64,32 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     );
     let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
     let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
-    let parts = LookupDeps::new(
+    let deps = LookupDeps::new(
         erp.clone(),
         cache,
         runtime.clock.clone(),
         runtime.ids.clone(),
         config.store,
     )
-    .renewing(runtime.after_response.handle())
-    .measured(runtime.metrics.handle());
+    .refreshing_ahead(runtime.after_response.handle())
+    .with_metrics(runtime.metrics.handle());
     runtime.warm_with({
-        let parts = parts.clone();
-        async move { parts.warm().await }
+        let deps = deps.clone();
+        async move { deps.warm_up().await }
     });
     let query = PriceQuery {
         directory: Directory::new(
             Arc::new(MembersTable::new(&runtime.sdk, config.members_table)),
             runtime.clock.clone(),
         ),
-        articles: Articles::new(
+        items: PricedItems::new(
             Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
             runtime.clock.clone(),
         ),
         lookup: PriceLookup {
             erp,
-            parts,
-            settings: PriceSettings::default(),
+            deps,
+            freshness: PriceFreshness::DEFAULT,
         },
     };
     let router = Router::new()
@@ -121,7 +122,7 @@ async fn prices(
     }))
 }
 
-fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, UseCaseError> {
+fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<RequestedPrice>, UseCaseError> {
     let mut asked = Vec::with_capacity(items.len());
     let mut errors = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -138,7 +139,7 @@ fn asked_items(items: &[body::PriceQueryItem]) -> Result<Vec<AskedItem>, UseCase
         let unit = item.unit.as_deref().map(Unit::parse).transpose();
         let unit = unit.map_err(|e| refuse("unit", "invalid_unit", e.to_string()));
         if let (Ok(sku), Ok(quantity), Ok(unit)) = (sku, quantity, unit) {
-            asked.push(AskedItem {
+            asked.push(RequestedPrice {
                 sku,
                 quantity,
                 unit,

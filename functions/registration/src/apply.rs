@@ -6,12 +6,11 @@ use app::UseCaseError;
 use app::idempotent::{RepeatableRequest, scope};
 use app::ports::submissions::StoredResponse;
 use app::registration::fields::{Fields, MAX_CODE, MAX_NAME, PostalText};
-use app::registration::{
-    OrganizationApplication, Person, Registrar, Registration, RegistrationStatus, UserApplication,
-};
+use app::registration::{OrganizationApplication, Person, Registrar, UserApplication};
 use axum::extract::State;
 use axum::response::Response;
 use domain::ids::OrganizationId;
+use domain::registration::{Registration, RegistrationStatus};
 use lambda_kit::{Call, FingerprintedJson, IdempotencyHeader, OptionalCaller, Problem, parse_id};
 use wire::storefront::members as body;
 

@@ -1,4 +1,4 @@
-//! Who a caller is: the user and the organization behind a verified token.
+//! The user and the organization behind a verified token.
 
 use std::sync::Arc;
 
@@ -10,32 +10,32 @@ use crate::ports::Clock;
 use crate::ports::members::{Member, MemberReader};
 use crate::ttl_cache::TtlCache;
 
-/// How long an instance trusts what it read of a member for reading prices. Writing anything reads
-/// anew.
-const KEEP_MS: i64 = 30_000;
+/// How long an instance remembers a member, for requests that only read. A request that writes
+/// reads the member again.
+const REMEMBER_MS: i64 = 30_000;
 
 /// Finds members.
 pub struct Directory {
     members: Arc<dyn MemberReader>,
-    memo: TtlCache<Customer, Arc<Member>>,
+    remembered: TtlCache<Customer, Arc<Member>>,
 }
 
 impl Directory {
-    /// Over a store of members.
+    /// Finds the members in a store.
     #[must_use]
     pub fn new(members: Arc<dyn MemberReader>, clock: Arc<dyn Clock>) -> Self {
         Self {
             members,
-            memo: TtlCache::new(clock, KEEP_MS, 2_000),
+            remembered: TtlCache::new(clock, REMEMBER_MS, 2_000),
         }
     }
 
-    /// The member behind a token, as read at most half a minute ago; may be pending or inactive.
+    /// The member behind a token, read at most half a minute ago. May be pending or inactive.
     ///
     /// # Errors
-    /// [`UseCaseError::MemberNotActive`] when there is none any more; [`UseCaseError::Store`].
+    /// [`UseCaseError::MemberNotActive`] if the member no longer exists; [`UseCaseError::Store`].
     pub async fn recent(&self, customer: &Customer) -> Result<Arc<Member>, UseCaseError> {
-        if let Some(member) = self.memo.get(customer) {
+        if let Some(member) = self.remembered.get(customer) {
             return Ok(member);
         }
         let member = Arc::new(
@@ -44,14 +44,14 @@ impl Directory {
                 .await?
                 .ok_or(UseCaseError::MemberNotActive)?,
         );
-        self.memo.put(customer.clone(), member.clone());
+        self.remembered.put(customer.clone(), member.clone());
         Ok(member)
     }
 
-    /// The member behind a token, read now, who may prepare and submit.
+    /// The active member behind a token, read now. Such a member may prepare and submit.
     ///
     /// # Errors
-    /// [`UseCaseError::MemberNotActive`] when the user or the organization may not act;
+    /// [`UseCaseError::MemberNotActive`] if the user or the organization is not active;
     /// [`UseCaseError::Store`].
     pub async fn active(&self, customer: &Customer) -> Result<Member, UseCaseError> {
         let member = self

@@ -55,6 +55,9 @@ pub enum UseCaseError {
     /// The cart would have too many lines.
     #[error("too many lines")]
     TooManyLines,
+    /// The cart is larger than the store keeps carts.
+    #[error("the cart is too large")]
+    CartTooLarge,
     /// The cart has no lines.
     #[error("the cart is empty")]
     CartEmpty,
@@ -110,6 +113,45 @@ pub enum UseCaseError {
 }
 
 impl UseCaseError {
+    /// Whether this failure certainly left nothing behind. A use case reads and decides before it
+    /// writes, and a write that was refused or met a conflict took no effect either.
+    #[must_use]
+    pub fn wrote_nothing(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Unavailable { .. }) | Self::Internal(_) => false,
+            Self::Store(
+                StoreError::Throttled { .. }
+                | StoreError::Refused { .. }
+                | StoreError::Corrupt { .. }
+                | StoreError::TooLarge { .. }
+                | StoreError::Cursor,
+            )
+            | Self::NotFound
+            | Self::Forbidden
+            | Self::MemberNotActive
+            | Self::Invalid(_)
+            | Self::PreconditionFailed
+            | Self::Contention
+            | Self::CartSubmitted
+            | Self::TooManyLines
+            | Self::CartTooLarge
+            | Self::CartEmpty
+            | Self::ShippingMissing
+            | Self::PurchaseOrderNumberRequired
+            | Self::PreparationInvalid
+            | Self::TotalChanged { .. }
+            | Self::LinesRefused(_)
+            | Self::IdempotencyKeyRequired
+            | Self::IdempotencyKeyReused
+            | Self::IdempotencyInProgress
+            | Self::AlreadyDecided
+            | Self::AlreadyExists
+            | Self::AmountsDisagree(_)
+            // A request with an idempotency key only reads from the ERP.
+            | Self::Erp(_) => true,
+        }
+    }
+
     /// One thing wrong at one place.
     pub fn invalid(
         pointer: impl Into<String>,

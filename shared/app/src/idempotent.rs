@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 
 use crate::UseCaseError;
 use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredResponse};
-use crate::ports::{Clock, Ids, StoreError, Written};
+use crate::ports::{Clock, Ids, Written};
 
 /// How long a key is remembered: the API promises seven days, and the eighth covers clocks and time
 /// zones.
@@ -155,7 +155,7 @@ impl Idempotent {
                 self.better(&held, recorded, answer).await
             }
             Err(failure) => {
-                if wrote_nothing(&failure) {
+                if failure.wrote_nothing() {
                     self.give_back(&held).await;
                 }
                 Err(failure)
@@ -192,38 +192,5 @@ impl Idempotent {
         if let Err(error) = self.store.abandon(&held.key, &held.owner).await {
             tracing::warn!(%error, "an idempotency key was not given back; it is free after the request's deadline");
         }
-    }
-}
-
-/// Whether a failure certainly left nothing behind. Whatever reads and decides fails before the
-/// write; a write that was refused or met a conflict took no effect either.
-fn wrote_nothing(failure: &UseCaseError) -> bool {
-    match failure {
-        UseCaseError::Store(StoreError::Unavailable { .. }) | UseCaseError::Internal(_) => false,
-        UseCaseError::Store(
-            StoreError::Throttled { .. } | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge | StoreError::Cursor,
-        )
-        | UseCaseError::NotFound
-        | UseCaseError::Forbidden
-        | UseCaseError::MemberNotActive
-        | UseCaseError::Invalid(_)
-        | UseCaseError::PreconditionFailed
-        | UseCaseError::Contention
-        | UseCaseError::CartSubmitted
-        | UseCaseError::TooManyLines
-        | UseCaseError::CartEmpty
-        | UseCaseError::ShippingMissing
-        | UseCaseError::PurchaseOrderNumberRequired
-        | UseCaseError::PreparationInvalid
-        | UseCaseError::TotalChanged { .. }
-        | UseCaseError::LinesRefused(_)
-        | UseCaseError::IdempotencyKeyRequired
-        | UseCaseError::IdempotencyKeyReused
-        | UseCaseError::IdempotencyInProgress
-        | UseCaseError::AlreadyDecided
-        | UseCaseError::AlreadyExists
-        | UseCaseError::AmountsDisagree(_)
-        // An idempotent request captures here; the ERP is only read from.
-        | UseCaseError::Erp(_) => true,
     }
 }

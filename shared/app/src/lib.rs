@@ -1,6 +1,5 @@
 //! Use cases and the ports (traits) that they need.
 
-pub mod articles;
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
@@ -9,13 +8,14 @@ pub mod directory;
 mod error;
 pub mod health;
 pub mod idempotent;
+pub mod items;
 pub mod load;
 pub mod lookup;
 pub mod ports;
 pub mod profile;
 pub mod registration;
 pub mod reservations;
-mod sold;
+mod sellable;
 pub mod submission;
 pub mod tracking;
 mod ttl_cache;

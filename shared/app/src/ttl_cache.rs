@@ -1,4 +1,4 @@
-//! A small memory of one function instance, for what every request would read again.
+//! A cache within one function instance, for values that every request would read again.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,26 +8,26 @@ use domain::time::Timestamp;
 
 use crate::ports::Clock;
 
-/// Keeps values for a while. Bounded: when it is full, it forgets everything and starts over.
+/// Holds values for a time to live. Bounded: when it is full, it is emptied.
 pub(crate) struct TtlCache<K, V> {
     clock: Arc<dyn Clock>,
-    keep_ms: i64,
+    ttl_ms: i64,
     capacity: usize,
     values: Mutex<HashMap<K, (Timestamp, V)>>,
 }
 
 impl<K: Hash + Eq, V: Clone> TtlCache<K, V> {
-    /// Keeps at most `capacity` values for `keep_ms` milliseconds each.
-    pub(crate) fn new(clock: Arc<dyn Clock>, keep_ms: i64, capacity: usize) -> Self {
+    /// Holds at most `capacity` values for `ttl_ms` milliseconds each.
+    pub(crate) fn new(clock: Arc<dyn Clock>, ttl_ms: i64, capacity: usize) -> Self {
         Self {
             clock,
-            keep_ms,
+            ttl_ms,
             capacity,
             values: Mutex::new(HashMap::new()),
         }
     }
 
-    /// The value of `key`, unless it is too old.
+    /// The value of `key`, unless it has expired.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let now = self.clock.now();
         self.fresh(
@@ -37,7 +37,7 @@ impl<K: Hash + Eq, V: Clone> TtlCache<K, V> {
         )
     }
 
-    /// The value of each key, in their order, unless it is too old.
+    /// The value of each key that has not expired, in their order.
     pub(crate) fn get_all(&self, keys: &[K]) -> Vec<Option<V>> {
         let now = self.clock.now();
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,11 +49,10 @@ impl<K: Hash + Eq, V: Clone> TtlCache<K, V> {
     fn fresh(&self, values: &HashMap<K, (Timestamp, V)>, key: &K, now: Timestamp) -> Option<V> {
         values
             .get(key)
-            .filter(|(at, _)| now.millis_since(*at) < self.keep_ms)
+            .filter(|(at, _)| now.millis_since(*at) < self.ttl_ms)
             .map(|(_, value)| value.clone())
     }
 
-    /// Keeps a value.
     pub(crate) fn put(&self, key: K, value: V) {
         let now = self.clock.now();
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);

@@ -116,3 +116,22 @@ text_id! {
     /// The store that a deployment serves.
     StoreId, 64;
 }
+
+// An order keeps its cart's id, so that the ERP can match a reservation with the order.
+const _: () = assert!(CartId::LIMIT == SubmissionId::LIMIT);
+
+impl SubmissionId {
+    /// Returns the id of the order that `cart` becomes.
+    #[must_use]
+    pub fn of_cart(cart: &CartId) -> Self {
+        Self(cart.0.clone())
+    }
+}
+
+impl CartId {
+    /// Returns the id of the cart that `order` was.
+    #[must_use]
+    pub fn of_order(order: &SubmissionId) -> Self {
+        Self(order.0.clone())
+    }
+}

@@ -1,9 +1,12 @@
 //! Values and pure rules: no async, no I/O, no clock, no randomness, no serde.
 
+#![warn(missing_docs)]
+
 pub mod availability;
 pub mod caller;
 pub mod cart;
 pub mod catalog;
+pub mod digest;
 pub mod freshness;
 pub mod ids;
 pub mod load;
@@ -12,7 +15,7 @@ pub mod money;
 pub mod preparation;
 pub mod price;
 pub mod quantity;
-pub mod seal;
+pub mod registration;
 pub mod submission;
 pub mod text;
 pub mod time;

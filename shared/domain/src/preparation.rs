@@ -174,9 +174,9 @@ pub struct Preparation {
     pub lines: Vec<PreparedLine>,
     /// The amounts.
     pub totals: Totals,
-    /// A digest of [`crate::seal::sealed`], made when it was prepared. Capture makes it again, and
-    /// refuses when a single figure is another one.
-    pub seal: String,
+    /// The digest of [`crate::digest::canonical_text`] at the time of preparation. Capture computes
+    /// it again and refuses the preparation if a single figure differs.
+    pub content_digest: String,
 }
 
 impl Preparation {

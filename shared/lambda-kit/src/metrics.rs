@@ -241,7 +241,7 @@ impl Metrics for EmfMetrics {
             .fetch_add(u64::from(failed), Ordering::Relaxed);
     }
 
-    fn shown(&self, values: usize, stale: usize) {
+    fn values_served(&self, values: usize, stale: usize) {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         self.0.values.fetch_add(count(values), Ordering::Relaxed);
         self.0.stale.fetch_add(count(stale), Ordering::Relaxed);

@@ -1,5 +1,7 @@
 //! Types that cross a border: storefront JSON, queue bodies, ERP messages, file rows.
 
+#![warn(missing_docs)]
+
 pub mod erp;
 pub mod queue;
 pub mod rules;

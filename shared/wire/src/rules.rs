@@ -24,7 +24,7 @@
 #[cfg(test)]
 mod tests;
 
-use domain::availability::{PlacedRule, RuleConflict, ThresholdRule, ThresholdRules};
+use domain::freshness::{LocatedRule, RuleConflict, ThresholdRule, ThresholdRules};
 use domain::ids::{LocationId, Sku};
 use serde::Deserialize;
 
@@ -79,7 +79,7 @@ pub fn read(text: &str) -> Result<ThresholdRules, RulesError> {
         let rule: Rule = serde_json::from_value(rule)?;
         let sku = rule.sku.as_deref().map(Sku::parse).transpose();
         let location = rule.location.as_deref().map(LocationId::parse).transpose();
-        placed.push(PlacedRule {
+        placed.push(LocatedRule {
             sku: sku.map_err(|_| RulesError::Rule {
                 at,
                 reason: "the sku is none",

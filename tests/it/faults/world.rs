@@ -358,15 +358,19 @@ impl World {
         cart["document"]["S"] = json!(document.to_string());
         cart["expiresAt"]["N"] = json!(now.plus_seconds(30 * 86_400).as_seconds().to_string());
         self.table("PutItem", json!({"TableName": "CartsTable", "Item": cart}));
-        // The seal is over the cart's own id and time, so it is made anew as preparing makes it.
-        let sealed = self
+        // The content digest covers the cart's own id and time, so it is computed again as preparing
+        // computes it.
+        let cart_with_preparation = self
             .carts
             .cart(&CartId::parse(id).unwrap(), now)
             .await
             .unwrap()
             .unwrap();
-        let sealed = domain::seal::sealed(&sealed, sealed.preparation.as_ref().unwrap());
-        document["preparation"]["seal"] = json!(lambda_kit::fingerprint(sealed.as_bytes()));
+        let text = domain::digest::canonical_text(
+            &cart_with_preparation,
+            cart_with_preparation.preparation.as_ref().unwrap(),
+        );
+        document["preparation"]["seal"] = json!(lambda_kit::fingerprint(text.as_bytes()));
         cart["document"]["S"] = json!(document.to_string());
         self.table("PutItem", json!({"TableName": "CartsTable", "Item": cart}));
         let mut ledger = Blueprint::cart_of(&self.blueprint.ledger, id);

@@ -6,7 +6,7 @@ use domain::caller::Customer;
 use domain::cart::{Cart, LineAvailability};
 use domain::ids::{CartId, LineId};
 
-use super::{CartService, cart_failure, check_match, keep_until};
+use super::{CartService, cart_failure, cart_write_failure, check_match, keep_until};
 use crate::error::UseCaseError;
 use crate::lookup::Mode;
 use crate::ports::Written;
@@ -103,7 +103,8 @@ impl CartService {
             match self
                 .carts
                 .put(&cart, expected, keep_until(cart.updated_at))
-                .await?
+                .await
+                .map_err(cart_write_failure)?
             {
                 Written::Done => {
                     if let Some(dropped) = dropped {

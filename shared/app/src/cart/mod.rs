@@ -15,9 +15,9 @@ use domain::money::Currency;
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
 
-use crate::articles::Articles;
 use crate::directory::Directory;
 use crate::error::{FieldError, UseCaseError};
+use crate::items::PricedItems;
 use crate::lookup::{AvailabilityLookup, Mode, PriceLookup};
 use crate::ports::carts::{Carts, Written};
 use crate::ports::erp::CallContext;
@@ -27,7 +27,7 @@ use crate::reservations::Reservations;
 use edit::{Touched, Tries};
 use refused::line_error;
 
-pub(crate) use refused::cart_failure;
+pub(crate) use refused::{cart_failure, cart_write_failure};
 pub use reorder::{Reorder, Reordered};
 
 /// Seconds after its last change at which a cart is gone: thirty days.
@@ -58,7 +58,7 @@ pub struct CartService {
     /// Where carts are kept.
     pub carts: Arc<dyn Carts>,
     /// What carts hold.
-    pub articles: Articles,
+    pub items: PricedItems,
     /// Who buys.
     pub directory: Directory,
     /// The addresses to ship to.
@@ -99,7 +99,8 @@ impl CartService {
         let cart = new_cart(id, customer, member.organization.currency, self.clock.now());
         self.carts
             .create(&cart, keep_until(self.clock.now()))
-            .await?;
+            .await
+            .map_err(cart_write_failure)?;
         Ok(cart)
     }
 
@@ -224,7 +225,7 @@ impl CartService {
             .ensure_open()
             .map_err(cart_failure)?;
         let skus: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
-        let articles = self.articles.find(&skus).await?;
+        let items = self.items.find(&skus).await?;
         self.edit(context, customer, id, if_match, |cart| {
             if replace {
                 cart.lines.clear();
@@ -237,7 +238,7 @@ impl CartService {
                 } else {
                     String::new()
                 };
-                let Some(article) = articles.get(&line.sku) else {
+                let Some(item) = items.get(&line.sku) else {
                     errors.push(FieldError::new(
                         format!("{pointer}/sku"),
                         "unknown_sku",
@@ -247,7 +248,7 @@ impl CartService {
                 };
                 let line_id = LineId::parse(&self.ids.mint())
                     .map_err(|e| UseCaseError::Internal(e.to_string()))?;
-                match cart.add(line_id, &article.item, line.quantity, line.unit.as_ref()) {
+                match cart.add(line_id, &item.item, line.quantity, line.unit.as_ref()) {
                     Ok(id) => touched.push(id),
                     Err(error) => errors.push(line_error(&pointer, error)?),
                 }

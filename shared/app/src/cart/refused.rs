@@ -3,6 +3,7 @@
 use domain::cart::CartError;
 
 use crate::error::{FieldError, UseCaseError};
+use crate::ports::StoreError;
 
 /// What a refused change means to the whole request.
 pub(crate) fn cart_failure(error: CartError) -> UseCaseError {
@@ -21,6 +22,19 @@ pub(crate) fn cart_failure(error: CartError) -> UseCaseError {
             "unit_not_convertible",
             "the item is sold in another unit, and nobody said how many of one make the other",
         ),
+    }
+}
+
+/// Translates a failed write of a cart. A cart that is too large is an answer to the buyer; any other
+/// record that is too large is a defect of ours.
+pub(crate) fn cart_write_failure(error: StoreError) -> UseCaseError {
+    match error {
+        StoreError::TooLarge { .. } => UseCaseError::CartTooLarge,
+        StoreError::Throttled { .. }
+        | StoreError::Unavailable { .. }
+        | StoreError::Refused { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::Cursor => error.into(),
     }
 }
 

@@ -9,7 +9,7 @@ use domain::quantity::Quantity;
 use domain::submission::Content;
 use rust_decimal::Decimal;
 
-use super::{CartService, cart_failure, keep_until, line_error, new_cart};
+use super::{CartService, cart_failure, cart_write_failure, keep_until, line_error, new_cart};
 use crate::error::{FieldError, UseCaseError};
 use crate::lookup::Mode;
 use crate::ports::erp::{CallContext, DocumentKind};
@@ -68,7 +68,7 @@ impl Reorder {
             .filter_map(|line| line.sku.as_deref())
             .filter_map(|sku| Sku::parse(sku).ok())
             .collect();
-        let articles = carts.articles.find(&skus).await?;
+        let items = carts.items.find(&skus).await?;
         let id =
             CartId::parse(&carts.ids.mint()).map_err(|e| UseCaseError::Internal(e.to_string()))?;
         let mut cart = new_cart(
@@ -80,12 +80,12 @@ impl Reorder {
         let mut left_out = Vec::new();
         for (at, line) in ordered.iter().enumerate() {
             let pointer = format!("/lines/{at}");
-            let article = line
+            let item = line
                 .sku
                 .as_deref()
                 .and_then(|sku| Sku::parse(sku).ok())
-                .and_then(|sku| articles.get(&sku));
-            let Some(article) = article else {
+                .and_then(|sku| items.get(&sku));
+            let Some(item) = item else {
                 left_out.push(FieldError::new(
                     pointer,
                     "unknown_sku",
@@ -107,12 +107,12 @@ impl Reorder {
             // An order counts in the unit that it names; one that names none counts in the item's.
             let unit = match line.unit.as_deref() {
                 Some(unit) => Unit::parse(unit).ok(),
-                None => Some(article.item.unit.clone()),
+                None => Some(item.item.unit.clone()),
             };
             let line_id = LineId::parse(&carts.ids.mint())
                 .map_err(|e| UseCaseError::Internal(e.to_string()))?;
             let added = match &unit {
-                Some(unit) => cart.add(line_id, &article.item, quantity, Some(unit)),
+                Some(unit) => cart.add(line_id, &item.item, quantity, Some(unit)),
                 None => Err(CartError::Unit),
             };
             match added {
@@ -131,7 +131,8 @@ impl Reorder {
         carts
             .carts
             .create(&cart, keep_until(cart.updated_at))
-            .await?;
+            .await
+            .map_err(cart_write_failure)?;
         Ok(Reordered { cart, left_out })
     }
 }

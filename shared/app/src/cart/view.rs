@@ -2,18 +2,16 @@
 
 use domain::caller::Customer;
 use domain::cart::{Cart, LineAvailability};
-use domain::freshness::Freshness;
 use domain::ids::LineId;
-use domain::money::Money;
 
 use super::CartService;
 use crate::error::UseCaseError;
-use crate::lookup::{AvailabilityItem, Mode};
+use crate::lookup::{AvailabilityItem, Mode, PriceItem};
 use crate::ports::erp::{CallContext, PriceQuestion};
 
 impl CartService {
-    /// Puts prices on all lines, and availabilities on those named. An ERP that fails leaves what
-    /// the lines had.
+    /// Puts prices on all lines, and availabilities on the given lines, both from lookups. If the
+    /// ERP fails, they are stale or missing, as every lookup's.
     pub(super) async fn look_up(
         &self,
         context: &CallContext,
@@ -26,9 +24,9 @@ impl CartService {
             self.price_lines(context, cart, prices),
             self.check_lines(context, cart, lines, availability)
         );
-        for (line, (price, freshness)) in cart.lines.iter_mut().zip(priced?) {
-            line.unit_price = price;
-            line.price_freshness = freshness;
+        for (line, price) in cart.lines.iter_mut().zip(priced?) {
+            line.unit_price = price.unit_price;
+            line.price_freshness = price.freshness;
         }
         for (id, availability) in available? {
             if let Some(line) = cart.lines.iter_mut().find(|line| line.id == id) {
@@ -43,7 +41,7 @@ impl CartService {
         context: &CallContext,
         cart: &Cart,
         mode: Mode,
-    ) -> Result<Vec<(Option<Money>, Freshness)>, UseCaseError> {
+    ) -> Result<Vec<PriceItem>, UseCaseError> {
         if cart.lines.is_empty() {
             return Ok(Vec::new());
         }
@@ -60,14 +58,9 @@ impl CartService {
                 unit: line.unit.clone(),
             })
             .collect();
-        let items = self
-            .prices
+        self.prices
             .prices(context, &customer, cart.currency, mode, &questions)
-            .await?;
-        Ok(items
-            .into_iter()
-            .map(|item| (item.unit_price, item.freshness))
-            .collect())
+            .await
     }
 
     async fn check_lines(
@@ -101,13 +94,13 @@ impl CartService {
         Ok(named
             .into_iter()
             .zip(answers)
-            .map(|(line, (availability, freshness))| {
-                let seen = LineAvailability {
-                    status: availability.status,
-                    quantity: availability.quantity,
-                    freshness,
+            .map(|(line, answer)| {
+                let availability = LineAvailability {
+                    status: answer.availability.status,
+                    quantity: answer.availability.quantity,
+                    freshness: answer.freshness,
                 };
-                (line.id.clone(), seen)
+                (line.id.clone(), availability)
             })
             .collect())
     }

@@ -1,10 +1,10 @@
 //! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the
 //! ERP calculates.
 
-mod seal;
+mod digest;
 mod show;
 
-pub(crate) use seal::seal;
+pub(crate) use digest::content_digest;
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use domain::ids::{CartId, PreparationId};
 use domain::money::Money;
 use domain::preparation::{Preparation, PreparedLine};
 
-use crate::cart::{cart_failure, keep_until, owned};
+use crate::cart::{cart_failure, cart_write_failure, keep_until, owned};
 use crate::directory::Directory;
 use crate::error::{FieldError, UseCaseError};
 use crate::lookup::{Mode, PriceLookup};
@@ -25,7 +25,7 @@ use crate::ports::erp::{
 };
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::reservations::Reservations;
-use crate::sold::refuse_unsold;
+use crate::sellable::ensure_sellable;
 
 /// Seconds for which a preparation, and with it the reservation, holds.
 pub const HOLD_SECONDS: i64 = 900;
@@ -69,7 +69,7 @@ impl Checkout {
             return Err(UseCaseError::CartEmpty);
         }
         let shipping = cart.shipping.clone().ok_or(UseCaseError::ShippingMissing)?;
-        refuse_unsold(self.catalog.as_ref(), &cart).await?;
+        ensure_sellable(self.catalog.as_ref(), &cart).await?;
         let entry = LedgerEntry {
             cart: id.clone(),
             expires_at: self.clock.now().plus_seconds(HOLD_SECONDS),
@@ -185,15 +185,15 @@ impl Checkout {
             expires_at: entry.expires_at,
             lines: prepared,
             totals: calculation.totals,
-            seal: String::new(),
+            content_digest: String::new(),
         };
         show::show(
             &mut cart,
             &preparation,
             self.clock.now(),
-            self.prices.settings,
+            self.prices.freshness,
         );
-        preparation.seal = seal(&cart, &preparation);
+        preparation.content_digest = content_digest(&cart, &preparation);
         cart.preparation = Some(preparation.clone());
         self.write(&mut cart).await?;
         Ok(preparation)
@@ -263,7 +263,8 @@ impl Checkout {
         match self
             .carts
             .put(cart, expected, keep_until(cart.updated_at))
-            .await?
+            .await
+            .map_err(cart_write_failure)?
         {
             Written::Done => Ok(()),
             Written::Conflict => Err(UseCaseError::Contention),

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::availability::{Availability, AvailabilityStatus, ThresholdRules};
+use domain::availability::{Availability, AvailabilityStatus};
 use domain::freshness::{
-    Absence, Age, Freshness, Reason, Source, age, jittered, spread, spread_out,
+    Absence, Age, AvailabilityFreshness, Freshness, Reason, Source, age, jittered, jittered_millis,
+    lifetime_jitter,
 };
 use domain::ids::{LocationId, Sku, Unit};
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
-use futures::FutureExt;
 
-use super::flow::Flow;
-use super::subject::{Found, Groups, Subject, worse};
-use super::{ABSENT_SECONDS, LookupDeps, Mode};
+use super::kind::{DistinctKeys, LookupKind, LookupResult, worse};
+use super::{LookupDeps, Mode};
 use crate::error::UseCaseError;
 use crate::ports::StoreError;
 use crate::ports::erp::{
@@ -22,148 +21,104 @@ use crate::ports::erp::{
 };
 use crate::ports::lookups::{AvailabilityEntry, AvailabilityKey, LookupKey, Slot};
 
-/// The figures of the availability cache.
-#[derive(Debug, Clone)]
-pub struct AvailabilitySettings {
-    /// How long an answer is fresh, by item and location.
-    pub rules: ThresholdRules,
-    /// Seconds after which an answer is not shown at all.
-    pub hard_seconds: i64,
-}
-
-impl Default for AvailabilitySettings {
-    /// The default rule for everything, and a day.
-    fn default() -> Self {
-        Self {
-            rules: ThresholdRules::default(),
-            hard_seconds: 86_400,
-        }
-    }
-}
-
-/// One item at one place that is looked up.
+/// One item at one location whose availability is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailabilityItem {
-    /// The item.
     pub sku: Sku,
-    /// The place; none = the online store's total.
+    /// `None` = the online store's total.
     pub location: Option<LocationId>,
-    /// How many are wanted: scarce stock is asked for more often.
+    /// The requested quantity: the scarcer the stock, the shorter an answer is fresh.
     pub quantity: Option<Quantity>,
-    /// The unit that the quantity counts: what the ERP counts in another is no answer. None =
-    /// whatever it counts in.
+    /// The unit of the quantity; an answer in another unit is unusable. `None` = any unit.
     pub unit: Option<Unit>,
+}
+
+/// An availability and how old it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgedAvailability {
+    pub availability: Availability,
+    pub freshness: Freshness,
+}
+
+impl AgedAvailability {
+    fn unknown(reason: Reason) -> Self {
+        Self {
+            availability: Availability {
+                status: AvailabilityStatus::Unknown,
+                quantity: None,
+                unit: None,
+                available_from: None,
+            },
+            freshness: Freshness::missing(reason),
+        }
+    }
 }
 
 /// Looks up availabilities.
 #[derive(Clone)]
 pub struct AvailabilityLookup {
-    /// The ERP.
     pub erp: Arc<dyn ErpAvailability>,
-    /// Cache, capabilities, time.
-    pub parts: LookupDeps,
-    /// The figures.
-    pub settings: AvailabilitySettings,
+    pub deps: LookupDeps,
+    pub freshness: AvailabilityFreshness,
 }
 
-/// An availability and how old it is.
-pub type AgedAvailability = (Availability, Freshness);
-
 impl AvailabilityLookup {
-    /// One availability per item, in their order. An ERP that fails leaves stale ones, or unknown,
-    /// never a failure of the whole.
+    /// One availability per item, in their order. If the ERP fails, the result is stale ones or
+    /// "unknown", never a failure of the whole.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`] when the cache cannot be read.
+    /// [`UseCaseError::Store`] if the cache cannot be read.
     pub async fn availabilities(
         &self,
         context: &CallContext,
         mode: Mode,
         items: &[AvailabilityItem],
     ) -> Result<Vec<AgedAvailability>, UseCaseError> {
-        let groups = Groups::new(items.iter().map(|item| self.key(item)));
-        let mut quantities: Vec<Vec<Option<Quantity>>> = vec![Vec::new(); groups.keys.len()];
-        for (item, place) in items.iter().zip(&groups.places) {
-            if let Some(wanted) = quantities.get_mut(*place) {
-                wanted.push(item.quantity);
+        let key = |item: &AvailabilityItem| AvailabilityKey {
+            store: self.deps.store.clone(),
+            sku: item.sku.clone(),
+            location: item.location.clone(),
+        };
+        let DistinctKeys { keys, indexes } = DistinctKeys::new(items.iter().map(key));
+        let mut quantities: Vec<Vec<Option<Quantity>>> = vec![Vec::new(); keys.len()];
+        for (item, index) in items.iter().zip(&indexes) {
+            if let Some(of_key) = quantities.get_mut(*index) {
+                of_key.push(item.quantity);
             }
         }
-        let subject = Availabilities {
-            lookup: self,
-            context,
-            keys: &groups.keys,
+        let batch = AvailabilityBatch {
+            lookup: self.clone(),
+            keys,
             quantities,
         };
-        let (found, due) = Flow::new(&self.parts, context, &subject)
-            .run(mode, &groups.keys)
-            .await?;
-        if let Some(background) = self.parts.background.as_ref().filter(|_| !due.is_empty()) {
-            background.spawn(self.clone().renew(self.parts.renewal(context), due).boxed());
-        }
-        let missing = Found::Missing(Reason::ErpIncomplete);
-        let shown = |(item, place): (&AvailabilityItem, &usize)| {
-            self.shown(found.get(*place).unwrap_or(&missing), item)
-        };
-        let answers: Vec<AgedAvailability> = items.iter().zip(&groups.places).map(shown).collect();
-        self.parts
-            .shown(answers.iter().map(|(_, freshness)| freshness));
+        let results = self.deps.look_up(context, mode, batch).await?;
+        let missing = LookupResult::Missing(Reason::ErpIncomplete);
+        let answers: Vec<AgedAvailability> = items
+            .iter()
+            .zip(indexes)
+            .map(|(item, index)| self.answer(results.get(index).unwrap_or(&missing), item))
+            .collect();
+        self.deps
+            .count_served(answers.iter().map(|answer| &answer.freshness));
         Ok(answers)
     }
 
-    async fn renew(
-        self,
-        context: CallContext,
-        due: Vec<(usize, AvailabilityKey, Slot<AvailabilityEntry>)>,
-    ) {
-        let keys: Vec<AvailabilityKey> = due.iter().map(|(_, key, _)| key.clone()).collect();
-        let subject = Availabilities {
-            lookup: &self,
-            context: &context,
-            keys: &keys,
-            quantities: Vec::new(),
-        };
-        Flow::new(&self.parts, &context, &subject).renew(due).await;
-    }
-
-    fn key(&self, item: &AvailabilityItem) -> AvailabilityKey {
-        AvailabilityKey {
-            store: self.parts.store.clone(),
-            sku: item.sku.clone(),
-            location: item.location.clone(),
-        }
-    }
-
-    /// An item that the ERP does not know is asked for again after the time of plentiful stock, one
-    /// that it does not sell any more sooner.
-    fn fresh_until(
+    fn answer(
         &self,
-        entry: &AvailabilityEntry,
-        sku: &Sku,
-        location: Option<&LocationId>,
-        quantity: Option<Quantity>,
-    ) -> Option<Timestamp> {
-        let rule = self.settings.rules.rule(sku, location);
-        let seconds = match &entry.availability {
-            Ok(availability) => rule.expiry(availability, quantity),
-            Err(Absence::UnknownSku) => rule.expiry_above,
-            Err(Absence::ItemInactive | Absence::NoPrice) => Some(
-                rule.expiry_above
-                    .map_or(ABSENT_SECONDS, |above| above.min(ABSENT_SECONDS)),
-            ),
-        };
-        seconds.map(|seconds| entry.as_of.plus_millis(spread_out(seconds, entry.spread)))
-    }
-
-    fn shown(&self, found: &Found<AvailabilityEntry>, item: &AvailabilityItem) -> AgedAvailability {
-        match found {
-            Found::Asked(entry) => self.served(entry, item, Source::Erp, None),
-            Found::Kept(entry) => self.served(entry, item, Source::Cache, None),
-            Found::Stale(entry, reason) => self.served(entry, item, Source::Cache, Some(*reason)),
-            Found::Missing(reason) => unknown(*reason),
+        result: &LookupResult<AvailabilityEntry>,
+        item: &AvailabilityItem,
+    ) -> AgedAvailability {
+        match result {
+            LookupResult::FromErp(entry) => self.answer_from(entry, item, Source::Erp, None),
+            LookupResult::Cached(entry) => self.answer_from(entry, item, Source::Cache, None),
+            LookupResult::Stale(entry, why) => {
+                self.answer_from(entry, item, Source::Cache, Some(*why))
+            }
+            LookupResult::Missing(reason) => AgedAvailability::unknown(*reason),
         }
     }
 
-    fn served(
+    fn answer_from(
         &self,
         entry: &AvailabilityEntry,
         item: &AvailabilityItem,
@@ -172,41 +127,89 @@ impl AvailabilityLookup {
     ) -> AgedAvailability {
         let availability = match &entry.availability {
             Ok(availability) => availability.clone(),
-            Err(absence) => return unknown(Reason::from(*absence)),
+            Err(absence) => return AgedAvailability::unknown(Reason::from(*absence)),
         };
-        // So many boxes are no number of pieces.
+        // A number of boxes is not a number of pieces.
         if let (Some(wanted), Some(counted)) = (&item.unit, &availability.unit)
             && wanted != counted
         {
-            return unknown(Reason::UnitNotConvertible);
+            return AgedAvailability::unknown(Reason::UnitNotConvertible);
         }
-        let freshness = Freshness {
-            source,
-            as_of: Some(entry.as_of),
-            fresh_until: self.fresh_until(entry, &item.sku, item.location.as_ref(), item.quantity),
-            stale: stale.is_some(),
-            reason: stale,
-        };
-        (availability, freshness)
+        AgedAvailability {
+            availability,
+            freshness: Freshness {
+                source,
+                as_of: Some(entry.as_of),
+                fresh_until: self.fresh_until(
+                    entry,
+                    &item.sku,
+                    item.location.as_ref(),
+                    item.quantity,
+                ),
+                stale: stale.is_some(),
+                reason: stale,
+            },
+        }
+    }
+
+    fn fresh_until(
+        &self,
+        entry: &AvailabilityEntry,
+        sku: &Sku,
+        location: Option<&LocationId>,
+        quantity: Option<Quantity>,
+    ) -> Option<Timestamp> {
+        let seconds =
+            self.freshness
+                .fresh_seconds_of(&entry.availability, sku, location, quantity)?;
+        Some(
+            entry
+                .as_of
+                .plus_millis(jittered_millis(seconds, entry.jitter)),
+        )
     }
 }
 
-/// The availabilities that one request asks for.
-struct Availabilities<'a> {
-    lookup: &'a AvailabilityLookup,
-    context: &'a CallContext,
-    keys: &'a [AvailabilityKey],
-    /// For each key the quantities that are wanted of it.
+/// The availabilities of one request.
+struct AvailabilityBatch {
+    lookup: AvailabilityLookup,
+    keys: Vec<AvailabilityKey>,
+    /// For each key the quantities that are requested of it.
     quantities: Vec<Vec<Option<Quantity>>>,
 }
 
+impl AvailabilityBatch {
+    /// Until when an entry is fresh, once for each quantity that is requested of the key.
+    fn fresh_until_each(
+        &self,
+        index: usize,
+        entry: &AvailabilityEntry,
+    ) -> impl Iterator<Item = Option<Timestamp>> {
+        let key = self.keys.get(index);
+        let quantities = self.quantities.get(index).into_iter().flatten();
+        quantities
+            .zip(std::iter::repeat(key))
+            .filter_map(|(quantity, key)| {
+                let key = key?;
+                Some(
+                    self.lookup
+                        .fresh_until(entry, &key.sku, key.location.as_ref(), *quantity),
+                )
+            })
+    }
+}
+
 #[async_trait]
-impl Subject for Availabilities<'_> {
+impl LookupKind for AvailabilityBatch {
     type Key = AvailabilityKey;
     type Value = Availability;
     type Entry = AvailabilityEntry;
 
-    fn leased(key: &AvailabilityKey) -> LookupKey {
+    fn keys(&self) -> &[AvailabilityKey] {
+        &self.keys
+    }
+
+    fn lookup_key(key: &AvailabilityKey) -> LookupKey {
         LookupKey::Availability(key.clone())
     }
 
@@ -214,90 +217,63 @@ impl Subject for Availabilities<'_> {
         entry.as_of
     }
 
-    fn age(&self, at: usize, entry: &AvailabilityEntry, now: Timestamp) -> Age {
-        let Some(key) = self.keys.get(at) else {
-            return Age::Expired;
-        };
-        let age = |quantity: &Option<Quantity>| {
-            age(
-                self.lookup
-                    .fresh_until(entry, &key.sku, key.location.as_ref(), *quantity),
-                entry.expires_at,
-                now,
-            )
-        };
-        self.quantities
-            .get(at)
-            .into_iter()
-            .flatten()
-            .map(age)
+    fn age(&self, index: usize, entry: &AvailabilityEntry, now: Timestamp) -> Age {
+        self.fresh_until_each(index, entry)
+            .map(|fresh_until| age(fresh_until, entry.expires_at, now))
             .reduce(worse)
             .unwrap_or(Age::Expired)
     }
 
-    fn fresh_until(&self, at: usize, entry: &AvailabilityEntry) -> Option<Timestamp> {
-        let key = self.keys.get(at)?;
-        let until = |quantity: &Option<Quantity>| {
-            self.lookup
-                .fresh_until(entry, &key.sku, key.location.as_ref(), *quantity)
-        };
-        self.quantities
-            .get(at)
-            .into_iter()
-            .flatten()
-            .filter_map(until)
-            .min()
+    fn fresh_until(&self, index: usize, entry: &AvailabilityEntry) -> Option<Timestamp> {
+        self.fresh_until_each(index, entry).flatten().min()
     }
 
     fn entry(&self, availability: Result<Availability, Absence>) -> AvailabilityEntry {
-        let parts = &self.lookup.parts;
-        let as_of = parts.clock.now();
-        let hard = jittered(self.lookup.settings.hard_seconds, parts.ids.below(u64::MAX));
+        let deps = &self.lookup.deps;
+        let as_of = deps.clock.now();
+        let lifetime = jittered(
+            self.lookup.freshness.expire_seconds,
+            deps.ids.below(u64::MAX),
+        );
         AvailabilityEntry {
             availability,
             as_of,
-            spread: spread(parts.ids.below(u64::MAX)),
-            expires_at: as_of.plus_seconds(hard),
+            jitter: lifetime_jitter(deps.ids.below(u64::MAX)),
+            expires_at: as_of.plus_seconds(lifetime),
         }
     }
 
-    async fn limits(&self) -> Result<Capabilities, ErpError> {
-        self.lookup.parts.declared.get(self.context).await
+    async fn limits(&self, context: &CallContext) -> Result<Capabilities, ErpError> {
+        self.lookup.deps.capabilities.get(context).await
     }
 
-    async fn ask(&self, places: &[usize]) -> Result<Vec<ItemAnswer<Availability>>, ErpError> {
-        let asked: Vec<AvailabilityQuestion> = places
+    async fn ask(
+        &self,
+        context: &CallContext,
+        indexes: &[usize],
+    ) -> Result<Vec<ItemAnswer<Availability>>, ErpError> {
+        let questions: Vec<AvailabilityQuestion> = indexes
             .iter()
-            .filter_map(|at| self.keys.get(*at))
+            .filter_map(|index| self.keys.get(*index))
             .map(|key| AvailabilityQuestion {
                 sku: key.sku.clone(),
                 location: key.location.clone(),
             })
             .collect();
-        self.lookup.erp.availability(self.context, &asked).await
+        self.lookup.erp.availability(context, &questions).await
     }
 
-    async fn read(
+    async fn read_cache(
         &self,
         keys: &[AvailabilityKey],
     ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
-        self.lookup.parts.cache.availabilities(keys).await
+        self.lookup.deps.cache.availabilities(keys).await
     }
 
-    async fn keep(
+    async fn write_cache(
         &self,
         entries: &[(AvailabilityKey, AvailabilityEntry)],
     ) -> Result<(), StoreError> {
-        self.lookup.parts.cache.cache_availabilities(entries).await
+        self.lookup.deps.cache.cache_availabilities(entries).await
     }
-}
-
-fn unknown(reason: Reason) -> AgedAvailability {
-    let availability = Availability {
-        status: AvailabilityStatus::Unknown,
-        quantity: None,
-        unit: None,
-        available_from: None,
-    };
-    (availability, Freshness::missing(reason))
 }

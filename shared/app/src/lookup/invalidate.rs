@@ -1,5 +1,5 @@
-//! Taking back what was kept, when somebody knows better: after a price change in the ERP that
-//! cannot wait.
+//! Invalidation: an operator hides cached entries at once, for example after a price change in the
+//! ERP that cannot wait.
 
 use std::sync::Arc;
 
@@ -10,22 +10,19 @@ use crate::error::UseCaseError;
 use crate::ports::Clock;
 use crate::ports::lookups::{Invalidation, Lookups};
 
-/// For how long an invalidation has to be remembered, in seconds: longer than any entry lives,
-/// jitter included.
+/// How long an invalidation is remembered, in seconds: longer than any entry lives, jitter
+/// included.
 const REMEMBER_SECONDS: i64 = 2 * 86_400;
 
 /// Invalidates entries of the cache.
 pub struct Invalidate {
-    /// The cache.
     pub cache: Arc<dyn Lookups>,
-    /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Whose prices and availabilities.
     pub store: StoreId,
 }
 
 impl Invalidate {
-    /// From now on nothing that the ERP said before is shown, not even as stale.
+    /// From now on no answer is served that the ERP gave before, not even as stale.
     ///
     /// # Errors
     /// [`UseCaseError::Store`].

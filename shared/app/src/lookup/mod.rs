@@ -1,28 +1,41 @@
-//! Offer prices and availabilities: from the cache while they are fresh, from the ERP when they are
-//! not.
+//! Offer prices and availabilities: from the cache while they are fresh, else from the ERP.
+//!
+//! How one request finds its values (`cache_lookup`):
+//!
+//! 1. Questions with the same key become one key (`kind`), and one round reads all keys from the
+//!    cache. A fresh entry is the answer.
+//! 2. Each other key needs the ERP. *Single flight*: whoever acquires the lease on a key is its
+//!    leader and asks the ERP for it (`leader`), in as few calls as the ERP allows. The requests
+//!    that are refused the lease are followers and wait for the leader's answer (`follower`). A
+//!    thousand requests that miss the same key make one call, on however many instances they run.
+//! 3. *Refresh ahead*: entries that are fresh but near their end join a call that is made anyway,
+//!    as far as it has room. If no call is made, entries that are requested often (`hot_keys`) are
+//!    refreshed after the response. So the end of an entry delays nobody.
+//! 4. If the ERP does not answer, an entry that has not expired is served as stale, with the reason.
+//!
+//! How long entries stay fresh is decided by `domain::freshness`.
 
 mod availability;
-mod declared;
-mod flow;
+mod availability_query;
+mod cache_lookup;
+mod capabilities;
+mod deps;
+mod follower;
+mod hot_keys;
 mod invalidate;
-mod often;
-mod parts;
+mod kind;
+mod leader;
+mod price_query;
 mod prices;
-mod query;
-mod subject;
+mod query_size;
 
-use crate::ports::erp::ErpError;
-use domain::freshness::Reason;
-
-pub use availability::{
-    AgedAvailability, AvailabilityItem, AvailabilityLookup, AvailabilitySettings,
-};
+pub use availability::{AgedAvailability, AvailabilityItem, AvailabilityLookup};
+pub use availability_query::{AnsweredAvailability, AvailabilityQuery, RequestedAvailability};
+pub use deps::LookupDeps;
 pub use invalidate::Invalidate;
-pub use parts::LookupDeps;
-pub use prices::{PriceItem, PriceLookup, PriceSettings, PriceStatus};
-pub use query::{
-    AnsweredAvailability, AnsweredPrice, AskedItem, AvailabilityQuery, MAX_ITEMS, PriceQuery,
-};
+pub use price_query::{AnsweredPrice, PriceQuery, RequestedPrice};
+pub use prices::{PriceItem, PriceLookup, PriceStatus};
+pub use query_size::MAX_ITEMS;
 
 /// Where a lookup may look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,18 +47,4 @@ pub enum Mode {
     Auto,
     /// The ERP for everything; the cache is written, not read.
     Live,
-}
-
-/// Seconds for which the ERP's word counts that an item is not sold or has no price: short, for
-/// somebody may be about to mend it.
-const ABSENT_SECONDS: i64 = 60;
-
-/// What a failed call means to the value that was to be fetched.
-fn reason(error: &ErpError) -> Reason {
-    match error {
-        ErpError::Timeout | ErpError::NoTime => Reason::ErpTimeout,
-        ErpError::Unavailable(_) | ErpError::Refused { .. } | ErpError::Invalid(_) => {
-            Reason::ErpUnavailable
-        }
-    }
 }

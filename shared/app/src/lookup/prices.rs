@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::caller::Customer;
-use domain::freshness::{Absence, Age, Freshness, Reason, Source, age, jittered};
+use domain::freshness::{Absence, Age, Freshness, PriceFreshness, Reason, Source, age, jittered};
 use domain::money::{Currency, Money};
 use domain::price::{OfferPrice, QuantityBreak};
 use domain::time::Timestamp;
-use futures::FutureExt;
 
-use super::flow::Flow;
-use super::subject::{Found, Groups, Subject};
-use super::{ABSENT_SECONDS, LookupDeps, Mode, reason};
+use super::kind::{DistinctKeys, LookupKind, LookupResult, reason};
+use super::{LookupDeps, Mode};
 use crate::error::UseCaseError;
 use crate::ports::StoreError;
 use crate::ports::erp::{
@@ -20,46 +18,24 @@ use crate::ports::erp::{
 };
 use crate::ports::lookups::{LookupKey, PriceEntry, PriceKey, Slot};
 
-/// The figures of the price cache.
-#[derive(Debug, Clone, Copy)]
-pub struct PriceSettings {
-    /// Seconds for which a price is shown without a remark.
-    pub fresh_seconds: i64,
-    /// Seconds after which a price is not shown at all.
-    pub hard_seconds: i64,
-}
-
-impl Default for PriceSettings {
-    /// A quarter of an hour, and a day.
-    fn default() -> Self {
-        Self {
-            fresh_seconds: 900,
-            hard_seconds: 86_400,
-        }
-    }
-}
-
 /// Whether an item has a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceStatus {
-    /// It has.
     Priced,
-    /// Nobody knows one at the moment.
+    /// No price is known at the moment.
     Unpriced,
     /// The ERP does not know the item, or not in this unit.
     Error,
 }
 
-/// The price of one asked item.
+/// The price of one requested item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceItem {
-    /// Whether it has one.
     pub status: PriceStatus,
-    /// The price of one unit at the asked quantity.
+    /// The price of one unit at the requested quantity.
     pub unit_price: Option<Money>,
     /// The price at other quantities.
     pub breaks: Vec<QuantityBreak>,
-    /// How old it is and why.
     pub freshness: Freshness,
 }
 
@@ -81,25 +57,58 @@ impl PriceItem {
             freshness: Freshness::missing(reason),
         }
     }
+
+    fn from_result(result: &LookupResult<PriceEntry>, question: &PriceQuestion) -> Self {
+        match result {
+            LookupResult::FromErp(entry) => Self::of(entry, question, Source::Erp, None),
+            LookupResult::Cached(entry) => Self::of(entry, question, Source::Cache, None),
+            LookupResult::Stale(entry, why) => Self::of(entry, question, Source::Cache, Some(*why)),
+            LookupResult::Missing(reason) => Self::missing(*reason),
+        }
+    }
+
+    fn of(
+        entry: &PriceEntry,
+        question: &PriceQuestion,
+        source: Source,
+        stale: Option<Reason>,
+    ) -> Self {
+        let offer = match &entry.offer {
+            Ok(offer) => offer,
+            Err(absence) => return Self::missing(Reason::from(*absence)),
+        };
+        let Some(unit_price) = offer.at(question.quantity) else {
+            return Self::missing(Reason::ErpIncomplete);
+        };
+        Self {
+            status: PriceStatus::Priced,
+            unit_price: Some(unit_price),
+            breaks: offer.breaks.clone(),
+            freshness: Freshness {
+                source,
+                as_of: Some(entry.as_of),
+                fresh_until: Some(entry.fresh_until),
+                stale: stale.is_some(),
+                reason: stale,
+            },
+        }
+    }
 }
 
 /// Looks up offer prices.
 #[derive(Clone)]
 pub struct PriceLookup {
-    /// The ERP.
     pub erp: Arc<dyn ErpPrices>,
-    /// Cache, capabilities, time.
-    pub parts: LookupDeps,
-    /// The figures.
-    pub settings: PriceSettings,
+    pub deps: LookupDeps,
+    pub freshness: PriceFreshness,
 }
 
 impl PriceLookup {
-    /// One price per question, in their order. An ERP that fails leaves stale prices, or none,
-    /// never a failure of the whole.
+    /// One price per question, in their order. If the ERP fails, the result is stale prices or
+    /// none, never a failure of the whole.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`] when the cache cannot be read.
+    /// [`UseCaseError::Store`] if the cache cannot be read.
     pub async fn prices(
         &self,
         context: &CallContext,
@@ -108,96 +117,49 @@ impl PriceLookup {
         mode: Mode,
         questions: &[PriceQuestion],
     ) -> Result<Vec<PriceItem>, UseCaseError> {
-        let capabilities = match mode {
-            Mode::Cached => self.parts.declared.known().await.ok_or(Reason::NotCached),
-            Mode::Auto | Mode::Live => self
-                .parts
-                .declared
-                .get(context)
-                .await
-                .map_err(|error| reason(&error)),
-        };
-        let capabilities = match capabilities {
+        let capabilities = match self.capabilities(context, mode).await {
             Ok(capabilities) => capabilities,
-            // Without them there is no key, but whoever wrote an entry knew them and kept them:
-            // there is none.
+            // Without them no key can be made. But whoever cached an entry also cached the
+            // capabilities, so there is no entry.
             Err(reason) => {
-                return Ok(questions
-                    .iter()
-                    .map(|_| PriceItem::missing(reason))
-                    .collect());
+                let missing = |_| PriceItem::missing(reason);
+                return Ok(questions.iter().map(missing).collect());
             }
         };
-        let groups = Groups::new(
-            questions
-                .iter()
-                .map(|question| self.key(&capabilities, customer, currency, question)),
-        );
-        let mut asked: Vec<Option<PriceQuestion>> = vec![None; groups.keys.len()];
-        for (question, place) in questions.iter().zip(&groups.places) {
-            // The smallest quantity of a ladder stands for all: what is below the first step has no
-            // price.
-            if let Some(slot) = asked.get_mut(*place)
-                && slot
-                    .as_ref()
-                    .is_none_or(|other| question.quantity < other.quantity)
-            {
-                *slot = Some(question.clone());
-            }
-        }
-        let questions_of_keys = asked.into_iter().flatten().collect();
-        let subject = Prices {
-            lookup: self,
-            context,
-            capabilities,
-            customer,
+        let key = |question| self.key(&capabilities, customer, currency, question);
+        let DistinctKeys { keys, indexes } = DistinctKeys::new(questions.iter().map(key));
+        let batch = PriceBatch {
+            lookup: self.clone(),
+            customer: customer.clone(),
             currency,
-            questions: questions_of_keys,
+            questions: smallest_quantities(questions, &indexes, keys.len()),
+            capabilities,
+            keys,
         };
-        let (found, due) = Flow::new(&self.parts, context, &subject)
-            .run(mode, &groups.keys)
-            .await?;
-        if let Some(background) = self.parts.background.as_ref().filter(|_| !due.is_empty()) {
-            let questions = due
-                .iter()
-                .filter_map(|(place, ..)| subject.questions.get(*place).cloned())
-                .collect();
-            let asker = (customer.clone(), currency);
-            let work = self.clone().renew(
-                self.parts.renewal(context),
-                subject.capabilities,
-                asker,
-                questions,
-                due,
-            );
-            background.spawn(work.boxed());
-        }
-        let missing = Found::Missing(Reason::ErpIncomplete);
-        let shown = |(question, place): (&PriceQuestion, &usize)| {
-            shown(found.get(*place).unwrap_or(&missing), question)
-        };
-        let items: Vec<PriceItem> = questions.iter().zip(&groups.places).map(shown).collect();
-        self.parts.shown(items.iter().map(|item| &item.freshness));
+        let results = self.deps.look_up(context, mode, batch).await?;
+        let missing = LookupResult::Missing(Reason::ErpIncomplete);
+        let items: Vec<PriceItem> = questions
+            .iter()
+            .zip(indexes)
+            .map(|(question, index)| {
+                PriceItem::from_result(results.get(index).unwrap_or(&missing), question)
+            })
+            .collect();
+        self.deps
+            .count_served(items.iter().map(|item| &item.freshness));
         Ok(items)
     }
 
-    async fn renew(
-        self,
-        context: CallContext,
-        capabilities: Capabilities,
-        (customer, currency): (Customer, Currency),
-        questions: Vec<PriceQuestion>,
-        due: Vec<(usize, PriceKey, Slot<PriceEntry>)>,
-    ) {
-        let subject = Prices {
-            lookup: &self,
-            context: &context,
-            capabilities,
-            customer: &customer,
-            currency,
-            questions,
-        };
-        Flow::new(&self.parts, &context, &subject).renew(due).await;
+    async fn capabilities(
+        &self,
+        context: &CallContext,
+        mode: Mode,
+    ) -> Result<Capabilities, Reason> {
+        let cache = &self.deps.capabilities;
+        match mode {
+            Mode::Cached => cache.known().await.ok_or(Reason::NotCached),
+            Mode::Auto | Mode::Live => cache.get(context).await.map_err(|error| reason(&error)),
+        }
     }
 
     fn key(
@@ -208,7 +170,7 @@ impl PriceLookup {
         question: &PriceQuestion,
     ) -> PriceKey {
         PriceKey {
-            store: self.parts.store.clone(),
+            store: self.deps.store.clone(),
             customer: customer.clone(),
             per_user: PriceKey::per_user(capabilities.price_scope),
             currency,
@@ -219,24 +181,46 @@ impl PriceLookup {
     }
 }
 
-/// The prices that one request asks for.
-struct Prices<'a> {
-    lookup: &'a PriceLookup,
-    context: &'a CallContext,
+/// For each key the question with the smallest quantity. It stands for the others: an offer with
+/// quantity breaks has no price below its first break.
+fn smallest_quantities(
+    questions: &[PriceQuestion],
+    indexes: &[usize],
+    keys: usize,
+) -> Vec<PriceQuestion> {
+    let mut smallest: Vec<Option<&PriceQuestion>> = vec![None; keys];
+    for (question, index) in questions.iter().zip(indexes) {
+        if let Some(of_key) = smallest.get_mut(*index)
+            && of_key.is_none_or(|other| question.quantity < other.quantity)
+        {
+            *of_key = Some(question);
+        }
+    }
+    smallest.into_iter().flatten().cloned().collect()
+}
+
+/// The prices of one request.
+struct PriceBatch {
+    lookup: PriceLookup,
     capabilities: Capabilities,
-    customer: &'a Customer,
+    customer: Customer,
     currency: Currency,
+    keys: Vec<PriceKey>,
     /// One per key.
     questions: Vec<PriceQuestion>,
 }
 
 #[async_trait]
-impl Subject for Prices<'_> {
+impl LookupKind for PriceBatch {
     type Key = PriceKey;
     type Value = OfferPrice;
     type Entry = PriceEntry;
 
-    fn leased(key: &PriceKey) -> LookupKey {
+    fn keys(&self) -> &[PriceKey] {
+        &self.keys
+    }
+
+    fn lookup_key(key: &PriceKey) -> LookupKey {
         LookupKey::Price(key.clone())
     }
 
@@ -244,15 +228,15 @@ impl Subject for Prices<'_> {
         entry.as_of
     }
 
-    fn age(&self, at: usize, entry: &PriceEntry, now: Timestamp) -> Age {
-        let priced = |offer: &OfferPrice| {
+    fn age(&self, index: usize, entry: &PriceEntry, now: Timestamp) -> Age {
+        let has_price = |offer: &OfferPrice| {
             self.questions
-                .get(at)
-                .is_some_and(|q| offer.at(q.quantity).is_some())
+                .get(index)
+                .is_some_and(|question| offer.at(question.quantity).is_some())
         };
         match &entry.offer {
-            // A ladder that does not reach down to this quantity says nothing about it.
-            Ok(offer) if !priced(offer) => Age::Expired,
+            // The breaks start above this quantity, so the entry says nothing about it.
+            Ok(offer) if !has_price(offer) => Age::Expired,
             _ => age(Some(entry.fresh_until), entry.expires_at, now),
         }
     }
@@ -262,80 +246,43 @@ impl Subject for Prices<'_> {
     }
 
     fn entry(&self, offer: Result<OfferPrice, Absence>) -> PriceEntry {
-        let as_of = self.lookup.parts.clock.now();
-        let settings = self.lookup.settings;
-        let fresh = match &offer {
-            Ok(_) | Err(Absence::UnknownSku) => settings.fresh_seconds,
-            Err(Absence::ItemInactive | Absence::NoPrice) => {
-                settings.fresh_seconds.min(ABSENT_SECONDS)
-            }
-        };
-        let fresh = jittered(fresh, self.lookup.parts.ids.below(u64::MAX));
+        let deps = &self.lookup.deps;
+        let freshness = self.lookup.freshness;
+        let as_of = deps.clock.now();
+        let fresh = jittered(freshness.fresh_seconds_of(&offer), deps.ids.below(u64::MAX));
         PriceEntry {
             offer,
             as_of,
             fresh_until: as_of.plus_seconds(fresh),
-            expires_at: as_of.plus_seconds(settings.hard_seconds),
+            expires_at: as_of.plus_seconds(freshness.expire_seconds),
         }
     }
 
-    async fn limits(&self) -> Result<Capabilities, ErpError> {
+    async fn limits(&self, _: &CallContext) -> Result<Capabilities, ErpError> {
         Ok(self.capabilities.clone())
     }
 
-    async fn ask(&self, places: &[usize]) -> Result<Vec<ItemAnswer<OfferPrice>>, ErpError> {
-        let asked: Vec<PriceQuestion> = places
+    async fn ask(
+        &self,
+        context: &CallContext,
+        indexes: &[usize],
+    ) -> Result<Vec<ItemAnswer<OfferPrice>>, ErpError> {
+        let questions: Vec<PriceQuestion> = indexes
             .iter()
-            .filter_map(|at| self.questions.get(*at))
+            .filter_map(|index| self.questions.get(*index))
             .cloned()
             .collect();
         self.lookup
             .erp
-            .prices(self.context, self.customer, self.currency, &asked)
+            .prices(context, &self.customer, self.currency, &questions)
             .await
     }
 
-    async fn read(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError> {
-        self.lookup.parts.cache.prices(keys).await
+    async fn read_cache(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError> {
+        self.lookup.deps.cache.prices(keys).await
     }
 
-    async fn keep(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
-        self.lookup.parts.cache.cache_prices(entries).await
-    }
-}
-
-fn shown(found: &Found<PriceEntry>, question: &PriceQuestion) -> PriceItem {
-    match found {
-        Found::Asked(entry) => served(entry, question, Source::Erp, None),
-        Found::Kept(entry) => served(entry, question, Source::Cache, None),
-        Found::Stale(entry, reason) => served(entry, question, Source::Cache, Some(*reason)),
-        Found::Missing(reason) => PriceItem::missing(*reason),
-    }
-}
-
-fn served(
-    entry: &PriceEntry,
-    question: &PriceQuestion,
-    source: Source,
-    stale: Option<Reason>,
-) -> PriceItem {
-    let offer = match &entry.offer {
-        Ok(offer) => offer,
-        Err(absence) => return PriceItem::missing(Reason::from(*absence)),
-    };
-    let Some(unit_price) = offer.at(question.quantity) else {
-        return PriceItem::missing(Reason::ErpIncomplete);
-    };
-    PriceItem {
-        status: PriceStatus::Priced,
-        unit_price: Some(unit_price),
-        breaks: offer.breaks.clone(),
-        freshness: Freshness {
-            source,
-            as_of: Some(entry.as_of),
-            fresh_until: Some(entry.fresh_until),
-            stale: stale.is_some(),
-            reason: stale,
-        },
+    async fn write_cache(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError> {
+        self.lookup.deps.cache.cache_prices(entries).await
     }
 }

@@ -1,36 +1,38 @@
-//! Time and ids: everything that would make a run differ from its repetition is handed in.
+//! What would make a run differ from its repetition (time, ids, randomness), and what a request
+//! leaves behind without waiting for it (background work, metrics).
 
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 
-/// Tells what time it is.
+/// Says what time it is.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// Does what nobody waits for, after the answer of the request that caused it. May leave it undone.
+/// Runs work after the response to the request that caused it. No caller waits for the work, and an
+/// implementation may drop it.
 pub trait Background: Send + Sync {
     /// Takes the work.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 }
 
-/// Counts what operators watch. Never fails, and keeps nobody waiting.
+/// Counts what operators watch. Never fails and never blocks.
 pub trait Metrics: Send + Sync {
-    /// A call to the ERP came to an end; `failed` says that the ERP is not well. A refusal is no
-    /// failure, and a call that was never begun is none.
+    /// A call to the ERP ended; `failed` says that the ERP is not well. A refusal is not a failure,
+    /// and a call that was never begun is not counted.
     fn erp_called(&self, failed: bool);
 
-    /// So many prices or availabilities were shown, of which so many are stale.
-    fn shown(&self, values: usize, stale: usize);
+    /// `values` prices or availabilities were served, `stale` of them stale.
+    fn values_served(&self, values: usize, stale: usize);
 }
 
-/// Mints ids and random numbers.
+/// Creates ids and random numbers.
 pub trait Ids: Send + Sync {
-    /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice,
-    /// sorting by time of minting.
+    /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice.
+    /// Ids sort by the time of their creation.
     fn mint(&self) -> String;
 
-    /// A uniformly random number below `bound`; 0 when `bound` is 0. For jitter, never for secrets.
+    /// A uniformly random number below `bound`; 0 if `bound` is 0. For jitter, never for secrets.
     fn below(&self, bound: u64) -> u64;
 }

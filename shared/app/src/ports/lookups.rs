@@ -1,4 +1,4 @@
-//! The cache of prices and availabilities.
+//! The cache of prices and availabilities, and the leases that decide which request asks the ERP.
 
 use async_trait::async_trait;
 use domain::availability::Availability;
@@ -18,7 +18,7 @@ use super::erp::Capabilities;
 pub struct PriceKey {
     /// The store.
     pub store: StoreId,
-    /// Whose price it is.
+    /// The customer whose price it is.
     pub customer: Customer,
     /// Whether the user is part of the key, as the ERP declares.
     pub per_user: bool,
@@ -28,12 +28,12 @@ pub struct PriceKey {
     pub sku: Sku,
     /// The unit.
     pub unit: Unit,
-    /// The quantity; none for an entry with quantity breaks, which holds for all.
+    /// The quantity; `None` for an entry with quantity breaks, which is valid for every quantity.
     pub quantity: Option<Quantity>,
 }
 
 impl PriceKey {
-    /// Whether `scope` puts the user into the key.
+    /// Whether prices of this scope differ between the users of an organization.
     #[must_use]
     pub fn per_user(scope: PriceScope) -> bool {
         match scope {
@@ -43,45 +43,46 @@ impl PriceKey {
     }
 }
 
-/// Every input of an availability. It is nobody's secret, so no customer stands in it.
+/// Every input of an availability. All customers see the same one, so it has no customer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AvailabilityKey {
     /// The store.
     pub store: StoreId,
     /// The item.
     pub sku: Sku,
-    /// The place; none = the online store's total.
+    /// The location; `None` = the online store's total.
     pub location: Option<LocationId>,
 }
 
 /// A cached price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceEntry {
-    /// The ERP's offer, or its word that there is none.
+    /// The ERP's offer, or its answer that there is none.
     pub offer: Result<OfferPrice, Absence>,
-    /// When the ERP said so.
+    /// When the ERP answered.
     pub as_of: Timestamp,
-    /// Soft limit.
+    /// Until when it is served as fresh.
     pub fresh_until: Timestamp,
-    /// Hard limit; the store may drop the entry after it, and nobody serves it.
+    /// When it expires: from then on it is not served at all, and the store may drop it.
     pub expires_at: Timestamp,
 }
 
-/// A cached availability. Its soft limit depends on the quantity asked for, so it is not stored.
+/// A cached availability. How long it is fresh depends on the quantity of each request, so the end
+/// is not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailabilityEntry {
-    /// What the ERP said, or its word that there is nothing to say.
+    /// The ERP's availability, or its answer that there is none.
     pub availability: Result<Availability, Absence>,
-    /// When the ERP said so.
+    /// When the ERP answered.
     pub as_of: Timestamp,
-    /// How much longer or shorter than the rule says it is fresh, in thousandths: entries written
-    /// together must not expire together.
-    pub spread: i16,
-    /// Hard limit.
+    /// How much longer or shorter than its rule says it is fresh, in thousandths, so that entries
+    /// written together do not end together.
+    pub jitter: i16,
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// What an entry is kept under.
+/// The key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LookupKey {
     /// A price.
@@ -90,69 +91,87 @@ pub enum LookupKey {
     Availability(AvailabilityKey),
 }
 
-/// What stands under a key.
+/// What the cache holds under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot<E> {
-    /// The answer, if there is a readable one that was not invalidated.
+    /// The entry, if there is a readable one that was not invalidated.
     pub entry: Option<E>,
-    /// The state of the record, whatever is in it; none when there is no record. Whoever takes a
-    /// lease names what was seen, so that an answer which arrived in between is noticed.
+    /// The revision of the record; `None` if there is no record. A request for a lease names the
+    /// revision that it read, so that the store notices an entry that was written in between.
     pub revision: Option<String>,
-    /// Until when somebody is asking the ERP for it.
+    /// Until when a request holds the lease and asks the ERP.
     pub leased_until: Option<Timestamp>,
-    /// When the last attempt to ask the ERP came to nothing, and why.
-    pub failed: Option<(Timestamp, Reason)>,
+    /// The end of the last lease, if the ERP did not answer its owner.
+    pub failure: Option<LeaseFailure>,
+}
+
+/// A lease whose owner got no answer from the ERP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseFailure {
+    /// When the owner abandoned the lease.
+    pub at: Timestamp,
+    /// Why there is no answer.
+    pub reason: Reason,
 }
 
 impl<E> Slot<E> {
-    /// Nothing stands there.
+    /// A key without a record.
     #[must_use]
     pub fn empty() -> Self {
         Self {
             entry: None,
             revision: None,
             leased_until: None,
-            failed: None,
+            failure: None,
         }
     }
 }
 
-/// The wish to be the one that asks the ERP for an entry.
+/// Asks for the lease on one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeaseWish {
-    /// Which entry.
+pub struct LeaseRequest {
+    /// The entry.
     pub key: LookupKey,
-    /// What was seen there.
+    /// The revision that was read.
     pub revision: Option<String>,
 }
 
-/// The right to ask the ERP, for a while: the others wait meanwhile.
+/// The right to ask the ERP for an entry, for a limited time. Other requests for the entry wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// Whose it is; no other lease ever has the same owner.
+    /// The owner; unique to this lease.
     pub owner: String,
-    /// When it is taken.
+    /// When it starts.
     pub from: Timestamp,
-    /// When it ends by itself, so that the others go on when its owner is gone.
+    /// When it expires, so that the others continue if its owner died.
     pub until: Timestamp,
 }
 
-/// Which entries are no longer right.
+/// The capabilities that an ERP declared, as they are cached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedCapabilities {
+    /// The capabilities.
+    pub capabilities: Capabilities,
+    /// When the ERP was asked for them.
+    pub declared_at: Timestamp,
+}
+
+/// Which entries are no longer valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalidation {
     /// Every entry.
     All,
     /// The prices of an organization and its users.
     Organization(OrganizationId),
-    /// Prices and availabilities of these items, whoever asks.
+    /// Prices and availabilities of these items, for every customer.
     Skus(Vec<Sku>),
 }
 
-/// Keeps answers of the ERP, and who is asking for which.
+/// Caches answers of the ERP, and holds the leases on them.
 #[async_trait]
 pub trait Lookups: Send + Sync {
-    /// What stands under each key, each at most once, in their order, in one round: one call per
-    /// hundred keys. May lag behind the last write; [`Lookups::lease`] notices.
+    /// The slot of each key, in their order; each key occurs at most once. One round: one call per
+    /// hundred keys. May lag behind the last write; [`Lookups::acquire_leases`] notices.
     async fn prices(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError>;
 
     /// As [`Lookups::prices`].
@@ -161,7 +180,7 @@ pub trait Lookups: Send + Sync {
         keys: &[AvailabilityKey],
     ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError>;
 
-    /// Writes entries, each key at most once, and ends the leases on them. Losing some is no
+    /// Writes entries, each key at most once, and ends the leases on them. Losing some is not a
     /// failure of the request that brought them; the caller logs it.
     async fn cache_prices(&self, entries: &[(PriceKey, PriceEntry)]) -> Result<(), StoreError>;
 
@@ -171,37 +190,38 @@ pub trait Lookups: Send + Sync {
         entries: &[(AvailabilityKey, AvailabilityEntry)],
     ) -> Result<(), StoreError>;
 
-    /// Takes a lease on each wish, each key at most once. One answer per wish, in their order: true
-    /// = granted. Refused while somebody else's lease runs, and when the record is no longer what
-    /// was seen. One call as long as nobody else wants the same.
-    async fn lease(&self, wishes: &[LeaseWish], lease: &Lease) -> Result<Vec<bool>, StoreError>;
+    /// Acquires `lease` on each entry; each key occurs at most once. One answer per request, in
+    /// their order: `true` = granted. Must refuse while another owner's lease runs, and if the
+    /// record no longer has the revision that was read. One call unless others want the same
+    /// entries.
+    async fn acquire_leases(
+        &self,
+        requests: &[LeaseRequest],
+        lease: &Lease,
+    ) -> Result<Vec<bool>, StoreError>;
 
-    /// Ends the leases of `owner` on `keys` without an answer, and leaves the reason for those who
-    /// wait. A lease that is no longer the owner's stays.
-    async fn give_up(
+    /// Ends the leases of `owner` on `keys` without an entry, and stores the failure for the
+    /// requests that wait. Must leave a lease alone that another owner has acquired since.
+    async fn abandon_leases(
         &self,
         keys: &[LookupKey],
         owner: &str,
-        at: Timestamp,
-        reason: Reason,
+        failure: LeaseFailure,
     ) -> Result<(), StoreError>;
 
-    /// What the ERP of `store` declared when it was last asked, and when that was.
-    async fn declared(
-        &self,
-        store: &StoreId,
-    ) -> Result<Option<(Capabilities, Timestamp)>, StoreError>;
+    /// The capabilities that the ERP of `store` declared last.
+    async fn capabilities(&self, store: &StoreId)
+    -> Result<Option<CachedCapabilities>, StoreError>;
 
-    /// Keeps what the ERP of `store` declares.
+    /// Caches the capabilities that the ERP of `store` declares.
     async fn cache_capabilities(
         &self,
         store: &StoreId,
-        capabilities: &Capabilities,
-        at: Timestamp,
+        declared: &CachedCapabilities,
     ) -> Result<(), StoreError>;
 
-    /// Makes every entry that the ERP told until `at` invisible, of those that `what` says.
-    /// Invalidations from before `forget` may be forgotten: no entry is that old.
+    /// Hides every entry within `what` that the ERP answered at `at` or before. Invalidations from
+    /// before `forget` may be forgotten: no entry is that old.
     async fn invalidate(
         &self,
         store: &StoreId,

@@ -1,5 +1,7 @@
 //! What the use cases need from outside, in domain words. No type of an outside system stands here.
 
+#![warn(missing_docs)]
+
 mod ambient;
 pub mod carts;
 pub mod catalog;

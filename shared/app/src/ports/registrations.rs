@@ -4,21 +4,12 @@ use async_trait::async_trait;
 use domain::caller::Customer;
 use domain::ids::{Language, OrganizationId, RegistrationId};
 use domain::member::{Address, OrderRules};
+use domain::registration::{Inbox, Registration, RegistrationStatus};
 use domain::submission::{Submission, TimelineEvent};
 
 use super::submissions::StoredResponse;
 use super::{Cursor, Page, StoreError, Written};
 use crate::idempotent::HeldKey;
-use crate::registration::{Registration, RegistrationStatus};
-
-/// Whose decisions a list holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inbox {
-    /// Organizations, decided by operators.
-    Organizations,
-    /// Users of an organization, decided by its administrators.
-    Users(OrganizationId),
-}
 
 /// What a new registration writes, all or nothing.
 #[derive(Debug, Clone)]

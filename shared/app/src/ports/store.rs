@@ -35,8 +35,11 @@ pub enum StoreError {
         what: String,
     },
     /// The record is larger than the store keeps records. Certainly not processed.
-    #[error("the record is too large")]
-    TooLarge,
+    #[error("too large to be stored: {what}")]
+    TooLarge {
+        /// What was to be stored.
+        what: &'static str,
+    },
     /// The cursor was not made by this list.
     #[error("the cursor is not one of this list")]
     Cursor,
@@ -48,7 +51,9 @@ impl StoreError {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Throttled { .. } | Self::Unavailable { .. } => true,
-            Self::Refused { .. } | Self::Corrupt { .. } | Self::TooLarge | Self::Cursor => false,
+            Self::Refused { .. } | Self::Corrupt { .. } | Self::TooLarge { .. } | Self::Cursor => {
+                false
+            }
         }
     }
 }

@@ -6,16 +6,26 @@ use domain::member::{
     Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User,
 };
 use domain::money::Currency;
+use domain::registration::{Applicant, NewOrganization, Registration};
 
+use super::fields::Email;
 use super::handover::submissions;
-use super::record::{
-    Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus,
-};
 use super::{Registrar, Render};
 use crate::UseCaseError;
 use crate::idempotent::{Completed, HeldKey, RepeatableRequest};
 use crate::ports::registrations::{NewRegistration, Registered};
 use crate::ports::submissions::StoredResponse;
+
+/// A person who registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The e-mail address; in lower case it is the user's id.
+    pub email: Email,
+    /// Given name.
+    pub given_name: String,
+    /// Family name.
+    pub family_name: String,
+}
 
 /// An organization applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,14 +173,8 @@ impl Registrar {
     }
 
     fn new_registration(&self, applicant: Applicant) -> Result<Registration, UseCaseError> {
-        Ok(Registration {
-            id: self.mint(RegistrationId::parse)?,
-            applicant,
-            status: RegistrationStatus::Pending,
-            taken: false,
-            created_at: self.clock.now(),
-            decision: None,
-        })
+        let id = self.mint(RegistrationId::parse)?;
+        Ok(Registration::pending(id, applicant, self.clock.now()))
     }
 
     fn new_organization(
@@ -249,17 +253,12 @@ impl Registrar {
     async fn register_approved(
         &self,
         held: HeldKey,
-        mut registration: Registration,
+        registration: Registration,
         by: UserId,
         correlation_id: &str,
         render: Render<'_>,
     ) -> Result<Completed, UseCaseError> {
-        registration.set_status(RegistrationStatus::Approved);
-        registration.decision = Some(Decision {
-            reason: None,
-            by,
-            at: registration.created_at,
-        });
+        let registration = registration.approved_by(by);
         let handed = submissions(&registration, correlation_id, registration.created_at)?;
         let answer = render(&registration);
         let new = NewRegistration {

@@ -2,10 +2,10 @@
 
 use domain::caller::Caller;
 use domain::ids::RegistrationId;
+use domain::registration::{Decision, DecisionEffect, Registration, RegistrationStatus};
 
 use super::Registrar;
 use super::handover::submissions;
-use super::record::{Decision, Registration, RegistrationStatus, Verdict};
 use crate::UseCaseError;
 use crate::ports::registrations::Registered;
 
@@ -57,9 +57,10 @@ impl Registrar {
                 by: caller.user.clone(),
                 at: now,
             };
-            let decided = match registration.decide(status, decision)? {
-                Verdict::Repeated => return Ok(registration),
-                Verdict::Becomes(decided) => *decided,
+            let decided = match registration.decide(status, decision) {
+                DecisionEffect::Decided(decided) => *decided,
+                DecisionEffect::Repeated => return Ok(registration),
+                DecisionEffect::Contradicted => return Err(UseCaseError::AlreadyDecided),
             };
             let handed = if decide.approve {
                 submissions(&decided, correlation_id, now)?

@@ -2,10 +2,10 @@
 
 use domain::caller::Customer;
 use domain::ids::SubmissionId;
+use domain::registration::{Applicant, Registration};
 use domain::submission::{Content, Submission, TimelineEvent};
 use domain::time::Timestamp;
 
-use super::record::{Applicant, Registration};
 use crate::UseCaseError;
 use crate::submission::{GRACE_SECONDS, accepted, event};
 

@@ -13,7 +13,6 @@ mod apply;
 mod decide;
 pub mod fields;
 mod handover;
-mod record;
 #[cfg(test)]
 mod tests;
 
@@ -21,21 +20,21 @@ use std::sync::Arc;
 
 use domain::caller::{Caller, Customer, Role};
 use domain::ids::OrganizationId;
+use domain::registration::{Inbox, Registration, RegistrationStatus};
 use domain::submission::{Submission, TimelineEvent};
 
 use crate::UseCaseError;
 use crate::directory::Directory;
 use crate::idempotent::Idempotent;
 use crate::ports::members::MemberReader;
-use crate::ports::registrations::{Inbox, Registrations};
+use crate::ports::registrations::Registrations;
 use crate::ports::submissions::{StoredResponse, SubmitQueue};
 use crate::ports::{Clock, Cursor, Ids, Page};
 
 use handover::delay_seconds;
 
-pub use apply::{OrganizationApplication, UserApplication};
+pub use apply::{OrganizationApplication, Person, UserApplication};
 pub use decide::Decide;
-pub use record::{Applicant, Decision, NewOrganization, Person, Registration, RegistrationStatus};
 
 /// Writes the answer of a new registration. The answer is recorded in the transaction of the
 /// registration, so it is made before the registration is.

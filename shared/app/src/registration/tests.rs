@@ -9,6 +9,7 @@ use domain::member::{
     Address, MemberStatus, OrderRules, Organization, Origin, PostalAddress, User,
 };
 use domain::money::Currency;
+use domain::registration::Applicant;
 use domain::submission::{Content, Submission, TimelineEvent};
 use domain::time::Timestamp;
 
@@ -547,7 +548,7 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
 
 #[test]
 fn submissions_carry_the_members_as_approved() {
-    let mut registration = Registration {
+    let registration = Registration {
         id: RegistrationId::parse("r1").unwrap(),
         applicant: Applicant::User(Box::new(user("ann@acme.com", MemberStatus::Pending))),
         status: RegistrationStatus::Pending,
@@ -555,7 +556,7 @@ fn submissions_carry_the_members_as_approved() {
         created_at: Timestamp::from_seconds(1),
         decision: None,
     };
-    registration.set_status(RegistrationStatus::Approved);
+    let registration = registration.approved_by(UserId::parse("boss@acme.com").unwrap());
     let handed = handover::submissions(&registration, "c", Timestamp::from_seconds(2)).unwrap();
     let [(submission, event)] = handed.as_slice() else {
         panic!("one submission")

@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 
 use super::checks::{Backorder, committed};
 use super::{GRACE_SECONDS, event};
-use crate::cart::{cart_failure, keep_until, owned};
+use crate::cart::{cart_failure, cart_write_failure, keep_until, owned};
 use crate::directory::Directory;
 use crate::error::UseCaseError;
 use crate::ports::carts::{Carts, Written};
@@ -26,7 +26,7 @@ use crate::ports::submissions::{
     Capture, IdempotencyKey, StoredResponse, Submissions, SubmitQueue,
 };
 use crate::ports::{CatalogReader, Clock, Ids};
-use crate::sold::refuse_unsold;
+use crate::sellable::ensure_sellable;
 
 /// Milliseconds between the first two looks at a submission that a caller waits for; grows by half
 /// each time.
@@ -147,7 +147,7 @@ impl CaptureService {
             self.backorder,
             now,
         )?;
-        refuse_unsold(self.catalog.as_ref(), &cart).await?;
+        ensure_sellable(self.catalog.as_ref(), &cart).await?;
         let shipping = cart.shipping.clone().ok_or(UseCaseError::ShippingMissing)?;
         let order = Order {
             currency: cart.currency,
@@ -160,8 +160,7 @@ impl CaptureService {
             payment: request.payment,
             comment: request.comment,
         };
-        let id = SubmissionId::parse(cart.id.as_str())
-            .map_err(|e| UseCaseError::Internal(e.to_string()))?;
+        let id = SubmissionId::of_cart(&cart.id);
         let state = if rules.needs_approval(request.accepted_total) {
             State::AwaitingApproval
         } else {
@@ -259,7 +258,12 @@ impl CaptureService {
             cart: Some((&cart, expected, keep_until(now))),
             answer: Some((record, owner, &answer(&submission), pending_until)),
         };
-        match self.submissions.capture(&capture).await? {
+        match self
+            .submissions
+            .capture(&capture)
+            .await
+            .map_err(cart_write_failure)?
+        {
             Written::Done => {}
             // The cart changed meanwhile, or what was set aside for it is gone: either way what the
             // buyer saw is over.

@@ -9,7 +9,7 @@ use domain::money::Money;
 use domain::preparation::{Preparation, ReservationStatus};
 use domain::time::Timestamp;
 
-use crate::checkout::seal;
+use crate::checkout::content_digest;
 use crate::error::{FieldError, UseCaseError};
 
 /// What a store does with lines that the ERP could not set aside whole.
@@ -48,7 +48,7 @@ pub(super) fn committed<'a>(
     let preparation = cart
         .live_preparation(id, now)
         .ok_or(UseCaseError::PreparationInvalid)?;
-    if preparation.seal != seal(cart, preparation) {
+    if preparation.content_digest != content_digest(cart, preparation) {
         tracing::error!(cart.id = %cart.id, "a prepared cart is not as it was prepared");
         return Err(UseCaseError::PreparationInvalid);
     }

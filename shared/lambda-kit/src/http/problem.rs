@@ -116,6 +116,11 @@ fn failure_head(failure: &UseCaseError) -> Head {
             "too_many_lines",
             "A cart has at most 500 lines",
         ),
+        UseCaseError::CartTooLarge => (
+            StatusCode::CONFLICT,
+            "cart_too_large",
+            "The cart is too large to be kept; order a part of it first",
+        ),
         UseCaseError::CartEmpty => (StatusCode::CONFLICT, "cart_empty", "The cart has no lines"),
         UseCaseError::ShippingMissing => (
             StatusCode::CONFLICT,
@@ -178,17 +183,16 @@ fn failure_head(failure: &UseCaseError) -> Head {
             "store_unavailable",
             "The store is not available; try again",
         ),
-        UseCaseError::Store(StoreError::TooLarge) => (
-            StatusCode::CONFLICT,
-            "cart_too_large",
-            "The cart is too large to be kept; order a part of it first",
-        ),
         UseCaseError::Store(StoreError::Cursor) => (
             StatusCode::BAD_REQUEST,
             "invalid_cursor",
             "The cursor is not one of this list",
         ),
-        UseCaseError::Store(StoreError::Refused { .. } | StoreError::Corrupt { .. })
+        // Only a cart grows with what its buyer asks for; another record that is too large is our
+        // defect.
+        UseCaseError::Store(
+            StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge { .. },
+        )
         | UseCaseError::Internal(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",

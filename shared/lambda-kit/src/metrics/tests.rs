@@ -70,9 +70,9 @@ fn what_was_counted_is_written_once_and_nothing_is_no_line() {
     counting.erp_called(true);
     metrics.flush();
     metrics.flush();
-    counting.shown(20, 3);
+    counting.values_served(20, 3);
     metrics.flush();
-    counting.shown(0, 0);
+    counting.values_served(0, 0);
     metrics.flush();
     let lines: Vec<Value> = kept
         .0

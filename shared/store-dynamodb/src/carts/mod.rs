@@ -86,7 +86,7 @@ pub(crate) fn cart_record(
         0
     };
     if document.len().saturating_add(room) > MAX_DOCUMENT {
-        return Err(StoreError::TooLarge);
+        return Err(StoreError::TooLarge { what: "cart" });
     }
     Ok(Record::empty()
         .with("pk", text(cart_key(&cart.id)))

@@ -100,7 +100,7 @@ fn prepared(mut cart: Cart) -> Cart {
             shipping_tax: long,
             grand: long,
         },
-        seal: "0".repeat(64),
+        content_digest: "0".repeat(64),
     });
     cart
 }
@@ -163,7 +163,7 @@ fn a_cart_that_could_not_be_kept_once_it_is_prepared_is_refused_before() {
                     "names of {name} bytes"
                 );
             }
-            Err(error) => assert_eq!(error, StoreError::TooLarge),
+            Err(error) => assert_eq!(error, StoreError::TooLarge { what: "cart" }),
         }
     }
     assert!(kept > 0 && kept < 99, "{kept}");

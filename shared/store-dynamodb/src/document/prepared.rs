@@ -21,7 +21,8 @@ pub(super) struct PreparationDocument {
     /// One for each line of the cart, in their order.
     lines: Vec<PreparedLineDocument>,
     totals: TotalsDocument,
-    seal: String,
+    #[serde(rename = "seal")]
+    content_digest: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,7 +58,7 @@ impl From<&Preparation> for PreparationDocument {
                 .map(PreparedLineDocument::from)
                 .collect(),
             totals: TotalsDocument::from(&preparation.totals),
-            seal: preparation.seal.clone(),
+            content_digest: preparation.content_digest.clone(),
         }
     }
 }
@@ -84,7 +85,7 @@ impl PreparationDocument {
             expires_at: self.expires_at.into(),
             lines: prepared.collect::<Result<_, _>>()?,
             totals: self.totals.read()?,
-            seal: self.seal,
+            content_digest: self.content_digest,
         })
     }
 }

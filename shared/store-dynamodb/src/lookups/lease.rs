@@ -1,15 +1,13 @@
-//! Leases: conditional updates of many records, in one call as long as nobody else wants the same.
+//! Leases: conditional updates of many records, in one call unless another request wants the same.
 
 use std::collections::HashMap;
 
 use app::ports::StoreError;
-use app::ports::lookups::{Lease, LeaseWish, LookupKey};
+use app::ports::lookups::{Lease, LeaseFailure, LeaseRequest, LookupKey};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
-use domain::freshness::Reason;
-use domain::time::Timestamp;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::record;
@@ -18,33 +16,33 @@ use crate::error::store_error;
 use crate::transaction::incomplete;
 
 /// Most updates of one transaction, by DynamoDB's limit.
-const TOGETHER: usize = 100;
-/// Single updates under way at once, when a transaction met somebody else.
+const PER_TRANSACTION: usize = 100;
+/// Most concurrent single updates after a transaction was cancelled.
 const IN_FLIGHT: usize = 16;
-/// How long a record without an answer stays, in seconds.
-const KEEP_SECONDS: i64 = 3_600;
+/// How long a record without an entry lives, in seconds.
+const RECORD_SECONDS: i64 = 3_600;
 
 /// An update of one record under a condition.
-pub(super) struct Step {
+pub(super) struct ConditionalUpdate {
     key: String,
-    update: &'static str,
+    expression: &'static str,
     condition: &'static str,
     values: HashMap<String, AttributeValue>,
 }
 
-impl Step {
-    /// Takes a lease: nobody else's runs, and the record is what was seen.
-    pub(super) fn take(wish: &LeaseWish, lease: &Lease) -> Self {
+impl ConditionalUpdate {
+    /// Acquires a lease, if no other lease runs and the record has the revision that was read.
+    pub(super) fn acquire(request: &LeaseRequest, lease: &Lease) -> Self {
         let mut values = HashMap::from([
             (":owner".to_owned(), text(&lease.owner)),
             (":until".to_owned(), instant(lease.until)),
             (":now".to_owned(), instant(lease.from)),
             (
                 ":keep".to_owned(),
-                number(lease.until.plus_seconds(KEEP_SECONDS).as_seconds()),
+                number(lease.until.plus_seconds(RECORD_SECONDS).as_seconds()),
             ),
         ]);
-        let condition = match &wish.revision {
+        let condition = match &request.revision {
             Some(revision) => {
                 values.insert(":seen".to_owned(), text(revision));
                 "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND revision = :seen"
@@ -54,23 +52,26 @@ impl Step {
             }
         };
         Self {
-            key: record::key(&wish.key),
-            update: "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)",
+            key: record::key(&request.key),
+            expression: "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)",
             condition,
             values,
         }
     }
 
-    /// Ends the own lease and leaves the reason.
-    pub(super) fn give_up(key: &LookupKey, owner: &str, at: Timestamp, reason: Reason) -> Self {
+    /// Ends the owner's lease and stores why there is no answer.
+    pub(super) fn abandon(key: &LookupKey, owner: &str, failure: LeaseFailure) -> Self {
         Self {
             key: record::key(key),
-            update: "SET failedAt = :at, failedFor = :reason, revision = :revision REMOVE leaseOwner, leaseUntil",
+            expression: "SET failedAt = :at, failedFor = :reason, revision = :revision REMOVE leaseOwner, leaseUntil",
             condition: "leaseOwner = :owner",
             values: HashMap::from([
                 (":owner".to_owned(), text(owner)),
-                (":at".to_owned(), instant(at)),
-                (":reason".to_owned(), text(record::reason_name(reason))),
+                (":at".to_owned(), instant(failure.at)),
+                (
+                    ":reason".to_owned(),
+                    text(record::reason_name(failure.reason)),
+                ),
                 (":revision".to_owned(), text(format!("failed {owner}"))),
             ]),
         }
@@ -81,33 +82,34 @@ impl Step {
     }
 }
 
-/// Does each step whose condition holds. One answer per step, in their order.
+/// Makes each update whose condition is met. One answer per update, in their order.
 ///
-/// A transaction does all or nothing, so it is right when nobody else is there, which is nearly
-/// always. Otherwise it says who failed, and the rest is done one by one.
+/// A transaction makes all updates or none, so it suffices while no other request wants the same
+/// records, which is nearly always. Otherwise it says which conditions failed, and the other updates
+/// are made one by one.
 ///
 /// # Errors
-/// [`StoreError`]; some of the steps may have been done.
-pub(super) async fn each(
+/// [`StoreError`]; some of the updates may have been made.
+pub(super) async fn update_each(
     client: &Client,
     table: &str,
-    steps: &[Step],
+    updates: &[ConditionalUpdate],
 ) -> Result<Vec<bool>, StoreError> {
-    if let [step] = steps {
-        return Ok(vec![alone(client, table, step).await?]);
+    if let [update] = updates {
+        return Ok(vec![update_one(client, table, update).await?]);
     }
-    let mut answers = Vec::with_capacity(steps.len());
-    for chunk in steps.chunks(TOGETHER) {
-        match together(client, table, chunk).await? {
+    let mut answers = Vec::with_capacity(updates.len());
+    for chunk in updates.chunks(PER_TRANSACTION) {
+        match update_all(client, table, chunk).await? {
             None => answers.extend(chunk.iter().map(|_| true)),
             Some(unmet) => {
                 let mut singles = Vec::with_capacity(chunk.len());
-                for (step, unmet) in chunk.iter().zip(unmet) {
+                for (update, unmet) in chunk.iter().zip(unmet) {
                     singles.push(async move {
                         if unmet {
                             Ok(false)
                         } else {
-                            alone(client, table, step).await
+                            update_one(client, table, update).await
                         }
                     });
                 }
@@ -122,26 +124,26 @@ pub(super) async fn each(
     Ok(answers)
 }
 
-/// Does all; or nothing, and says of which steps the condition did not hold.
-async fn together(
+/// Makes all updates and returns `None`; or makes none, and returns whose condition is not met.
+async fn update_all(
     client: &Client,
     table: &str,
-    steps: &[Step],
+    updates: &[ConditionalUpdate],
 ) -> Result<Option<Vec<bool>>, StoreError> {
-    let update = |step: &Step| {
+    let item = |update: &ConditionalUpdate| {
         let update = Update::builder()
             .table_name(table)
-            .set_key(Some(step.key()))
-            .update_expression(step.update)
-            .condition_expression(step.condition)
-            .set_expression_attribute_values(Some(step.values.clone()))
+            .set_key(Some(update.key()))
+            .update_expression(update.expression)
+            .condition_expression(update.condition)
+            .set_expression_attribute_values(Some(update.values.clone()))
             .build()
             .map_err(incomplete)?;
         Ok(TransactWriteItem::builder().update(update).build())
     };
-    let items = steps
+    let items = updates
         .iter()
-        .map(update)
+        .map(item)
         .collect::<Result<Vec<_>, StoreError>>()?;
     let Err(error) = client
         .transact_write_items()
@@ -159,26 +161,30 @@ async fn together(
                     .get(at)
                     .is_some_and(|r| r.code() == Some("ConditionalCheckFailed"))
             };
-            Ok(Some((0..steps.len()).map(unmet).collect()))
+            Ok(Some((0..updates.len()).map(unmet).collect()))
         }
         _ => Err(store_error("TransactWriteItems", error)),
     }
 }
 
-async fn alone(client: &Client, table: &str, step: &Step) -> Result<bool, StoreError> {
+async fn update_one(
+    client: &Client,
+    table: &str,
+    update: &ConditionalUpdate,
+) -> Result<bool, StoreError> {
     let sent = client
         .update_item()
         .table_name(table)
-        .set_key(Some(step.key()))
-        .update_expression(step.update)
-        .condition_expression(step.condition)
-        .set_expression_attribute_values(Some(step.values.clone()))
+        .set_key(Some(update.key()))
+        .update_expression(update.expression)
+        .condition_expression(update.condition)
+        .set_expression_attribute_values(Some(update.values.clone()))
         .send()
         .await;
     match sent {
         Ok(_) => Ok(true),
         Err(error) => match error.as_service_error() {
-            // Another transaction on the same record is somebody who asks the same.
+            // A concurrent transaction on the same record acquires the same lease.
             Some(
                 UpdateItemError::ConditionalCheckFailedException(_)
                 | UpdateItemError::TransactionConflictException(_),

@@ -1,7 +1,12 @@
-//! The cache of prices and availabilities: one record per key, read a hundred at a time.
+//! The cache of prices and availabilities.
+//!
+//! One record per key holds the entry (`record`), the lease of the request that asks the ERP
+//! (`lease`), and how the last lease failed. One record per store lists what was invalidated
+//! (`invalidated`); every read brings it along. One more caches the ERP's capabilities
+//! (`capabilities`).
 
-mod declared;
-mod invalid;
+mod capabilities;
+mod invalidated;
 mod lease;
 mod record;
 #[cfg(test)]
@@ -10,28 +15,27 @@ mod tests;
 use std::collections::HashMap;
 
 use app::ports::StoreError;
-use app::ports::erp::Capabilities;
 use app::ports::lookups::{
-    AvailabilityEntry, AvailabilityKey, Invalidation, Lease, LeaseWish, LookupKey, Lookups,
-    PriceEntry, PriceKey, Slot,
+    AvailabilityEntry, AvailabilityKey, CachedCapabilities, Invalidation, Lease, LeaseFailure,
+    LeaseRequest, LookupKey, Lookups, PriceEntry, PriceKey, Slot,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use aws_types::SdkConfig;
-use domain::freshness::Reason;
 use domain::ids::StoreId;
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, get_text, text};
 use crate::batch::{Key, read_all, write_all};
 use crate::error::store_error;
-use invalid::Invalidated;
+use invalidated::Invalidations;
+use lease::ConditionalUpdate;
 
-/// Tries of an invalidation against other ones at the same time.
-const TRIES: u32 = 8;
+/// Attempts of an invalidation against concurrent ones.
+const ATTEMPTS: u32 = 8;
 
-/// Keeps answers of the ERP in DynamoDB.
+/// The cache in a DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct LookupsTable {
     client: Client,
@@ -39,7 +43,6 @@ pub struct LookupsTable {
 }
 
 impl LookupsTable {
-    /// Keeps them in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
         Self {
@@ -48,32 +51,35 @@ impl LookupsTable {
         }
     }
 
-    /// What stands under each key, and what was invalidated in the store that all of them belong
-    /// to.
+    /// The slot of each key, and the invalidations of the store that all keys belong to.
     async fn read<E>(
         &self,
         store: Option<&StoreId>,
         keys: Vec<String>,
-        entry: impl Fn(&Attributes) -> Result<E, StoreError>,
-    ) -> Result<(Vec<Slot<E>>, Invalidated), StoreError> {
-        let invalid = store.map(invalid::key);
-        let asked: Vec<_> = keys.iter().chain(&invalid).map(Key::one).collect();
-        let found = read_all(&self.client, &self.table, &asked, &[]).await?;
-        let mut slots: HashMap<&str, Slot<E>> = HashMap::with_capacity(found.len());
-        let mut invalidated = Invalidated::default();
-        for found in &found {
+        read_entry: impl Fn(&Attributes) -> Result<E, StoreError>,
+    ) -> Result<(Vec<Slot<E>>, Invalidations), StoreError> {
+        let invalidations_key = store.map(invalidated::key);
+        let asked: Vec<_> = keys
+            .iter()
+            .chain(&invalidations_key)
+            .map(Key::one)
+            .collect();
+        let records = read_all(&self.client, &self.table, &asked, &[]).await?;
+        let mut slots: HashMap<&str, Slot<E>> = HashMap::with_capacity(records.len());
+        let mut invalidations = Invalidations::default();
+        for found in &records {
             let pk = get_text(found, "pk")?;
-            if invalid.as_deref() == Some(pk) {
-                invalidated = Invalidated::read(found)?;
+            if invalidations_key.as_deref() == Some(pk) {
+                invalidations = Invalidations::read(found)?;
             } else {
-                slots.insert(pk, record::slot(found, &entry)?);
+                slots.insert(pk, record::slot(found, &read_entry)?);
             }
         }
         Ok((
             keys.iter()
                 .map(|pk| slots.remove(pk.as_str()).unwrap_or_else(Slot::empty))
                 .collect(),
-            invalidated,
+            invalidations,
         ))
     }
 }
@@ -94,11 +100,11 @@ impl Lookups for LookupsTable {
     async fn prices(&self, keys: &[PriceKey]) -> Result<Vec<Slot<PriceEntry>>, StoreError> {
         let store = keys.first().map(|key| &key.store);
         let texts = keys.iter().map(record::price_key).collect();
-        let (mut slots, invalidated) = self.read(store, texts, record::read_price).await?;
+        let (mut slots, invalidations) = self.read(store, texts, record::read_price).await?;
         for (key, slot) in keys.iter().zip(&mut slots) {
             let organization = Some(&key.customer.organization);
             slot.entry
-                .take_if(|entry| invalidated.covers(&key.sku, organization, entry.as_of));
+                .take_if(|entry| invalidations.cover(&key.sku, organization, entry.as_of));
         }
         Ok(slots)
     }
@@ -109,10 +115,10 @@ impl Lookups for LookupsTable {
     ) -> Result<Vec<Slot<AvailabilityEntry>>, StoreError> {
         let store = keys.first().map(|key| &key.store);
         let texts = keys.iter().map(record::availability_key).collect();
-        let (mut slots, invalidated) = self.read(store, texts, record::read_availability).await?;
+        let (mut slots, invalidations) = self.read(store, texts, record::read_availability).await?;
         for (key, slot) in keys.iter().zip(&mut slots) {
             slot.entry
-                .take_if(|entry| invalidated.covers(&key.sku, None, entry.as_of));
+                .take_if(|entry| invalidations.cover(&key.sku, None, entry.as_of));
         }
         Ok(slots)
     }
@@ -144,52 +150,54 @@ impl Lookups for LookupsTable {
         .await
     }
 
-    async fn lease(&self, wishes: &[LeaseWish], lease: &Lease) -> Result<Vec<bool>, StoreError> {
-        let steps: Vec<lease::Step> = wishes
+    async fn acquire_leases(
+        &self,
+        requests: &[LeaseRequest],
+        lease: &Lease,
+    ) -> Result<Vec<bool>, StoreError> {
+        let updates: Vec<_> = requests
             .iter()
-            .map(|wish| lease::Step::take(wish, lease))
+            .map(|request| ConditionalUpdate::acquire(request, lease))
             .collect();
-        lease::each(&self.client, &self.table, &steps).await
+        lease::update_each(&self.client, &self.table, &updates).await
     }
 
-    async fn give_up(
+    async fn abandon_leases(
         &self,
         keys: &[LookupKey],
         owner: &str,
-        at: Timestamp,
-        reason: Reason,
+        failure: LeaseFailure,
     ) -> Result<(), StoreError> {
-        let steps: Vec<lease::Step> = keys
+        let updates: Vec<_> = keys
             .iter()
-            .map(|key| lease::Step::give_up(key, owner, at, reason))
+            .map(|key| ConditionalUpdate::abandon(key, owner, failure))
             .collect();
-        lease::each(&self.client, &self.table, &steps).await?;
+        lease::update_each(&self.client, &self.table, &updates).await?;
         Ok(())
     }
 
-    async fn declared(
+    async fn capabilities(
         &self,
         store: &StoreId,
-    ) -> Result<Option<(Capabilities, Timestamp)>, StoreError> {
+    ) -> Result<Option<CachedCapabilities>, StoreError> {
         let get = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", text(declared::key(store)));
+            .key("pk", text(capabilities::key(store)));
         let answer = get
             .send()
             .await
             .map_err(|error| store_error("GetItem", error))?;
-        answer.item.as_ref().map(declared::read).transpose()
+        answer.item.as_ref().map(capabilities::read).transpose()
     }
 
     async fn cache_capabilities(
         &self,
         store: &StoreId,
-        capabilities: &Capabilities,
-        at: Timestamp,
+        declared: &CachedCapabilities,
     ) -> Result<(), StoreError> {
-        let record = declared::write(store, capabilities, at);
+        let record = capabilities::write(store, declared);
         let put = self
             .client
             .put_item()
@@ -208,8 +216,8 @@ impl Lookups for LookupsTable {
         at: Timestamp,
         forget: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = invalid::key(store);
-        for attempt in 0..TRIES {
+        let key = invalidated::key(store);
+        for attempt in 0..ATTEMPTS {
             let get = self
                 .client
                 .get_item()
@@ -223,11 +231,12 @@ impl Lookups for LookupsTable {
             let before = answer
                 .item
                 .as_ref()
-                .map(Invalidated::read)
+                .map(Invalidations::read)
                 .transpose()?
                 .unwrap_or_default();
             let seen = before.revision.clone();
-            // Two operators at the same instant differ in what they saw.
+            // Unique even if two operators invalidate at the same instant: they read different
+            // revisions.
             let revision = format!(
                 "{at} after {} {attempt}",
                 seen.as_deref().map_or(0, str::len)

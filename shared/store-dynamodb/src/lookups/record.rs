@@ -1,8 +1,8 @@
-//! Records of the cache.
+//! The record of a cached price or availability.
 
 use app::ports::StoreError;
 use app::ports::lookups::{
-    AvailabilityEntry, AvailabilityKey, LookupKey, PriceEntry, PriceKey, Slot,
+    AvailabilityEntry, AvailabilityKey, LeaseFailure, LookupKey, PriceEntry, PriceKey, Slot,
 };
 use domain::availability::{Availability, AvailabilityStatus};
 use domain::freshness::{Absence, Reason};
@@ -18,14 +18,14 @@ use crate::attribute::{
 };
 use crate::key::joined;
 
-/// The key of a price: every input of the answer, each in a place of its own.
+/// The key of a price: every input of the answer, each in its own part.
 pub(super) fn price_key(key: &PriceKey) -> String {
     let quantity = key.quantity.map(|q| q.value().normalize().to_string());
     joined(&[
         "price",
         key.store.as_str(),
         key.customer.organization.as_str(),
-        // No user id is empty, so an organization's price meets no user's.
+        // No user id is empty, so an organization's price never shares a user's key.
         if key.per_user {
             key.customer.user.as_str()
         } else {
@@ -40,7 +40,7 @@ pub(super) fn price_key(key: &PriceKey) -> String {
 
 /// The key of an availability.
 pub(super) fn availability_key(key: &AvailabilityKey) -> String {
-    // No location id is empty, so the online store's total meets no location's.
+    // No location id is empty, so the online store's total never shares a location's key.
     let location = key
         .location
         .as_ref()
@@ -53,7 +53,6 @@ pub(super) fn availability_key(key: &AvailabilityKey) -> String {
     ])
 }
 
-/// The key of either.
 pub(super) fn key(key: &LookupKey) -> String {
     match key {
         LookupKey::Price(key) => price_key(key),
@@ -61,24 +60,27 @@ pub(super) fn key(key: &LookupKey) -> String {
     }
 }
 
-/// What a record says of itself beside the answer in it. An answer that cannot be read counts as
-/// none: the ERP is asked again and the record written anew.
+/// The slot that a record is. An unreadable entry counts as absent: the ERP is asked again and the
+/// record is replaced.
 pub(super) fn slot<E>(
     record: &Attributes,
-    entry: impl Fn(&Attributes) -> Result<E, StoreError>,
+    read_entry: impl Fn(&Attributes) -> Result<E, StoreError>,
 ) -> Result<Slot<E>, StoreError> {
-    let failed = match (
+    let failure = match (
         find_instant(record, "failedAt")?,
         find_text(record, "failedFor")?,
     ) {
-        (Some(at), Some(reason)) => Some((at, parse_reason(reason))),
+        (Some(at), Some(reason)) => Some(LeaseFailure {
+            at,
+            reason: parse_reason(reason),
+        }),
         _ => None,
     };
     Ok(Slot {
-        entry: entry(record).ok(),
+        entry: read_entry(record).ok(),
         revision: find_text(record, "revision")?.map(str::to_owned),
         leased_until: find_instant(record, "leaseUntil")?,
-        failed,
+        failure,
     })
 }
 
@@ -149,7 +151,7 @@ pub(super) fn price(key: &PriceKey, entry: &PriceEntry) -> Result<Attributes, St
         .into_attributes())
 }
 
-/// Names the state of a record: another answer, another name.
+/// The revision of a record with an entry: a new answer has a new revision.
 fn revision(as_of: Timestamp) -> String {
     format!("answered {as_of}")
 }
@@ -210,7 +212,7 @@ pub(super) fn availability(key: &AvailabilityKey, entry: &AvailabilityEntry) -> 
         .with("pk", text(availability_key(key)))
         .with("revision", text(revision(entry.as_of)))
         .with("asOf", instant(entry.as_of))
-        .with("spread", number(entry.spread))
+        .with("spread", number(entry.jitter))
         .with("hardUntil", instant(entry.expires_at))
         .with("expiresAt", number(entry.expires_at.as_seconds()));
     let known = match &entry.availability {
@@ -242,7 +244,7 @@ pub(super) fn read_availability(record: &Attributes) -> Result<AvailabilityEntry
     Ok(AvailabilityEntry {
         availability,
         as_of: get_instant(record, "asOf")?,
-        spread: get_number(record, "spread")?,
+        jitter: get_number(record, "spread")?,
         expires_at: get_instant(record, "hardUntil")?,
     })
 }

@@ -13,13 +13,13 @@ mod record;
 mod tests;
 mod transact;
 
-use app::ports::registrations::{Inbox, NewRegistration, Registered, Registrations};
+use app::ports::registrations::{NewRegistration, Registered, Registrations};
 use app::ports::{Cursor, Page, StoreError};
-use app::registration::{Applicant, Registration, RegistrationStatus};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
 use domain::ids::RegistrationId;
+use domain::registration::{Applicant, Inbox, Registration, RegistrationStatus};
 use domain::submission::{Submission, TimelineEvent};
 
 use crate::attribute::{get_instant, get_parsed, instant, key, text};

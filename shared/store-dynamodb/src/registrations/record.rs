@@ -1,10 +1,11 @@
 //! Registrations as records and back. The members in it are the very records that it makes.
 
 use app::ports::StoreError;
-use app::ports::registrations::Inbox;
-use app::registration::{Applicant, Decision, NewOrganization, Registration, RegistrationStatus};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::{RegistrationId, UserId};
+use domain::registration::{
+    Applicant, Decision, Inbox, NewOrganization, Registration, RegistrationStatus,
+};
 
 use crate::attribute::{
     Attributes, Record, corrupt, find_instant, find_map, find_text, get_instant, get_list,

@@ -1,13 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use app::ports::registrations::Inbox;
-use app::registration::{Applicant, Decision, NewOrganization, Registration, RegistrationStatus};
 use domain::caller::Role;
 use domain::ids::{AddressId, Language, OrganizationId, RegistrationId, UserId};
 use domain::member::{
     Address, AddressKind, MemberStatus, Organization, Origin, PostalAddress, User,
 };
 use domain::money::Currency;
+use domain::registration::{
+    Applicant, Decision, Inbox, NewOrganization, Registration, RegistrationStatus,
+};
 use domain::time::Timestamp;
 
 use super::record::{inbox_text, read_registration, write_registration};

@@ -221,10 +221,12 @@ impl Submissions for SubmissionsTable {
         reserved: Reserved,
     ) -> Result<DecisionWritten, StoreError> {
         let tables = self.capture.as_ref().ok_or_else(capture::without_tables)?;
-        // An order keeps its cart's id.
-        let cart = CartId::parse(order.id.as_str()).map_err(|_| corrupt("submissionId"))?;
         let mut items = update_items(&self.table, order, event)?;
-        items.push(ledger::settle(&tables.carts, &cart, reserved)?);
+        items.push(ledger::settle(
+            &tables.carts,
+            &CartId::of_order(&order.id),
+            reserved,
+        )?);
         let reservation = items.len().saturating_sub(1);
         let unmet = transaction::commit(&self.client, items).await?;
         Ok(match unmet.as_slice() {

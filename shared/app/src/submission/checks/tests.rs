@@ -101,9 +101,9 @@ fn prepared() -> Cart {
             shipping_tax: usd(4),
             grand: usd(378),
         },
-        seal: String::new(),
+        content_digest: String::new(),
     };
-    preparation.seal = seal(&cart, &preparation);
+    preparation.content_digest = content_digest(&cart, &preparation);
     cart.preparation = Some(preparation);
     cart
 }
@@ -279,8 +279,8 @@ const MUTATIONS: &[Mutation] = &[
     ("grand", |c, _, by| {
         more(&mut preparation(c).totals.grand, by)
     }),
-    ("seal", |c, _, by| {
-        preparation(c).seal = format!("{by:064x}")
+    ("content digest", |c, _, by| {
+        preparation(c).content_digest = format!("{by:064x}")
     }),
 ];
 
@@ -322,7 +322,8 @@ fn a_total_and_a_stock_that_do_not_suit_are_named_line_by_line() {
 
     let mut cart = prepared();
     prepared_line(&mut cart, 1).reservation = ReservationStatus::Backordered;
-    preparation(&mut cart).seal = seal(&cart, cart.preparation.as_ref().unwrap());
+    preparation(&mut cart).content_digest =
+        content_digest(&cart, cart.preparation.as_ref().unwrap());
     assert!(committed(&cart, &id, usd(378), Backorder::Allow, now()).is_ok());
     let refused = committed(&cart, &id, usd(378), Backorder::Refuse, now()).unwrap_err();
     let named = |code| {

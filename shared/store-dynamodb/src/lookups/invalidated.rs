@@ -1,8 +1,8 @@
-//! What was invalidated, in one record per store that every read brings along.
+//! Invalidations, in one record per store that every read brings along.
 //!
-//! So an invalidation takes effect with the next read of every instance, and touches no entry:
-//! neither a scan nor a list of keys is needed. What is older than any entry can be is forgotten;
-//! when there is too much, all is invalid.
+//! So an invalidation takes effect with the next read of every instance and writes no entry: it
+//! needs neither a scan nor a list of keys. Invalidations older than any entry are forgotten; when
+//! there are too many, everything is invalidated.
 
 #[cfg(test)]
 mod tests;
@@ -20,19 +20,18 @@ use crate::attribute::{
 };
 use crate::key::joined;
 
-/// Most items and organizations of the record: about 60 kB, read with every lookup while it is so
-/// big.
-const MOST: usize = 1_000;
-/// How long the record stays after it was written, in seconds.
-const KEEP_SECONDS: i64 = 3 * 86_400;
+/// Most items and organizations in the record: about 60 kB, read with every lookup.
+const MAX_NAMES: usize = 1_000;
+/// How long the record lives after it was written, in seconds.
+const RECORD_SECONDS: i64 = 3 * 86_400;
 
 /// The invalidations of a store.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Invalidated {
+pub(super) struct Invalidations {
     all: Option<Timestamp>,
     skus: BTreeMap<String, Timestamp>,
     organizations: BTreeMap<String, Timestamp>,
-    /// What the record was when it was read.
+    /// The revision of the record when it was read.
     pub(super) revision: Option<String>,
 }
 
@@ -40,9 +39,9 @@ pub(super) fn key(store: &StoreId) -> String {
     joined(&["invalidated", store.as_str()])
 }
 
-impl Invalidated {
-    /// Whether what was said at `as_of` may not be shown any more.
-    pub(super) fn covers(
+impl Invalidations {
+    /// Whether an answer of `as_of` was invalidated.
+    pub(super) fn cover(
         &self,
         sku: &Sku,
         organization: Option<&OrganizationId>,
@@ -57,7 +56,7 @@ impl Invalidated {
             .any(|at| as_of <= *at)
     }
 
-    /// With one more, without those before `forget`.
+    /// Adds an invalidation, and drops those from before `forget`.
     pub(super) fn and(mut self, what: &Invalidation, at: Timestamp, forget: Timestamp) -> Self {
         self.skus.retain(|_, earlier| *earlier > forget);
         self.organizations.retain(|_, earlier| *earlier > forget);
@@ -70,7 +69,9 @@ impl Invalidated {
                 .skus
                 .extend(skus.iter().map(|sku| (sku.to_string(), at))),
         }
-        if self.all == Some(at) || self.skus.len().saturating_add(self.organizations.len()) > MOST {
+        if self.all == Some(at)
+            || self.skus.len().saturating_add(self.organizations.len()) > MAX_NAMES
+        {
             self.all = Some(at);
             self.skus.clear();
             self.organizations.clear();
@@ -114,7 +115,7 @@ impl Invalidated {
             .with("organizations", stamps(&self.organizations))
             .with(
                 "expiresAt",
-                number(at.plus_seconds(KEEP_SECONDS).as_seconds()),
+                number(at.plus_seconds(RECORD_SECONDS).as_seconds()),
             )
             .into_attributes()
     }

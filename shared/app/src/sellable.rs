@@ -1,4 +1,4 @@
-//! Only what is sold can be prepared and ordered.
+//! Only items that are still sold can be prepared and ordered.
 
 use std::collections::HashSet;
 
@@ -9,24 +9,25 @@ use domain::ids::Sku;
 use crate::error::{FieldError, UseCaseError};
 use crate::ports::CatalogReader;
 
-/// Refuses a cart with items that are no longer sold, as the catalog says at this moment. Up to 99
-/// lines cost one call.
+/// Accepts a cart if the catalog currently sells all of its items. Up to 99 lines cost one call.
 ///
 /// # Errors
-/// [`UseCaseError::LinesRefused`] with those lines; [`UseCaseError::Store`].
-pub(crate) async fn refuse_unsold(
+/// [`UseCaseError::LinesRefused`] with the lines whose item is not sold; [`UseCaseError::Store`].
+pub(crate) async fn ensure_sellable(
     catalog: &dyn CatalogReader,
     cart: &Cart,
 ) -> Result<(), UseCaseError> {
-    let asked: Vec<Sku> = cart.lines.iter().map(|line| line.sku.clone()).collect();
-    let items = catalog.items(&asked).await?;
+    let skus: Vec<Sku> = cart.lines.iter().map(|line| line.sku.clone()).collect();
+    let items = catalog.items(&skus).await?;
     let sold: HashSet<&Sku> = items
         .iter()
         .filter(|item| item.status == ItemStatus::Active)
         .map(|item| &item.sku)
         .collect();
-    let refused = cart.lines.iter().filter(|line| !sold.contains(&line.sku));
-    let refused: Vec<FieldError> = refused
+    let unsold: Vec<FieldError> = cart
+        .lines
+        .iter()
+        .filter(|line| !sold.contains(&line.sku))
         .map(|line| {
             FieldError::new(
                 format!("/lines/{}", line.id),
@@ -35,9 +36,9 @@ pub(crate) async fn refuse_unsold(
             )
         })
         .collect();
-    if refused.is_empty() {
+    if unsold.is_empty() {
         Ok(())
     } else {
-        Err(UseCaseError::LinesRefused(refused))
+        Err(UseCaseError::LinesRefused(unsold))
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that a buyer commits to, as one text.
+//! Everything that a buyer commits to, as one canonical text to make a digest of.
 
 use std::fmt::{Display, Write};
 
@@ -9,26 +9,26 @@ use crate::member::PostalAddress;
 use crate::money::Money;
 use crate::preparation::{Preparation, PreparedLine, Totals};
 
-/// The prepared figures of a cart and what they were prepared for. Two texts are the same when, and
-/// only when, every one of these is. What a preparation does not settle is left out: freshness,
-/// availability, messages, times of writing.
+/// Returns the prepared figures of a cart and what they were prepared for. Two texts are equal if,
+/// and only if, each of these values is equal. The text leaves out what a preparation does not
+/// settle: freshness, availability, messages and times of writing.
 #[must_use]
-pub fn sealed(cart: &Cart, preparation: &Preparation) -> String {
-    let mut text = Sealed::default();
+pub fn canonical_text(cart: &Cart, preparation: &Preparation) -> String {
+    let mut text = CanonicalText::default();
     text.cart(cart);
     text.preparation(preparation);
     text.0
 }
 
 #[derive(Default)]
-struct Sealed(String);
+struct CanonicalText(String);
 
-/// Structures are taken apart by name, so that a new field cannot be forgotten here.
-impl Sealed {
-    /// The length stands before each value, so that no two values can be read as two others.
+/// Each structure is destructured by name, so that the compiler finds a field that is missing here.
+impl CanonicalText {
+    /// Writes the length before each value, so that two values cannot be read as two others.
     fn put(&mut self, value: impl Display) {
         let value = value.to_string();
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(self.0, "{}:{value};", value.len());
     }
 
@@ -130,7 +130,7 @@ impl Sealed {
             expires_at,
             lines,
             totals,
-            seal: _,
+            content_digest: _,
         } = preparation;
         self.put(id);
         self.put(cart_version);

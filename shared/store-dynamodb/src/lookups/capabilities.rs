@@ -1,31 +1,33 @@
-//! What the ERP declared, in the cache's table: one record per store.
+//! The capabilities that the ERP declared: one record per store.
 
 use app::ports::StoreError;
 use app::ports::erp::Capabilities;
+use app::ports::lookups::CachedCapabilities;
 use domain::ids::StoreId;
 use domain::price::PriceScope;
 use domain::submission::DuplicateProtection;
-use domain::time::Timestamp;
 
 use crate::attribute::{
     Attributes, Record, corrupt, get_instant, get_number, get_parsed, instant, number, text,
 };
 use crate::key::joined;
 
-/// How long the record stays when it is not written anew, in seconds.
-const KEEP_SECONDS: i64 = 30 * 86_400;
+/// How long the record lives unless it is written again, in seconds.
+const RECORD_SECONDS: i64 = 30 * 86_400;
 
 pub(super) fn key(store: &StoreId) -> String {
     joined(&["capabilities", store.as_str()])
 }
 
-pub(super) fn write(store: &StoreId, capabilities: &Capabilities, at: Timestamp) -> Attributes {
+pub(super) fn write(store: &StoreId, declared: &CachedCapabilities) -> Attributes {
+    let capabilities = &declared.capabilities;
+    let at = declared.declared_at;
     Record::empty()
         .with("pk", text(key(store)))
         .with("asOf", instant(at))
         .with(
             "expiresAt",
-            number(at.plus_seconds(KEEP_SECONDS).as_seconds()),
+            number(at.plus_seconds(RECORD_SECONDS).as_seconds()),
         )
         .with(
             "submission",
@@ -56,7 +58,7 @@ pub(super) fn write(store: &StoreId, capabilities: &Capabilities, at: Timestamp)
         .into_attributes()
 }
 
-pub(super) fn read(record: &Attributes) -> Result<(Capabilities, Timestamp), StoreError> {
+pub(super) fn read(record: &Attributes) -> Result<CachedCapabilities, StoreError> {
     let count = |name: &str| {
         Some(get_number::<usize>(record, name)?)
             .filter(|count| *count > 0)
@@ -83,5 +85,8 @@ pub(super) fn read(record: &Attributes) -> Result<(Capabilities, Timestamp), Sto
         max_lines: count("maxLines")?,
         max_concurrency: count("maxConcurrency")?,
     };
-    Ok((capabilities, get_instant(record, "asOf")?))
+    Ok(CachedCapabilities {
+        capabilities,
+        declared_at: get_instant(record, "asOf")?,
+    })
 }

@@ -1,4 +1,4 @@
-//! What lookups need to know of items: unit, multiples, list prices.
+//! Items with their list prices, read from the catalog and remembered by the instance.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,21 +13,20 @@ use crate::ports::Clock;
 use crate::ports::catalog::CatalogReader;
 use crate::ttl_cache::TtlCache;
 
-/// How long an instance keeps what it read of an item.
-const KEEP_MS: i64 = 30_000;
+/// How long an instance remembers an item.
+const REMEMBER_MS: i64 = 30_000;
 
 /// An item with its list prices.
 #[derive(Debug, Clone)]
-pub struct Article {
-    /// The item.
+pub struct PricedItem {
     pub item: Item,
-    /// Its list prices of all times and currencies.
+    /// Its list prices, past and future ones and all currencies included.
     pub list_prices: Vec<ListPrice>,
 }
 
-impl Article {
-    /// The list price in `currency` that is valid at `now`; the latest that began, should there be
-    /// several.
+impl PricedItem {
+    /// The list price in `currency` that is valid at `now`. If several are, the one that began
+    /// last.
     #[must_use]
     pub fn list_price(&self, currency: Currency, now: Timestamp) -> Option<Money> {
         self.list_prices
@@ -38,33 +37,33 @@ impl Article {
     }
 }
 
-/// Finds items, a warm instance without asking the store again.
-pub struct Articles {
+/// Finds items. A warm instance does not read the store again.
+pub struct PricedItems {
     catalog: Arc<dyn CatalogReader>,
-    memo: TtlCache<Sku, Option<Arc<Article>>>,
+    remembered: TtlCache<Sku, Option<Arc<PricedItem>>>,
 }
 
-impl Articles {
-    /// Over a catalog.
+impl PricedItems {
+    /// Finds the items of a catalog.
     #[must_use]
     pub fn new(catalog: Arc<dyn CatalogReader>, clock: Arc<dyn Clock>) -> Self {
         Self {
             catalog,
-            memo: TtlCache::new(clock, KEEP_MS, 5_000),
+            remembered: TtlCache::new(clock, REMEMBER_MS, 5_000),
         }
     }
 
-    /// The items with these numbers; what is not there is absent.
+    /// The items with these SKUs. Unknown SKUs are absent from the answer.
     ///
     /// # Errors
     /// [`UseCaseError::Store`].
-    pub async fn find(&self, skus: &[Sku]) -> Result<HashMap<Sku, Arc<Article>>, UseCaseError> {
+    pub async fn find(&self, skus: &[Sku]) -> Result<HashMap<Sku, Arc<PricedItem>>, UseCaseError> {
         let mut found = HashMap::with_capacity(skus.len());
         let mut missing: Vec<Sku> = Vec::new();
-        for (sku, known) in skus.iter().zip(self.memo.get_all(skus)) {
-            match known {
-                Some(Some(article)) => {
-                    found.insert(sku.clone(), article);
+        for (sku, remembered) in skus.iter().zip(self.remembered.get_all(skus)) {
+            match remembered {
+                Some(Some(item)) => {
+                    found.insert(sku.clone(), item);
                 }
                 Some(None) => {}
                 None if missing.contains(sku) => {}
@@ -83,13 +82,13 @@ impl Articles {
             .map(|item| (item.sku.clone(), item))
             .collect();
         for sku in missing {
-            let article = items.remove(&sku).map(|item| {
+            let item = items.remove(&sku).map(|item| {
                 let list_prices = prices.extract_if(.., |p| p.sku == sku).collect();
-                Arc::new(Article { item, list_prices })
+                Arc::new(PricedItem { item, list_prices })
             });
-            self.memo.put(sku.clone(), article.clone());
-            if let Some(article) = article {
-                found.insert(sku, article);
+            self.remembered.put(sku.clone(), item.clone());
+            if let Some(item) = item {
+                found.insert(sku, item);
             }
         }
         Ok(found)

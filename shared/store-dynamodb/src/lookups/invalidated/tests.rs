@@ -13,8 +13,8 @@ fn what_was_said_before_is_covered_and_what_was_said_later_is_not() {
         OrganizationId::parse("O").unwrap(),
         OrganizationId::parse("P").unwrap(),
     );
-    let none = Invalidated::default();
-    assert!(!none.covers(&a, Some(&o), at(0)));
+    let none = Invalidations::default();
+    assert!(!none.cover(&a, Some(&o), at(0)));
     let some = none.and(&Invalidation::Skus(vec![a.clone()]), at(10), at(0));
     let some = some.and(&Invalidation::Organization(o.clone()), at(20), at(0));
     for (sku, organization, said, covered) in [
@@ -26,23 +26,23 @@ fn what_was_said_before_is_covered_and_what_was_said_later_is_not() {
         (&b, Some(&p), 5, false),
     ] {
         assert_eq!(
-            some.covers(sku, organization, at(said)),
+            some.cover(sku, organization, at(said)),
             covered,
             "{sku} {organization:?} {said}"
         );
     }
     let record = some.write(&StoreId::parse("main").unwrap(), at(20), "r");
-    let read = Invalidated::read(&record).unwrap();
+    let read = Invalidations::read(&record).unwrap();
     assert_eq!(
         read,
-        Invalidated {
+        Invalidations {
             revision: Some("r".to_owned()),
             ..some.clone()
         }
     );
     assert!(
         some.and(&Invalidation::All, at(30), at(0))
-            .covers(&b, Some(&p), at(30))
+            .cover(&b, Some(&p), at(30))
     );
 }
 
@@ -53,12 +53,18 @@ fn the_record_stays_small_and_forgets_nothing_that_matters() {
             .map(|n| Sku::parse(&format!("S{n}")).unwrap())
             .collect()
     };
-    let many = Invalidated::default().and(&Invalidation::Skus(skus(0, MOST)), at(10), at(0));
-    assert!(!many.covers(&Sku::parse("OTHER").unwrap(), None, at(5)));
-    let more = many
-        .clone()
-        .and(&Invalidation::Skus(skus(MOST, MOST + 1)), at(20), at(0));
-    assert!(more.covers(&Sku::parse("S0").unwrap(), None, at(20)) && more.skus.is_empty());
-    let later = many.and(&Invalidation::Skus(skus(MOST, MOST + 1)), at(20), at(10));
+    let many = Invalidations::default().and(&Invalidation::Skus(skus(0, MAX_NAMES)), at(10), at(0));
+    assert!(!many.cover(&Sku::parse("OTHER").unwrap(), None, at(5)));
+    let more = many.clone().and(
+        &Invalidation::Skus(skus(MAX_NAMES, MAX_NAMES + 1)),
+        at(20),
+        at(0),
+    );
+    assert!(more.cover(&Sku::parse("S0").unwrap(), None, at(20)) && more.skus.is_empty());
+    let later = many.and(
+        &Invalidation::Skus(skus(MAX_NAMES, MAX_NAMES + 1)),
+        at(20),
+        at(10),
+    );
     assert_eq!((later.skus.len(), later.all), (1, None));
 }

@@ -5,20 +5,20 @@ use crate::time::Timestamp;
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// Asked of the ERP for this request.
+    /// The ERP answered it for this request.
     Erp,
-    /// Kept from an earlier answer of the ERP.
+    /// The cache: an earlier answer of the ERP.
     Cache,
-    /// The list prices that were loaded.
+    /// The list prices of the catalog.
     List,
-    /// There is none.
+    /// There is no value.
     None,
 }
 
 /// Why a value is older than it should be, or missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// The caller asked for the cache alone, and it has nothing.
+    /// The caller asked for the cache alone, and it has no entry.
     NotCached,
     /// The ERP could not be reached, or failed.
     ErpUnavailable,
@@ -32,13 +32,12 @@ pub enum Reason {
     ItemInactive,
     /// The ERP has no price for this item in this currency.
     NoPrice,
-    /// The question or the answer is in another unit than the item's, and nobody said how many of
-    /// one make the other.
+    /// The question or the answer is in another unit than the item's, and no conversion is known.
     UnitNotConvertible,
 }
 
-/// The ERP's word that it has nothing to tell about an item. It is kept like an answer: the ERP is
-/// not asked again and again for the same.
+/// The ERP's answer that it has no price or availability for an item. It is cached like any other
+/// answer, so that the ERP is not asked again for each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
     /// It does not know the item.
@@ -59,23 +58,23 @@ impl From<Absence> for Reason {
     }
 }
 
-/// Says of a value how old it is and why.
+/// Where a value comes from, how old it is, and why it is not newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
     /// Where the value comes from.
     pub source: Source,
-    /// When the ERP said so.
+    /// When the ERP answered it.
     pub as_of: Option<Timestamp>,
-    /// Until when it may be shown without a remark; none = for ever.
+    /// Until when it is fresh; `None` = forever.
     pub fresh_until: Option<Timestamp>,
-    /// Whether that time is over.
+    /// Whether that time has passed.
     pub stale: bool,
     /// Why it is stale or missing.
     pub reason: Option<Reason>,
 }
 
 impl Freshness {
-    /// There is no value, for `reason`.
+    /// There is no value; `reason` says why.
     #[must_use]
     pub fn missing(reason: Reason) -> Self {
         Self {
@@ -91,16 +90,16 @@ impl Freshness {
 /// The age of a cached value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// May be served as it is.
+    /// Is served without asking the ERP.
     Fresh,
-    /// May be served when the ERP fails, marked as stale.
+    /// Is served, marked as stale, only if the ERP fails.
     Stale,
-    /// Must not be served any more.
+    /// Is not served.
     Expired,
 }
 
-/// The age at `now` of a value with a soft and a hard limit. Both limits are exclusive: a value
-/// that is fresh until noon is stale at noon.
+/// The age at `now` of a value that is fresh until one instant and expires at another. Both limits
+/// are exclusive: a value that is fresh until noon is stale at noon.
 #[must_use]
 pub fn age(fresh_until: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> Age {
     if now >= expires_at {
@@ -124,15 +123,18 @@ pub fn jittered(seconds: i64, random: u64) -> i64 {
     seconds - span / 2 + offset
 }
 
-/// How far an entry's end is moved, in thousandths of its time: up to a tenth either way. `random`
-/// is any number.
+/// How much longer or shorter than its rule says an entry is fresh, in thousandths of its lifetime:
+/// up to a tenth either way. `random` is any number.
+///
+/// An availability stores this factor instead of an end, because the end depends on the quantity
+/// of each request.
 #[must_use]
-pub fn spread(random: u64) -> i16 {
+pub fn lifetime_jitter(random: u64) -> i16 {
     i16::try_from(random % 201).unwrap_or(100) - 100
 }
 
-/// A duration of `seconds`, moved by `spread` thousandths; in milliseconds. Nothing stays nothing.
+/// A duration of `seconds`, changed by `jitter` thousandths, in milliseconds. Zero stays zero.
 #[must_use]
-pub fn spread_out(seconds: i64, spread: i16) -> i64 {
-    seconds.saturating_mul(1000 + i64::from(spread.clamp(-100, 100)))
+pub fn jittered_millis(seconds: i64, jitter: i16) -> i64 {
+    seconds.saturating_mul(1000 + i64::from(jitter.clamp(-100, 100)))
 }
