@@ -84,9 +84,9 @@ enum ChunkOutcome {
 
 /// Whether the load was stored before this invocation, and with it perhaps its only chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
+enum Start {
     New,
-    Stored,
+    Resumed,
 }
 
 impl<'a, R: Rows> Worker<'a, R> {
@@ -105,7 +105,7 @@ impl<'a, R: Rows> Worker<'a, R> {
             .await?
             .ok_or(LoadError::Busy)?;
         let mut file = LoadFile::new(loader.files.as_ref(), loader.max_unpacked_bytes, opened);
-        let end = self.run_load(&mut lease, &mut file, Origin::New).await;
+        let end = self.run_load(&mut lease, &mut file, Start::New).await;
         self.conclude(lease, end).await
     }
 
@@ -116,7 +116,7 @@ impl<'a, R: Rows> Worker<'a, R> {
         }
         let files = self.loader.files.as_ref();
         let mut file = LoadFile::new(files, self.loader.max_unpacked_bytes, None);
-        let end = self.run_load(&mut lease, &mut file, Origin::Stored).await;
+        let end = self.run_load(&mut lease, &mut file, Start::Resumed).await;
         self.conclude(lease, end).await
     }
 
@@ -186,7 +186,7 @@ impl<'a, R: Rows> Worker<'a, R> {
         &self,
         lease: &mut LoadLease<'a>,
         file: &mut LoadFile<'a>,
-        origin: Origin,
+        start: Start,
     ) -> Result<Next, LoadError> {
         if lease.load.version.is_empty() {
             return Err(LoadError::unusable(
@@ -204,7 +204,7 @@ impl<'a, R: Rows> Worker<'a, R> {
                 }
                 Situation::Plan(versions) => plan(self.loader, lease, file, &versions).await?,
                 Situation::SingleChunk(target) => {
-                    self.run_single_chunk(lease, file, &target, origin).await?
+                    self.run_single_chunk(lease, file, &target, start).await?
                 }
                 Situation::ParallelChunks(target) => {
                     self.run_parallel_chunks(lease, file, &target).await?
@@ -222,10 +222,10 @@ impl<'a, R: Rows> Worker<'a, R> {
         lease: &mut LoadLease<'a>,
         file: &mut LoadFile<'a>,
         target: &ScanTarget,
-        origin: Origin,
+        start: Start,
     ) -> Result<Next, LoadError> {
         let loader = self.loader;
-        let Some(mut chunk) = self.only_chunk(lease, origin).await? else {
+        let Some(mut chunk) = self.only_chunk(lease, start).await? else {
             lease.note_saved_chunk();
             let scanned = ScannedChunks::Stored(self.stored_chunks(&lease.load).await?);
             return finish_phase(loader, lease, file, target, scanned).await;
@@ -267,11 +267,11 @@ impl<'a, R: Rows> Worker<'a, R> {
     async fn only_chunk(
         &self,
         lease: &mut LoadLease<'a>,
-        origin: Origin,
+        start: Start,
     ) -> Result<Option<Chunk>, LoadError> {
         let now = self.loader.clock.now();
         let new = Chunk::new(0, FilePosition::START, None, now);
-        if origin == Origin::New {
+        if start == Start::New {
             return Ok(Some(new));
         }
         match lease.claim_only_chunk().await? {

@@ -29,9 +29,9 @@ type RecordKey = (String, String);
 
 /// Transactions under way at once.
 const IN_FLIGHT: usize = 8;
-/// Most ways that go in one transaction. Of an item that leaves more categories at once some ways
-/// stay; they lead nowhere, for whether an item is in a category stands in the item.
-const MOST_WAYS: usize = 99;
+/// Most links that one transaction deletes. If an item leaves more categories at once, some links
+/// stay. They have no effect, because the item itself says which categories it is in.
+const MAX_LINKS: usize = 99;
 
 #[async_trait]
 impl RowWriter<CatalogRecord> for CatalogTable {
@@ -225,18 +225,18 @@ fn price_change(
     })
 }
 
-/// What to write so that records have other versions.
+/// The writes of new versions of records.
 ///
-/// The ways from categories lead to an item as long as one of its versions is in the category: new
-/// ones are put, those that no version needs go. A way is put before the item is written, and goes
-/// together with it: so whoever is stopped in between and begins again, with the item as it is
-/// then, leaves no way missing and none behind.
+/// A category has a link to an item as long as one version of the item is in the category. New links
+/// are put before the item is written, and links that no version needs are deleted in one
+/// transaction with it. So a worker that is stopped in between, and one that repeats its work with
+/// the item as it is then, neither miss a link nor leave one.
 #[derive(Default)]
 pub(super) struct Changes {
-    ways: Vec<WriteRequest>,
+    links: Vec<WriteRequest>,
     records: Vec<WriteRequest>,
-    /// Records whose old ways go with them.
-    together: Vec<(Attributes, Vec<Attributes>)>,
+    /// Records with the links that are deleted with them.
+    with_deletes: Vec<(Attributes, Vec<Attributes>)>,
 }
 
 impl Changes {
@@ -255,7 +255,7 @@ impl Changes {
                 categories(&versions),
             );
             for id in has.difference(&had) {
-                self.ways.push(put_request(key(category_pk(id), sku))?);
+                self.links.push(put_request(key(category_pk(id), sku))?);
             }
             old.extend(had.difference(&has).map(|id| key(category_pk(id), sku)));
         }
@@ -265,13 +265,13 @@ impl Changes {
                 if old.is_empty() {
                     self.records.push(put_request(record)?);
                 } else {
-                    self.together.push((record, old));
+                    self.with_deletes.push((record, old));
                 }
             }
             None => {
-                // Nothing of the item is left to compare with, so its ways go before it.
+                // A repeated call could not compare with the deleted item: links are deleted first.
                 let old: Result<Vec<_>, _> = old.into_iter().map(delete_request).collect();
-                self.ways.extend(old?);
+                self.links.extend(old?);
                 self.records.push(delete_request(own())?);
             }
         }
@@ -282,19 +282,19 @@ impl Changes {
 impl CatalogTable {
     /// Writes changes.
     pub(super) async fn write(&self, changes: Changes) -> Result<(), StoreError> {
-        write_all(&self.client, &self.table, changes.ways).await?;
+        write_all(&self.client, &self.table, changes.links).await?;
         write_all(&self.client, &self.table, changes.records).await?;
-        let together = changes
-            .together
+        let transactions = changes
+            .with_deletes
             .into_iter()
-            .map(|(record, old)| self.put_together(record, old));
-        stream::iter(together)
+            .map(|(record, old)| self.put_with_deletes(record, old));
+        stream::iter(transactions)
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
             .await
     }
 
-    async fn put_together(
+    async fn put_with_deletes(
         &self,
         record: Attributes,
         old: Vec<Attributes>,
@@ -306,10 +306,10 @@ impl CatalogTable {
             .build()
             .map_err(incomplete)?;
         items.push(TransactWriteItem::builder().put(put).build());
-        for way in old.into_iter().take(MOST_WAYS) {
+        for link in old.into_iter().take(MAX_LINKS) {
             let delete = Delete::builder()
                 .table_name(&self.table)
-                .set_key(Some(way))
+                .set_key(Some(link))
                 .build()
                 .map_err(incomplete)?;
             items.push(TransactWriteItem::builder().delete(delete).build());

@@ -193,7 +193,7 @@ fn a_snapshot_that_would_remove_much_or_lacks_rows_that_were_declared_is_held() 
 }
 
 #[test]
-fn what_stands_in_the_file_is_not_missing_from_it_however_damaged() {
+fn a_record_of_the_file_is_not_missing_from_it_however_damaged_its_row_is() {
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, "A,a\nB,b\nC,c\nD,d\n").unwrap();
     let load = drop_categories(&world, "snapshot", 2, "A,a\nB\nC,\n").unwrap();
