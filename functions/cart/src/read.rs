@@ -1,6 +1,6 @@
 //! Request bodies as values.
 
-use app::cart::{NewLine, ShipTo};
+use app::cart::{NewLine, ShipTo, ShippingChoice};
 use app::{FieldError, UseCaseError};
 use domain::ids::{AddressId, Sku, Unit};
 use domain::member::PostalAddress;
@@ -70,9 +70,7 @@ pub(crate) fn lines(lines: &[body::NewLine]) -> Result<Vec<NewLine>, UseCaseErro
 }
 
 /// Shipping as a buyer chooses it: where to, how, and when.
-pub(crate) fn shipping(
-    shipping: body::NewShipping,
-) -> Result<(ShipTo, String, Option<String>), UseCaseError> {
+pub(crate) fn shipping(shipping: body::NewShipping) -> Result<ShippingChoice, UseCaseError> {
     let mut errors = Vec::new();
     text(&shipping.method, "/method", &mut errors);
     if let Some(day) = &shipping.requested_delivery_date
@@ -107,9 +105,11 @@ pub(crate) fn shipping(
         }
     };
     match ship_to {
-        Some(ship_to) if errors.is_empty() => {
-            Ok((ship_to, shipping.method, shipping.requested_delivery_date))
-        }
+        Some(ship_to) if errors.is_empty() => Ok(ShippingChoice {
+            ship_to,
+            method: shipping.method,
+            requested_delivery_date: shipping.requested_delivery_date,
+        }),
         _ => Err(UseCaseError::Invalid(errors)),
     }
 }

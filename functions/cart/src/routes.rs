@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use app::UseCaseError;
-use app::cart::{CartService, Reorder};
+use app::cart::{CartRef, CartService, Reorder};
 use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::caller::Customer;
 use domain::cart::Cart;
 use domain::ids::{CartId, LineId};
 use domain::money::Currency;
@@ -33,6 +34,14 @@ fn tagged(cart: &Cart, mut response: Response) -> Response {
 
 fn cart_id(text: &str) -> Result<CartId, UseCaseError> {
     parse_id(text, CartId::parse)
+}
+
+fn cart_ref(customer: Customer, id: &str, if_match: Option<u64>) -> Result<CartRef, UseCaseError> {
+    Ok(CartRef {
+        customer,
+        id: cart_id(id)?,
+        if_match,
+    })
 }
 
 pub(crate) async fn create(
@@ -76,11 +85,11 @@ pub(crate) async fn delete(
     State(carts): Service,
     call: Call,
     Buyer(customer): Buyer,
-    IfMatch(version): IfMatch,
+    IfMatch(if_match): IfMatch,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     carts
-        .delete(&call.context(), &customer, &cart_id(&id)?, version)
+        .delete(&call.context(), &cart_ref(customer, &id, if_match)?)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -89,13 +98,17 @@ pub(crate) async fn add_line(
     State(carts): Service,
     call: Call,
     Buyer(customer): Buyer,
-    IfMatch(version): IfMatch,
+    IfMatch(if_match): IfMatch,
     Path(id): Path<String>,
     Json(new): Json<body::NewLine>,
 ) -> Result<Response, Problem> {
     let line = read::line(&new, "").map_err(UseCaseError::Invalid)?;
     let cart = carts
-        .add_lines(&call.context(), &customer, &cart_id(&id)?, version, &[line])
+        .add_lines(
+            &call.context(),
+            &cart_ref(customer, &id, if_match)?,
+            &[line],
+        )
         .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
@@ -104,13 +117,13 @@ pub(crate) async fn replace_lines(
     State(carts): Service,
     call: Call,
     Buyer(customer): Buyer,
-    IfMatch(version): IfMatch,
+    IfMatch(if_match): IfMatch,
     Path(id): Path<String>,
     Json(new): Json<body::NewLines>,
 ) -> Result<Response, Problem> {
     let lines = read::lines(&new.lines)?;
     let cart = carts
-        .replace_lines(&call.context(), &customer, &cart_id(&id)?, version, &lines)
+        .replace_lines(&call.context(), &cart_ref(customer, &id, if_match)?, &lines)
         .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
@@ -119,7 +132,7 @@ pub(crate) async fn change_quantity(
     State(carts): Service,
     call: Call,
     Buyer(customer): Buyer,
-    IfMatch(version): IfMatch,
+    IfMatch(if_match): IfMatch,
     Path((id, line)): Path<(String, String)>,
     Json(new): Json<body::NewQuantity>,
 ) -> Result<Response, Problem> {
@@ -129,9 +142,7 @@ pub(crate) async fn change_quantity(
     let cart = carts
         .change_quantity(
             &call.context(),
-            &customer,
-            &cart_id(&id)?,
-            version,
+            &cart_ref(customer, &id, if_match)?,
             &line,
             quantity,
         )
@@ -143,12 +154,12 @@ pub(crate) async fn remove_line(
     State(carts): Service,
     call: Call,
     Buyer(customer): Buyer,
-    IfMatch(version): IfMatch,
+    IfMatch(if_match): IfMatch,
     Path((id, line)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let line = parse_id(&line, LineId::parse)?;
     let cart = carts
-        .remove_line(&call.context(), &customer, &cart_id(&id)?, version, &line)
+        .remove_line(&call.context(), &cart_ref(customer, &id, if_match)?, &line)
         .await?;
     Ok(shown(StatusCode::OK, &cart))
 }
@@ -157,20 +168,16 @@ pub(crate) async fn set_shipping(
     State(carts): Service,
     call: Call,
     Buyer(customer): Buyer,
-    IfMatch(version): IfMatch,
+    IfMatch(if_match): IfMatch,
     Path(id): Path<String>,
     Json(new): Json<body::NewShipping>,
 ) -> Result<Response, Problem> {
-    let (ship_to, method, day) = read::shipping(new)?;
+    let shipping = read::shipping(new)?;
     let cart = carts
         .set_shipping(
             &call.context(),
-            &customer,
-            &cart_id(&id)?,
-            version,
-            ship_to,
-            method,
-            day,
+            &cart_ref(customer, &id, if_match)?,
+            shipping,
         )
         .await?;
     Ok(shown(StatusCode::OK, &cart))

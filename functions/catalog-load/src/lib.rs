@@ -1,4 +1,4 @@
-//! Loads categories, items, descriptions and list prices that the ERP drops as files.
+#![doc = include_str!("../README.md")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use crate::ports::{CatalogReader, Cursor, Page};
 /// Most items of one query.
 pub const MAX_ITEMS: usize = 100;
 
-/// An item as a storefront shows it: in the caller's language, with the list prices of the moment.
+/// An item as a storefront shows it: in the caller's language, with the list prices valid now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownItem {
     /// The item, its name and description in the first of the caller's languages that has them.
@@ -26,7 +26,6 @@ pub struct ShownItem {
 
 /// Browses the catalog.
 pub struct Catalog {
-    /// Where it is kept.
     pub reader: Arc<dyn CatalogReader>,
 }
 
@@ -42,11 +41,11 @@ impl Catalog {
         Ok(categories)
     }
 
-    /// The items of a category and of all below it, each once.
+    /// The items of a category and of the categories below it, each once.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] when there is no such category, [`UseCaseError::Store`] for a cursor of
-    /// another list.
+    /// [`UseCaseError::NotFound`] if the category does not exist; [`UseCaseError::Store`] for a cursor
+    /// of another list.
     pub async fn items_in(
         &self,
         category: &CategoryId,
@@ -69,7 +68,7 @@ impl Catalog {
     /// One item.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] when there is no such item.
+    /// [`UseCaseError::NotFound`] if the item does not exist.
     pub async fn item(
         &self,
         sku: &Sku,
@@ -83,7 +82,7 @@ impl Catalog {
             .ok_or(UseCaseError::NotFound)
     }
 
-    /// The items with the given numbers, in their order; what is not there is absent.
+    /// The items with the given SKUs, in their order. Unknown SKUs are absent from the answer.
     ///
     /// # Errors
     /// [`UseCaseError::Store`].
@@ -100,7 +99,7 @@ impl Catalog {
             .into_iter()
             .map(|item| (item.sku.clone(), item))
             .collect();
-        // Taking each out answers a repeated number once.
+        // `remove` answers a repeated SKU once.
         let ordered = skus.iter().filter_map(|sku| found.remove(sku)).collect();
         self.shown(ordered, languages, now).await
     }
@@ -125,7 +124,7 @@ impl Catalog {
             valid.entry(price.sku.clone()).or_default().push(price);
         }
         let shown = items.into_iter().map(|item| {
-            let list_prices = of_the_moment(&item, valid.remove(&item.sku).unwrap_or_default());
+            let list_prices = one_per_currency(&item, valid.remove(&item.sku).unwrap_or_default());
             let item = translated(item, languages, &texts);
             ShownItem { item, list_prices }
         });
@@ -133,16 +132,16 @@ impl Catalog {
     }
 }
 
-/// Of the valid list prices of an item one for each currency. Of two that overlap, the one that
-/// began later holds; a price for another unit than the item's says nothing here.
-fn of_the_moment(item: &Item, mut valid: Vec<ListPrice>) -> Vec<Money> {
+/// One of the valid list prices of an item for each currency. Of two that overlap, the later start
+/// wins; a price for another unit than the item's is ignored.
+fn one_per_currency(item: &Item, mut valid: Vec<ListPrice>) -> Vec<Money> {
     valid.retain(|price| price.unit == item.unit);
     valid.sort_by_key(|price| (price.price.currency(), Reverse(price.valid_from)));
     valid.dedup_by_key(|price| price.price.currency());
     valid.into_iter().map(|price| price.price).collect()
 }
 
-/// The item with name and description each in the first language that has it, else as they are.
+/// The item with name and description, each in the first language that has it, else unchanged.
 fn translated(
     mut item: Item,
     languages: &[Language],

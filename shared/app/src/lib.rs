@@ -1,4 +1,4 @@
-//! Use cases and the ports (traits) that they need.
+#![doc = include_str!("../README.md")]
 
 pub mod cart;
 pub mod catalog;

@@ -1,5 +1,4 @@
-//! Values and pure rules: no async, no I/O, no clock, no randomness, no serde.
-
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 pub mod availability;

@@ -1,4 +1,4 @@
-//! From the end of a call to what it means: the gates that every answer passes.
+//! What the end of a call means: the gates that every answer passes.
 
 use app::ports::ErpError;
 use domain::submission::{Outcome, Refusal};
@@ -8,7 +8,7 @@ use wire::erp::{ErrorAnswer, Processed, codes};
 /// How a call ended without a usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CallError {
-    /// It was never begun: too little time.
+    /// It was not begun: too little time is left.
     NoTime,
     /// It certainly was not processed: no connection, 401, 429, or the ERP says so.
     NotProcessed(&'static str),
@@ -16,14 +16,14 @@ pub(crate) enum CallError {
     Timeout,
     /// The ERP failed, or the connection broke; it may have been processed.
     Failed(&'static str),
-    /// There is an answer that the contract does not allow; it may have been processed.
+    /// The contract does not allow the answer; the request may have been processed.
     Unusable(&'static str),
     /// The ERP said no.
     Refused(Refusal),
 }
 
 impl CallError {
-    /// Whether it says that the ERP is not well, rather than that it does not like the request.
+    /// Whether the ERP is not well, rather than refusing the request.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::NotProcessed(_) | Self::Timeout | Self::Failed(_) | Self::Unusable(_) => true,
@@ -31,7 +31,7 @@ impl CallError {
         }
     }
 
-    /// Whether the same read may well succeed a moment later. After a time-out the time is gone.
+    /// Whether the same read may succeed a moment later. After a time-out no time is left.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::NotProcessed(reason) => matches!(*reason, "no_connection" | "status_429"),
@@ -73,18 +73,18 @@ impl From<CallError> for Outcome {
     }
 }
 
-/// An answer of which transport and size are checked, and nothing else.
+/// A response of which only transport and size have been checked.
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     /// The HTTP status.
     pub status: u16,
-    /// How long the ERP asks to be left alone, in milliseconds.
+    /// How long the ERP asks to wait, in milliseconds.
     pub retry_after_ms: Option<u64>,
     /// The body, or why it could not be read to its end.
     pub body: Result<Vec<u8>, CallError>,
 }
 
-/// An answer without an error, of a good status.
+/// A response with a status of success and without an error in its body.
 #[derive(Debug)]
 pub(crate) struct Success {
     /// From 200 to 299.
@@ -97,7 +97,7 @@ impl RawResponse {
     pub fn checked(self) -> Result<Success, CallError> {
         let status = self.status;
         match status {
-            // Whatever the body says: whoever answers these has not looked at the request.
+            // Whatever the body says: these are answered before the request is looked at.
             429 => return Err(CallError::NotProcessed("status_429")),
             401 => return Err(CallError::NotProcessed("status_401")),
             _ => {}
@@ -123,7 +123,7 @@ impl RawResponse {
                     })
                 }
                 (None, Some(_)) => CallError::Failed(status_reason(status)),
-                // A sentence decides nothing, whatever it says.
+                // Text without a code decides nothing.
                 (None, None) => CallError::Failed("error_without_code"),
             });
         }
@@ -141,13 +141,13 @@ impl Success {
         serde_json::from_slice(&self.body).map_err(|_| CallError::Unusable("unreadable"))
     }
 
-    /// Whether there is no body at all.
+    /// Whether the body is empty.
     pub fn is_empty(&self) -> bool {
         self.body.iter().all(u8::is_ascii_whitespace)
     }
 }
 
-/// A stable code for a status that decides nothing.
+/// A stable code for a status that does not decide the outcome.
 fn status_reason(status: u16) -> &'static str {
     match status {
         200..=299 => "error_in_body",

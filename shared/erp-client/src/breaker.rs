@@ -1,9 +1,8 @@
-//! The circuit breaker: an ERP that does not answer is left in peace for a while, and nobody waits
-//! for it meanwhile.
+//! The circuit breaker: while the ERP does not answer, lookups fail at once instead of waiting.
 //!
-//! Business traffic is thin: a breaker that counts failures per minute would never open. So it
-//! opens after a few failures in a row, or when half of the last ten calls failed. When its time is
-//! over one call may try; the others are refused until that one came back.
+//! Traffic between businesses is thin: a breaker that counts failures per minute would never open.
+//! So it opens after a few consecutive failures, or if half of the last ten calls failed. After its
+//! open time it is half open: one call probes the ERP, the others are refused until it ends.
 
 #[cfg(test)]
 mod tests;
@@ -16,19 +15,19 @@ use domain::time::Timestamp;
 /// When the breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerLimits {
-    /// So many failures in a row open it.
-    pub in_a_row: u32,
-    /// Of so many last calls half must not fail.
+    /// The number of consecutive failures that opens it.
+    pub consecutive: u32,
+    /// It opens if half of this number of last calls failed.
     pub window: usize,
-    /// For so long it stays open, in milliseconds.
+    /// How long it stays open, in milliseconds.
     pub open_ms: i64,
 }
 
 impl Default for BreakerLimits {
-    /// Five in a row, half of the last ten, for five seconds.
+    /// Opens for five seconds after five consecutive failures, or five of the last ten.
     fn default() -> Self {
         Self {
-            in_a_row: 5,
+            consecutive: 5,
             window: 10,
             open_ms: 5_000,
         }
@@ -41,9 +40,8 @@ enum State {
     Closed,
     /// No call goes through before this instant.
     Open(Timestamp),
-    /// One call is under way to find out; should it never come back, another may try after this
-    /// instant.
-    Trying(Timestamp),
+    /// One call probes the ERP. If it never ends, another may probe after this instant.
+    HalfOpen(Timestamp),
 }
 
 #[derive(Debug)]
@@ -51,7 +49,7 @@ struct Inner {
     state: State,
     /// How the last calls ended; true = it failed.
     last: VecDeque<bool>,
-    in_a_row: u32,
+    consecutive: u32,
 }
 
 /// Counts how calls end and decides whether the next one may begin.
@@ -66,7 +64,7 @@ impl Breaker {
         let inner = Inner {
             state: State::Closed,
             last: VecDeque::with_capacity(limits.window),
-            in_a_row: 0,
+            consecutive: 0,
         };
         Self {
             limits,
@@ -74,20 +72,20 @@ impl Breaker {
         }
     }
 
-    /// Whether a call may begin at `now`. Whoever is allowed must tell how it ended.
+    /// Whether a call may begin at `now`. The caller must report its end to [`Breaker::ended`].
     pub(crate) fn allows(&self, now: Timestamp) -> bool {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         match inner.state {
             State::Closed => true,
-            State::Open(until) | State::Trying(until) if now < until => false,
-            State::Open(_) | State::Trying(_) => {
-                inner.state = State::Trying(now.plus_millis(self.limits.open_ms));
+            State::Open(until) | State::HalfOpen(until) if now < until => false,
+            State::Open(_) | State::HalfOpen(_) => {
+                inner.state = State::HalfOpen(now.plus_millis(self.limits.open_ms));
                 true
             }
         }
     }
 
-    /// Tells how a call ended. Answers whether this made the breaker open.
+    /// Records how a call ended. Returns whether this opened the breaker.
     pub(crate) fn ended(&self, failed: bool, now: Timestamp) -> bool {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if !failed {
@@ -100,8 +98,8 @@ impl Breaker {
             inner.last.pop_front();
         }
         inner.last.push_back(failed);
-        inner.in_a_row = if failed {
-            inner.in_a_row.saturating_add(1)
+        inner.consecutive = if failed {
+            inner.consecutive.saturating_add(1)
         } else {
             0
         };
@@ -111,8 +109,8 @@ impl Breaker {
         let failures = inner.last.iter().filter(|failed| **failed).count();
         let half = inner.last.len() >= self.limits.window
             && failures.saturating_mul(2) >= self.limits.window;
-        let trying = matches!(inner.state, State::Trying(_));
-        if trying || inner.in_a_row >= self.limits.in_a_row || half {
+        let half_open = matches!(inner.state, State::HalfOpen(_));
+        if half_open || inner.consecutive >= self.limits.consecutive || half {
             let was_closed = matches!(inner.state, State::Closed);
             inner.state = State::Open(now.plus_millis(self.limits.open_ms));
             return was_closed;

@@ -1,58 +1,55 @@
-//! One HTTP exchange: headers, time limit, size limit.
+//! One HTTP exchange: headers, time limit, size limit, repetition of reads.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, UNIX_EPOCH};
 
 use app::ports::erp::CallContext;
 use domain::time::Timestamp;
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 
 use crate::ErpClient;
 use crate::answer::{CallError, RawResponse, Success};
 use crate::breaker::Breaker;
-use crate::config::TimeLimit;
+use crate::config::{TimeLimit, TimeLimits};
+use crate::operation::Operation;
 
 /// Most bytes of an answer. 500 lines with every field are far below one million.
-const MOST_BYTES: usize = 8 << 20;
-/// With less time than this left, in milliseconds, a call would only be cut off.
-const LEAST_MS: i64 = 100;
-/// Tries of a read, the first included. All of them share the time limit of one.
-const TRIES: u32 = 2;
-/// The shortest and the longest pause before a read is tried again, in milliseconds.
+const MAX_BYTES: usize = 8 << 20;
+/// A call is not begun with less time than this left, in milliseconds: it would be cut off.
+const MIN_MS: i64 = 100;
+/// Attempts of a read, the first included. They share the time limit of one.
+const ATTEMPTS: u32 = 2;
+/// The shortest and the longest pause before a read is repeated, in milliseconds.
 const PAUSE_MS: (u64, u64) = (50, 150);
 
-/// What is asked.
+/// A call of one operation.
 pub(crate) struct Call<'a> {
-    pub method: Method,
-    /// Percent-encoded one by one.
-    pub path: &'a [&'a str],
-    pub query: Vec<(&'static str, String)>,
+    pub operation: Operation<'a>,
     pub limit: TimeLimit,
-    /// Lines or items that the limit grows with.
+    pub query: Vec<(&'static str, String)>,
+    /// Lines or items; the time limit grows with them.
     pub lines: usize,
-    /// For submissions: sent as `Idempotency-Key`.
+    /// Sent as `Idempotency-Key`; for submissions.
     pub key: Option<&'a str>,
-    /// Stops the call while the ERP does not answer calls of this kind.
-    pub guard: Option<&'a Breaker>,
+    /// Refuses the call while the ERP does not answer calls of this kind.
+    pub breaker: Option<&'a Breaker>,
 }
 
 impl<'a> Call<'a> {
     /// A call without query, lines and key.
-    pub fn new(method: Method, path: &'a [&'a str], limit: TimeLimit) -> Self {
+    pub fn new(operation: Operation<'a>, limits: &TimeLimits) -> Self {
         Self {
-            method,
-            path,
+            operation,
+            limit: operation.limit(limits),
             query: Vec::new(),
-            limit,
             lines: 0,
             key: None,
-            guard: None,
+            breaker: None,
         }
     }
 
-    /// With so many lines.
     pub fn lines(mut self, lines: usize) -> Self {
         self.lines = lines;
         self
@@ -60,14 +57,19 @@ impl<'a> Call<'a> {
 
     /// Behind a circuit breaker.
     pub fn guarded(mut self, breaker: &'a Breaker) -> Self {
-        self.guard = Some(breaker);
+        self.breaker = Some(breaker);
         self
     }
 }
 
 impl ErpClient {
-    /// A read without a body. Tried again once where that helps: no connection, a broken one, or an
-    /// ERP that is busy.
+    /// A call of `operation` with its time limit.
+    pub(crate) fn call<'a>(&self, operation: Operation<'a>) -> Call<'a> {
+        Call::new(operation, &self.config.limits)
+    }
+
+    /// A read without a body. Repeated once where that helps: no connection, a broken one, or a busy
+    /// ERP.
     pub(crate) async fn get(
         &self,
         context: &CallContext,
@@ -122,8 +124,8 @@ impl ErpClient {
         call: &Call<'_>,
         body: Option<&[u8]>,
     ) -> Result<Success, CallError> {
-        // The tries share the time of one, so that whoever waits for a lookup waits no longer for a
-        // bad one.
+        // The attempts share the time limit of one, so that a caller never waits longer for a
+        // failing read.
         let end = context
             .deadline
             .min(self.clock.now().plus_millis(call.limit.of(call.lines)));
@@ -134,7 +136,7 @@ impl ErpClient {
         let mut attempt = 1;
         loop {
             if call
-                .guard
+                .breaker
                 .is_some_and(|breaker| !breaker.allows(self.clock.now()))
             {
                 return Err(CallError::NotProcessed("circuit_open"));
@@ -143,19 +145,19 @@ impl ErpClient {
             let asked_to_wait = sent.as_ref().ok().and_then(|raw| raw.retry_after_ms);
             let answer = sent.and_then(RawResponse::checked);
             self.count(&answer);
-            if let Some(breaker) = call.guard
+            if let Some(breaker) = call.breaker
                 && breaker.ended(
                     answer.as_ref().is_err_and(CallError::is_outage),
                     self.clock.now(),
                 )
             {
                 tracing::warn!(
-                    path = call.path.join("/"),
-                    "the ERP does not answer; it is left in peace for a while"
+                    path = call.operation.path().join("/"),
+                    "the ERP does not answer; the circuit breaker opened"
                 );
             }
             let failure = match answer {
-                Err(failure) if attempt < TRIES && failure.may_pass() => failure,
+                Err(failure) if attempt < ATTEMPTS && failure.may_pass() => failure,
                 other => return other,
             };
             // On top of what the ERP asks for: those who were told the same instant must not return
@@ -167,7 +169,7 @@ impl ErpClient {
                 .clock
                 .now()
                 .plus_millis(i64::try_from(pause).unwrap_or(i64::MAX));
-            if end.millis_since(wake) < LEAST_MS {
+            if end.millis_since(wake) < MIN_MS {
                 return Err(failure);
             }
             tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -182,7 +184,7 @@ impl ErpClient {
         body: Option<&[u8]>,
     ) -> Result<RawResponse, CallError> {
         let left = context.deadline.millis_since(self.clock.now());
-        if left < LEAST_MS {
+        if left < MIN_MS {
             return Err(CallError::NoTime);
         }
         let timeout = u64::try_from(call.limit.of(call.lines).min(left)).unwrap_or(0);
@@ -199,7 +201,7 @@ impl ErpClient {
                 break Err(CallError::Timeout);
             };
             match piece {
-                Ok(Some(chunk)) if bytes.len().saturating_add(chunk.len()) > MOST_BYTES => {
+                Ok(Some(chunk)) if bytes.len().saturating_add(chunk.len()) > MAX_BYTES => {
                     break Err(CallError::Unusable("answer_too_large"));
                 }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
@@ -223,14 +225,14 @@ impl ErpClient {
         let mut url = self.base.clone();
         // A base is an http URL by construction, so its path can be extended.
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(call.path);
+            path.pop_if_empty().extend(call.operation.path());
         }
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let mut request = self
             .http
-            .request(call.method.clone(), url)
+            .request(call.operation.method(), url)
             .bearer_auth(&self.config.token)
             .header("accept", "application/json")
             .header("x-correlation-id", &context.correlation_id);
@@ -246,21 +248,21 @@ impl ErpClient {
     }
 }
 
-/// What the ERP asks to wait, in milliseconds: told in seconds, or as the instant when it is over.
-/// An instant is compared with the answer's own `Date`, for the ERP's clock may not be ours; with
-/// ours when there is none.
+/// How long the ERP asks to wait, in milliseconds. The header is a number of seconds or an instant.
+/// An instant is compared with the response's own `Date`, because the ERP's clock may differ from
+/// ours; with our clock if there is no `Date`.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
-    let told = text("retry-after")?;
-    if !told.is_empty() && told.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Some(told.parse().unwrap_or(u64::MAX).saturating_mul(1000));
+    let wait = text("retry-after")?;
+    if !wait.is_empty() && wait.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Some(wait.parse().unwrap_or(u64::MAX).saturating_mul(1000));
     }
-    let over = instant(told)?;
+    let until = instant(wait)?;
     let from = text("date").and_then(instant).unwrap_or(now);
-    Some(u64::try_from(over.millis_since(from)).unwrap_or(0))
+    Some(u64::try_from(until.millis_since(from)).unwrap_or(0))
 }
 
-/// An instant as HTTP headers have it.
+/// An instant in the format of HTTP headers.
 fn instant(text: &str) -> Option<Timestamp> {
     let since = httpdate::parse_http_date(text)
         .ok()?
@@ -271,8 +273,8 @@ fn instant(text: &str) -> Option<Timestamp> {
     ))
 }
 
-/// The pause before the next try: differs between requests, so that those who failed together do
-/// not return together.
+/// The pause before the next attempt. It differs between requests, so that requests that failed at
+/// once are not repeated at once.
 fn pause(correlation_id: &str, attempt: u32) -> u64 {
     let mut hasher = DefaultHasher::new();
     (correlation_id, attempt).hash(&mut hasher);
@@ -280,7 +282,7 @@ fn pause(correlation_id: &str, attempt: u32) -> u64 {
     shortest + hasher.finish() % (longest - shortest + 1)
 }
 
-/// Only a connection that never came about is certain not to have carried the request.
+/// Only a connection that was never established is certain not to have carried the request.
 fn transport(error: &reqwest::Error) -> CallError {
     if error.is_connect() {
         CallError::NotProcessed("no_connection")

@@ -1,39 +1,34 @@
-//! Reserve, cancel, calculate. All of them may be repeated at will, and are not repeated here.
+//! Reserve, cancel, calculate. Callers may repeat them; the client does not.
 
 use app::ports::ErpError;
 use app::ports::erp::{
     CalculateRequest, CalculatedLine, Calculation, CallContext, CheckoutLine, ErpCheckout,
-    ReservedLine,
+    ReserveRequest, ReservedLine,
 };
 use async_trait::async_trait;
-use domain::caller::Customer;
-use domain::ids::{CartId, LineId};
+use domain::ids::LineId;
 use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
-use domain::time::Timestamp;
-use reqwest::Method;
 use rust_decimal::Decimal;
 use wire::erp;
 use wire::value::Number;
 
 use crate::ErpClient;
 use crate::answer::CallError;
-use crate::call::Call;
 use crate::convert;
+use crate::operation::Operation;
 
 #[async_trait]
 impl ErpCheckout for ErpClient {
     async fn reserve(
         &self,
         context: &CallContext,
-        reference: &CartId,
-        customer: &Customer,
-        lines: &[CheckoutLine],
-        expires_at: Timestamp,
+        request: &ReserveRequest<'_>,
     ) -> Result<Vec<ReservedLine>, ErpError> {
-        let request = erp::ReservationRequest {
+        let (reference, lines) = (request.reference.as_str(), request.lines);
+        let body = erp::ReservationRequest {
             store: self.config.store.clone(),
-            customer: convert::customer(customer),
+            customer: convert::customer(request.customer),
             lines: lines
                 .iter()
                 .map(|line| erp::Line {
@@ -43,13 +38,14 @@ impl ErpCheckout for ErpClient {
                     unit: line.unit.to_string(),
                 })
                 .collect(),
-            expires_at: expires_at.into(),
+            expires_at: request.expires_at.into(),
         };
-        let path = ["reservations", reference.as_str()];
-        let call = Call::new(Method::PUT, &path, self.config.limits.checkout).lines(lines.len());
+        let call = self
+            .call(Operation::Reserve { reference })
+            .lines(lines.len());
         let answer: erp::ReservationAnswer =
-            self.write(context, &call, Some(&request)).await?.read()?;
-        convert::check_reference(answer.reference.as_deref(), reference.as_str())?;
+            self.write(context, &call, Some(&body)).await?.read()?;
+        convert::check_reference(answer.reference.as_deref(), reference)?;
         let answers = in_order(lines, &answer.lines, |line| &line.line_id)?;
         Ok(lines
             .iter()
@@ -59,11 +55,10 @@ impl ErpCheckout for ErpClient {
     }
 
     async fn cancel(&self, context: &CallContext, reference: &str) -> Result<(), ErpError> {
-        let path = ["reservations", reference];
-        let call = Call::new(Method::DELETE, &path, self.config.limits.checkout);
+        let call = self.call(Operation::CancelReservation { reference });
         match self.write::<()>(context, &call, None).await {
             Ok(_) => Ok(()),
-            // Nothing was set aside, or it is gone already.
+            // There was no reservation, or it is gone already.
             Err(CallError::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => Ok(()),
             Err(failure) => Err(failure.into()),
         }
@@ -98,10 +93,8 @@ impl ErpCheckout for ErpClient {
             lines: priced.collect::<Result<_, ErpError>>()?,
             shipping: Some(convert::shipping(request.shipping)),
         };
-        let path = ["orders", "calculate"];
-        let call =
-            Call::new(Method::POST, &path, self.config.limits.checkout).lines(request.lines.len());
-        // An ERP may keep a draft of it, so it counts as a write.
+        let call = self.call(Operation::Calculate).lines(request.lines.len());
+        // An ERP may store a draft, so this counts as a write.
         let answer: erp::CalculationAnswer =
             self.write(context, &call, Some(&body)).await?.read()?;
         convert::check_reference(answer.reference.as_deref(), request.reference.as_str())?;
@@ -116,8 +109,8 @@ impl ErpCheckout for ErpClient {
     }
 }
 
-/// One answer per asked line, in the order of asking. A line that is missing, unknown or there
-/// twice spoils the whole: nobody could say what the buyer would commit to.
+/// One answer per line of the request, in their order. A missing, unknown or repeated line makes
+/// the whole answer unusable: it would be unclear what the buyer commits to.
 fn in_order<'a, T>(
     asked: &[CheckoutLine],
     answers: &'a [T],
@@ -148,7 +141,7 @@ fn reserved(line: &CheckoutLine, answer: &erp::ReservedLine) -> Result<ReservedL
     let (status, quantity) = match answer.status {
         Some(erp::ReservationStatus::Reserved) => {
             let quantity = answer.quantity.map_or(asked, |quantity| quantity.0);
-            // Some ERPs say "reserved" of a part.
+            // Some ERPs answer "reserved" for a part of the quantity.
             let whole = quantity >= asked;
             (
                 if whole {
@@ -194,8 +187,8 @@ fn calculated(
     })
 }
 
-/// What the ERP does not have is nothing, as long as it says what the goods and the whole cost;
-/// whether the parts add up is checked by whoever uses them.
+/// A missing amount is zero, except the total of the goods and the grand total, which are required.
+/// The use case checks whether the parts add up.
 fn totals(totals: &erp::Totals, currency: Currency) -> Result<Totals, CallError> {
     let part = |amount: &Option<wire::value::Money>| {
         Ok(convert::optional(amount.as_ref(), currency)?.unwrap_or_else(|| Money::zero(currency)))

@@ -1,4 +1,4 @@
-//! How the ERP is reached and how long it may take.
+//! The ERP's address and credentials, and the time limits of calls.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -9,21 +9,21 @@ use app::ports::Clock;
 use crate::ErpClient;
 use crate::breaker::{Breaker, BreakerLimits};
 
-/// How long a call may take in all: `base_ms` and `per_line_ms` for each line or item; and how long
-/// its answer may pause once it has begun.
+/// How long a call may take in all: `base_ms`, and `per_line_ms` for each line or item; and how long
+/// its response may pause once it has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit {
     /// Milliseconds for a call without lines.
     pub base_ms: i64,
-    /// Milliseconds on top for each line.
+    /// Additional milliseconds for each line.
     pub per_line_ms: i64,
-    /// Milliseconds between two pieces of an answer. An ERP that has begun to answer knows what it
-    /// says, so a longer silence means that the rest will not come.
+    /// The longest pause between two pieces of a response, in milliseconds. An ERP that has begun to
+    /// respond has computed its answer, so after a longer pause the rest will not come.
     pub read_ms: u64,
 }
 
 impl TimeLimit {
-    /// The limit for so many lines, in milliseconds.
+    /// The limit for a number of lines, in milliseconds.
     #[must_use]
     pub fn of(self, lines: usize) -> i64 {
         let lines = i64::try_from(lines).unwrap_or(i64::MAX);
@@ -32,16 +32,17 @@ impl TimeLimit {
     }
 }
 
-/// The limits of the operations. None reaches beyond the deadline of the call.
+/// The limits of the operations. None extends beyond the deadline of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// Connecting, in milliseconds. What fails here was certainly not processed.
+    /// Connecting, in milliseconds. A request that fails here was certainly not processed.
     pub connect_ms: u64,
     /// Capabilities, health, prices, availability.
     pub lookup: TimeLimit,
     /// Reserve, cancel, calculate.
     pub checkout: TimeLimit,
-    /// Orders, quotes and members going out. Generous, for what ends here is unknown.
+    /// Orders, quotes and members that are sent. Generous, because a call that ends here has an
+    /// unknown outcome.
     pub submission: TimeLimit,
     /// Find, list, detail.
     pub tracking: TimeLimit,
@@ -77,18 +78,17 @@ impl Default for TimeLimits {
     }
 }
 
-/// How the ERP is reached.
+/// The configuration of the client.
 #[derive(Clone)]
 pub struct Config {
-    /// The base URL; a path in it stays in front of every route.
+    /// The base URL; a path in it is put in front of every operation's path.
     pub base_url: String,
     /// The bearer credential. Never logged.
     pub token: String,
-    /// The store that this deployment serves, as the ERP calls it.
+    /// The ERP's id of the store that this deployment serves.
     pub store: String,
-    /// How long calls may take.
     pub limits: TimeLimits,
-    /// When lookups leave the ERP in peace.
+    /// When lookups stop calling the ERP.
     pub breaker: BreakerLimits,
 }
 
@@ -105,7 +105,7 @@ impl fmt::Debug for Config {
 /// Why no client can be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The base URL is none, or none of HTTP.
+    /// The base URL is not an absolute URL of HTTP.
     #[error("the ERP's base URL is not an absolute http or https URL")]
     BaseUrl,
     /// The HTTP client cannot be set up.
@@ -125,21 +125,20 @@ impl ErpClient {
         }
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_millis(config.limits.connect_ms))
-            // Servers close idle connections after a second or more. Whoever closes first decides:
-            // a request that crosses with the server's close has an unknown outcome, so this side
-            // closes well before.
+            // Servers close idle connections after a second or more. A request that crosses the
+            // server's close has an unknown outcome, so this side closes well before.
             .pool_idle_timeout(Duration::from_millis(800))
             // A redirected POST may arrive twice or as a GET.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let lookups = Breaker::new(config.breaker);
+        let breaker = Breaker::new(config.breaker);
         Ok(Self {
             http,
             base,
             config,
             clock,
-            lookups,
-            known: Mutex::new(None),
+            breaker,
+            capabilities: Mutex::new(None),
             metrics: None,
         })
     }

@@ -1,4 +1,4 @@
-//! Between domain values and messages.
+//! Converts between domain values and messages.
 
 use std::str::FromStr;
 
@@ -17,7 +17,7 @@ pub(crate) fn money(money: &wire::value::Money, currency: Currency) -> Option<Mo
         .filter(|money| money.currency() == currency)
 }
 
-/// An amount that must be there.
+/// An amount that is required.
 pub(crate) fn required(
     amount: Option<&wire::value::Money>,
     currency: Currency,
@@ -27,7 +27,7 @@ pub(crate) fn required(
         .ok_or(CallError::Unusable("amount"))
 }
 
-/// An amount that may be missing, but is right when it is there.
+/// An amount that may be missing, but must be valid if it is present.
 pub(crate) fn optional(
     amount: Option<&wire::value::Money>,
     currency: Currency,
@@ -37,7 +37,7 @@ pub(crate) fn optional(
         .transpose()
 }
 
-/// Another reference than the one asked for means that the answer is not ours.
+/// An answer with another reference than the one asked for is not ours.
 pub(crate) fn check_reference(answered: Option<&str>, asked: &str) -> Result<(), CallError> {
     match answered {
         Some(answered) if answered != asked => Err(CallError::Unusable("wrong_reference")),
@@ -45,7 +45,6 @@ pub(crate) fn check_reference(answered: Option<&str>, asked: &str) -> Result<(),
     }
 }
 
-/// The customer.
 pub(crate) fn customer(customer: &Customer) -> erp::Customer {
     erp::Customer {
         organization_id: customer.organization.to_string(),
@@ -53,7 +52,6 @@ pub(crate) fn customer(customer: &Customer) -> erp::Customer {
     }
 }
 
-/// The destination.
 pub(crate) fn shipping(shipping: &Shipping) -> erp::Shipping {
     let address = &shipping.address;
     erp::Shipping {

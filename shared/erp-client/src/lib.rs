@@ -1,10 +1,4 @@
-//! The External System contract, spoken over HTTP: the ERP ports of `app`, implemented on one
-//! shared client.
-//!
-//! Every answer passes the same gates in the same order: transport, status, the body's own error
-//! field (which may come with status 200), then each item by itself. Whatever does not pass is
-//! missing or unknown, never zero and never success. Reads are tried again once, within the time of
-//! one; writes are sent once: repeating them is the business of whoever keeps their state.
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod breaker;
@@ -13,6 +7,7 @@ mod checkout;
 mod config;
 mod convert;
 mod lookups;
+mod operation;
 mod submission;
 mod tracking;
 mod variables;
@@ -31,18 +26,17 @@ pub use breaker::BreakerLimits;
 pub use config::{Config, ConfigError, TimeLimit, TimeLimits};
 pub use variables::VariableError;
 
-/// The client. Built once per process: it keeps the connections, and the capabilities for some
+/// The client. Built once per process: it holds the connections, and the capabilities for some
 /// minutes.
 pub struct ErpClient {
     http: reqwest::Client,
     base: reqwest::Url,
     config: Config,
     clock: Arc<dyn Clock>,
-    /// For lookups alone: they have something to fall back on. A buyer who commits waits for a real
-    /// answer, and what settles an outcome asks however bad it looks.
-    lookups: Breaker,
-    known: Mutex<Option<(Timestamp, Capabilities)>>,
-    /// Counts how calls end.
+    /// Guards lookups only, because they can fall back on the cache. A buyer who commits waits for
+    /// a real answer, and an unknown outcome is looked up even if the ERP is failing.
+    breaker: Breaker,
+    capabilities: Mutex<Option<(Timestamp, Capabilities)>>,
     metrics: Option<Arc<dyn Metrics>>,
 }
 

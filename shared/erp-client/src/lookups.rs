@@ -17,36 +17,35 @@ use domain::money::Currency;
 use domain::price::{OfferPrice, PriceScope, QuantityBreak};
 use domain::quantity::Quantity;
 use domain::submission::DuplicateProtection;
-use reqwest::Method;
 use rust_decimal::Decimal;
 use wire::erp;
 use wire::value::Number;
 
 use crate::ErpClient;
-use crate::call::Call;
 use crate::convert;
+use crate::operation::Operation;
 
-/// How long the declared capabilities are taken for granted, in milliseconds.
-const KEEP_MS: i64 = 300_000;
-/// Items of a full call, as far as its time is concerned.
-const MANY: usize = 100;
-/// The location that stands for the online store's total.
+/// How long the declared capabilities are used without asking again, in milliseconds.
+const VALID_MS: i64 = 300_000;
+/// Items of a full call; decides the longest time limit of a lookup.
+const FULL_CALL_ITEMS: usize = 100;
+/// The ERP's name for the online store's total.
 const ONLINE: &str = "online";
 
 impl ErpClient {
-    /// Asks whether the ERP is there, without a business call.
+    /// Asks whether the ERP is reachable, without a business call.
     ///
     /// # Errors
-    /// [`ErpError`] when it is not.
+    /// [`ErpError`] if it is not.
     pub async fn health(&self, context: &CallContext) -> Result<(), ErpError> {
-        let call = Call::new(Method::GET, &["health"], self.config.limits.lookup);
-        // Asked once: whoever wants to know how the ERP is doing wants to know this too.
+        let call = self.call(Operation::Health);
+        // Sent once, like a write: a failure is the answer that the caller wants.
         self.write::<()>(context, &call, None).await?;
         Ok(())
     }
 
-    fn known(&self) -> Option<(domain::time::Timestamp, Capabilities)> {
-        self.known
+    fn known_capabilities(&self) -> Option<(domain::time::Timestamp, Capabilities)> {
+        self.capabilities
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -60,40 +59,41 @@ impl ErpCapabilities for ErpClient {
     }
 
     fn lookup_limit_ms(&self) -> i64 {
-        self.config.limits.lookup.of(MANY)
+        self.config.limits.lookup.of(FULL_CALL_ITEMS)
     }
 
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError> {
-        let known = self.known();
+        let known = self.known_capabilities();
         let now = self.clock.now();
         if let Some((_, capabilities)) = known
             .as_ref()
-            .filter(|(at, _)| now.millis_since(*at) < KEEP_MS)
+            .filter(|(at, _)| now.millis_since(*at) < VALID_MS)
         {
             return Ok(capabilities.clone());
         }
-        let call = Call::new(Method::GET, &["capabilities"], self.config.limits.lookup)
-            .guarded(&self.lookups);
+        let call = self.call(Operation::Capabilities).guarded(&self.breaker);
         let answer = match self.get(context, &call).await {
             Ok(answer) => answer.read::<erp::Capabilities>(),
             Err(failure) => Err(failure),
         };
         match (answer, known) {
             (Ok(declared), _) => {
-                let capabilities = understood(&declared);
-                *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some((now, capabilities.clone()));
+                let capabilities = capabilities(&declared);
+                *self
+                    .capabilities
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = Some((now, capabilities.clone()));
                 Ok(capabilities)
             }
-            // What it declared before is better than nothing: capabilities change with releases,
-            // not with outages.
+            // Earlier capabilities are better than none: they change with releases of the ERP, not
+            // with outages.
             (Err(_), Some((_, capabilities))) => Ok(capabilities),
             (Err(failure), None) => Err(failure.into()),
         }
     }
 }
 
-fn understood(declared: &erp::Capabilities) -> Capabilities {
+fn capabilities(declared: &erp::Capabilities) -> Capabilities {
     let at_least_one = |number: u32| usize::try_from(number).unwrap_or(usize::MAX).max(1);
     Capabilities {
         submission: match declared.submission {
@@ -134,9 +134,10 @@ impl ErpPrices for ErpClient {
                 })
                 .collect(),
         };
-        let call = Call::new(Method::POST, &["prices"], self.config.limits.lookup)
+        let call = self
+            .call(Operation::Prices)
             .lines(items.len())
-            .guarded(&self.lookups);
+            .guarded(&self.breaker);
         let answer: erp::PricesAnswer = self.ask(context, &call, &request).await?.read()?;
         let answers = by_sku(&answer.items, |item| &item.sku);
         Ok(items
@@ -152,7 +153,7 @@ impl ErpPrices for ErpClient {
     }
 }
 
-/// Whether an entry answers the question: what it repeats of the question must be the same.
+/// Whether an answer belongs to the question: what it repeats of the question must be equal.
 fn answers_price(answer: &erp::PriceItem, item: &PriceQuestion) -> bool {
     answer
         .quantity
@@ -190,8 +191,8 @@ fn price(
         return ItemAnswer::Missing;
     };
     breaks.sort_by_key(|step| step.min_quantity);
-    // The first step of some ERPs is above a fraction of a unit; the price of the asked quantity is
-    // known all the same.
+    // The first break of some ERPs is one unit, above a fraction of a unit; the price of the
+    // requested quantity is known nevertheless.
     if breaks
         .first()
         .is_some_and(|first| item.quantity < first.min_quantity)
@@ -205,8 +206,8 @@ fn price(
         );
     }
     let offer = OfferPrice { unit_price, breaks };
-    // A ladder that contradicts the price may not be kept for other quantities, and the price not
-    // without it.
+    // Breaks that contradict the price cannot be trusted for other quantities, nor the price for
+    // this one.
     if offer.at(item.quantity) != Some(unit_price) {
         return ItemAnswer::Missing;
     }
@@ -230,7 +231,7 @@ impl ErpAvailability for ErpClient {
         items: &[AvailabilityQuestion],
     ) -> Result<Vec<ItemAnswer<Availability>>, ErpError> {
         let mut seen = BTreeSet::new();
-        let wishes: Vec<erp::AvailabilityWish> = items
+        let requested: Vec<erp::AvailabilityWish> = items
             .iter()
             .filter(|item| seen.insert(&item.sku))
             .map(|item| erp::AvailabilityWish {
@@ -238,21 +239,22 @@ impl ErpAvailability for ErpClient {
                 unit: None,
             })
             .collect();
-        let locations: BTreeSet<&str> = items.iter().map(place).collect();
-        let online_alone = locations.iter().all(|location| *location == ONLINE);
-        let pairs = wishes.len().saturating_mul(locations.len());
+        let locations: BTreeSet<&str> = items.iter().map(location).collect();
+        let online_only = locations.iter().all(|location| *location == ONLINE);
+        let pairs = requested.len().saturating_mul(locations.len());
         let request = erp::AvailabilityRequest {
             store: self.config.store.clone(),
-            items: wishes,
-            locations: (!online_alone).then(|| locations.into_iter().map(str::to_owned).collect()),
+            items: requested,
+            locations: (!online_only).then(|| locations.into_iter().map(str::to_owned).collect()),
         };
-        let call = Call::new(Method::POST, &["availability"], self.config.limits.lookup)
+        let call = self
+            .call(Operation::Availability)
             .lines(pairs)
-            .guarded(&self.lookups);
+            .guarded(&self.breaker);
         let answer: erp::AvailabilityAnswer = self.ask(context, &call, &request).await?.read()?;
         let answers = by_sku(&answer.items, |item| &item.sku);
         let here = |answer: &erp::AvailabilityItem, item| {
-            answer.location.as_deref().unwrap_or(ONLINE) == place(item)
+            answer.location.as_deref().unwrap_or(ONLINE) == location(item)
         };
         Ok(items
             .iter()
@@ -261,7 +263,7 @@ impl ErpAvailability for ErpClient {
     }
 }
 
-/// What a code of an item says; none when it is not among those of the contract.
+/// The absence that an item's code means; `None` if the contract does not have the code.
 fn absence(code: &str) -> Option<Absence> {
     Some(match code {
         erp::codes::UNKNOWN_SKU => Absence::UnknownSku,
@@ -271,7 +273,7 @@ fn absence(code: &str) -> Option<Absence> {
     })
 }
 
-fn place(item: &AvailabilityQuestion) -> &str {
+fn location(item: &AvailabilityQuestion) -> &str {
     item.location
         .as_ref()
         .map_or(ONLINE, |location| location.as_str())
@@ -292,7 +294,7 @@ fn availability(answer: Option<&erp::AvailabilityItem>) -> ItemAnswer<Availabili
     };
     ItemAnswer::Known(Availability {
         status,
-        // Oversold goods are below zero in some ERPs; nobody can have them.
+        // Some ERPs answer a quantity below zero for oversold goods.
         quantity: answer
             .available_quantity
             .map(|quantity| quantity.0.max(Decimal::ZERO)),
@@ -315,12 +317,15 @@ fn by_sku<T>(items: &[T], sku: impl Fn(&T) -> &String) -> HashMap<String, Vec<&T
     map
 }
 
-/// The one entry that answers; none when several do, for nobody knows which.
+/// The only matching answer; `None` if there are several, because either could be wrong.
 fn only<'a, T>(
     answers: &HashMap<String, Vec<&'a T>>,
     sku: &str,
-    fits: impl Fn(&T) -> bool,
+    matches: impl Fn(&T) -> bool,
 ) -> Option<&'a T> {
-    let mut fitting = answers.get(sku)?.iter().filter(|answer| fits(answer));
-    fitting.next().filter(|_| fitting.next().is_none()).copied()
+    let mut matching = answers.get(sku)?.iter().filter(|answer| matches(answer));
+    matching
+        .next()
+        .filter(|_| matching.next().is_none())
+        .copied()
 }

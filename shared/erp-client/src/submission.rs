@@ -1,13 +1,12 @@
-//! Submissions going out, and the question whether one arrived.
+//! Sends submissions, and looks up whether one arrived.
 
-use app::ports::erp::{CallContext, ErpSubmission};
+use app::ports::erp::{CallContext, DocumentKind, ErpSubmission};
 use async_trait::async_trait;
 use domain::ids::{ExternalId, SubmissionId};
 use domain::submission::{
     Answer, Content, Found, Order, OrderLine, Outcome, Payment, QuoteRequest, Refusal, Submission,
     SubmissionKind,
 };
-use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wire::erp;
@@ -17,6 +16,7 @@ use crate::ErpClient;
 use crate::answer::{CallError, Success};
 use crate::call::Call;
 use crate::convert;
+use crate::operation::Operation;
 
 #[async_trait]
 impl ErpSubmission for ErpClient {
@@ -25,7 +25,13 @@ impl ErpSubmission for ErpClient {
         let sent = match &submission.content {
             Content::Order(order) => match self.order(submission, order) {
                 Ok(body) => self
-                    .send(context, &["orders"], submission, lines, &body)
+                    .send(
+                        context,
+                        Operation::Submit(DocumentKind::Order),
+                        submission,
+                        lines,
+                        &body,
+                    )
                     .await
                     .and_then(|good| document(&good, submission.id.as_str())),
                 Err(refusal) => Err(CallError::Refused(refusal)),
@@ -33,7 +39,13 @@ impl ErpSubmission for ErpClient {
             Content::Quote(quote) => {
                 let body = self.quote(submission, quote);
                 let sent = self
-                    .send(context, &["quotes"], submission, lines, &body)
+                    .send(
+                        context,
+                        Operation::Submit(DocumentKind::Quote),
+                        submission,
+                        lines,
+                        &body,
+                    )
                     .await;
                 sent.and_then(|good| document(&good, submission.id.as_str()))
             }
@@ -47,7 +59,13 @@ impl ErpSubmission for ErpClient {
                 };
                 let id = organization.id.as_str();
                 let sent = self
-                    .send(context, &["organizations", id], submission, lines, &body)
+                    .send(
+                        context,
+                        Operation::PutOrganization { id },
+                        submission,
+                        lines,
+                        &body,
+                    )
                     .await;
                 sent.and_then(|good| member(&good, id))
             }
@@ -65,7 +83,7 @@ impl ErpSubmission for ErpClient {
                 };
                 let id = user.id.as_str();
                 let sent = self
-                    .send(context, &["users", id], submission, lines, &body)
+                    .send(context, Operation::PutUser { id }, submission, lines, &body)
                     .await;
                 sent.and_then(|good| member(&good, id))
             }
@@ -79,15 +97,14 @@ impl ErpSubmission for ErpClient {
         kind: SubmissionKind,
         reference: &SubmissionId,
     ) -> Answer {
-        let path = match kind {
-            SubmissionKind::Order => "orders",
-            SubmissionKind::Quote => "quotes",
-            // Members are created or updated by our id: there is nothing to ask, and sending again
-            // is always right.
+        let kind = match kind {
+            SubmissionKind::Order => DocumentKind::Order,
+            SubmissionKind::Quote => DocumentKind::Quote,
+            // Members are created or updated under our id: there is nothing to look up, and sending
+            // again is always right.
             SubmissionKind::Organization | SubmissionKind::User => return Answer::NotFound,
         };
-        let path = [path];
-        let mut call = Call::new(Method::GET, &path, self.config.limits.tracking);
+        let mut call = self.call(Operation::List(kind));
         call.query.push(("reference", reference.to_string()));
         match self
             .get(context, &call)
@@ -118,25 +135,20 @@ impl ErpClient {
     async fn send<T: Serialize + Sync>(
         &self,
         context: &CallContext,
-        path: &[&str],
+        operation: Operation<'_>,
         submission: &Submission,
         lines: usize,
         body: &T,
     ) -> Result<Success, CallError> {
         let limit = self.config.limits.submission;
-        // A send that is cut off early has an unknown outcome, so it does not begin without the
-        // time for a small one.
+        // A send that is cut off has an unknown outcome, so it is not begun without the time for a
+        // small one.
         if context.deadline.millis_since(self.clock.now()) < limit.base_ms {
             return Err(CallError::NoTime);
         }
-        let method = if path.len() == 1 {
-            Method::POST
-        } else {
-            Method::PUT
-        };
         let call = Call {
             key: Some(submission.id.as_str()),
-            ..Call::new(method, path, limit).lines(lines)
+            ..self.call(operation).lines(lines)
         };
         self.write(context, &call, Some(body)).await
     }
@@ -232,7 +244,7 @@ fn document(good: &Success, reference: &str) -> Result<Outcome, CallError> {
     })
 }
 
-/// A member keeps our id where the ERP names no number of its own.
+/// A member has our id if the ERP returns no number of its own.
 fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
     let answer: erp::MemberAnswer = if good.is_empty() {
         erp::MemberAnswer::default()
@@ -258,10 +270,10 @@ fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
     })
 }
 
-/// The document itself, or the list that some ERPs answer with. An answer that says nothing is no
-/// answer: taking it for "not found" would send an order again that stands. So only an empty list
-/// is "not found"; one of other documents may be the first page of an ERP that ignores the
-/// question.
+/// The answer is the document itself, or a list as some ERPs return it. Only an empty list means
+/// "not found": a list of other documents may be the first page of an ERP that ignores the query,
+/// and an answer without any data proves nothing. Taking either for "not found" would send an
+/// existing order again.
 fn found(good: &Success, reference: &str) -> Result<Answer, CallError> {
     let body: Value = good.read()?;
     let list = body.get("orders").or_else(|| body.get("quotes"));

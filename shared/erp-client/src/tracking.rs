@@ -1,4 +1,4 @@
-//! Orders and quotes of every channel, as the ERP shows them.
+//! Orders and quotes of every channel, as the ERP returns them.
 
 use std::str::FromStr;
 
@@ -11,12 +11,11 @@ use async_trait::async_trait;
 use domain::ids::{ExternalId, OrganizationId, UserId};
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
-use reqwest::Method;
 use wire::erp;
 
 use crate::ErpClient;
 use crate::answer::CallError;
-use crate::call::Call;
+use crate::operation::Operation;
 
 #[async_trait]
 impl ErpTracking for ErpClient {
@@ -25,8 +24,7 @@ impl ErpTracking for ErpClient {
         context: &CallContext,
         query: &DocumentQuery,
     ) -> Result<DocumentPage, ErpError> {
-        let path = [path(query.kind)];
-        let mut call = Call::new(Method::GET, &path, self.config.limits.tracking);
+        let mut call = self.call(Operation::List(query.kind));
         call.query
             .push(("organization", query.organization.to_string()));
         call.query
@@ -51,7 +49,7 @@ impl ErpTracking for ErpClient {
         };
         let documents = documents.ok_or(ErpError::Invalid("list_missing"))?;
         Ok(DocumentPage {
-            // Without its number nobody could ever ask for it again.
+            // A document without its number could never be asked for again.
             documents: documents.into_iter().filter_map(document).collect(),
             next_cursor: answer.next_cursor,
         })
@@ -63,8 +61,10 @@ impl ErpTracking for ErpClient {
         kind: DocumentKind,
         id: &ExternalId,
     ) -> Result<Option<ExternalDocument>, ErpError> {
-        let path = [path(kind), id.as_str()];
-        let call = Call::new(Method::GET, &path, self.config.limits.tracking);
+        let call = self.call(Operation::Detail {
+            kind,
+            id: id.as_str(),
+        });
         let answer: erp::Document = match self.get(context, &call).await {
             Ok(good) => good.read()?,
             Err(CallError::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
@@ -77,13 +77,6 @@ impl ErpTracking for ErpClient {
             Some(_) => Err(ErpError::Invalid("wrong_number")),
             None => Err(ErpError::Invalid("no_number")),
         }
-    }
-}
-
-fn path(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::Order => "orders",
-        DocumentKind::Quote => "quotes",
     }
 }
 
@@ -130,7 +123,7 @@ fn line(line: erp::DocumentLine, currency: Option<Currency>) -> ExternalLine {
     }
 }
 
-/// An amount in another currency than its document's is as good as none.
+/// An amount in another currency than its document's counts as missing.
 fn amount(amount: Option<&wire::value::Money>, currency: Option<Currency>) -> Option<Money> {
     let money = Money::try_from(amount?).ok()?;
     currency

@@ -1,4 +1,4 @@
-//! The client as functions configure it: by variables.
+//! Builds the client from the variables of a function.
 
 use std::sync::Arc;
 
@@ -10,14 +10,12 @@ use crate::{BreakerLimits, Config, ErpClient, TimeLimits};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {reason}")]
 pub struct VariableError {
-    /// The variable.
     pub name: &'static str,
-    /// What is wrong with it.
     pub reason: &'static str,
 }
 
 impl ErpClient {
-    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` tells them;
+    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` returns them;
     /// opens no connection. `ERP_LOOKUP_MS` may give prices and availability another time limit
     /// than the default. `metrics` counts how calls end.
     ///
@@ -36,7 +34,7 @@ impl ErpClient {
         };
         let mut limits = TimeLimits::default();
         if let Some(text) = variable("ERP_LOOKUP_MS") {
-            let reason = "it is no number of milliseconds from 100 to 25000";
+            let reason = "it is not a number of milliseconds from 100 to 25000";
             let millis = text
                 .parse()
                 .ok()

@@ -1,4 +1,4 @@
-//! The stores of the use cases, on DynamoDB.
+#![doc = include_str!("../README.md")]
 
 mod attribute;
 mod batch;

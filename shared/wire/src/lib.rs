@@ -1,5 +1,4 @@
-//! Types that cross a border: storefront JSON, queue bodies, ERP messages, file rows.
-
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 pub mod erp;

@@ -1,5 +1,4 @@
-//! Work counts and benchmarks: what a piece of work costs the whole process, in CPU seconds. Wall
-//! clock says little on a shared machine; CPU time says what a deployment pays for.
+#![doc = include_str!("../README.md")]
 
 pub mod cpu;
 pub mod footprint;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::app::{OPERATOR, TestApp};
+use crate::workspace::documents::holds_the_tour;
 
 /// Pastes the tour into a shell and returns what every command printed, line by line.
 async fn paste(app: &TestApp) -> Vec<Value> {
@@ -31,6 +32,9 @@ async fn paste(app: &TestApp) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_of_the_tour_works_as_printed() {
     let app = TestApp::start().await;
+    let tour = local::tour::tour(app.stack());
+    let usual = tour.replace(app.stack().storefront(), "http://127.0.0.1:9000");
+    holds_the_tour(&usual);
     let printed = paste(&app).await;
     for answer in &printed {
         assert!(answer["code"].is_null(), "a problem: {answer}");

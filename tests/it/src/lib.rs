@@ -1,1 +1,1 @@
-//! The integration tests.
+#![doc = include_str!("../README.md")]

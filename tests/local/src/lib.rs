@@ -1,6 +1,4 @@
-//! The whole system in one process: what `cargo run -p local` starts and the tests start too.
-//!
-//! Several stacks may run beside each other in one process; they share nothing.
+#![doc = include_str!("../README.md")]
 
 pub mod dataset;
 pub mod edge;

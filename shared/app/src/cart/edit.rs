@@ -1,42 +1,40 @@
-//! One edit of a cart against others at the same time.
+//! One optimistic edit of a cart: it starts over if a concurrent request wrote the cart.
 
 use std::time::Duration;
 
-use domain::caller::Customer;
 use domain::cart::{Cart, LineAvailability};
-use domain::ids::{CartId, LineId};
+use domain::ids::LineId;
 
-use super::{CartService, cart_failure, cart_write_failure, check_match, keep_until};
+use super::{CartRef, CartService, cart_failure, cart_write_failure, check_match, keep_until};
 use crate::error::UseCaseError;
 use crate::lookup::Mode;
 use crate::ports::Written;
 use crate::ports::erp::CallContext;
 
-/// Milliseconds that must be left for another try.
-const LEFT_MS: i64 = 1_000;
+/// Milliseconds that must be left for another attempt.
+const ATTEMPT_MS: i64 = 1_000;
 
-/// Milliseconds within which the first pause lies; doubles with every try, up to 64 times as long.
+/// The longest first pause, in milliseconds. It doubles with every attempt, up to 64 times.
 const FIRST_PAUSE_MS: u64 = 8;
 
-/// What an edit must look up before the cart is written.
+/// The quantities that an edit touched, and so what it must look up before the cart is written.
 pub(super) enum Touched {
-    /// No line's quantity.
     Nothing,
-    /// These lines are new: cached availability will do.
+    /// These lines are new: cached availability suffices.
     Added(Vec<LineId>),
-    /// The quantity of this line: the ERP is asked, whatever is cached.
+    /// The quantity of this line changed: the ERP is asked, whatever is cached.
     Changed(LineId),
 }
 
-/// The tries of one edit: as many as fit into the request's time, in pauses that grow, so that many
-/// edits at once do not keep meeting.
-pub(super) struct Tries<'a> {
+/// The attempts of one edit: as many as fit into the request's time. Random pauses that grow keep
+/// concurrent edits from colliding again and again.
+pub(super) struct Attempts<'a> {
     carts: &'a CartService,
     context: &'a CallContext,
     conflicts: u32,
 }
 
-impl<'a> Tries<'a> {
+impl<'a> Attempts<'a> {
     pub(super) fn new(carts: &'a CartService, context: &'a CallContext) -> Self {
         Self {
             carts,
@@ -45,18 +43,18 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// Waits before the next try.
+    /// Waits before the next attempt.
     ///
     /// # Errors
-    /// [`UseCaseError::Contention`] when there is no time for one.
-    pub(super) async fn again(&mut self) -> Result<(), UseCaseError> {
+    /// [`UseCaseError::Contention`] if there is no time for one.
+    pub(super) async fn wait(&mut self) -> Result<(), UseCaseError> {
         let pause = self
             .carts
             .ids
             .below(FIRST_PAUSE_MS << self.conflicts.min(6));
         self.conflicts = self.conflicts.saturating_add(1);
         let left = self.context.deadline.millis_since(self.carts.clock.now());
-        if left < LEFT_MS.saturating_add_unsigned(pause) {
+        if left < ATTEMPT_MS.saturating_add_unsigned(pause) {
             return Err(UseCaseError::Contention);
         }
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -65,22 +63,20 @@ impl<'a> Tries<'a> {
 }
 
 impl CartService {
-    /// Reads, changes, looks up and writes; again when somebody else was faster. The ERP is asked
-    /// live once at most: its word on the changed quantity does not depend on what else is in the
-    /// cart.
+    /// Reads the cart, changes it, looks up and writes; starts over if a concurrent request wrote it.
+    /// The ERP is asked live once at most: its answer about the changed quantity does not depend on
+    /// what else is in the cart.
     pub(super) async fn edit(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
         change: impl Fn(&mut Cart) -> Result<Touched, UseCaseError>,
     ) -> Result<Cart, UseCaseError> {
-        let mut tries = Tries::new(self, context);
-        let mut asked: Option<LineAvailability> = None;
+        let mut attempts = Attempts::new(self, context);
+        let mut live: Option<LineAvailability> = None;
         loop {
-            let mut cart = self.owned(customer, id).await?;
-            check_match(&cart, if_match)?;
+            let mut cart = self.owned(&target.customer, &target.id).await?;
+            check_match(&cart, target.if_match)?;
             cart.ensure_open().map_err(cart_failure)?;
             match change(&mut cart)? {
                 Touched::Nothing => {
@@ -92,7 +88,7 @@ impl CartService {
                         .await?
                 }
                 Touched::Changed(line) => {
-                    self.look_up_once(context, &mut cart, line, &mut asked)
+                    self.look_up_once(context, &mut cart, line, &mut live)
                         .await?
                 }
             }
@@ -109,37 +105,38 @@ impl CartService {
                 Written::Done => {
                     if let Some(dropped) = dropped {
                         self.reservations
-                            .release(context, id, &dropped.reservation)
+                            .release(context, &target.id, &dropped.reservation)
                             .await;
                     }
                     return Ok(cart);
                 }
-                Written::Conflict if if_match.is_some() => {
+                Written::Conflict if target.if_match.is_some() => {
                     return Err(UseCaseError::PreconditionFailed);
                 }
-                Written::Conflict => tries.again().await?,
+                Written::Conflict => attempts.wait().await?,
             }
         }
     }
 
+    /// Looks up with a live availability of `line`: from the ERP the first time, `live` after that.
     async fn look_up_once(
         &self,
         context: &CallContext,
         cart: &mut Cart,
         line: LineId,
-        asked: &mut Option<LineAvailability>,
+        live: &mut Option<LineAvailability>,
     ) -> Result<(), UseCaseError> {
-        let again: &[LineId] = if asked.is_some() {
+        let to_ask: &[LineId] = if live.is_some() {
             &[]
         } else {
             std::slice::from_ref(&line)
         };
-        self.look_up(context, cart, Mode::Auto, again, Mode::Live)
+        self.look_up(context, cart, Mode::Auto, to_ask, Mode::Live)
             .await?;
         if let Some(line) = cart.lines.iter_mut().find(|l| l.id == line) {
-            match asked {
-                Some(seen) => line.availability = seen.clone(),
-                None => *asked = Some(line.availability.clone()),
+            match live {
+                Some(known) => line.availability = known.clone(),
+                None => *live = Some(line.availability.clone()),
             }
         }
         Ok(())

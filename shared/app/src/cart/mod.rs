@@ -1,4 +1,7 @@
 //! The open cart of a buyer.
+//!
+//! Every change is one optimistic edit (`edit`): read the cart, change it, look up prices and
+//! availabilities, write it if nobody else has written it since, else start over.
 
 mod edit;
 mod refused;
@@ -24,60 +27,76 @@ use crate::ports::erp::CallContext;
 use crate::ports::members::MemberReader;
 use crate::ports::{Clock, Ids};
 use crate::reservations::Reservations;
-use edit::{Touched, Tries};
+use edit::{Attempts, Touched};
 use refused::line_error;
 
 pub(crate) use refused::{cart_failure, cart_write_failure};
 pub use reorder::{Reorder, Reordered};
 
-/// Seconds after its last change at which a cart is gone: thirty days.
-const KEEP_SECONDS: i64 = 30 * 86_400;
+/// Seconds after its last change at which a cart expires: thirty days.
+const CART_SECONDS: i64 = 30 * 86_400;
 
 /// A line that a buyer adds.
 #[derive(Debug, Clone)]
 pub struct NewLine {
-    /// The item.
     pub sku: Sku,
-    /// How many were entered.
     pub quantity: Quantity,
-    /// In which unit, if the buyer said.
+    /// The unit of the quantity, if the buyer named one.
     pub unit: Option<Unit>,
 }
 
-/// Where to, as a buyer says it.
+/// The address that a buyer chooses to ship to.
 #[derive(Debug, Clone)]
 pub enum ShipTo {
-    /// To an address of the organization.
+    /// An address of the organization.
     Known(AddressId),
-    /// To an address typed in.
+    /// An address that the buyer entered.
     Given(PostalAddress),
 }
 
-/// The open cart of a buyer.
+/// The shipping that a buyer chooses.
+#[derive(Debug, Clone)]
+pub struct ShippingChoice {
+    pub ship_to: ShipTo,
+    /// A shipping method of the ERP.
+    pub method: String,
+    /// A calendar day such as `2026-12-24`.
+    pub requested_delivery_date: Option<String>,
+}
+
+/// A customer's cart, and the version of it that a change expects.
+#[derive(Debug, Clone)]
+pub struct CartRef {
+    pub customer: Customer,
+    pub id: CartId,
+    /// The version that the caller has seen; `None` = any.
+    pub if_match: Option<u64>,
+}
+
+/// What happens to the lines that a cart has when lines are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    Keep,
+    Replace,
+}
+
+/// Reads and changes the carts of buyers.
 pub struct CartService {
-    /// Where carts are kept.
     pub carts: Arc<dyn Carts>,
-    /// What carts hold.
     pub items: PricedItems,
-    /// Who buys.
     pub directory: Directory,
-    /// The addresses to ship to.
     pub members: Arc<dyn MemberReader>,
-    /// Offer prices.
     pub prices: PriceLookup,
-    /// Availabilities.
     pub availability: AvailabilityLookup,
-    /// Reservations that a change makes obsolete.
+    /// Releases the reservations that a change makes obsolete.
     pub reservations: Reservations,
-    /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Ids.
     pub ids: Arc<dyn Ids>,
 }
 
 impl CartService {
-    /// Makes a new cart the customer's current one. The currency is the organization's; another one
-    /// is refused.
+    /// Creates a cart and makes it the customer's current one. Its currency is the organization's;
+    /// another one is refused.
     ///
     /// # Errors
     /// [`UseCaseError`].
@@ -104,7 +123,7 @@ impl CartService {
         Ok(cart)
     }
 
-    /// The customer's current cart with today's cached prices, while it is open.
+    /// The customer's current cart with current prices, if it is open.
     ///
     /// # Errors
     /// [`UseCaseError`].
@@ -125,7 +144,7 @@ impl CartService {
         }
     }
 
-    /// A cart of the customer; while it is open, with today's cached prices.
+    /// A cart of the customer, with current prices if it is open.
     ///
     /// # Errors
     /// [`UseCaseError`].
@@ -144,32 +163,30 @@ impl CartService {
         Ok(cart)
     }
 
-    /// Removes a cart and releases what was set aside for it.
+    /// Deletes a cart and releases its reservation.
     ///
     /// # Errors
     /// [`UseCaseError`].
     pub async fn delete(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
     ) -> Result<(), UseCaseError> {
-        let mut tries = Tries::new(self, context);
+        let mut attempts = Attempts::new(self, context);
         loop {
-            let cart = self.owned(customer, id).await?;
-            check_match(&cart, if_match)?;
+            let cart = self.owned(&target.customer, &target.id).await?;
+            check_match(&cart, target.if_match)?;
             cart.ensure_open().map_err(cart_failure)?;
             match self.carts.delete(&cart, cart.version).await? {
                 Written::Done => {
                     if let Some(dropped) = &cart.preparation {
                         self.reservations
-                            .release(context, id, &dropped.reservation)
+                            .release(context, &target.id, &dropped.reservation)
                             .await;
                     }
                     return Ok(());
                 }
-                Written::Conflict => tries.again().await?,
+                Written::Conflict => attempts.wait().await?,
             }
         }
     }
@@ -181,13 +198,10 @@ impl CartService {
     pub async fn add_lines(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
         lines: &[NewLine],
     ) -> Result<Cart, UseCaseError> {
-        self.put_lines(context, customer, id, if_match, lines, false)
-            .await
+        self.put_lines(context, target, lines, Existing::Keep).await
     }
 
     /// Replaces all lines: the quick order.
@@ -197,46 +211,40 @@ impl CartService {
     pub async fn replace_lines(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
         lines: &[NewLine],
     ) -> Result<Cart, UseCaseError> {
         if lines.len() > MAX_LINES {
             return Err(UseCaseError::TooManyLines);
         }
-        self.put_lines(context, customer, id, if_match, lines, true)
+        self.put_lines(context, target, lines, Existing::Replace)
             .await
     }
 
     async fn put_lines(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
         lines: &[NewLine],
-        replace: bool,
+        existing: Existing,
     ) -> Result<Cart, UseCaseError> {
-        // The cart is looked at first: whose it is not must not learn which items exist by asking
-        // for them.
-        self.owned(customer, id)
+        // The cart is checked first: a caller who does not own it must not learn which items exist.
+        self.owned(&target.customer, &target.id)
             .await?
             .ensure_open()
             .map_err(cart_failure)?;
         let skus: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
         let items = self.items.find(&skus).await?;
-        self.edit(context, customer, id, if_match, |cart| {
-            if replace {
+        self.edit(context, target, |cart| {
+            if existing == Existing::Replace {
                 cart.lines.clear();
             }
             let mut touched = Vec::with_capacity(lines.len());
             let mut errors = Vec::new();
             for (at, line) in lines.iter().enumerate() {
-                let pointer = if replace {
-                    format!("/lines/{at}")
-                } else {
-                    String::new()
+                let pointer = match existing {
+                    Existing::Keep => String::new(),
+                    Existing::Replace => format!("/lines/{at}"),
                 };
                 let Some(item) = items.get(&line.sku) else {
                     errors.push(FieldError::new(
@@ -262,22 +270,20 @@ impl CartService {
         .await
     }
 
-    /// Changes the quantity of a line, and asks the ERP whether so many can be had. If it does not
-    /// say in time, the cart changes all the same and the availability last known is marked as
-    /// stale.
+    /// Changes the quantity of a line, and asks the ERP whether that quantity is available. If it
+    /// does not answer in time, the cart is changed nevertheless, and the availability last known
+    /// is marked as stale.
     ///
     /// # Errors
     /// [`UseCaseError`]; nothing is changed then.
     pub async fn change_quantity(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
         line: &LineId,
         quantity: Quantity,
     ) -> Result<Cart, UseCaseError> {
-        self.edit(context, customer, id, if_match, |cart| {
+        self.edit(context, target, |cart| {
             match cart.change_quantity(line, quantity) {
                 Ok(_) => Ok(Touched::Changed(line.clone())),
                 Err(error) => Err(UseCaseError::Invalid(vec![line_error("", error)?])),
@@ -286,49 +292,39 @@ impl CartService {
         .await
     }
 
-    /// Takes a line out.
+    /// Removes a line.
     ///
     /// # Errors
     /// [`UseCaseError`]; nothing is changed then.
     pub async fn remove_line(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
+        target: &CartRef,
         line: &LineId,
     ) -> Result<Cart, UseCaseError> {
-        self.edit(context, customer, id, if_match, |cart| {
+        self.edit(context, target, |cart| {
             cart.remove(line).map_err(cart_failure)?;
             Ok(Touched::Nothing)
         })
         .await
     }
 
-    /// Sets where to and how.
+    /// Sets the shipping address and method.
     ///
     /// # Errors
     /// [`UseCaseError`]; nothing is changed then.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is one field of the request"
-    )]
     pub async fn set_shipping(
         &self,
         context: &CallContext,
-        customer: &Customer,
-        id: &CartId,
-        if_match: Option<u64>,
-        ship_to: ShipTo,
-        method: String,
-        requested_delivery_date: Option<String>,
+        target: &CartRef,
+        choice: ShippingChoice,
     ) -> Result<Cart, UseCaseError> {
-        let (address_id, address) = match ship_to {
+        let (address_id, address) = match choice.ship_to {
             ShipTo::Given(address) => (None, address),
             ShipTo::Known(address_id) => {
                 let found = self
                     .members
-                    .address(&customer.organization, &address_id)
+                    .address(&target.customer.organization, &address_id)
                     .await?;
                 let usable = found.filter(|address| address.status == MemberStatus::Active);
                 let Some(address) = usable else {
@@ -339,7 +335,7 @@ impl CartService {
                     ));
                 };
                 match address.kind {
-                    // Small customers have one address for everything.
+                    // Small customers use one address for everything.
                     AddressKind::Shipping | AddressKind::Billing => {
                         (Some(address_id), address.postal)
                     }
@@ -349,10 +345,10 @@ impl CartService {
         let shipping = Shipping {
             address_id,
             address,
-            method,
-            requested_delivery_date,
+            method: choice.method,
+            requested_delivery_date: choice.requested_delivery_date,
         };
-        self.edit(context, customer, id, if_match, |cart| {
+        self.edit(context, target, |cart| {
             cart.shipping = Some(shipping.clone());
             Ok(Touched::Nothing)
         })
@@ -364,7 +360,7 @@ impl CartService {
     }
 }
 
-/// The cart, if it is the customer's. Another user's cart does not exist.
+/// The cart, if it belongs to the customer; another user's cart is not found.
 pub(crate) async fn owned(
     carts: &dyn Carts,
     customer: &Customer,
@@ -382,7 +378,7 @@ pub(crate) async fn owned(
 
 /// Until when a cart written at `now` is kept.
 pub(crate) fn keep_until(now: Timestamp) -> Timestamp {
-    now.plus_seconds(KEEP_SECONDS)
+    now.plus_seconds(CART_SECONDS)
 }
 
 fn new_cart(id: CartId, customer: &Customer, currency: Currency, now: Timestamp) -> Cart {

@@ -1,11 +1,11 @@
-//! What it means to a request that a cart refused a change.
+//! Translates the refusal of a cart into the error of the request.
 
 use domain::cart::CartError;
 
 use crate::error::{FieldError, UseCaseError};
 use crate::ports::StoreError;
 
-/// What a refused change means to the whole request.
+/// The error of a request whose change the cart refused.
 pub(crate) fn cart_failure(error: CartError) -> UseCaseError {
     match error {
         CartError::Submitted => UseCaseError::CartSubmitted,
@@ -20,7 +20,7 @@ pub(crate) fn cart_failure(error: CartError) -> UseCaseError {
         CartError::Unit => UseCaseError::invalid(
             "/unit",
             "unit_not_convertible",
-            "the item is sold in another unit, and nobody said how many of one make the other",
+            "the item is sold in another unit, and no conversion between the two is known",
         ),
     }
 }
@@ -38,7 +38,7 @@ pub(crate) fn cart_write_failure(error: StoreError) -> UseCaseError {
     }
 }
 
-/// The place of the request that a refused change points at.
+/// The error at the line of the request whose change the cart refused.
 pub(super) fn line_error(pointer: &str, error: CartError) -> Result<FieldError, UseCaseError> {
     match cart_failure(error) {
         UseCaseError::Invalid(mut errors) if !errors.is_empty() => {

@@ -1,4 +1,4 @@
-//! A new cart with the lines of an order, at today's prices.
+//! Reorder: a new cart with the lines of an earlier order, at current prices.
 
 use std::sync::Arc;
 
@@ -15,34 +15,31 @@ use crate::lookup::Mode;
 use crate::ports::erp::{CallContext, DocumentKind};
 use crate::tracking::{Document, Tracking};
 
-/// A line as the order has it. The ERP may leave anything out.
-struct Ordered {
+/// A line of the order. The ERP may leave any field out.
+struct OrderedLine {
     sku: Option<String>,
     quantity: Option<Decimal>,
     unit: Option<String>,
 }
 
-/// A new cart, and what of the order is not in it.
+/// A new cart, and the lines of the order that are not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reordered {
-    /// The cart.
     pub cart: Cart,
-    /// The lines that cannot be ordered any more; each points at its place in the order.
+    /// The lines that cannot be ordered any more; the pointer of each is its position in the order.
     pub left_out: Vec<FieldError>,
 }
 
-/// Orders again.
+/// Makes carts of earlier orders.
 pub struct Reorder {
-    /// Finds the order.
     pub tracking: Tracking,
-    /// Makes the cart.
     pub carts: Arc<CartService>,
 }
 
 impl Reorder {
-    /// Makes a cart with the lines of an order of the customer's organization, whatever channel it
-    /// came from, and makes it the customer's current one. Lines that cannot be ordered any more
-    /// are left out, and named.
+    /// Creates a cart with the lines of an order of the customer's organization, from any channel,
+    /// and makes it the customer's current one. Lines that cannot be ordered any more are left out
+    /// and reported.
     ///
     /// # Errors
     /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::NotFound`] when there is no such order;
@@ -138,7 +135,7 @@ impl Reorder {
 }
 
 /// The lines as the ERP shows them, or else as they were captured here.
-fn ordered(document: &Document) -> Vec<Ordered> {
+fn ordered(document: &Document) -> Vec<OrderedLine> {
     let external = document
         .external
         .as_ref()
@@ -147,7 +144,7 @@ fn ordered(document: &Document) -> Vec<Ordered> {
     if !external.is_empty() {
         let line = external.iter();
         return line
-            .map(|line| Ordered {
+            .map(|line| OrderedLine {
                 sku: line.sku.clone(),
                 quantity: line.quantity,
                 unit: line.unit.clone(),
@@ -158,7 +155,7 @@ fn ordered(document: &Document) -> Vec<Ordered> {
         Some(Content::Order(order)) => order
             .lines
             .iter()
-            .map(|line| Ordered {
+            .map(|line| OrderedLine {
                 sku: Some(line.sku.to_string()),
                 quantity: Some(line.quantity.value()),
                 unit: Some(line.unit.to_string()),

@@ -1,5 +1,5 @@
-//! Preparation: just before the buyer commits, stock is set aside, prices are asked live, and the
-//! ERP calculates.
+//! Preparation: just before the buyer commits, the ERP reserves stock, prices the lines live and
+//! calculates the amounts.
 
 mod digest;
 mod show;
@@ -21,41 +21,34 @@ use crate::error::{FieldError, UseCaseError};
 use crate::lookup::{Mode, PriceLookup};
 use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{
-    CalculateRequest, CallContext, CheckoutLine, ErpCheckout, ErpError, PriceQuestion, ReservedLine,
+    CalculateRequest, CalculatedLine, CallContext, CheckoutLine, ErpCheckout, ErpError,
+    PriceQuestion, ReserveRequest, ReservedLine,
 };
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::reservations::Reservations;
 use crate::sellable::ensure_sellable;
 
-/// Seconds for which a preparation, and with it the reservation, holds.
+/// Seconds for which a preparation, and with it the reservation, is valid.
 pub const HOLD_SECONDS: i64 = 900;
 
 /// Prepares carts.
 pub struct Checkout {
-    /// Where carts are kept.
     pub carts: Arc<dyn Carts>,
-    /// What carts hold.
     pub catalog: Arc<dyn CatalogReader>,
-    /// Who buys.
     pub directory: Directory,
-    /// Offer prices.
     pub prices: PriceLookup,
-    /// The ERP.
     pub erp: Arc<dyn ErpCheckout>,
-    /// The ledger.
     pub reservations: Reservations,
-    /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Ids.
     pub ids: Arc<dyn Ids>,
 }
 
 impl Checkout {
-    /// Prepares a cart: reserve, price, calculate, in this order, all or nothing. Whatever fails
-    /// releases the reservation. Preparing again replaces.
+    /// Prepares a cart: reserve, price, calculate, in this order, all or nothing. Any failure
+    /// releases the reservation. Another preparation replaces this one.
     ///
     /// # Errors
-    /// [`UseCaseError`]; the cart has no preparation then that it did not have before.
+    /// [`UseCaseError`]; the cart then has no new preparation.
     pub async fn prepare(
         &self,
         context: &CallContext,
@@ -86,8 +79,8 @@ impl Checkout {
         {
             Ok(preparation) => Ok(preparation),
             Err(failure) => {
-                // Setting aside anew replaced what was set aside before, so an earlier preparation
-                // is over as well.
+                // The new reservation replaced the earlier one, so an earlier preparation is invalid
+                // as well.
                 if earlier.is_some() {
                     self.drop_preparation(customer, id).await;
                 }
@@ -99,8 +92,8 @@ impl Checkout {
         }
     }
 
-    /// Takes a preparation off the cart that nothing is set aside for any more. If that fails,
-    /// capture refuses it.
+    /// Removes a preparation without a reservation from its cart. If that fails, capture refuses
+    /// the preparation.
     async fn drop_preparation(&self, customer: &Customer, id: &CartId) {
         let dropped = async {
             let mut cart = owned(self.carts.as_ref(), customer, id, self.clock.now()).await?;
@@ -108,11 +101,11 @@ impl Checkout {
             self.write(&mut cart).await
         };
         if let Err(error) = dropped.await {
-            tracing::warn!(%error, cart.id = %id, "a preparation that is over was not taken off its cart");
+            tracing::warn!(%error, cart.id = %id, "an invalid preparation was not removed from its cart");
         }
     }
 
-    /// Ends a preparation and releases what was set aside. Ending what is not there is no failure.
+    /// Ends the preparation of a cart and releases its reservation. Succeeds if there is none.
     ///
     /// # Errors
     /// [`UseCaseError`].
@@ -154,7 +147,15 @@ impl Checkout {
             .collect();
         let reserved = self
             .erp
-            .reserve(context, &cart.id, customer, &lines, entry.expires_at)
+            .reserve(
+                context,
+                &ReserveRequest {
+                    reference: &cart.id,
+                    customer,
+                    lines: &lines,
+                    expires_at: entry.expires_at,
+                },
+            )
             .await?;
         let prices = self.live_prices(context, customer, &cart).await?;
         for (line, price) in lines.iter_mut().zip(&prices) {
@@ -222,7 +223,7 @@ impl Checkout {
         let mut refused = Vec::new();
         for (line, item) in cart.lines.iter().zip(items) {
             match (item.unit_price, item.freshness.reason) {
-                // A stale price is good enough to look at, not to commit to.
+                // A buyer may look at a stale price, but not commit to it.
                 (_, Some(Reason::ErpTimeout)) => return Err(ErpError::Timeout.into()),
                 (_, Some(Reason::ErpUnavailable)) => {
                     return Err(ErpError::Unavailable("no_prices").into());
@@ -276,7 +277,7 @@ fn prepared_lines(
     cart: &Cart,
     prices: &[Money],
     reserved: Vec<ReservedLine>,
-    calculated: Vec<crate::ports::erp::CalculatedLine>,
+    calculated: Vec<CalculatedLine>,
 ) -> Vec<PreparedLine> {
     cart.lines
         .iter()

@@ -1,11 +1,11 @@
-//! What a cart shows once it is prepared.
+//! The prices that a prepared cart shows.
 
 use domain::cart::Cart;
 use domain::freshness::{Freshness, PriceFreshness, Source};
 use domain::preparation::Preparation;
 use domain::time::Timestamp;
 
-/// From now on the cart shows the prepared prices.
+/// Puts the prepared prices on the lines of the cart, as fresh from now on.
 pub(super) fn show(
     cart: &mut Cart,
     preparation: &Preparation,

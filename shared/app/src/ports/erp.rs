@@ -1,5 +1,5 @@
-//! The ERP, as the use cases need it. One trait per group of operations, so that a use case shows
-//! what it touches.
+//! The ERP as the use cases need it. One trait per group of operations, so that a use case shows
+//! which operations it uses.
 
 use async_trait::async_trait;
 use domain::availability::Availability;
@@ -17,16 +17,17 @@ use domain::submission::{Answer, DuplicateProtection, Outcome, Submission, Submi
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
-/// What every call carries.
+/// What accompanies every call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallContext {
-    /// When the caller gives up. No call starts that cannot finish before it, and none outlives it.
+    /// When the caller stops waiting. No call outlives it, and none is begun that could not finish
+    /// before it.
     pub deadline: Timestamp,
-    /// Travels to the ERP, so that its log and ours can be laid side by side.
+    /// Is sent to the ERP, so that its log can be compared with ours.
     pub correlation_id: String,
 }
 
-/// A read, or a write that may be repeated at will, did not succeed.
+/// A read, or a write that may be repeated, failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErpError {
     /// It could not be reached, is busy, or failed. The text is a stable code such as
@@ -36,61 +37,61 @@ pub enum ErpError {
     /// It did not answer in time.
     #[error("the ERP did not answer in time")]
     Timeout,
-    /// It answered that it will not do this.
+    /// It refused the request.
     #[error("the ERP refused ({code})")]
     Refused {
-        /// The ERP's code; decides.
+        /// The ERP's code; the only part that decisions are based on.
         code: String,
-        /// The ERP's words; for operators' eyes only.
+        /// The ERP's text; only operators may see it.
         reason: Option<String>,
     },
-    /// It answered something that the contract does not allow. The text says what, without data.
+    /// Its answer violates the contract. The text says how, without data.
     #[error("the ERP's answer is not usable ({0})")]
     Invalid(&'static str),
-    /// Too little time was left to begin.
+    /// Too little time was left to begin the call.
     #[error("too little time was left to ask the ERP")]
     NoTime,
 }
 
-/// What the ERP declares that it can do.
+/// What the ERP declares that it supports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
-    /// How a repeated submission is told from a new one.
+    /// How a repeated submission is distinguished from a new one.
     pub submission: DuplicateProtection,
-    /// Whose price an offer price is.
+    /// Whether prices differ between users of an organization.
     pub price_scope: PriceScope,
-    /// Whether an offer price comes with its quantity breaks, and so holds for every quantity.
+    /// Whether an offer price includes its quantity breaks, and so is valid for every quantity.
     pub quantity_breaks: bool,
     /// Most items of one price or availability call; at least 1.
     pub max_items_per_call: usize,
     /// Most lines of an order.
     pub max_lines: usize,
-    /// Most calls that it bears at once; at least 1.
+    /// Most concurrent calls; at least 1.
     pub max_concurrency: usize,
 }
 
-/// Asks what the ERP can do.
+/// Asks for the ERP's capabilities.
 #[async_trait]
 pub trait ErpCapabilities: Send + Sync {
-    /// The declared capabilities; an implementation may keep them for some minutes.
+    /// The declared capabilities; an implementation may cache them for some minutes.
     ///
     /// # Errors
-    /// [`ErpError`] when the ERP does not say and never said before.
+    /// [`ErpError`] if the ERP does not declare them and never did before.
     async fn capabilities(&self, context: &CallContext) -> Result<Capabilities, ErpError>;
 
-    /// Opens a connection, so that the next call need not; without a business call.
+    /// Opens a connection for the next call, without a business call.
     ///
     /// # Errors
-    /// [`ErpError`] when the ERP cannot be reached.
+    /// [`ErpError`] if the ERP cannot be reached.
     async fn reach(&self, context: &CallContext) -> Result<(), ErpError>;
 
-    /// The longest, in milliseconds, that a full call for prices or availability is given.
+    /// The time limit of a full call for prices or availability, in milliseconds.
     fn lookup_limit_ms(&self) -> i64 {
         5_000
     }
 }
 
-/// One item whose price is asked.
+/// One item whose price is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceQuestion {
     /// The item.
@@ -101,15 +102,15 @@ pub struct PriceQuestion {
     pub unit: Unit,
 }
 
-/// What the ERP said of one asked item.
+/// The ERP's answer for one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemAnswer<T> {
-    /// It said this.
+    /// The value.
     Known(T),
-    /// It said that there is nothing to say.
+    /// There is no value, and the ERP says why.
     Absent(Absence),
-    /// It did not say, or said something unusable (another currency, twice, garbage). Never the
-    /// same as zero.
+    /// No answer, or an unusable one (another currency, two answers, garbage). Never the same as
+    /// zero.
     Missing,
 }
 
@@ -120,7 +121,7 @@ pub trait ErpPrices: Send + Sync {
     /// answer each. One call; `items` has at most as many as the capabilities allow.
     ///
     /// # Errors
-    /// [`ErpError`] when there is no usable answer at all.
+    /// [`ErpError`] if there is no usable answer at all.
     async fn prices(
         &self,
         context: &CallContext,
@@ -130,12 +131,12 @@ pub trait ErpPrices: Send + Sync {
     ) -> Result<Vec<ItemAnswer<OfferPrice>>, ErpError>;
 }
 
-/// One item at one place whose availability is asked.
+/// One item at one location whose availability is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AvailabilityQuestion {
     /// The item.
     pub sku: Sku,
-    /// The place; none = the online store's total.
+    /// The location; `None` = the online store's total.
     pub location: Option<LocationId>,
 }
 
@@ -146,7 +147,7 @@ pub trait ErpAvailability: Send + Sync {
     /// the items of `items` at all locations that occur in it.
     ///
     /// # Errors
-    /// [`ErpError`] when there is no usable answer at all.
+    /// [`ErpError`] if there is no usable answer at all.
     async fn availability(
         &self,
         context: &CallContext,
@@ -165,18 +166,18 @@ pub struct CheckoutLine {
     pub quantity: Quantity,
     /// In which unit.
     pub unit: Unit,
-    /// The price of one unit; none while only reserving.
+    /// The price of one unit; `None` in a reservation.
     pub unit_price: Option<Money>,
 }
 
-/// What was set aside for a line.
+/// What the ERP reserved for a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservedLine {
     /// The line of the cart.
     pub id: LineId,
-    /// Whether it was set aside.
+    /// Whether all of it, a part or nothing was reserved.
     pub status: ReservationStatus,
-    /// How many were.
+    /// The reserved quantity.
     pub quantity: Decimal,
 }
 
@@ -198,7 +199,7 @@ pub struct CalculatedLine {
 /// The amounts of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calculation {
-    /// One per line, in the order of the lines asked.
+    /// One per line of the request, in their order.
     pub lines: Vec<CalculatedLine>,
     /// The totals.
     pub totals: Totals,
@@ -209,44 +210,54 @@ pub struct Calculation {
 pub struct CalculateRequest<'a> {
     /// The cart; the reference in the ERP.
     pub reference: &'a CartId,
-    /// Whose order it will be.
+    /// The customer who will order.
     pub customer: &'a Customer,
     /// The currency of every amount.
     pub currency: Currency,
     /// The lines with their prices.
     pub lines: &'a [CheckoutLine],
-    /// Where to and how.
+    /// The shipping address and method.
     pub shipping: &'a Shipping,
 }
 
-/// Prepares an order in the ERP. Every operation may be repeated at will.
+/// Stock to reserve for a cart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReserveRequest<'a> {
+    /// The cart; the reference in the ERP.
+    pub reference: &'a CartId,
+    /// The customer who will order.
+    pub customer: &'a Customer,
+    /// The lines without prices.
+    pub lines: &'a [CheckoutLine],
+    /// When the reservation ends.
+    pub expires_at: Timestamp,
+}
+
+/// Prepares an order in the ERP. Every operation may be repeated.
 #[async_trait]
 pub trait ErpCheckout: Send + Sync {
-    /// Sets stock aside for `reference`; replaces what was set aside for it before. Answers one
-    /// line per asked line, in their order.
+    /// Reserves stock for a cart; replaces its earlier reservation. Returns one line per line of the
+    /// request, in their order.
     ///
     /// # Errors
-    /// [`ErpError`]. After any error but a refused connection the reservation may stand: it has to
-    /// be cancelled.
+    /// [`ErpError`]. After any error but a refused connection the reservation may exist: it must be
+    /// cancelled.
     async fn reserve(
         &self,
         context: &CallContext,
-        reference: &CartId,
-        customer: &Customer,
-        lines: &[CheckoutLine],
-        expires_at: Timestamp,
+        request: &ReserveRequest<'_>,
     ) -> Result<Vec<ReservedLine>, ErpError>;
 
-    /// Releases what was set aside for `reference`; success when nothing was.
+    /// Cancels the reservation of `reference`; succeeds if there is none.
     ///
     /// # Errors
-    /// [`ErpError`] when nobody knows whether it was released.
+    /// [`ErpError`] if it is unknown whether it was cancelled.
     async fn cancel(&self, context: &CallContext, reference: &str) -> Result<(), ErpError>;
 
     /// Calculates the amounts of an order.
     ///
     /// # Errors
-    /// [`ErpError`], also when a line is missing or an amount has another currency.
+    /// [`ErpError`], also if a line is missing or an amount has another currency.
     async fn calculate(
         &self,
         context: &CallContext,
@@ -269,11 +280,11 @@ pub trait ErpSubmission: Send + Sync {
         reference: &SubmissionId,
     ) -> Answer;
 
-    /// The longest, in milliseconds, that a send with so many lines is given.
+    /// The time limit of a submission with this number of lines, in milliseconds.
     fn time_limit_ms(&self, lines: usize) -> i64;
 }
 
-/// Orders and quotes are tracked alike.
+/// Whether a tracked document is an order or a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DocumentKind {
     /// Orders.
@@ -282,16 +293,16 @@ pub enum DocumentKind {
     Quote,
 }
 
-/// Until when a quote holds, as the ERP says it.
+/// When a quote expires, as the ERP states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expiry {
-    /// Until this instant.
+    /// At this instant.
     At(Timestamp),
-    /// Until the end of this day in the ERP's time zone, as `2026-12-24`.
+    /// At the end of this day in the ERP's time zone, such as `2026-12-24`.
     Day(String),
 }
 
-/// A line of an order or quote as the ERP shows it. Anything may be missing.
+/// A line of an order or quote as the ERP returns it. Any field may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExternalLine {
     /// The line.
@@ -308,12 +319,12 @@ pub struct ExternalLine {
     pub line_total: Option<Money>,
 }
 
-/// An order or quote as the ERP shows it. Anything but the number may be missing.
+/// An order or quote as the ERP returns it. Any field but the number may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalDocument {
     /// The ERP's number.
     pub external_id: ExternalId,
-    /// Our id, where it came from here.
+    /// Our id, if it was submitted by us.
     pub reference: Option<String>,
     /// The ERP's own status.
     pub status: Option<String>,
@@ -321,11 +332,11 @@ pub struct ExternalDocument {
     pub accepted: Option<bool>,
     /// When it was placed.
     pub placed_at: Option<Timestamp>,
-    /// How it came in.
+    /// The sales channel that it came from, such as `edi`.
     pub channel: Option<String>,
-    /// Whose it is. Without it nobody may see the document.
+    /// The organization that owns it. A document without one is shown to no caller.
     pub organization: Option<OrganizationId>,
-    /// Whose it is.
+    /// The user who placed it.
     pub user: Option<UserId>,
     /// The currency.
     pub currency: Option<Currency>,
@@ -333,9 +344,9 @@ pub struct ExternalDocument {
     pub total: Option<Money>,
     /// The buyer's number.
     pub purchase_order_number: Option<String>,
-    /// Until when a quote holds.
+    /// When a quote expires.
     pub expires_at: Option<Expiry>,
-    /// The lines; only in a detail.
+    /// The lines; empty in a list.
     pub lines: Vec<ExternalLine>,
 }
 
@@ -346,11 +357,11 @@ pub struct DocumentQuery {
     pub kind: DocumentKind,
     /// Of this organization.
     pub organization: OrganizationId,
-    /// Of this user alone.
+    /// Only of this user.
     pub user: Option<UserId>,
     /// With this status of the ERP.
     pub status: Option<String>,
-    /// Where the last page ended.
+    /// The cursor of the previous page; `None` = the first page.
     pub cursor: Option<String>,
     /// Most documents of the answer.
     pub limit: usize,
@@ -361,11 +372,11 @@ pub struct DocumentQuery {
 pub struct DocumentPage {
     /// The documents without lines.
     pub documents: Vec<ExternalDocument>,
-    /// Where the next page begins.
+    /// The cursor of the next page; `None` = this is the last.
     pub next_cursor: Option<String>,
 }
 
-/// Shows what the ERP has, whatever channel it came from.
+/// Reads the orders and quotes of every channel.
 #[async_trait]
 pub trait ErpTracking: Send + Sync {
     /// A page of documents, newest first.
@@ -378,7 +389,7 @@ pub trait ErpTracking: Send + Sync {
         query: &DocumentQuery,
     ) -> Result<DocumentPage, ErpError>;
 
-    /// One document with its lines; none when the ERP has no such number.
+    /// One document with its lines; `None` if the ERP does not have the number.
     ///
     /// # Errors
     /// [`ErpError`].

@@ -1,5 +1,5 @@
-//! Orders and quotes as the ERP has them, whatever channel they came from, together with what has
-//! not arrived there yet.
+//! Orders and quotes of every channel as the ERP has them, merged with our submissions that have
+//! not reached it yet.
 
 use std::sync::Arc;
 
@@ -15,39 +15,62 @@ use crate::ports::erp::{
 use crate::ports::submissions::Submissions;
 use crate::ports::{Clock, StoreError};
 
-/// Most of our own submissions that are merged into a list.
-const OWN_LIMIT: usize = 100;
+/// Most of our submissions that are merged into a list.
+const SUBMISSION_LIMIT: usize = 100;
 
-/// An order or a quote: what the ERP has of it, what we have of it, or both.
+/// An order or a quote: our submission, the ERP's document, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// Ours.
     pub submission: Option<Submission>,
-    /// The ERP's.
     pub external: Option<ExternalDocument>,
 }
 
-/// Documents and how old the word on them is.
+/// Documents and how current they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tracked<T> {
-    /// What was found.
     pub found: T,
-    /// When it was asked for.
+    /// When the ERP was asked.
     pub as_of: Timestamp,
-    /// Whether the ERP failed, so that only what we know ourselves is shown.
+    /// The ERP failed, so `found` is only what we store ourselves.
     pub stale: bool,
-    /// Where a list goes on.
+    /// The cursor of a list's next page.
     pub next_cursor: Option<String>,
 }
 
-/// Which documents a caller asks for.
+impl<T> Tracked<T> {
+    fn current(found: T, as_of: Timestamp) -> Self {
+        Self {
+            found,
+            as_of,
+            stale: false,
+            next_cursor: None,
+        }
+    }
+
+    fn stale(found: T, as_of: Timestamp) -> Self {
+        Self {
+            stale: true,
+            ..Self::current(found, as_of)
+        }
+    }
+}
+
+impl Document {
+    fn submitted(submission: Submission) -> Self {
+        Self {
+            submission: Some(submission),
+            external: None,
+        }
+    }
+}
+
+/// The documents that a caller asks for.
 #[derive(Debug, Clone)]
 pub struct ListQuery {
-    /// Orders or quotes.
     pub kind: DocumentKind,
-    /// With this status of the ERP.
+    /// Only documents with this status of the ERP.
     pub status: Option<String>,
-    /// Where the last page ended.
+    /// The cursor of the previous page.
     pub cursor: Option<String>,
     /// Most documents from the ERP.
     pub limit: usize,
@@ -55,17 +78,14 @@ pub struct ListQuery {
 
 /// Shows orders and quotes. All members of an organization see all of its documents.
 pub struct Tracking {
-    /// The ERP.
     pub erp: Arc<dyn ErpTracking>,
-    /// Ours.
     pub submissions: Arc<dyn Submissions>,
-    /// Time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Tracking {
-    /// A page of the organization's documents. What is still on its way to the ERP comes first, on
-    /// the first page. An ERP that fails leaves what was captured here, marked as stale.
+    /// A page of the organization's documents. The first page starts with submissions that have not
+    /// reached the ERP yet. If the ERP fails, the first page is our submissions, marked as stale.
     ///
     /// # Errors
     /// [`UseCaseError::Store`].
@@ -84,36 +104,26 @@ impl Tracking {
             limit: query.limit,
         };
         let first_page = query.cursor.is_none() && query.status.is_none();
-        let (answer, unarrived) = futures::join!(
+        let (answer, newest) = futures::join!(
             self.erp.list(context, &asked),
             self.newest(customer, query.kind, first_page)
         );
-        let unarrived = unarrived?;
+        let newest = newest?;
         let as_of = self.clock.now();
         let page = match answer {
             Ok(page) => page,
-            // The only thing of ours in a list that an ERP may refuse is the cursor, and that came
-            // from the caller.
+            // The only part of the request that an ERP may refuse is the cursor, which came from
+            // the caller.
             Err(ErpError::Refused { .. }) if query.cursor.is_some() => {
                 return Err(StoreError::Cursor.into());
             }
-            // Only the first page has something to stand in for the ERP.
+            // Only the first page can fall back on our submissions.
             Err(error) if !first_page => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "the ERP did not list documents");
-                let known = unarrived.into_iter().take(query.limit);
-                let found = known
-                    .map(|s| Document {
-                        submission: Some(s),
-                        external: None,
-                    })
-                    .collect();
-                return Ok(Tracked {
-                    found,
-                    as_of,
-                    stale: true,
-                    next_cursor: None,
-                });
+                let known = newest.into_iter().take(query.limit);
+                let found = known.map(Document::submitted).collect();
+                return Ok(Tracked::stale(found, as_of));
             }
         };
         let theirs: Vec<ExternalDocument> = page
@@ -123,26 +133,19 @@ impl Tracking {
             .collect();
         let own = self.referenced(customer, query.kind, &theirs).await?;
         let arrived = |s: &Submission| s.external_id.is_some() || own.iter().any(|o| o.id == s.id);
-        let on_the_way = unarrived.into_iter().filter(|s| !arrived(s));
-        let mut found: Vec<Document> = on_the_way
-            .map(|s| Document {
-                submission: Some(s),
-                external: None,
-            })
-            .collect();
+        let not_arrived = newest.into_iter().filter(|s| !arrived(s));
+        let mut found: Vec<Document> = not_arrived.map(Document::submitted).collect();
         found.extend(theirs.into_iter().map(|d| Document {
             submission: own.iter().find(|s| is_same(&d, s)).cloned(),
             external: Some(d),
         }));
         Ok(Tracked {
-            found,
-            as_of,
-            stale: false,
             next_cursor: page.next_cursor,
+            ..Tracked::current(found, as_of)
         })
     }
 
-    /// Our submissions behind the references of the ERP's documents.
+    /// Our submissions that the ERP's documents refer to.
     async fn referenced(
         &self,
         customer: &Customer,
@@ -164,8 +167,8 @@ impl Tracking {
     /// One document by our id or the ERP's.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`], also for what belongs to another organization; [`UseCaseError::Erp`] when
-    /// only the ERP can know it and it fails; [`UseCaseError::Store`].
+    /// [`UseCaseError::NotFound`], also for another organization's document; [`UseCaseError::Erp`]
+    /// if only the ERP can have it and fails; [`UseCaseError::Store`].
     pub async fn detail(
         &self,
         context: &CallContext,
@@ -183,12 +186,7 @@ impl Tracking {
                 submission,
                 external: None,
             };
-            return Ok(Tracked {
-                found,
-                as_of: self.clock.now(),
-                stale: false,
-                next_cursor: None,
-            });
+            return Ok(Tracked::current(found, self.clock.now()));
         };
         let answer = self.erp.detail(context, kind, &number).await;
         let as_of = self.clock.now();
@@ -199,12 +197,7 @@ impl Tracking {
                     submission: Some(own),
                     external,
                 };
-                Ok(Tracked {
-                    found,
-                    as_of,
-                    stale: false,
-                    next_cursor: None,
-                })
+                Ok(Tracked::current(found, as_of))
             }
             (Ok(Some(external)), None) if belongs_to(&external, &customer.organization) => {
                 let submission = match &external.reference {
@@ -215,33 +208,19 @@ impl Tracking {
                     submission,
                     external: Some(external),
                 };
-                Ok(Tracked {
-                    found,
-                    as_of,
-                    stale: false,
-                    next_cursor: None,
-                })
+                Ok(Tracked::current(found, as_of))
             }
             (Ok(_), None) => Err(UseCaseError::NotFound),
             (Err(error), Some(own)) => {
-                tracing::warn!(%error, "the ERP did not show a document");
-                let found = Document {
-                    submission: Some(own),
-                    external: None,
-                };
-                Ok(Tracked {
-                    found,
-                    as_of,
-                    stale: true,
-                    next_cursor: None,
-                })
+                tracing::warn!(%error, "the ERP did not return a document");
+                Ok(Tracked::stale(Document::submitted(own), as_of))
             }
             (Err(ErpError::Refused { .. }), None) => Err(UseCaseError::NotFound),
             (Err(error), None) => Err(error.into()),
         }
     }
 
-    /// What happened to a document on its way to the ERP; nothing for one of another channel.
+    /// The events of a document on its way to the ERP; empty for one of another channel.
     ///
     /// # Errors
     /// As [`Tracking::detail`].
@@ -267,7 +246,7 @@ impl Tracking {
         }
     }
 
-    /// The newest of ours, some of which may not have arrived in the ERP.
+    /// Our newest submissions, if `wanted`; some may not have reached the ERP yet.
     async fn newest(
         &self,
         customer: &Customer,
@@ -283,7 +262,7 @@ impl Tracking {
                 &customer.organization,
                 submission_kind(kind),
                 None,
-                OWN_LIMIT,
+                SUBMISSION_LIMIT,
             )
             .await?;
         Ok(page.items)
@@ -315,7 +294,7 @@ fn is_own(submission: &Submission, customer: &Customer, kind: DocumentKind) -> b
         && submission.content.kind() == submission_kind(kind)
 }
 
-/// A document without an owner belongs to nobody who asks here.
+/// A document without an organization belongs to none.
 fn belongs_to(document: &ExternalDocument, organization: &OrganizationId) -> bool {
     document.organization.as_ref() == Some(organization)
 }

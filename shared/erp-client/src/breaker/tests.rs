@@ -1,7 +1,7 @@
 use super::*;
 
 const LIMITS: BreakerLimits = BreakerLimits {
-    in_a_row: 5,
+    consecutive: 5,
     window: 10,
     open_ms: 5_000,
 };

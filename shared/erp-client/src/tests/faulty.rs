@@ -249,7 +249,10 @@ async fn items_that_are_omitted_or_misnamed_are_missing() {
     let lines = [checkout_line("a", "TAP-5", 1)];
     let reserved = pair
         .client
-        .reserve(&context(), &cart("C1"), &customer(), &lines, until)
+        .reserve(
+            &context(),
+            &reservation(&cart("C1"), &customer(), &lines, until),
+        )
         .await;
     assert_eq!(reserved, Err(ErpError::Invalid("line_missing")));
 }

@@ -11,7 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::ports::Clock;
-use app::ports::erp::{AvailabilityQuestion, CallContext, CheckoutLine, PriceQuestion};
+use app::ports::erp::{
+    AvailabilityQuestion, CallContext, CheckoutLine, PriceQuestion, ReserveRequest,
+};
 use domain::caller::Customer;
 use domain::cart::Shipping;
 use domain::ids::{CartId, LineId, OrganizationId, Sku, SubmissionId, Unit, UserId};
@@ -64,7 +66,7 @@ impl Pair {
         self.simulator.arm(Fault::new(operation, kind, 1));
     }
 
-    /// How many orders or drafts stand under a reference.
+    /// The number of orders and drafts with a reference.
     fn held(&self, reference: &str) -> usize {
         self.simulator
             .orders()
@@ -88,7 +90,7 @@ fn client(base_url: String) -> ErpClient {
         tracking: limit,
     };
     let breaker = BreakerLimits {
-        in_a_row: 5,
+        consecutive: 5,
         window: 10,
         open_ms: 5_000,
     };
@@ -100,6 +102,20 @@ fn client(base_url: String) -> ErpClient {
         breaker,
     };
     ErpClient::new(config, Arc::new(Noon)).unwrap()
+}
+
+fn reservation<'a>(
+    reference: &'a CartId,
+    customer: &'a Customer,
+    lines: &'a [CheckoutLine],
+    expires_at: Timestamp,
+) -> ReserveRequest<'a> {
+    ReserveRequest {
+        reference,
+        customer,
+        lines,
+        expires_at,
+    }
 }
 
 fn context() -> CallContext {

@@ -108,7 +108,10 @@ async fn a_checkout_reserves_calculates_and_releases() {
     let until = Timestamp::from_millis(NOON + 900_000);
     let reserved = pair
         .client
-        .reserve(&context(), &cart("C1"), &customer(), &lines, until)
+        .reserve(
+            &context(),
+            &reservation(&cart("C1"), &customer(), &lines, until),
+        )
         .await
         .unwrap();
     assert_eq!(reserved[0].status, ReservationStatus::Reserved);
