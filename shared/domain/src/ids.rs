@@ -16,7 +16,7 @@ pub enum IdError {
     #[error("is longer than {0} bytes")]
     TooLong(usize),
     /// A control character, a slash, or white space at an end.
-    #[error("holds a control character, a slash, or white space at an end")]
+    #[error("contains a control character, a slash, or white space at an end")]
     Character,
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::UseCaseError;
-use app::load::{Arrival, LoadError, Loader, Progress, Rows};
+use app::load::{Arrival, LoadError, Loader, Progress, RecordFamily};
 use app::ports::StoreError;
 use async_trait::async_trait;
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
@@ -43,7 +43,7 @@ pub struct LoadEvents<R> {
 
 /// A load function, invoked by its bucket and its queue.
 #[must_use]
-pub fn load_function<R: Rows>(events: LoadEvents<R>) -> Function {
+pub fn load_function<R: RecordFamily>(events: LoadEvents<R>) -> Function {
     let events = Arc::new(events);
     let queue = queue_handler(events.clone(), events.loader.clock.clone());
     Function::Event(Arc::new(Sources { queue, events }))
@@ -55,7 +55,7 @@ struct Sources<R> {
 }
 
 #[async_trait]
-impl<R: Rows> EventHandler for Sources<R> {
+impl<R: RecordFamily> EventHandler for Sources<R> {
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error> {
         let source = event
             .pointer("/Records/0/eventSource")
@@ -71,7 +71,7 @@ impl<R: Rows> EventHandler for Sources<R> {
 }
 
 #[async_trait]
-impl<R: Rows> QueueHandler for LoadEvents<R> {
+impl<R: RecordFamily> QueueHandler for LoadEvents<R> {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         let message: LoadMessage = record.parse()?;
         let key = ExportKey::parse(&message.key)
@@ -126,7 +126,7 @@ fn ended(progress: &Progress) -> Option<Value> {
     }
 }
 
-impl<R: Rows> LoadEvents<R> {
+impl<R: RecordFamily> LoadEvents<R> {
     async fn requeue(
         &self,
         arrival: &Arrival,
@@ -178,7 +178,7 @@ impl<R: Rows> LoadEvents<R> {
     }
 }
 
-impl<R: Rows> LoadEvents<R> {
+impl<R: RecordFamily> LoadEvents<R> {
     fn arrival(&self, record: &S3EventRecord) -> Option<Arrival> {
         let (bucket, object) = (
             record.s3.bucket.name.as_deref().unwrap_or_default(),

@@ -23,8 +23,8 @@ pub use fields::{ATTRIBUTE_PREFIX, MAX_FIELDS, RawRecord, RowDefect};
 pub use framing::{Dialect, Format, Framing, ReadStep};
 pub use position::FilePosition;
 pub use profile::{
-    Column, Columns, Dates, Defaults, MAX_PROFILE_BYTES, Mapping, Meaningless, Numbers, Profile,
-    Rule,
+    ColumnSelector, Dates, Defaults, HeaderlessColumns, MAX_PROFILE_BYTES, Mapping, Meaningless,
+    Numbers, Profile, Rule,
 };
 pub use reader::RowReader;
 pub use rejects::RejectsFile;

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use app::load::{Header, Rows, understand};
+use app::load::{Header, RecordFamily, understand};
 use bytes::Bytes;
 use domain::load::{CatalogRecord, LoadKind, LoadMode};
 use tabular::{Format, Profile, ReadStep, RowReader};

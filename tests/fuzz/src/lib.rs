@@ -1,6 +1,6 @@
 //! What the fuzz targets check.
 
-use app::load::{Header, Rows, accept};
+use app::load::{Header, RecordFamily, accept};
 use bytes::Bytes;
 use domain::load::{CatalogRecord, LoadKind, LoadMode, Sequence};
 use tabular::{

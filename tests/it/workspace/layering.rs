@@ -89,8 +89,6 @@ fn the_rules_know_what_they_forbid() {
         ("wire", "shared/wire", "app", "shared/app"),
         ("wire", "shared/wire", "tabular", "shared/tabular"),
         ("files-s3", "shared/files-s3", "tabular", "shared/tabular"),
-        ("tabular", "shared/tabular", "domain", "shared/domain"),
-        ("wire", "shared/wire", "tabular", "shared/tabular"),
         (
             "catalog-load",
             "functions/catalog-load",

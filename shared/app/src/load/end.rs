@@ -3,15 +3,15 @@
 use domain::load::{Load, LoadFailure, LoadState, Phase, Unresolved, Work};
 
 use super::error::LoadError;
-use super::kinds::Rows;
 use super::lease::{AfterEnd, LoadLease};
 use super::loader::Loader;
 use super::open::export_key;
+use super::records::RecordFamily;
 use super::spill::WorkObjects;
 use crate::ports::{WriteMode, WriteTarget};
 
 /// Ends a load: in its state, or as failed.
-pub(super) async fn end_load<R: Rows>(
+pub(super) async fn end_load<R: RecordFamily>(
     loader: &Loader<R>,
     mut lease: LoadLease<'_>,
     end: Result<LoadState, LoadFailure>,
@@ -46,7 +46,7 @@ pub(super) async fn end_load<R: Rows>(
 
 /// Removes what is left of the work on a load that ended or is held. The worker that ended it may
 /// have been stopped before it did so.
-pub(super) async fn finish_cleanup<R: Rows>(
+pub(super) async fn finish_cleanup<R: RecordFamily>(
     loader: &Loader<R>,
     load: Load,
     deadline: domain::time::Timestamp,
@@ -68,7 +68,10 @@ pub(super) async fn finish_cleanup<R: Rows>(
 }
 
 /// Removes the objects and chunks of a load, and releases the lease.
-async fn clean_up<R: Rows>(loader: &Loader<R>, lease: &mut LoadLease<'_>) -> Result<(), LoadError> {
+async fn clean_up<R: RecordFamily>(
+    loader: &Loader<R>,
+    lease: &mut LoadLease<'_>,
+) -> Result<(), LoadError> {
     let id = lease.load.id.clone();
     let objects = WorkObjects::of(loader.files.as_ref(), &lease.load)?;
     for phase in [Phase::Measure, Phase::Apply] {
@@ -84,13 +87,19 @@ async fn clean_up<R: Rows>(loader: &Loader<R>, lease: &mut LoadLease<'_>) -> Res
 }
 
 /// Unlocks the kind of a load, if the load has the lock.
-pub(super) async fn unlock_kind<R: Rows>(loader: &Loader<R>, load: &Load) -> Result<(), LoadError> {
+pub(super) async fn unlock_kind<R: RecordFamily>(
+    loader: &Loader<R>,
+    load: &Load,
+) -> Result<(), LoadError> {
     let owner = load.id.as_str();
     Ok(loader.loads.unlock_kind(load.kind, owner).await?)
 }
 
 /// Warns of references to records that are still missing after all rows were written.
-async fn warn_of_unresolved<R: Rows>(loader: &Loader<R>, load: &mut Load) -> Result<(), LoadError> {
+async fn warn_of_unresolved<R: RecordFamily>(
+    loader: &Loader<R>,
+    load: &mut Load,
+) -> Result<(), LoadError> {
     let unresolved = std::mem::take(&mut load.work.unresolved);
     if unresolved == Unresolved::default() {
         return Ok(());

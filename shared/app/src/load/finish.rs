@@ -7,10 +7,10 @@ use domain::load::{
 use tabular::RejectsFile;
 
 use super::error::LoadError;
-use super::kinds::Rows;
 use super::lease::LoadLease;
 use super::loader::Loader;
 use super::open::{LoadFile, export_key};
+use super::records::RecordFamily;
 use super::situation::{Next, ScanTarget, Verdict, verdict};
 use super::spill::{PassBuffer, WorkObjects};
 use super::sweep::{Sweep, SweepOutcome};
@@ -53,7 +53,7 @@ impl ScannedChunks {
 }
 
 /// Finishes the phase whose chunks are all done.
-pub(super) async fn finish_phase<R: Rows>(
+pub(super) async fn finish_phase<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut LoadLease<'_>,
     file: &mut LoadFile<'_>,
@@ -114,7 +114,7 @@ fn add_up(load: &mut Load, chunks: &[Chunk]) {
 }
 
 /// Writes the files of rejected rows and their reasons.
-async fn write_rejects<R: Rows>(
+async fn write_rejects<R: RecordFamily>(
     loader: &Loader<R>,
     load: &Load,
     file: &mut LoadFile<'_>,
@@ -138,7 +138,7 @@ async fn write_rejects<R: Rows>(
 }
 
 /// Lets another invocation continue with the end of the phase. It finds there what was in memory.
-async fn requeue<R: Rows>(
+async fn requeue<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut LoadLease<'_>,
     scanned: ScannedChunks,
@@ -165,7 +165,7 @@ fn measured(load: &Load, chunks: &[Chunk]) -> Measured {
 }
 
 /// Moves the load from its first phase to the second.
-async fn start_apply<R: Rows>(
+async fn start_apply<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut LoadLease<'_>,
     chunks: &[Chunk],
@@ -197,7 +197,7 @@ async fn start_apply<R: Rows>(
 }
 
 /// Publishes a snapshot.
-async fn publish<R: Rows>(
+async fn publish<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut LoadLease<'_>,
     target: &WriteTarget,

@@ -1,86 +1,34 @@
-//! Which column holds which field, whatever their order and their names.
+//! Finds the column of each field in one file, whatever the order and the names of the columns.
 
 use domain::load::{LoadKind, LoadMode, Warning};
 use tabular::{
-    ATTRIBUTE_PREFIX, Column, Columns, FileError, MAX_FIELDS, Mapping, Profile, RawRecord,
-    RowDefect, Rule,
+    ATTRIBUTE_PREFIX, ColumnSelector, FileError, HeaderlessColumns, MAX_FIELDS, Mapping, Profile,
+    RawRecord, RowDefect, Rule,
 };
 
-/// What the text of a field is, for the ways in which files write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// Any text.
-    Text,
-    /// A number.
-    Number,
-    /// A date or an instant.
-    Date,
-}
+use super::columns::{Field, Shape};
 
-/// A field of a kind of rows.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    /// Its column.
-    pub name: &'static str,
-    /// Whether a file without the column cannot be used, nor a row without a value.
-    pub required: bool,
-    /// What its text is.
-    pub shape: Shape,
-}
-
-pub(super) const fn required(name: &'static str) -> Field {
-    Field {
-        name,
-        required: true,
-        shape: Shape::Text,
-    }
-}
-
-pub(super) const fn optional(name: &'static str) -> Field {
-    Field {
-        name,
-        required: false,
-        shape: Shape::Text,
-    }
-}
-
-impl Field {
-    pub(super) const fn number(self) -> Self {
-        Self {
-            shape: Shape::Number,
-            ..self
-        }
-    }
-
-    pub(super) const fn date(self) -> Self {
-        Self {
-            shape: Shape::Date,
-            ..self
-        }
-    }
-}
-
-/// The column that tells what to do with a row of a delta.
+/// The column that says what to do with a row of a delta.
 pub(super) const ACTION: &str = "_action";
 /// Longest name of a column that is quoted in a message.
 const QUOTED: usize = 64;
 
-/// Where a value stands in a row.
+/// The column of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// In this column.
+pub(super) enum ColumnRef {
+    /// By its index.
     At(usize),
-    /// In the field of this name.
+    /// By the name of the field, in a format that names fields.
     Named(String),
-    /// Nowhere: it is the same in all rows.
-    Nowhere,
+    /// No column: every row has the same value.
+    Constant,
 }
 
-/// Where a value stands, and what it means.
+/// What a field is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub place: Place,
-    /// None when the text is ours already.
+pub(super) struct FieldSource {
+    pub column: ColumnRef,
+    /// What its text means. `None` if the text is the value.
     pub rule: Option<Box<Rule>>,
 }
 
@@ -91,29 +39,29 @@ pub(super) enum Width {
     Exactly(usize),
     /// This many or more.
     AtLeast(usize),
-    /// As many as it likes, for they have names.
+    /// Any number, because they have names.
     Any,
 }
 
-/// Where the fields of a kind stand in one file.
+/// Where one file has the fields of its kind.
 #[derive(Debug, Clone)]
 pub struct Header {
-    /// The fields of the kind, in its own order.
+    /// The fields of the kind, in their declared order.
     pub fields: &'static [Field],
     /// What each of `fields` is made of.
-    pub(super) origins: Vec<Option<Origin>>,
+    pub(super) sources: Vec<Option<FieldSource>>,
     /// What attributes are made of, by name.
-    pub(super) attributes: Vec<(String, Origin)>,
+    pub(super) attributes: Vec<(String, FieldSource)>,
     /// Whether rows may name attributes of their own.
     pub(super) own_attributes: bool,
     /// What the action is made of.
-    pub(super) action: Option<Origin>,
+    pub(super) action: Option<FieldSource>,
     pub(super) width: Width,
-    /// What may not be what was meant.
+    /// Oddities that are perhaps mistakes.
     pub warnings: Vec<Warning>,
 }
 
-/// What a file is of.
+/// What the rows of the file are, and how it is laid out.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     kind: LoadKind,
@@ -140,7 +88,7 @@ impl Header {
         };
         let mut header = Self {
             fields,
-            origins: vec![None; fields.len()],
+            sources: vec![None; fields.len()],
             attributes: Vec::new(),
             own_attributes: record.named && profile.fields.is_none(),
             action: None,
@@ -155,17 +103,17 @@ impl Header {
         match (&profile.fields, names) {
             (Some(fields), names) => {
                 for (name, mapping) in fields {
-                    let place = header.find(name, mapping, names.as_deref(), record.named)?;
+                    let column = header.find(name, mapping, names.as_deref(), record.named)?;
                     header
-                        .put(name, place, Some(&mapping.rule), scope)
+                        .put(name, column, Some(&mapping.rule), scope)
                         .map_err(|()| {
-                            FileError::profile(format!("fields.{name} is no field of {kind}"))
+                            FileError::profile(format!("fields.{name} is not a field of {kind}"))
                         })?;
                 }
             }
             (None, Some(names)) => {
                 for (column, name) in names.iter().enumerate() {
-                    header.take(Place::At(column), name, scope);
+                    header.take(ColumnRef::At(column), name, scope);
                 }
             }
             (None, None) => header.by_names(record, scope),
@@ -175,7 +123,7 @@ impl Header {
         Ok(header)
     }
 
-    /// The names of the columns of delimited text, and how many there are.
+    /// Reads the names of the columns of delimited text, and how many there are.
     fn columns(
         &mut self,
         record: RawRecord<'_>,
@@ -183,12 +131,12 @@ impl Header {
     ) -> Result<Option<Vec<String>>, FileError> {
         if !profile.header {
             self.width = match &profile.columns {
-                Columns::Unknown => Width::AtLeast(0),
-                Columns::Count(count) => Width::Exactly(*count),
-                Columns::Names(names) => Width::Exactly(names.len()),
+                HeaderlessColumns::Unknown => Width::AtLeast(0),
+                HeaderlessColumns::Count(count) => Width::Exactly(*count),
+                HeaderlessColumns::Names(names) => Width::Exactly(names.len()),
             };
             return match &profile.columns {
-                Columns::Names(names) => unique(names.clone()).map(Some),
+                HeaderlessColumns::Names(names) => unique(names.clone()).map(Some),
                 _ => Ok(None),
             };
         }
@@ -219,20 +167,20 @@ impl Header {
         let encoding = record.encoding().name();
         let names = names.ok_or_else(|| {
             let message =
-                format!("the header is not {encoding}; save the file as UTF-8, or say its encoding in a profile");
+                format!("the header is not {encoding}; save the file as UTF-8, or name its encoding in a profile");
             FileError::new("encoding", message)
         })?;
         unique(names).map(Some)
     }
 
-    /// Where the column of a profile is.
+    /// Finds the column that a profile names.
     fn find(
         &mut self,
         name: &str,
         mapping: &Mapping,
         names: Option<&[String]>,
         named: bool,
-    ) -> Result<Place, FileError> {
+    ) -> Result<ColumnRef, FileError> {
         let lacks = |what: String| {
             FileError::new(
                 "missing_columns",
@@ -240,20 +188,22 @@ impl Header {
             )
         };
         match (&mapping.column, names) {
-            (None, _) => Ok(Place::Nowhere),
-            (Some(Column::Named(column)), _) if named => Ok(Place::Named(column.clone())),
-            (Some(Column::Named(column)), Some(names)) => {
+            (None, _) => Ok(ColumnRef::Constant),
+            (Some(ColumnSelector::Named(column)), _) if named => {
+                Ok(ColumnRef::Named(column.clone()))
+            }
+            (Some(ColumnSelector::Named(column)), Some(names)) => {
                 let at = names.iter().position(|name| name == column.trim());
-                at.map(Place::At)
+                at.map(ColumnRef::At)
                     .ok_or_else(|| lacks(format!("the column {}", quoted(column))))
             }
-            (Some(Column::Named(_)), None) => Err(FileError::profile(format!(
-                "fields.{name} names a column, and columns does not say the names"
+            (Some(ColumnSelector::Named(_)), None) => Err(FileError::profile(format!(
+                "fields.{name} names a column, and columns does not give the names"
             ))),
-            (Some(Column::At(_)), _) if named => Err(FileError::profile(format!(
+            (Some(ColumnSelector::At(_)), _) if named => Err(FileError::profile(format!(
                 "fields.{name} is a number, and fields of this format have names"
             ))),
-            (Some(Column::At(index)), _) => match &mut self.width {
+            (Some(ColumnSelector::At(index)), _) => match &mut self.width {
                 Width::Exactly(width) if index >= width => {
                     Err(lacks(format!("the column {index}")))
                 }
@@ -262,31 +212,31 @@ impl Header {
                 }
                 Width::AtLeast(width) => {
                     *width = (index + 1).max(*width);
-                    Ok(Place::At(*index))
+                    Ok(ColumnRef::At(*index))
                 }
-                Width::Exactly(_) | Width::Any => Ok(Place::At(*index)),
+                Width::Exactly(_) | Width::Any => Ok(ColumnRef::At(*index)),
             },
         }
     }
 
-    /// Where rows name their fields, each may have other ones. The names of the first row are
-    /// compared with those that are known, in case there is a mistake in one.
+    /// Prepares for rows that name their fields, each of which may have other ones. The names in the
+    /// first row are compared with the known ones, because one of them may be misspelled.
     fn by_names(&mut self, first: RawRecord<'_>, scope: Scope<'_>) {
         for name in first.names() {
-            self.take(Place::Named(name.to_owned()), name, scope);
+            self.take(ColumnRef::Named(name.to_owned()), name, scope);
         }
         self.attributes.clear();
         let all = self.fields.iter().map(|field| field.name).chain([ACTION]);
         for name in all.collect::<Vec<_>>() {
-            let _ = self.put(name, Place::Named(name.to_owned()), None, scope);
+            let _ = self.put(name, ColumnRef::Named(name.to_owned()), None, scope);
         }
     }
 
-    /// Takes a column by its own name, or notes that it means nothing.
-    fn take(&mut self, place: Place, name: &str, scope: Scope<'_>) {
+    /// Uses a column by its own name, or warns that it has no meaning.
+    fn take(&mut self, column: ColumnRef, name: &str, scope: Scope<'_>) {
         let Scope { kind, mode, .. } = scope;
         if name == ACTION && mode == LoadMode::Snapshot
-            || self.put(name, place, None, scope).is_err()
+            || self.put(name, column, None, scope).is_err()
         {
             let message = format!(
                 "the column {} is not known for {kind} in a {mode} and was ignored",
@@ -299,11 +249,11 @@ impl Header {
         }
     }
 
-    /// Says what a field is made of; an error when there is none of that name.
+    /// Sets what a field is made of. An error if there is no field of that name.
     fn put(
         &mut self,
         name: &str,
-        place: Place,
+        column: ColumnRef,
         rule: Option<&Rule>,
         scope: Scope<'_>,
     ) -> Result<(), ()> {
@@ -311,16 +261,16 @@ impl Header {
         let shape = known
             .and_then(|index| self.fields.get(index))
             .map_or(Shape::Text, |field| field.shape);
-        let origin = origin(place, rule, shape, scope.profile);
-        if let Some(slot) = known.and_then(|index| self.origins.get_mut(index)) {
-            *slot = Some(origin);
+        let source = field_source(column, rule, shape, scope.profile);
+        if let Some(slot) = known.and_then(|index| self.sources.get_mut(index)) {
+            *slot = Some(source);
         } else if name == ACTION {
-            self.action = (scope.mode == LoadMode::Delta).then_some(origin);
+            self.action = (scope.mode == LoadMode::Delta).then_some(source);
         } else if let Some(attribute) = name.strip_prefix(ATTRIBUTE_PREFIX)
             && scope.kind == LoadKind::Items
             && !attribute.is_empty()
         {
-            self.attributes.push((attribute.to_owned(), origin));
+            self.attributes.push((attribute.to_owned(), source));
         } else {
             return Err(());
         }
@@ -331,8 +281,8 @@ impl Header {
         let missing: Vec<&str> = self
             .fields
             .iter()
-            .zip(&self.origins)
-            .filter(|(field, origin)| field.required && origin.is_none())
+            .zip(&self.sources)
+            .filter(|(field, source)| field.required && source.is_none())
             .map(|(field, _)| field.name)
             .collect();
         match missing.as_slice() {
@@ -352,11 +302,16 @@ impl Header {
     }
 }
 
-/// A rule of its own, completed by what holds for all fields.
-fn origin(place: Place, rule: Option<&Rule>, shape: Shape, profile: &Profile) -> Origin {
+/// Completes the rule of a field with the defaults of the profile.
+fn field_source(
+    column: ColumnRef,
+    rule: Option<&Rule>,
+    shape: Shape,
+    profile: &Profile,
+) -> FieldSource {
     let defaults = &profile.defaults;
     let mut rule = rule.cloned().unwrap_or_default();
-    if place != Place::Nowhere {
+    if column != ColumnRef::Constant {
         if rule.nulls.is_none() && !defaults.nulls.is_empty() {
             rule.nulls = Some(defaults.nulls.clone());
         }
@@ -367,8 +322,8 @@ fn origin(place: Place, rule: Option<&Rule>, shape: Shape, profile: &Profile) ->
             rule.numbers = defaults.numbers;
         }
     }
-    Origin {
-        place,
+    FieldSource {
+        column,
         rule: Some(rule).filter(|rule| !rule.is_plain()).map(Box::new),
     }
 }

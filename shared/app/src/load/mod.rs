@@ -27,20 +27,20 @@
 //!
 //! Operators list, release and roll back loads with [`LoadOperator`] (`operator`).
 
-mod catalog;
+mod columns;
 mod end;
 mod error;
 mod finish;
 mod header;
 mod key_index;
-mod kinds;
 mod lease;
 mod loader;
-mod members;
 mod open;
 mod operator;
 mod plan;
-mod row;
+mod records;
+mod row_cursor;
+mod row_view;
 mod rows;
 mod scan;
 mod situation;
@@ -52,7 +52,7 @@ mod worker;
 
 pub use error::LoadError;
 pub use header::Header;
-pub use kinds::{Rows, accept, understand};
 pub use loader::{Arrival, Loader};
 pub use operator::LoadOperator;
+pub use records::{RecordFamily, accept, understand};
 pub use worker::Progress;

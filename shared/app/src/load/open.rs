@@ -9,7 +9,7 @@ use tabular::{
 
 use super::error::LoadError;
 use super::header::Header;
-use super::kinds::Rows;
+use super::records::RecordFamily;
 use super::rows::{Batch, BatchReader, file_position};
 use crate::ports::{ByteRange, ExportFile, ExportFiles};
 
@@ -36,7 +36,7 @@ pub(super) struct OpenFile {
 impl OpenFile {
     /// The next rows of the load, at most `most`. `found` receives each row whose key is readable,
     /// rejected ones included. An empty batch is the end.
-    pub async fn batch<R: Rows>(
+    pub async fn batch<R: RecordFamily>(
         &mut self,
         load: &Load,
         most: usize,
@@ -82,12 +82,12 @@ impl<'a> LoadFile<'a> {
     }
 
     /// Opens the file at its start.
-    pub async fn open<R: Rows>(&mut self, load: &Load) -> Result<OpenFile, LoadError> {
+    pub async fn open<R: RecordFamily>(&mut self, load: &Load) -> Result<OpenFile, LoadError> {
         self.open_at::<R>(load, FilePosition::START, None).await
     }
 
     /// Opens the file for the rows from `at` on, up to the byte `to`.
-    pub async fn open_at<R: Rows>(
+    pub async fn open_at<R: RecordFamily>(
         &mut self,
         load: &Load,
         at: FilePosition,

@@ -11,10 +11,10 @@ use futures::StreamExt;
 use tabular::SplitFinder;
 
 use super::error::LoadError;
-use super::kinds::Rows;
 use super::lease::{LoadLease, ScanLease};
 use super::loader::{Arrival, Loader};
 use super::open::{LoadFile, export_key};
+use super::records::RecordFamily;
 use super::rows::stored_position;
 use super::situation::Next;
 use crate::ports::ExportFile;
@@ -51,7 +51,7 @@ pub(super) fn new_load(arrival: &Arrival, file: Option<&ExportFile>, now: Timest
 }
 
 /// Plans a load.
-pub(super) async fn plan<R: Rows>(
+pub(super) async fn plan<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut LoadLease<'_>,
     file: &mut LoadFile<'_>,
@@ -96,7 +96,7 @@ pub(super) async fn plan<R: Rows>(
 
 /// Decides what the rows of a load may change. For a snapshot of the catalog it begins a pending
 /// version.
-async fn begin_version<R: Rows>(
+async fn begin_version<R: RecordFamily>(
     loader: &Loader<R>,
     load: &Load,
     versions: &CatalogVersions,
@@ -127,7 +127,7 @@ async fn begin_version<R: Rows>(
 }
 
 /// The chunks of a file.
-async fn find_chunks<R: Rows>(
+async fn find_chunks<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut LoadLease<'_>,
     file: &mut LoadFile<'_>,
@@ -166,7 +166,7 @@ fn future_sequence_warning(load: &Load, now: Timestamp) -> Option<Warning> {
 }
 
 /// Ends a held load whose pending version is replaced by a newer snapshot.
-async fn supersede<R: Rows>(loader: &Loader<R>, id: &LoadId) -> Result<(), LoadError> {
+async fn supersede<R: RecordFamily>(loader: &Loader<R>, id: &LoadId) -> Result<(), LoadError> {
     let now = loader.clock.now();
     let lease = LoadLease::claim(loader.leases(), id, loader.ids.mint(), now).await?;
     // A worker that has the load detects it itself.

@@ -8,7 +8,7 @@ use tabular::{FileError, FilePosition, Profile, ReadStep, RejectsFile, RowReader
 
 use super::error::LoadError;
 use super::header::Header;
-use super::kinds::{Rows, accept, named, quote_key};
+use super::records::{RecordFamily, accept, named_record, quote_key};
 use crate::ports::ExportFile;
 
 /// Most rows of a batch: with fewer the store waits between batches, with more they only move
@@ -153,7 +153,7 @@ impl BatchReader {
     }
 
     /// Reads the header, and the layout of rejected rows.
-    pub async fn header<R: Rows>(
+    pub async fn header<R: RecordFamily>(
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
@@ -176,7 +176,7 @@ impl BatchReader {
 
     /// The next rows in file order, at most `most`. `found` hears what each row is about, refused
     /// ones included. An empty batch means that there are no more.
-    pub async fn batch<R: Rows>(
+    pub async fn batch<R: RecordFamily>(
         &mut self,
         most: usize,
         kind: LoadKind,
@@ -190,7 +190,7 @@ impl BatchReader {
             let start = batch.text.len();
             batch.text.extend_from_slice(record.raw);
             let raw = start..batch.text.len();
-            quote_key::<R>(kind, header, &record, &mut batch.text);
+            quote_key(header, &record, &mut batch.text);
             let key = raw.end..batch.text.len();
             let origin = Origin {
                 row: record.number,
@@ -205,7 +205,7 @@ impl BatchReader {
                     batch.origins.push(origin);
                 }
                 Err(problems) => {
-                    if let Some(named) = named(kind, header, &record) {
+                    if let Some(named) = named_record(kind, header, &record) {
                         found(&named);
                     }
                     batch.refused.push(Refused { origin, problems });

@@ -7,10 +7,10 @@ use domain::time::Timestamp;
 use futures::join;
 
 use super::error::LoadError;
-use super::kinds::Rows;
 use super::lease::ScanLease;
 use super::loader::Loader;
 use super::open::OpenFile;
+use super::records::RecordFamily;
 use super::rows::Batch;
 use super::situation::ScanTarget;
 use super::spill::{PassBuffer, WorkObjects};
@@ -30,7 +30,7 @@ pub(super) enum ScanOutcome {
 }
 
 /// Scans the rows of `chunk` after its last checkpoint.
-pub(super) async fn scan_chunk<R: Rows>(
+pub(super) async fn scan_chunk<R: RecordFamily>(
     loader: &Loader<R>,
     lease: &mut dyn ScanLease,
     chunk: &mut Chunk,
@@ -108,7 +108,7 @@ struct Processed {
     unresolved: Vec<(Reference, u64)>,
 }
 
-impl<R: Rows> Scan<'_, R> {
+impl<R: RecordFamily> Scan<'_, R> {
     async fn run(&mut self) -> Result<Progress, LoadError> {
         let mut read = self.read_batch().await?;
         while !read.batch.is_empty() {
@@ -217,7 +217,7 @@ impl<R: Rows> Scan<'_, R> {
     }
 }
 
-async fn read_batch<R: Rows>(
+async fn read_batch<R: RecordFamily>(
     loader: &Loader<R>,
     file: &mut OpenFile,
     load: &Load,
@@ -234,7 +234,7 @@ async fn read_batch<R: Rows>(
     Ok(ReadBatch { batch, identities })
 }
 
-async fn apply<R: Rows>(
+async fn apply<R: RecordFamily>(
     writer: &dyn RowWriter<R>,
     rows: Vec<Accepted<R>>,
     target: &ScanTarget,
@@ -246,7 +246,7 @@ async fn apply<R: Rows>(
 }
 
 /// The references of rows, each with the number of rows that have it.
-fn count_references<R: Rows>(
+fn count_references<R: RecordFamily>(
     writer: &dyn RowWriter<R>,
     rows: &[Accepted<R>],
 ) -> HashMap<Reference, u64> {
@@ -263,7 +263,7 @@ struct ReferenceCache(HashMap<Reference, bool>);
 
 impl ReferenceCache {
     /// The references to missing records, each with the number of rows that have it.
-    async fn unresolved<R: Rows>(
+    async fn unresolved<R: RecordFamily>(
         &mut self,
         writer: &dyn RowWriter<R>,
         references: HashMap<Reference, u64>,
@@ -279,7 +279,7 @@ impl ReferenceCache {
         Ok(references.into_iter().filter(is_missing).collect())
     }
 
-    async fn look_up<R: Rows>(
+    async fn look_up<R: RecordFamily>(
         &mut self,
         writer: &dyn RowWriter<R>,
         unknown: Vec<Reference>,

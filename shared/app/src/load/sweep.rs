@@ -6,10 +6,10 @@ use domain::load::{Chunk, Effect, Load, LoadMode, Phase};
 
 use super::error::LoadError;
 use super::key_index::KeyIndex;
-use super::kinds::Rows;
 use super::lease::LoadLease;
 use super::loader::Loader;
 use super::open::LoadFile;
+use super::records::RecordFamily;
 use super::spill::{PassBuffer, WorkObjects};
 use crate::ports::{Cursor, WriteTarget};
 
@@ -33,7 +33,7 @@ pub(super) struct Sweep<'a, 'l, 'f, R> {
     pub target: &'a WriteTarget,
 }
 
-impl<R: Rows> Sweep<'_, '_, '_, R> {
+impl<R: RecordFamily> Sweep<'_, '_, '_, R> {
     /// Runs the rounds that are left. `unspilled` is what the only chunk holds in memory.
     pub async fn sweep_rounds(
         &mut self,

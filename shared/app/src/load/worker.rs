@@ -7,11 +7,11 @@ use domain::time::Timestamp;
 use super::end::{end_load, finish_cleanup, unlock_kind};
 use super::error::LoadError;
 use super::finish::{InMemoryChunk, ScannedChunks, finish_phase};
-use super::kinds::Rows;
 use super::lease::{ChunkLease, ClaimedChunk, LoadLease, ScanLease};
 use super::loader::{Arrival, Loader};
 use super::open::{LoadFile, export_key};
 use super::plan::{new_load, plan, superseded_warning};
+use super::records::RecordFamily;
 use super::scan::{ScanOutcome, scan_chunk};
 use super::situation::{
     Assignment, ChunksProgress, Next, ScanTarget, Situation, assignment, chunks_progress,
@@ -29,7 +29,7 @@ pub enum Progress {
     Continues,
 }
 
-impl<R: Rows> Loader<R> {
+impl<R: RecordFamily> Loader<R> {
     /// Whether files with this key are loaded here.
     #[must_use]
     pub fn takes(&self, key: &ExportKey) -> bool {
@@ -89,7 +89,7 @@ enum Start {
     Resumed,
 }
 
-impl<'a, R: Rows> Worker<'a, R> {
+impl<'a, R: RecordFamily> Worker<'a, R> {
     async fn clean_up(&self, load: Load) -> Result<Progress, LoadError> {
         let load = finish_cleanup(self.loader, load, self.deadline).await?;
         Ok(Progress::Ended(Box::new(load)))

@@ -120,6 +120,11 @@ impl Reference {
 }
 
 impl CatalogRecord {
+    /// The version of the way in which these records are stored. Raise it when a field of a record,
+    /// or what it means, changes: the next load then writes every row again, also those that say
+    /// what they said before.
+    pub const LAYOUT: u8 = 2;
+
     /// The other records that it names.
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {
@@ -146,6 +151,9 @@ impl CatalogRecord {
 }
 
 impl MemberRecord {
+    /// The version of the way in which these records are stored; see [`CatalogRecord::LAYOUT`].
+    pub const LAYOUT: u8 = 2;
+
     /// The other records that it names.
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::rule::{Dates, Numbers, Rule};
-use super::{Column, Columns, Defaults, Mapping, Profile};
+use super::{ColumnSelector, Defaults, HeaderlessColumns, Mapping, Profile};
 use crate::encoding::Encoding;
 use crate::error::FileError;
 use crate::fields::MAX_FIELDS;
@@ -53,7 +53,7 @@ enum ColumnJson {
                                column or constant, values, default, nulls, dateFormat, decimalSeparator, groupSeparator"
 )]
 enum FieldJson {
-    Column(ColumnJson),
+    ColumnSelector(ColumnJson),
     Whole(Box<WholeJson>),
 }
 
@@ -112,7 +112,7 @@ fn parse(text: &[u8]) -> Result<Profile, FileError> {
             .collect()
     });
     let fields: Option<BTreeMap<String, Mapping>> = fields.transpose()?;
-    if !header && fields.is_none() && !matches!(columns, Columns::Names(_)) {
+    if !header && fields.is_none() && !matches!(columns, HeaderlessColumns::Names(_)) {
         return Err(FileError::profile(
             "a file without a header needs fields, or the names of its columns in columns",
         ));
@@ -128,16 +128,16 @@ fn parse(text: &[u8]) -> Result<Profile, FileError> {
     })
 }
 
-fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<Columns, FileError> {
+fn columns(columns: Option<ColumnsJson>, header: bool) -> Result<HeaderlessColumns, FileError> {
     let columns = match columns {
-        None => return Ok(Columns::Unknown),
-        Some(ColumnsJson::Count(count)) => Columns::Count(count),
-        Some(ColumnsJson::Names(names)) => Columns::Names(names),
+        None => return Ok(HeaderlessColumns::Unknown),
+        Some(ColumnsJson::Count(count)) => HeaderlessColumns::Count(count),
+        Some(ColumnsJson::Names(names)) => HeaderlessColumns::Names(names),
     };
     let count = match &columns {
-        Columns::Unknown => 0,
-        Columns::Count(count) => *count,
-        Columns::Names(names) => names.len(),
+        HeaderlessColumns::Unknown => 0,
+        HeaderlessColumns::Count(count) => *count,
+        HeaderlessColumns::Names(names) => names.len(),
     };
     if header {
         return Err(FileError::profile(
@@ -210,11 +210,11 @@ fn dialect(
 
 fn mapping(name: &str, field: FieldJson) -> Result<Mapping, FileError> {
     let column = |column: ColumnJson| match column {
-        ColumnJson::At(index) => Column::At(index),
-        ColumnJson::Named(name) => Column::Named(name),
+        ColumnJson::At(index) => ColumnSelector::At(index),
+        ColumnJson::Named(name) => ColumnSelector::Named(name),
     };
     let whole = match field {
-        FieldJson::Column(from) => {
+        FieldJson::ColumnSelector(from) => {
             return Ok(Mapping {
                 column: Some(column(from)),
                 rule: Rule::default(),

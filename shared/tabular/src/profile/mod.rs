@@ -22,7 +22,7 @@ pub struct Profile {
     /// Whether the first row of delimited text names the columns.
     pub header: bool,
     /// The columns of delimited text without a header.
-    pub columns: Columns,
+    pub columns: HeaderlessColumns,
     /// What each field is made of. `None` if the columns have the names of the fields.
     pub fields: Option<BTreeMap<String, Mapping>>,
     /// What applies to a field without a rule of its own.
@@ -31,7 +31,7 @@ pub struct Profile {
 
 /// The columns of a file without a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Columns {
+pub enum HeaderlessColumns {
     /// As many as the highest one that is read, or more.
     Unknown,
     /// This many.
@@ -44,14 +44,14 @@ pub enum Columns {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
     /// The column. `None` for a constant.
-    pub column: Option<Column>,
+    pub column: Option<ColumnSelector>,
     /// What its text means. [`Defaults`] fill in what the rule leaves open.
     pub rule: Rule,
 }
 
 /// A column of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Column {
+pub enum ColumnSelector {
     /// By its name.
     Named(String),
     /// By its index; the first is 0.
@@ -76,7 +76,7 @@ impl Default for Profile {
             dialect: Dialect::default(),
             encoding: Encoding::Utf8,
             header: true,
-            columns: Columns::Unknown,
+            columns: HeaderlessColumns::Unknown,
             fields: None,
             defaults: Defaults::default(),
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tabular::{Compression, FileError, Format, Framing, Profile, ReadStep, Source, SplitFinder};
 
 use crate::load::header::Header;
-use crate::load::kinds::{Rows, accept};
+use crate::load::records::{RecordFamily, accept};
 
 pub(super) type Rowed = Vec<(u64, Result<Accepted<CatalogRecord>, Vec<RowProblem>>)>;
 

@@ -6,3 +6,4 @@ mod operator;
 mod profile;
 mod rows;
 mod run;
+mod tables;

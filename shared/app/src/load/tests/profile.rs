@@ -3,7 +3,7 @@ use tabular::{Format, Profile, ReadStep, Source};
 
 use super::formats::{failure, load, profile};
 use crate::load::header::Header;
-use crate::load::kinds::{Rows, named};
+use crate::load::records::{RecordFamily, named_record};
 
 #[test]
 fn values_dates_and_numbers_are_made_ours() {
@@ -99,7 +99,7 @@ fn a_refused_price_whose_start_cannot_be_read_stands_for_no_other_price() {
         source
             .next()
             .is_ok_and(|step| step == ReadStep::Row)
-            .then(|| named::<CatalogRecord>(kind, &header, &source.row()))
+            .then(|| named_record::<CatalogRecord>(kind, &header, &source.row()))
     });
     let starts: Vec<_> = names
         .map(|name| match name {

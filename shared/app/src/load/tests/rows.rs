@@ -5,12 +5,12 @@ use domain::time::Timestamp;
 use tabular::{FileError, Format, Framing, Profile, ReadStep, Source};
 
 use crate::load::header::Header;
-use crate::load::kinds::{Rows, accept};
+use crate::load::records::{RecordFamily, accept};
 
-type Understood<R> = Result<Accepted<R>, Vec<RowProblem>>;
+pub(super) type Understood<R> = Result<Accepted<R>, Vec<RowProblem>>;
 
 /// Understands a file of a header and one row.
-fn read<R: Rows>(
+fn read<R: RecordFamily>(
     kind: LoadKind,
     mode: LoadMode,
     file: &str,
@@ -31,7 +31,7 @@ fn read<R: Rows>(
     Ok((header, row))
 }
 
-fn row<R: Rows>(kind: LoadKind, file: &str) -> Understood<R> {
+pub(super) fn row<R: RecordFamily>(kind: LoadKind, file: &str) -> Understood<R> {
     read(kind, LoadMode::Delta, file).unwrap().1
 }
 
