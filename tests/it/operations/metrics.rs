@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::app::{ADA, BEN, OPERATOR, TestApp};
 
+/// What the text of each alarm refers to.
+const GUIDE: &str = include_str!("../../../OPERATIONS.md");
+
 const LINES: [(&str, u32); 2] = [("BLT-HEX-M8", 20), ("WRN-CMB-13", 1)];
 
 fn sum(lines: &[BTreeMap<String, u64>], metric: Metric) -> u64 {
@@ -310,6 +313,13 @@ fn every_metric_that_is_written_is_shown_and_wakes_somebody_and_no_other_is() {
         assert!(
             advice.contains("First ") && advice.len() <= 1024,
             "{name} does not say what to do first"
+        );
+        let section = advice
+            .split_once("OPERATIONS.md, \"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        assert!(
+            section.is_some_and(|(section, _)| GUIDE.contains(&format!("\n## {section}\n"))),
+            "{name} does not name a section of OPERATIONS.md"
         );
         for actions in ["AlarmActions", "OKActions"] {
             assert!(

@@ -1,4 +1,5 @@
-//! What the use cases need from outside, in domain words. No type of an outside system stands here.
+//! What the use cases need from outside, in domain words. No type of an outside system appears
+//! here.
 
 #![warn(missing_docs)]
 

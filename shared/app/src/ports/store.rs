@@ -58,7 +58,7 @@ impl StoreError {
     }
 }
 
-/// Where a list goes on: opaque to whoever carries it.
+/// Where a list continues: opaque to every caller.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cursor(String);
 

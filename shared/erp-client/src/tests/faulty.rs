@@ -292,7 +292,7 @@ async fn a_failing_read_never_reads_as_success() {
     assert_eq!(detail, Err(ErpError::Invalid("wrong_number")));
 }
 
-/// The server gives idle connections up after a second; the client has let go of its own by then.
+/// The server closes idle connections after a second; the client has closed its own by then.
 #[tokio::test]
 async fn an_idle_connection_is_given_up_before_the_server_does() {
     let pair = Pair::start().await;

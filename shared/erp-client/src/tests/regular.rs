@@ -63,7 +63,7 @@ async fn the_same_item_in_two_quantities_has_two_prices() {
 }
 
 #[tokio::test]
-async fn availability_is_told_online_and_per_location() {
+async fn availability_is_answered_online_and_per_location() {
     let pair = Pair::start().await;
     let at = |item: &str, place: &str| AvailabilityQuestion {
         sku: sku(item),

@@ -49,7 +49,7 @@ async fn a_price_that_cannot_be_right_is_missing() {
     let cases = [
         (json!([good]), true),
         (json!([good, good]), false),
-        // Entries that nobody asked for change nothing.
+        // Entries that were not asked for change nothing.
         (
             json!([{"sku": "B", "unitPrice": usd_json("9.00")}, good, {"sku": "a"}, 7, null]),
             true,
@@ -106,7 +106,7 @@ async fn a_price_that_cannot_be_right_is_missing() {
 }
 
 #[tokio::test]
-async fn a_calculation_with_a_flaw_is_no_calculation() {
+async fn a_calculation_with_a_flaw_is_not_used() {
     let line = json!({"lineId": "a", "lineTotal": usd_json("5.00")});
     let totals = json!({"product": usd_json("5.00"), "grand": usd_json("5.00")});
     let cases = [
