@@ -2,7 +2,6 @@
 //! Needs no ERP: a slow one must never stop an order from being taken.
 
 mod answer;
-mod config;
 mod read;
 
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use app::directory::Directory;
 use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
 use app::ports::submissions::StoredResponse;
-use app::submission::{Approvals, CaptureService, Captured, Placed};
+use app::submission::{Approvals, Backorder, CaptureService, Captured, Placed};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
@@ -29,8 +28,6 @@ use store_dynamodb::{
 use wire::storefront::documents::{NewOrder, NewQuote, OrderAnswer};
 use wire::storefront::members::DecisionRequest;
 
-pub use config::Config;
-
 struct Routes {
     submit: CaptureService,
     approvals: Approvals,
@@ -40,25 +37,25 @@ struct Routes {
 /// Builds the function.
 ///
 /// # Errors
-/// [`ConfigError`] when a variable is missing.
+/// [`ConfigError`] if a variable is missing or not usable.
 pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&runtime.env)?;
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
     let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
     let tables = CaptureTables {
-        carts: config.carts_table.clone(),
-        idempotency: config.idempotency_table.clone(),
+        carts: env.required("CARTS_TABLE")?.to_owned(),
+        idempotency: env.required("IDEMPOTENCY_TABLE")?.to_owned(),
     };
-    let records = Arc::new(IdempotencyTable::new(
-        &runtime.sdk,
-        config.idempotency_table,
-    ));
-    let submissions = Arc::new(SubmissionsTable::new(
-        &runtime.sdk,
-        config.submissions_table,
-        Some(tables),
-    ));
-    let queue = Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url));
+    let carts = CartsTable::new(sdk, tables.carts.as_str(), ids.clone());
+    let records = IdempotencyTable::new(sdk, tables.idempotency.as_str());
+    let submissions = env.required("SUBMISSIONS_TABLE")?;
+    let submissions = Arc::new(SubmissionsTable::new(sdk, submissions, Some(tables)));
+    let members = Arc::new(MembersTable::new(sdk, env.required("MEMBERS_TABLE")?));
+    let catalog = CatalogTable::new(sdk, env.required("CATALOG_TABLE")?);
+    let queue = Arc::new(SqsSubmitQueue::new(sdk, env.required("SUBMIT_QUEUE_URL")?));
+    // What happens to lines that are not completely in stock.
+    let backorder = env.optionally_parsed("BACKORDER", |text| {
+        Backorder::parse(text).ok_or("it is neither allow nor refuse")
+    })?;
     let routes = Routes {
         approvals: Approvals {
             submissions: submissions.clone(),
@@ -67,21 +64,17 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
             clock: clock.clone(),
         },
         submit: CaptureService {
-            carts: Arc::new(CartsTable::new(
-                &runtime.sdk,
-                config.carts_table,
-                ids.clone(),
-            )),
+            carts: Arc::new(carts),
             submissions,
             queue,
             directory: Directory::new(members.clone(), clock.clone()),
             members,
-            catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
-            backorder: config.backorder,
+            catalog: Arc::new(catalog),
+            backorder: backorder.unwrap_or(Backorder::Allow),
             clock: clock.clone(),
             ids: ids.clone(),
         },
-        idempotent: Idempotent::new(records, clock, ids),
+        idempotent: Idempotent::new(Arc::new(records), clock, ids),
     };
     let router = Router::new()
         .route("/orders", post(order))

@@ -34,7 +34,7 @@ const STOP_MS: i64 = 30_000;
 /// An object that is not an export file of this function is ignored, with a warning. A file that
 /// cannot be used ends as a failed load. A load that has to wait, or that a failure of a store or
 /// the files stopped, goes through the queue, because a bucket repeats its events only twice.
-pub struct LoadEvents<R> {
+pub(crate) struct LoadEvents<R> {
     /// The loader of the files.
     pub loader: Loader<R>,
     /// The bucket of the files.
@@ -42,8 +42,7 @@ pub struct LoadEvents<R> {
 }
 
 /// A load function, invoked by its bucket and its queue.
-#[must_use]
-pub fn load_function<R: RecordFamily>(events: LoadEvents<R>) -> Function {
+pub(crate) fn function<R: RecordFamily>(events: LoadEvents<R>) -> Function {
     let events = Arc::new(events);
     let queue = queue_handler(events.clone(), events.loader.clock.clone());
     Function::Event(Arc::new(Sources { queue, events }))

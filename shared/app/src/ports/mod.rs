@@ -16,7 +16,7 @@ pub mod registrations;
 mod store;
 pub mod submissions;
 
-pub use ambient::{Background, Clock, Ids, Metrics};
+pub use ambient::{Background, Clock, Ids, Metrics, VariableError};
 pub use carts::Written;
 pub use catalog::CatalogReader;
 pub use erp::ErpError;
