@@ -60,22 +60,21 @@ fn reason(error: &ErpError) -> String {
 
 pub(crate) fn submission(submission: &Submission) -> body::Submission {
     body::Submission {
-        submission_id: submission.id.to_string(),
-        kind: kind(submission.content.kind()).to_owned(),
-        state: submission.state.as_str().to_owned(),
-        reason: submission.reason.clone(),
+        submission_id: submission.id().to_string(),
+        kind: kind(submission.kind()).to_owned(),
+        state: submission.state().as_str().to_owned(),
+        reason: submission.reason().map(str::to_owned),
         refusal: submission
-            .refusal
-            .as_ref()
+            .refusal()
             .and_then(|refusal| refusal.reason.clone()),
-        organization_id: submission.organization.to_string(),
-        attempt: submission.attempt,
-        untraced: submission.untraced,
-        external_id: submission.external_id.as_ref().map(ToString::to_string),
-        created_at: submission.created_at.into(),
-        updated_at: submission.updated_at.into(),
-        due_at: submission.due_at.map(Into::into),
-        correlation_id: submission.correlation_id.clone(),
+        organization_id: submission.organization().to_string(),
+        attempt: submission.attempt(),
+        sends_without_trace: submission.sends_without_trace(),
+        external_id: submission.external_id().map(ToString::to_string),
+        created_at: submission.created_at().into(),
+        updated_at: submission.updated_at().into(),
+        due_at: submission.due_at().map(Into::into),
+        correlation_id: submission.correlation_id().to_owned(),
     }
 }
 

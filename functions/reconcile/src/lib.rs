@@ -1,5 +1,4 @@
-//! Once a minute: resends what never left, settles unknown outcomes, releases abandoned
-//! reservations; and measures what waits.
+//! Once a minute: enqueues what is due, releases abandoned reservations, and measures what waits.
 
 use std::sync::Arc;
 
@@ -67,14 +66,18 @@ impl EventHandler for Run {
         let (done, ()) = futures::join!(self.reconcile.run(&call), self.measure());
         self.metrics.flush();
         let done = done?;
-        tracing::info!(told = done.told, released = done.released, "reconciled");
-        Ok(json!({"told": done.told, "released": done.released}))
+        tracing::info!(
+            enqueued = done.enqueued,
+            released = done.released,
+            "reconciled"
+        );
+        Ok(json!({"enqueued": done.enqueued, "released": done.released}))
     }
 }
 
 impl Run {
-    /// Tells what waits. What cannot be read is missing in the metrics, which is alarming enough,
-    /// and stops nothing.
+    /// Writes the metrics of what waits. A failure leaves them out, which raises an alarm, and does not
+    /// stop the run.
     async fn measure(&self) {
         if !self.metrics.enabled() {
             return;
@@ -82,7 +85,7 @@ impl Run {
         let waiting = match self.backlog.measure().await {
             Ok(waiting) => waiting,
             Err(error) => {
-                tracing::error!(%error, "what waits could not be measured");
+                tracing::error!(%error, "the backlog could not be measured");
                 return;
             }
         };

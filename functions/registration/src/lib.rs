@@ -9,15 +9,11 @@ mod tests;
 
 use std::sync::Arc;
 
+use app::directory::Directory;
 use app::idempotent::Idempotent;
-use app::ports::submissions::StoredResponse;
 use app::profile::Profiles;
 use app::registration::Registrar;
 use axum::Router;
-use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
 use axum::routing::{get, post, put};
 use lambda_kit::{ConfigError, Function, Runtime};
 use queue_sqs::SqsSubmitQueue;
@@ -38,14 +34,16 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     let members = Arc::new(MembersTable::new(sdk, tables.members.as_str()));
     let records = IdempotencyTable::new(sdk, tables.idempotency.as_str());
     let queue = SqsSubmitQueue::new(sdk, env.required("SUBMIT_QUEUE_URL")?);
-    let registrar = Registrar::new(
-        Arc::new(RegistrationsTable::new(sdk, tables)),
-        members.clone(),
-        Idempotent::new(Arc::new(records), clock.clone(), ids.clone()),
-        Arc::new(queue),
-        clock.clone(),
-        ids.clone(),
-    );
+    let registrar = Registrar {
+        store: Arc::new(RegistrationsTable::new(sdk, tables)),
+        directory: Directory::new(members.clone(), clock.clone()),
+        members: members.clone(),
+        idempotent: Idempotent::new(Arc::new(records), clock.clone(), ids.clone()),
+        queue: Arc::new(queue),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        respond: Arc::new(apply::registered),
+    };
     let profiles = Profiles::new(members.clone(), members, clock, ids);
     let registrations = Router::new()
         .route("/organizations", post(apply::organization))
@@ -63,14 +61,4 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         )
         .with_state(Arc::new(profiles));
     lambda_kit::serve(registrations.merge(own), runtime)
-}
-
-/// An answer as it was recorded, byte for byte.
-fn recorded(answer: StoredResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::*;
 
 /// Nothing listens there: a request that is understood ends at the store.
-const NOBODY: &str = "http://127.0.0.1:1";
+const UNREACHABLE: &str = "http://127.0.0.1:1";
 
 fn runtime() -> Runtime {
     runtime_without("")
@@ -21,12 +21,12 @@ fn runtime_without(variable: &str) -> Runtime {
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_ENDPOINT_URL", NOBODY),
+        ("AWS_ENDPOINT_URL", UNREACHABLE),
         ("AUTH_MODE", "gateway"),
         ("MEMBERS_TABLE", "members"),
         ("SUBMISSIONS_TABLE", "submissions"),
         ("IDEMPOTENCY_TABLE", "idempotency"),
-        ("SUBMIT_QUEUE_URL", NOBODY),
+        ("SUBMIT_QUEUE_URL", UNREACHABLE),
     ];
     let env = Env::from_pairs(variables.into_iter().filter(|(name, _)| *name != variable));
     Runtime::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds)).unwrap()

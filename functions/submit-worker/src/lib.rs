@@ -44,7 +44,7 @@ impl QueueHandler for Worker {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         let message: SubmitMessage = record.parse()?;
         let id = SubmissionId::parse(&message.submission_id)
-            .map_err(|_| RecordError::Poison("the id is no submission id"))?;
+            .map_err(|_| RecordError::Poison("the id is not a submission id"))?;
         let context = CallContext {
             deadline: record.deadline,
             correlation_id: record.message_id.clone(),

@@ -7,16 +7,15 @@ mod read;
 use std::sync::Arc;
 
 use app::directory::Directory;
-use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
-use app::ports::submissions::StoredResponse;
-use app::submission::{Approvals, Backorder, CaptureService, Captured, Placed};
+use app::idempotent::{Idempotent, KeyScope, RepeatableRequest};
+use app::ports::idempotency::IdempotencyClaim;
+use app::submission::{Approvals, Backorder, CaptureContext, CaptureService};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use domain::caller::{Customer, Role};
 use domain::ids::SubmissionId;
-use domain::submission::Submission;
 use lambda_kit::{
     Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path,
     PreferWait, Problem, Runtime, parse_id, recorded,
@@ -71,6 +70,7 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
             members,
             catalog: Arc::new(catalog),
             backorder: backorder.unwrap_or(Backorder::Allow),
+            respond: Arc::new(answer::captured),
             clock: clock.clone(),
             ids: ids.clone(),
         },
@@ -92,7 +92,7 @@ fn repeatable(
     call: &Call,
 ) -> RepeatableRequest {
     RepeatableRequest {
-        scope: scope_of(buyer),
+        scope: KeyScope::of_member(buyer),
         route,
         key,
         fingerprint,
@@ -100,30 +100,17 @@ fn repeatable(
     }
 }
 
-fn captured<'a>(
+fn capture_context<'a>(
     buyer: &'a Customer,
     call: &'a Call,
-    held: &'a HeldKey,
+    claim: &'a IdempotencyClaim,
     wait: PreferWait,
-) -> Captured<'a> {
-    Captured {
+) -> CaptureContext<'a> {
+    CaptureContext {
         customer: buyer,
         correlation_id: &call.correlation_id,
-        record: (&held.key, &held.owner),
-        deadline: call.deadline,
+        claim,
         wait_seconds: wait.0,
-    }
-}
-
-/// The capture recorded the answer in its own transaction; who waited may know better by now.
-fn completed(placed: &Placed, answer: fn(&Submission) -> StoredResponse) -> Completed {
-    let recorded = answer(&placed.captured);
-    match &placed.seen {
-        None => Completed::Recorded(recorded),
-        Some(seen) => Completed::Upgraded {
-            recorded,
-            answer: answer(seen),
-        },
     }
 }
 
@@ -136,13 +123,10 @@ async fn order(
     body: FingerprintedJson<NewOrder>,
 ) -> Result<Response, Problem> {
     let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
-    let work = async |held: HeldKey| {
+    let work = async |claim: IdempotencyClaim| {
         let order = read::order(body.value)?;
-        let placed = routes
-            .submit
-            .order(&captured(&buyer, &call, &held, wait), order, answer::order)
-            .await?;
-        Ok(completed(&placed, answer::order))
+        let context = capture_context(&buyer, &call, &claim, wait);
+        routes.submit.order(&context, order).await
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }
@@ -156,13 +140,10 @@ async fn quote(
     body: FingerprintedJson<NewQuote>,
 ) -> Result<Response, Problem> {
     let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
-    let work = async |held: HeldKey| {
+    let work = async |claim: IdempotencyClaim| {
         let quote = read::quote(body.value)?;
-        let placed = routes
-            .submit
-            .quote(&captured(&buyer, &call, &held, wait), quote, answer::quote)
-            .await?;
-        Ok(completed(&placed, answer::quote))
+        let context = capture_context(&buyer, &call, &claim, wait);
+        routes.submit.quote(&context, quote).await
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }
@@ -180,5 +161,5 @@ async fn approval(
         .approvals
         .decide(&member.customer, &request, &call.correlation_id)
         .await?;
-    Ok(Json(answer::order_answer(&order)))
+    Ok(Json(answer::order(&order)))
 }

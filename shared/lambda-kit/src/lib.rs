@@ -23,7 +23,7 @@ pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
 pub use http::{
     BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path,
-    PreferWait, Problem, parse_id, recorded, serve,
+    PreferWait, Problem, parse_id, recorded, serve, stored_response,
 };
 pub use load_function::{LoadAdapters, load_function};
 pub use metrics::{EmfMetrics, Metric, MetricSink};

@@ -403,10 +403,14 @@ async fn an_order_is_captured_while_the_queue_is_away_and_handed_over_later() {
         .await
         .unwrap();
     app.advance(31);
-    assert_eq!(app.reconcile().await["told"], 1);
+    assert_eq!(app.reconcile().await["enqueued"], 1);
     app.until_state(ADA, &prepared.cart_id, &["confirmed"])
         .await;
     app.advance(60);
-    assert_eq!(app.reconcile().await["told"], 0, "nothing is left to do");
+    assert_eq!(
+        app.reconcile().await["enqueued"],
+        0,
+        "nothing is left to do"
+    );
     app.finish().await;
 }

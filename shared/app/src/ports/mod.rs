@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod dead_letters;
 pub mod erp;
 pub mod files;
+pub mod idempotency;
 pub mod loads;
 pub mod lookups;
 pub mod members;
