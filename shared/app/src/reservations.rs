@@ -90,7 +90,7 @@ impl Reservations {
     /// Releases reservations after their end, as many as time allows. Returns how many.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`] when the ledger cannot be read.
+    /// [`UseCaseError::Store`] if the ledger cannot be read.
     pub async fn release_due(
         &self,
         context: &CallContext,

@@ -1,4 +1,4 @@
-//! Functions and files stay short enough to be read at once, and lines fit beside each other.
+//! Functions and files stay short enough to be read at once, and lines fit next to each other.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -151,7 +151,7 @@ fn ordered(document: &Document) -> Vec<OrderedLine> {
             })
             .collect();
     }
-    match document.submission.as_ref().map(|own| &own.content) {
+    match document.submission.as_ref().map(|own| own.content()) {
         Some(Content::Order(order)) => order
             .lines
             .iter()

@@ -13,7 +13,9 @@ use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::price::{OfferPrice, PriceScope};
 use domain::quantity::Quantity;
-use domain::submission::{Answer, DuplicateProtection, Outcome, Submission, SubmissionKind};
+use domain::submission::{
+    DuplicateProtection, LookupAnswer, SendOutcome, Submission, SubmissionKind,
+};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -270,7 +272,7 @@ pub trait ErpCheckout: Send + Sync {
 pub trait ErpSubmission: Send + Sync {
     /// Sends `submission` once, under its id as reference and idempotency key. Never fails: an
     /// unknown outcome is an outcome.
-    async fn submit(&self, context: &CallContext, submission: &Submission) -> Outcome;
+    async fn submit(&self, context: &CallContext, submission: &Submission) -> SendOutcome;
 
     /// Looks up the reference of a submission. Never fails: the lack of an answer is one of the
     /// answers.
@@ -279,7 +281,7 @@ pub trait ErpSubmission: Send + Sync {
         context: &CallContext,
         kind: SubmissionKind,
         reference: &SubmissionId,
-    ) -> Answer;
+    ) -> LookupAnswer;
 
     /// The time limit of a submission with this number of lines, in milliseconds.
     fn time_limit_ms(&self, lines: usize) -> i64;

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod dead_letters;
 pub mod erp;
 pub mod files;
+pub mod idempotency;
 pub mod loads;
 pub mod lookups;
 pub mod members;
@@ -16,7 +17,7 @@ pub mod registrations;
 mod store;
 pub mod submissions;
 
-pub use ambient::{Background, Clock, Ids, Metrics};
+pub use ambient::{Background, Clock, Ids, Metrics, VariableError};
 pub use carts::Written;
 pub use catalog::CatalogReader;
 pub use erp::ErpError;

@@ -3,7 +3,7 @@
 use super::*;
 use app::ports::ErpError;
 use app::ports::erp::{ErpAvailability, ErpPrices, ErpSubmission};
-use domain::submission::Outcome;
+use domain::submission::SendOutcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 impl Pair {
@@ -78,7 +78,7 @@ async fn five_failures_stop_lookups_and_nothing_else() {
     // A buyer who commits gets a real answer.
     assert!(matches!(
         pair.client.submit(&context(), &submission("C1")).await,
-        Outcome::Accepted { .. }
+        SendOutcome::Accepted { .. }
     ));
 }
 
@@ -195,7 +195,7 @@ async fn an_answer_that_stops_is_given_up_long_before_the_limit_of_the_whole_cal
         assert_eq!(pair.price().await, Err(ErpError::Timeout));
         let outcome = pair.client.submit(&context(), &submission("C1")).await;
         assert!(
-            matches!(outcome, Outcome::Unknown { reason: "timeout" }),
+            matches!(outcome, SendOutcome::Unknown { reason: "timeout" }),
             "{outcome:?}"
         );
         let took = began.elapsed().as_millis();

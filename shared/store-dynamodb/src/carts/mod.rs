@@ -7,6 +7,7 @@ mod tests;
 use std::sync::Arc;
 
 use app::ports::carts::{Carts, LedgerEntry};
+use app::ports::submissions::CartClose;
 use app::ports::{Ids, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -101,13 +102,13 @@ fn kept(record: &Attributes, now: Timestamp) -> Result<bool, StoreError> {
     Ok(get_number::<i64>(record, "expiresAt")? > now.as_seconds())
 }
 
-/// The put of a cart in a transaction, if the stored one still has version `expected`.
-pub(crate) fn cart_put(
-    table: &str,
-    cart: &Cart,
-    expected: u64,
-    keep_until: Timestamp,
-) -> Result<TransactWriteItem, StoreError> {
+/// Returns the put of a cart in a transaction, if the stored one still has the expected version.
+pub(crate) fn cart_put(table: &str, close: CartClose<'_>) -> Result<TransactWriteItem, StoreError> {
+    let CartClose {
+        cart,
+        expected,
+        keep_until,
+    } = close;
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(cart_record(cart, keep_until, "captured")?))

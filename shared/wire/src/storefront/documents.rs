@@ -256,7 +256,7 @@ impl From<domain::submission::TimelineEvent> for TimelineEvent {
     fn from(e: domain::submission::TimelineEvent) -> Self {
         Self {
             at: e.at.into(),
-            event: e.event.into_owned(),
+            event: e.kind.to_string(),
             attempt: e.attempt,
             reason: e.reason,
             duration_ms: e.duration_ms,

@@ -23,7 +23,8 @@ pub struct Submission {
     /// Sends so far.
     pub attempt: u32,
     /// Sends with an unknown outcome of which the ERP has no trace.
-    pub untraced: u32,
+    #[serde(rename = "untraced")]
+    pub sends_without_trace: u32,
     /// The ERP's number.
     pub external_id: Option<String>,
     /// When it was captured.
