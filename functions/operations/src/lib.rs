@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use app::dead_letters::DeadLetters;
 use app::health::HealthCheck;
-use app::load::{Decisions, Loads};
+use app::load::LoadOperator;
 use app::lookup::Invalidate;
 use app::submission::{BacklogMetrics, SubmissionOperator};
 use axum::Router;
@@ -20,8 +20,6 @@ use files_s3::ExportBucket;
 use lambda_kit::{ConfigError, Env, Function, Runtime};
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
 use store_dynamodb::{CatalogTable, LoadsTable, LookupsTable, SubmissionsTable};
-
-use crate::routes::LoadUseCases;
 
 /// The queues of the workers, with their dead letters.
 struct Queues {
@@ -77,7 +75,7 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         },
         clock: clock.clone(),
     };
-    let load_use_cases = load_use_cases(runtime, loads.clone(), &queues)?;
+    let load_operator = load_operator(runtime, loads.clone(), &queues)?;
     let letters = SqsDeadLetters::new(
         sdk,
         queues.submissions,
@@ -92,16 +90,16 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     let router = health_routes(health)
         .merge(submission_routes(submission_operator))
         .merge(dead_letter_routes(dead_letters))
-        .merge(load_routes(load_use_cases))
+        .merge(load_routes(load_operator))
         .merge(cache_routes(invalidate));
     lambda_kit::serve(router, runtime)
 }
 
-fn load_use_cases(
+fn load_operator(
     runtime: &Runtime,
     loads: Arc<LoadsTable>,
     queues: &Queues,
-) -> Result<LoadUseCases, ConfigError> {
+) -> Result<LoadOperator, ConfigError> {
     let (sdk, env) = (&runtime.sdk, &runtime.env);
     let queue = SqsLoadQueue::new(
         sdk,
@@ -110,18 +108,13 @@ fn load_use_cases(
     );
     let catalog = CatalogTable::new(sdk, env.required("CATALOG_TABLE")?);
     let files = ExportBucket::new(sdk, env.required("EXPORTS_BUCKET")?);
-    Ok(LoadUseCases {
-        loads: Loads {
-            loads: loads.clone(),
-        },
-        decisions: Decisions {
-            loads,
-            catalog: Arc::new(catalog),
-            files: Arc::new(files),
-            queue: Arc::new(queue),
-            clock: runtime.clock.clone(),
-            ids: runtime.ids.clone(),
-        },
+    Ok(LoadOperator {
+        loads,
+        versions: Arc::new(catalog),
+        files: Arc::new(files),
+        queue: Arc::new(queue),
+        clock: runtime.clock.clone(),
+        ids: runtime.ids.clone(),
     })
 }
 
@@ -155,7 +148,7 @@ fn dead_letter_routes(dead_letters: DeadLetters) -> Router {
         .with_state(Arc::new(dead_letters))
 }
 
-fn load_routes(use_cases: LoadUseCases) -> Router {
+fn load_routes(operator: LoadOperator) -> Router {
     Router::new()
         .route("/operations/loads", get(routes::list_loads))
         .route("/operations/loads/{load_id}", get(routes::get_load))
@@ -167,7 +160,7 @@ fn load_routes(use_cases: LoadUseCases) -> Router {
             "/operations/loads/{load_id}/rollback",
             post(routes::rollback_load),
         )
-        .with_state(Arc::new(use_cases))
+        .with_state(Arc::new(operator))
 }
 
 fn cache_routes(invalidate: Invalidate) -> Router {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::dead_letters::DeadLetters;
 use app::health::HealthCheck;
-use app::load::{Decisions, Loads};
+use app::load::LoadOperator;
 use app::lookup::Invalidate;
 use app::submission::SubmissionOperator;
 use axum::extract::State;
@@ -96,21 +96,14 @@ pub(crate) async fn redrive_dead_letters(
     }))
 }
 
-/// The use cases of loads.
-pub(crate) struct LoadUseCases {
-    pub loads: Loads,
-    pub decisions: Decisions,
-}
-
 pub(crate) async fn list_loads(
-    State(use_cases): State<Arc<LoadUseCases>>,
+    State(operations): State<Arc<LoadOperator>>,
     Operator(operator): Operator,
     Params(params): Params<ListParams>,
 ) -> Result<Json<loads::Loads>, Problem> {
     let filter = params.load_filter()?;
     let (limit, cursor) = params.page();
-    let page = use_cases
-        .loads
+    let page = operations
         .list(&operator, filter, limit, cursor.as_ref())
         .await?;
     Ok(Json(loads::Loads {
@@ -120,32 +113,32 @@ pub(crate) async fn list_loads(
 }
 
 pub(crate) async fn get_load(
-    State(use_cases): State<Arc<LoadUseCases>>,
+    State(operations): State<Arc<LoadOperator>>,
     Operator(operator): Operator,
     Path(load_id): Path<String>,
 ) -> Result<Json<loads::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = use_cases.loads.get(&operator, &load_id).await?;
+    let load = operations.get(&operator, &load_id).await?;
     Ok(Json(loads::Load::from(&load)))
 }
 
 pub(crate) async fn release_load(
-    State(use_cases): State<Arc<LoadUseCases>>,
+    State(operations): State<Arc<LoadOperator>>,
     Operator(operator): Operator,
     Path(load_id): Path<String>,
 ) -> Result<Json<loads::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = use_cases.decisions.release(&operator, &load_id).await?;
+    let load = operations.release(&operator, &load_id).await?;
     Ok(Json(loads::Load::from(&load)))
 }
 
 pub(crate) async fn rollback_load(
-    State(use_cases): State<Arc<LoadUseCases>>,
+    State(operations): State<Arc<LoadOperator>>,
     Operator(operator): Operator,
     Path(load_id): Path<String>,
 ) -> Result<Json<loads::Load>, Problem> {
     let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = use_cases.decisions.rollback(&operator, &load_id).await?;
+    let load = operations.roll_back(&operator, &load_id).await?;
     Ok(Json(loads::Load::from(&load)))
 }
 

@@ -18,12 +18,12 @@ use futures::StreamExt;
 use crate::error::files_error;
 use crate::writer::ObjectWriter;
 
-/// The metadata of an object (`x-amz-meta-row-count`) in which its sender declares how many rows
-/// the file has, without its header. What is no whole number declares nothing.
+/// The metadata of an object (`x-amz-meta-row-count`) in which its sender declares the number of
+/// rows of the file, without its header. Any value but a whole number is ignored.
 const ROW_COUNT: &str = "row-count";
 
-/// Most objects that one call removes.
-const MOST_REMOVED: usize = 1000;
+/// Most objects that one call can remove.
+const MAX_REMOVED: usize = 1000;
 
 /// The export files in their bucket.
 #[derive(Debug, Clone)]
@@ -51,9 +51,9 @@ impl ExportFiles for ExportBucket {
         bytes: Option<ByteRange>,
     ) -> Result<Option<ExportFile>, FilesError> {
         const OPERATION: &str = "GetObject";
-        let range = bytes.map(|(from, to)| match to {
-            Some(to) => format!("bytes={from}-{}", to.saturating_sub(1)),
-            None => format!("bytes={from}-"),
+        let range = bytes.map(|ByteRange { start, end }| match end {
+            Some(end) => format!("bytes={start}-{}", end.saturating_sub(1)),
+            None => format!("bytes={start}-"),
         });
         let object = match self
             .client
@@ -91,7 +91,7 @@ impl ExportFiles for ExportBucket {
         Ok(Some(ExportFile {
             version: object.e_tag.unwrap_or_default(),
             declared_rows: declared.and_then(|count| count.trim().parse().ok()),
-            // Of a part, the size of the whole stands behind the slash.
+            // The answer to a range has the size of the whole file after the slash.
             bytes: object
                 .content_range
                 .and_then(|range| range.rsplit_once('/')?.1.parse().ok())
@@ -126,7 +126,7 @@ impl ExportFiles for ExportBucket {
 
     async fn remove(&self, keys: &[String]) -> Result<(), FilesError> {
         const OPERATION: &str = "DeleteObjects";
-        for some in keys.chunks(MOST_REMOVED) {
+        for some in keys.chunks(MAX_REMOVED) {
             let objects = some
                 .iter()
                 .map(|key| ObjectIdentifier::builder().key(key).build());
@@ -149,7 +149,7 @@ impl ExportFiles for ExportBucket {
                 .send()
                 .await;
             let answer = answer.map_err(|error| files_error(OPERATION, error))?;
-            // The answer is a success although some were not removed.
+            // The call succeeds even if some objects were not removed.
             if let Some(error) = answer.errors().first() {
                 let reason = error.code().unwrap_or("unknown error").to_owned();
                 return Err(FilesError::Unavailable {
@@ -183,8 +183,8 @@ impl ExportFiles for ExportBucket {
     }
 }
 
-/// Whether the object is not there. Without the permission to list, S3 answers that as a refusal;
-/// that one stays an error.
+/// Whether the object does not exist. Without the permission to list, S3 denies access instead; that
+/// stays an error.
 fn is_missing<R>(error: &SdkError<GetObjectError, R>) -> bool {
     error
         .as_service_error()

@@ -1,4 +1,4 @@
-//! Writes an object without knowing how long it gets.
+//! Writes an object whose size is not known in advance.
 
 use app::ports::{FileWriter, FilesError};
 use async_trait::async_trait;
@@ -8,12 +8,12 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use crate::error::files_error;
 
-/// S3 takes parts from 5 MiB on, and at most ten thousand of them: 80 GB.
+/// S3 accepts parts of at least 5 MiB, and at most 10,000 of them: 80 GB.
 const PART: usize = 8 * 1024 * 1024;
 
-/// An object that is being written: in one call while it is short, in parts beyond.
+/// An object that is being written: a short one in one call, a long one in parts.
 ///
-/// Parts of an object that is never finished stay in the bucket until its lifecycle rule removes
+/// The parts of an object that is never finished stay in the bucket until its lifecycle rule removes
 /// them.
 pub(crate) struct ObjectWriter {
     client: Client,

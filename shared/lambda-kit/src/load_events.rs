@@ -18,40 +18,38 @@ use wire::queue::LoadMessage;
 use crate::function::{EventHandler, Function};
 use crate::queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_handler};
 
-/// How long a load waits for its turn while another of its kind runs, or another worker is at it,
-/// before it looks again.
-const TURN_DELAY_SECONDS: u32 = 3;
-/// How long it waits after a store had too much to do.
+/// The delay of a load while another load of its kind runs, or another worker has the lease.
+const BUSY_DELAY_SECONDS: u32 = 3;
+/// The delay of a load after a store throttled it.
 const THROTTLE_DELAY_SECONDS: u32 = 5;
-/// How long a load waits after a store or the files failed.
+/// The delay of a load after a store or the files failed.
 const FAILURE_DELAY_SECONDS: u32 = 20;
 
-/// What a worker keeps of its time for the batch that is under way, and for the checkpoint behind
-/// it.
+/// The time that a worker reserves for its current batch and the checkpoint after it.
 const STOP_MS: i64 = 30_000;
 
-/// Loads the files that events of the bucket enqueue of, one after the other, and those that the queue
-/// tells of.
+/// Loads the files of the bucket's events, one after the other, and the loads and chunks of the
+/// queue's messages.
 ///
-/// What is no export file of this function is left alone, with a warning. A file that cannot be
-/// used is handled with that. A load that has to wait, and one that was stopped by a failure of a
-/// store or the files, goes through the queue: a bucket repeats its events only twice.
+/// An object that is not an export file of this function is ignored, with a warning. A file that
+/// cannot be used ends as a failed load. A load that has to wait, or that a failure of a store or
+/// the files stopped, goes through the queue, because a bucket repeats its events only twice.
 pub(crate) struct LoadEvents<R> {
-    /// Loads the files.
+    /// The loader of the files.
     pub loader: Loader<R>,
-    /// The bucket that they are in.
+    /// The bucket of the files.
     pub bucket: String,
 }
 
-/// A load function: behind its bucket and its queue.
-pub(crate) fn function<R: RecordFamily>(arrivals: LoadEvents<R>) -> Function {
-    let arrivals = Arc::new(arrivals);
-    let queue = queue_handler(arrivals.clone(), arrivals.loader.clock.clone());
-    Function::Event(Arc::new(Sources { queue, arrivals }))
+/// A load function, invoked by its bucket and its queue.
+pub(crate) fn function<R: RecordFamily>(events: LoadEvents<R>) -> Function {
+    let events = Arc::new(events);
+    let queue = queue_handler(events.clone(), events.loader.clock.clone());
+    Function::Event(Arc::new(Sources { queue, events }))
 }
 
 struct Sources<R> {
-    arrivals: Arc<LoadEvents<R>>,
+    events: Arc<LoadEvents<R>>,
     queue: Arc<dyn EventHandler>,
 }
 
@@ -64,12 +62,8 @@ impl<R: RecordFamily> EventHandler for Sources<R> {
         match source {
             Some("aws:sqs") => self.queue.handle(event, context).await,
             _ => {
-                self.arrivals
-                    .handle(
-                        event,
-                        worker_deadline(&context, self.arrivals.loader.clock.now()),
-                    )
-                    .await
+                let deadline = worker_deadline(&context, self.events.loader.clock.now());
+                self.events.handle(event, deadline).await
             }
         }
     }
@@ -80,9 +74,9 @@ impl<R: RecordFamily> QueueHandler for LoadEvents<R> {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         let message: LoadMessage = record.parse()?;
         let key = ExportKey::parse(&message.key)
-            .map_err(|_| RecordError::Poison("the key names no export file"))?;
+            .map_err(|_| RecordError::Poison("the key is not that of an export file"))?;
         let load = LoadId::parse(&message.load_id)
-            .map_err(|_| RecordError::Poison("the id is no load id"))?;
+            .map_err(|_| RecordError::Poison("the id is not a load id"))?;
         if !self.loader.takes(&key) {
             return Err(RecordError::Poison(
                 "files of this kind are not loaded here",
@@ -99,13 +93,13 @@ impl<R: RecordFamily> QueueHandler for LoadEvents<R> {
             .await
         {
             Ok(progress) => _ = ended(&progress),
-            // A new message, so that waiting never counts as a failure.
+            // A new message, because a wait must not count as a failure.
             Err(LoadError::Busy) => {
-                self.later(&arrival, message.chunk, TURN_DELAY_SECONDS)
+                self.requeue(&arrival, message.chunk, BUSY_DELAY_SECONDS)
                     .await?
             }
             Err(LoadError::Store(StoreError::Throttled { .. }) | LoadError::Lost) => {
-                self.later(&arrival, message.chunk, THROTTLE_DELAY_SECONDS)
+                self.requeue(&arrival, message.chunk, THROTTLE_DELAY_SECONDS)
                     .await?;
             }
             Err(LoadError::Store(error)) => return Err(UseCaseError::Store(error).into()),
@@ -115,24 +109,24 @@ impl<R: RecordFamily> QueueHandler for LoadEvents<R> {
     }
 }
 
-/// When an invocation must stop working on a load.
+/// When an invocation must stop processing a load.
 fn worker_deadline(context: &Context, now: Timestamp) -> Timestamp {
     deadline(context, now).plus_millis(-STOP_MS)
 }
 
-/// The load, if it ended, for the log and the answer.
+/// Logs the load, if it ended, and returns its summary for the answer.
 fn ended(progress: &Progress) -> Option<Value> {
     match progress {
         Progress::Ended(load) => {
             log(load);
             Some(summary(load))
         }
-        Progress::GoesOn => None,
+        Progress::Continues => None,
     }
 }
 
 impl<R: RecordFamily> LoadEvents<R> {
-    async fn later(
+    async fn requeue(
         &self,
         arrival: &Arrival,
         chunk: Option<u32>,
@@ -145,7 +139,7 @@ impl<R: RecordFamily> LoadEvents<R> {
             .await?)
     }
 
-    async fn handle(&self, event: Value, until: Timestamp) -> Result<Value, Error> {
+    async fn handle(&self, event: Value, deadline: Timestamp) -> Result<Value, Error> {
         let event: S3Event = serde_json::from_value(event)?;
         let mut loads = Vec::new();
         let mut ignored = 0_u64;
@@ -156,8 +150,8 @@ impl<R: RecordFamily> LoadEvents<R> {
                 ignored += 1;
                 continue;
             };
-            // The first failure must not keep the other files waiting.
-            let delay = match self.loader.run(&arrival, None, until).await {
+            // A failed load must not delay the other files.
+            let delay = match self.loader.run(&arrival, None, deadline).await {
                 Ok(progress) => {
                     match ended(&progress) {
                         Some(load) => loads.push(load),
@@ -165,13 +159,13 @@ impl<R: RecordFamily> LoadEvents<R> {
                     }
                     continue;
                 }
-                Err(LoadError::Busy) => TURN_DELAY_SECONDS,
+                Err(LoadError::Busy) => BUSY_DELAY_SECONDS,
                 Err(error) => {
-                    tracing::error!(load.id = %arrival.load, load.kind = %arrival.key.kind(), %error, "a load could not go on");
+                    tracing::error!(load.id = %arrival.load, load.kind = %arrival.key.kind(), %error, "a load stopped");
                     FAILURE_DELAY_SECONDS
                 }
             };
-            match self.later(&arrival, None, delay).await {
+            match self.requeue(&arrival, None, delay).await {
                 Ok(()) => waiting += 1,
                 Err(error) => failure = Some(error),
             }
@@ -212,14 +206,14 @@ impl<R: RecordFamily> LoadEvents<R> {
                 None
             }
             Err(error) => {
-                tracing::warn!(key, %error, "an object that is no export file was ignored");
+                tracing::warn!(key, %error, "an object that is not an export file was ignored");
                 None
             }
         }
     }
 }
 
-/// A key as it is, from a key as events spell it.
+/// A key, decoded from its form in events.
 fn decoded(key: &str) -> Option<String> {
     let spaced = key.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced)
@@ -228,8 +222,8 @@ fn decoded(key: &str) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// The load of one version of one object: the same for every delivery of its event, and later for
-/// later events.
+/// The load of one version of one object: the same for every delivery of its event. Ids of later
+/// events sort after earlier ones.
 fn load_id(record: &S3EventRecord, key: &str) -> Option<LoadId> {
     let object = &record.s3.object;
     let parts = [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::load::{Loader, RecordFamily};
-use app::ports::{ExportFiles, LoadQueue, LoadStore, Publications, RowWriter};
+use app::ports::{ExportFiles, LoadQueue, LoadStore, RowWriter, VersionStore};
 use domain::load::{Guard, LoadKind};
 
 use crate::env::{ConfigError, Env};
@@ -74,7 +74,7 @@ pub fn load_function<R, T>(
 ) -> Result<Function, ConfigError>
 where
     R: RecordFamily,
-    T: RowWriter<R> + Publications + 'static,
+    T: RowWriter<R> + VersionStore + 'static,
 {
     let config = LoaderConfig::from_env(&runtime.env)?;
     let table = Arc::new(adapters.table);
@@ -82,7 +82,7 @@ where
         files: adapters.files,
         loads: adapters.loads,
         rows: table.clone(),
-        publications: table,
+        versions: table,
         queue: adapters.queue,
         guards: config.guards,
         max_unpacked_bytes: config.max_unpacked_bytes,

@@ -1,90 +1,134 @@
-//! The end of a load: its last word, and the removal of what it kept while it ran.
+//! The end of a load: its report, and the removal of its chunks and objects.
 
-use domain::load::{Chunk, ExportKey, Load, LoadFailure, LoadState, Phase, Work};
+use domain::load::{Load, LoadFailure, LoadState, Phase, Unresolved, Work};
 
-use super::hands::{Hands, LEASE_SECONDS};
-use super::kinds::Rows;
-use super::parts::Parts;
-use super::run::{LoadError, Loader, Progress};
+use super::error::LoadError;
+use super::lease::{AfterEnd, LoadLease};
+use super::loader::Loader;
+use super::open::export_key;
+use super::records::RecordFamily;
+use super::spill::WorkObjects;
+use crate::ports::{WriteMode, WriteTarget};
 
-impl<R: Rows> Loader<R> {
-    /// Makes sure that nothing is left of the work on a load that ended.
-    pub(super) async fn settled(
-        &self,
-        key: &ExportKey,
-        mut load: Load,
-    ) -> Result<Progress, LoadError> {
-        if load.work.chunks > 0 {
-            let owner = self.ids.mint();
-            let now = self.clock.now();
-            let claimed = self
-                .loads
-                .claim(&load.id, &owner, now, now.plus_seconds(LEASE_SECONDS))
-                .await?;
-            load = claimed.ok_or(LoadError::Busy)?;
-            if load.state != LoadState::Running {
-                self.clean(key, &mut load, &owner).await?;
-            }
+/// Ends a load: in its state, or as failed.
+pub(super) async fn end_load<R: RecordFamily>(
+    loader: &Loader<R>,
+    mut lease: LoadLease<'_>,
+    end: Result<LoadState, LoadFailure>,
+) -> Result<Load, LoadError> {
+    match end {
+        Ok(state) => lease.load.state = state,
+        Err(failure) => {
+            lease.load.state = LoadState::Failed;
+            lease.load.failure = Some(failure);
         }
-        if load.state != LoadState::Running {
-            // Whoever ended it may have been stopped just before.
-            self.loads.end_turn(load.kind, load.id.as_str()).await?;
-        }
-        Ok(Progress::Ended(Box::new(load)))
     }
-
-    /// Ends a load: in its state, or as failed.
-    pub(super) async fn end(
-        &self,
-        key: &ExportKey,
-        hands: Hands,
-        end: Result<LoadState, LoadFailure>,
-    ) -> Result<Load, LoadError> {
-        let Hands {
-            mut load, owner, ..
-        } = hands;
-        match end {
-            Ok(state) => load.state = state,
-            Err(failure) => {
-                load.state = LoadState::Failed;
-                load.failure = Some(failure);
-            }
-        }
-        self.warn_of_unresolved(&mut load).await?;
-        load.updated_at = self.clock.now();
-        load.finished_at = load.state.is_final().then_some(load.updated_at);
-        let left = load.work.chunks > 1 || load.work.kept;
-        if !left {
-            load.work = Work::default();
-        }
-        self.files.report(&key.report(&load.id), &load).await?;
-        let until = left.then(|| self.clock.now().plus_seconds(LEASE_SECONDS));
-        if !self.loads.keep(&load, &owner, until).await? {
-            return Err(LoadError::Lost);
-        }
-        if left {
-            self.clean(key, &mut load, &owner).await?;
-        }
-        self.loads.end_turn(load.kind, load.id.as_str()).await?;
-        Ok(load)
-    }
-
-    /// Removes what a load kept while it ran.
-    async fn clean(&self, key: &ExportKey, load: &mut Load, owner: &str) -> Result<(), LoadError> {
-        let parts = Parts {
-            files: self.files.as_ref(),
-            key,
-            load: &load.id,
-        };
-        for phase in [Phase::Count, Phase::Apply] {
-            let chunks = self.loads.chunks(&load.id, phase, self.clock.now()).await?;
-            let chunks: Vec<Chunk> = chunks.into_iter().map(|(chunk, _)| chunk).collect();
-            parts.remove(&chunks).await?;
-            let numbers: Vec<u32> = chunks.iter().map(|chunk| chunk.number).collect();
-            self.loads.forget(&load.id, phase, &numbers).await?;
-        }
+    warn_of_unresolved(loader, &mut lease.load).await?;
+    let load = &mut lease.load;
+    load.updated_at = loader.clock.now();
+    load.finished_at = load.state.is_final().then_some(load.updated_at);
+    let then = if load.work.left_chunks() {
+        AfterEnd::CleanUp
+    } else {
         load.work = Work::default();
-        self.loads.keep(load, owner, None).await?;
-        Ok(())
+        AfterEnd::Nothing
+    };
+    let report = export_key(load)?.report(&load.id);
+    loader.files.report(&report, load).await?;
+    lease.save_ended(then).await?;
+    if then == AfterEnd::CleanUp {
+        clean_up(loader, &mut lease).await?;
     }
+    let load = lease.load;
+    unlock_kind(loader, &load).await?;
+    Ok(load)
+}
+
+/// Removes what is left of the work on a load that ended or is held. The worker that ended it may
+/// have been stopped before it did so.
+pub(super) async fn finish_cleanup<R: RecordFamily>(
+    loader: &Loader<R>,
+    load: Load,
+    deadline: domain::time::Timestamp,
+) -> Result<Load, LoadError> {
+    if load.work.is_unplanned() {
+        unlock_kind(loader, &load).await?;
+        return Ok(load);
+    }
+    let owner = loader.ids.mint();
+    let mut lease = LoadLease::claim(loader.leases(), &load.id, owner, deadline)
+        .await?
+        .ok_or(LoadError::Busy)?;
+    // An operator may have released it in the meantime.
+    if lease.load.state != LoadState::Running {
+        clean_up(loader, &mut lease).await?;
+        unlock_kind(loader, &lease.load).await?;
+    }
+    Ok(lease.load)
+}
+
+/// Removes the objects and chunks of a load, and releases the lease.
+async fn clean_up<R: RecordFamily>(
+    loader: &Loader<R>,
+    lease: &mut LoadLease<'_>,
+) -> Result<(), LoadError> {
+    let id = lease.load.id.clone();
+    let objects = WorkObjects::of(loader.files.as_ref(), &lease.load)?;
+    for phase in [Phase::Measure, Phase::Apply] {
+        let chunks = loader.loads.chunks(&id, phase, loader.clock.now()).await?;
+        objects
+            .remove(chunks.iter().map(|status| &status.chunk))
+            .await?;
+        let numbers: Vec<u32> = chunks.iter().map(|status| status.chunk.number).collect();
+        loader.loads.delete_chunks(&id, phase, &numbers).await?;
+    }
+    lease.load.work = Work::default();
+    lease.release().await
+}
+
+/// Unlocks the kind of a load, if the load has the lock.
+pub(super) async fn unlock_kind<R: RecordFamily>(
+    loader: &Loader<R>,
+    load: &Load,
+) -> Result<(), LoadError> {
+    let owner = load.id.as_str();
+    Ok(loader.loads.unlock_kind(load.kind, owner).await?)
+}
+
+/// Warns of references to records that are still missing after all rows were written.
+async fn warn_of_unresolved<R: RecordFamily>(
+    loader: &Loader<R>,
+    load: &mut Load,
+) -> Result<(), LoadError> {
+    let unresolved = std::mem::take(&mut load.work.unresolved);
+    if unresolved == Unresolved::default() {
+        return Ok(());
+    }
+    let versions = loader.versions.versions(load.kind).await?;
+    let pending = versions.pending.as_ref();
+    let write = match pending.filter(|pending| pending.is_of(&load.id)) {
+        Some(pending) => WriteMode::Pending {
+            generation: pending.generation,
+        },
+        None => WriteMode::DryRun,
+    };
+    let target = WriteTarget {
+        kind: load.kind,
+        mode: load.mode,
+        sequence: load.sequence,
+        versions,
+        write,
+    };
+    let named = unresolved.missing.keys().cloned().collect();
+    let missing = loader.rows.missing(named, &target).await?;
+    let mut left = Unresolved {
+        more: unresolved.more,
+        ..Unresolved::default()
+    };
+    for reference in missing {
+        let times = unresolved.missing.get(&reference).copied();
+        left.note(reference, times.unwrap_or_default());
+    }
+    load.warnings.extend(left.warning());
+    Ok(())
 }

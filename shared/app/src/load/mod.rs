@@ -1,37 +1,58 @@
-//! Loads export files, row by row, each row applied, unchanged or refused with its reasons.
+//! Loads export files, row by row: each row is applied, unchanged, or rejected with its reasons.
 //!
-//! A load is planned, worked off in chunks, and closed. Its store holds how far it is, so any
-//! worker can take it up anywhere: workers hold the load or a chunk for a while, lay down
-//! checkpoints, and what was done behind the last one is done again.
+//! A walk through a load:
 //!
-//! A snapshot of the catalog is prepared beside what readers see and shown by one write. Every
-//! other file takes effect row by row, after a first pass that only measures what it would do.
-//! Either way a guardrail can hold the load before readers see anything of it. Loads of one kind
-//! run one after the other; the chunks of a load beside each other.
+//! 1. An invocation hears of a file ([`Arrival`]), or of one chunk of its load, and calls
+//!    [`Loader::run`] (`worker`). Workers share nothing but the store, which holds every load, its
+//!    chunks and its progress.
+//! 2. The worker takes the *lease* on the load or the chunk (`lease`). Heartbeats extend it; the
+//!    lease of a worker that was stopped expires, and another worker resumes. Loads of a kind run
+//!    one after the other, under the lock of the kind.
+//! 3. `situation` decides what is to be done: pure functions of the stored load, the catalog
+//!    versions and the request. `worker` carries the decision out, and asks again, until the load
+//!    ends or other invocations continue it.
+//! 4. *Plan* (`plan`): the file is opened (`open`), a snapshot of the catalog begins a pending
+//!    version, and a large file is split into chunks that workers process concurrently.
+//! 5. *Measure* (`scan`): every row of a chunk is counted, once. Rows of a snapshot of the catalog
+//!    are written into the pending version; other rows are only compared with the stored records.
+//!    Checkpoints save the progress of the chunk and spill what was collected (`spill`); a worker
+//!    that resumes repeats what was done after the last one.
+//! 6. *Finish* (`finish`): the worker that finds all chunks done adds them up, and handles what
+//!    needs all rows (`sweep`, `key_index`): records that a snapshot lacks are removed, records that
+//!    occur in several chunks are applied again in the order of the file. A guardrail may hold the
+//!    load for an operator. A snapshot of the catalog is published by one write.
+//! 7. *Apply*: the rows of every other load are scanned again, and now written, each so that readers
+//!    see it at once. This phase is finished too.
+//! 8. The load ends (`end`): its report is written, and its chunks and objects are removed.
+//!
+//! Operators list, release and roll back loads with [`LoadOperator`] (`operator`).
 
-mod close;
 mod columns;
-mod decide;
 mod end;
-mod hands;
+mod error;
+mod finish;
 mod header;
-mod kinds;
-mod list;
+mod key_index;
+mod lease;
+mod loader;
 mod open;
-mod parts;
-mod pass;
+mod operator;
 mod plan;
 mod records;
 mod row_cursor;
 mod row_view;
 mod rows;
-mod run;
-mod seen;
+mod scan;
+mod situation;
+mod spill;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod worker;
 
-pub use decide::Decisions;
+pub use error::LoadError;
 pub use header::Header;
-pub use list::Loads;
+pub use loader::{Arrival, Loader};
+pub use operator::LoadOperator;
 pub use records::{RecordFamily, accept, understand};
-pub use run::{Arrival, LoadError, Loader, Progress};
+pub use worker::Progress;

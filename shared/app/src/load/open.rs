@@ -1,75 +1,169 @@
-//! Opens files, as a whole or from a place inside them.
+//! Opens the file of a load, from its start or from a position in it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use domain::load::{ExportKey, Load, Phase, Place};
-use tabular::{Compression, FileError, Format, MAX_PROFILE_BYTES, Profile, RejectsFile, RowReader};
+use domain::load::{ExportKey, FilePosition, Load, Phase};
+use tabular::{
+    Compression, FileError, Format, Framing, MAX_PROFILE_BYTES, Profile, RejectsFile, RowReader,
+};
 
-use super::hands::Hands;
+use super::error::LoadError;
 use super::header::Header;
-use super::kinds::Rows;
-use super::rows::{BatchReader, position};
-use super::run::{LoadError, Loader};
-use crate::ports::{ByteRange, ExportFile};
+use super::records::RecordFamily;
+use super::rows::{Batch, BatchReader, file_position};
+use crate::ports::{ByteRange, ExportFile, ExportFiles};
 
-/// A file whose header was read.
-pub(super) struct Opened {
-    /// The rows from the place that was asked for.
-    pub rows: BatchReader,
-    /// The header.
-    pub header: Header,
-    /// What the file of refused rows is like.
-    pub layout: RejectsFile,
-}
-
-/// How the file of a load is read.
-#[derive(Clone)]
-pub(super) struct Form {
-    pub format: Format,
-    pub profile: Profile,
-    pub compression: Option<Compression>,
-    /// Whether it can be read from its middle.
+/// How the file of a load is read: the same from its plan to its end.
+pub(super) struct ReadPlan {
+    /// The profile that the file is read with.
+    profile: Profile,
+    /// Identifies the profile.
+    pub profile_mark: u64,
+    pub framing: Framing,
+    compression: Option<Compression>,
+    /// Whether it can be read from a position in it.
     pub splittable: bool,
 }
 
-impl<R: Rows> Loader<R> {
-    /// How the file of a load is read: the same from its plan to its end.
-    pub(super) async fn form(&self, hands: &mut Hands) -> Result<Form, LoadError> {
-        if let Some(form) = &hands.form {
-            return Ok(form.clone());
+/// A file whose header was read.
+pub(super) struct OpenFile {
+    rows: BatchReader,
+    pub header: Header,
+    /// The layout of the file of rejected rows.
+    pub rejects: RejectsFile,
+}
+
+impl OpenFile {
+    /// The next rows of the load, at most `most`. `found` receives each row whose key is readable,
+    /// rejected ones included. An empty batch is the end.
+    pub async fn batch<R: RecordFamily>(
+        &mut self,
+        load: &Load,
+        most: usize,
+        found: impl FnMut(&R),
+    ) -> Result<Batch<R>, LoadError> {
+        self.rows
+            .batch(most, load.kind, &self.header, load.sequence, found)
+            .await
+    }
+}
+
+/// The file of a load.
+pub(super) struct LoadFile<'a> {
+    versions: FileVersions<'a>,
+    max_unpacked_bytes: u64,
+    /// The file as it was opened to begin the load, until its content is read.
+    opened: Option<ExportFile>,
+    plan: Option<ReadPlan>,
+}
+
+impl<'a> LoadFile<'a> {
+    /// The file of a load, perhaps opened already.
+    pub fn new(
+        files: &'a dyn ExportFiles,
+        max_unpacked_bytes: u64,
+        opened: Option<ExportFile>,
+    ) -> Self {
+        Self {
+            versions: FileVersions(files),
+            max_unpacked_bytes,
+            opened,
+            plan: None,
         }
-        let key = export_key(&hands.load)?;
-        let Some(format) = Format::of_suffix(key.suffix()) else {
-            return Err(LoadError::failed(
-                "format",
-                "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or packed as .gz or .zst",
-            ));
-        };
-        let (profile, mark) = self.profile(&key).await?;
-        let work = &mut hands.load.work;
-        if work.phase == Phase::Plan {
-            work.profile = mark;
-        } else if work.profile != mark {
-            let message = "the profile was changed while the file was loaded; drop the file again";
-            return Err(LoadError::failed("profile_changed", message));
-        }
-        let compression = Compression::of_suffix(key.suffix());
-        let splittable = profile.framing(format).is_splittable(compression);
-        let form = Form {
-            format,
-            profile,
-            compression,
-            splittable,
-        };
-        hands.form = Some(form.clone());
-        Ok(form)
     }
 
-    /// The profile of a file: its own, else that of its kind, else our own layout. The number tells
-    /// it from others.
-    async fn profile(&self, key: &ExportKey) -> Result<(Profile, u64), LoadError> {
+    /// How the file is read. Fails if the profile changed since the load was planned.
+    pub async fn read_plan(&mut self, load: &Load) -> Result<&ReadPlan, LoadError> {
+        let plan = match self.plan.take() {
+            Some(plan) => plan,
+            None => self.versions.read_plan(load).await?,
+        };
+        Ok(self.plan.insert(plan))
+    }
+
+    /// Opens the file at its start.
+    pub async fn open<R: RecordFamily>(&mut self, load: &Load) -> Result<OpenFile, LoadError> {
+        self.open_at::<R>(load, FilePosition::START, None).await
+    }
+
+    /// Opens the file for the rows from `at` on, up to the byte `to`.
+    pub async fn open_at<R: RecordFamily>(
+        &mut self,
+        load: &Load,
+        at: FilePosition,
+        to: Option<u64>,
+    ) -> Result<OpenFile, LoadError> {
+        let (versions, max_unpacked_bytes) = (self.versions, self.max_unpacked_bytes);
+        let opened = self.opened.take();
+        let plan = self.read_plan(load).await?;
+        // The header is at the start. Of the rest, only what is consumed is read.
+        let start = match opened {
+            Some(file) => file,
+            None => versions.open(load, None).await?,
+        };
+        let reader = RowReader::new(&plan.framing, plan.compression, max_unpacked_bytes)?;
+        let mut rows = BatchReader::new(start, reader.up_to(to));
+        let (header, rejects) = rows
+            .header::<R>(load.kind, load.mode, &plan.profile)
+            .await?;
+        if at != FilePosition::START {
+            if plan.splittable {
+                let reader = RowReader::resume_at(&plan.framing, file_position(at))?;
+                rows = versions.rows_from(load, at, to, reader.up_to(to)).await?;
+            } else {
+                rows.skip(at.row);
+            }
+        }
+        Ok(OpenFile {
+            rows,
+            header,
+            rejects,
+        })
+    }
+
+    /// The pieces of the whole file.
+    pub async fn pieces(&mut self, load: &Load) -> Result<ExportFile, LoadError> {
+        self.versions.open(load, None).await
+    }
+}
+
+/// The versions of the export files.
+#[derive(Clone, Copy)]
+struct FileVersions<'a>(&'a dyn ExportFiles);
+
+impl FileVersions<'_> {
+    async fn read_plan(self, load: &Load) -> Result<ReadPlan, LoadError> {
+        let key = export_key(load)?;
+        let Some(format) = Format::of_suffix(key.suffix()) else {
+            return Err(LoadError::unusable(
+                "format",
+                "files of this format cannot be read; drop a .csv, .ndjson or .xml file, plain or \
+                 compressed as .gz or .zst",
+            ));
+        };
+        let (profile, profile_mark) = self.profile(&key).await?;
+        if load.work.phase != Phase::Plan && load.work.profile != profile_mark {
+            return Err(LoadError::unusable(
+                "profile_changed",
+                "the profile was changed while the file was loaded; drop the file again",
+            ));
+        }
+        let compression = Compression::of_suffix(key.suffix());
+        let framing = profile.framing(format);
+        Ok(ReadPlan {
+            splittable: framing.is_splittable(compression),
+            profile,
+            profile_mark,
+            framing,
+            compression,
+        })
+    }
+
+    /// The profile of a file: its own, else that of its kind, else the default layout. The number
+    /// identifies it.
+    async fn profile(self, key: &ExportKey) -> Result<(Profile, u64), LoadError> {
         for key in key.profiles() {
-            match self.files.read(&key, MAX_PROFILE_BYTES).await? {
+            match self.0.read(&key, MAX_PROFILE_BYTES).await? {
                 None => {}
                 Some(text) if text.len() > MAX_PROFILE_BYTES => {
                     return Err(FileError::profile(format!(
@@ -87,67 +181,29 @@ impl<R: Rows> Loader<R> {
         Ok((Profile::default(), 0))
     }
 
-    /// Opens a file for the rows from `at` on, up to the byte `to`. `file` is the whole file, if it
-    /// is open already.
-    pub(super) async fn opened(
-        &self,
-        hands: &mut Hands,
-        (at, to): (Place, Option<u64>),
-        file: Option<ExportFile>,
-    ) -> Result<Opened, LoadError> {
-        let form = self.form(hands).await?;
-        let load = &hands.load;
-        let framing = form.profile.framing(form.format);
-        let file = match file {
-            Some(file) => file,
-            // The header stands at the front. Nothing of what is not asked for is read.
-            None => self.version(load, None).await?,
-        };
-        let reader = RowReader::new(&framing, form.compression, self.max_unpacked_bytes)?;
-        let mut rows = BatchReader::new(file, reader.up_to(to));
-        let (header, layout) = rows
-            .header::<R>(load.kind, load.mode, &form.profile)
-            .await?;
-        if at == Place::START {
-            return Ok(Opened {
-                rows,
-                header,
-                layout,
-            });
-        }
-        if !form.splittable {
-            rows.skip(at.row);
-            return Ok(Opened {
-                rows,
-                header,
-                layout,
-            });
-        }
-        // What a range has nothing of is refused by S3.
+    async fn rows_from(
+        self,
+        load: &Load,
+        at: FilePosition,
+        to: Option<u64>,
+        reader: RowReader,
+    ) -> Result<BatchReader, LoadError> {
+        // S3 rejects an empty range.
         let at_end = at.offset >= to.unwrap_or(load.bytes);
-        let file = self
-            .version(load, (!at_end).then_some((at.offset, to)))
-            .await?;
-        let reader = RowReader::resume_at(&framing, position(at))?;
-        let mut rows = BatchReader::new(file, reader.up_to(to));
+        let range = (!at_end).then_some(ByteRange {
+            start: at.offset,
+            end: to,
+        });
+        let mut rows = BatchReader::new(self.open(load, range).await?, reader);
         if at_end {
             rows.close();
         }
-        Ok(Opened {
-            rows,
-            header,
-            layout,
-        })
+        Ok(rows)
     }
 
-    /// Opens the file, or some bytes of it, as long as it is the one that was there when the load
-    /// began.
-    pub(super) async fn version(
-        &self,
-        load: &Load,
-        bytes: Option<ByteRange>,
-    ) -> Result<ExportFile, LoadError> {
-        let file = self.files.open(&load.key, bytes).await?;
+    /// Opens the file, or a range of it. Fails if it was replaced since the load began.
+    async fn open(self, load: &Load, range: Option<ByteRange>) -> Result<ExportFile, LoadError> {
+        let file = self.0.open(&load.key, range).await?;
         file.filter(|file| file.version == load.version)
             .ok_or(LoadError::FileChanged)
     }

@@ -1,265 +1,194 @@
-//! The beginning of a load: whether it has anything to say, and where its file can be cut.
+//! The plan of a load: its warnings, its effect, and how its file is split. Repeated after an
+//! interruption it leads to the same plan.
 
+use domain::ids::LoadId;
 use domain::load::{
-    Chunk, Closing, Load, LoadMode, LoadState, Phase, Place, Pointer, Sequence, Warning, Work,
+    CatalogVersions, Chunk, Effect, FilePosition, FinishProgress, Load, LoadState, Phase, Sequence,
+    Split, Warning, Work,
 };
+use domain::time::Timestamp;
 use futures::StreamExt;
 use tabular::SplitFinder;
 
-use super::hands::Hands;
-use super::kinds::Rows;
-use super::open::export_key;
-use super::rows::place;
-use super::run::{Arrival, LoadError, Loader, Step};
-use crate::ports::{ExportFile, Stage};
+use super::error::LoadError;
+use super::lease::{LoadLease, ScanLease};
+use super::loader::{Arrival, Loader};
+use super::open::{LoadFile, export_key};
+use super::records::RecordFamily;
+use super::rows::stored_position;
+use super::situation::Next;
+use crate::ports::ExportFile;
 
-/// Seconds ahead of the clock at which a sequence is in the future: more than time zones explain.
-const TOMORROW_SECONDS: i64 = 86_400;
-/// Most chunks of a file. Those of a larger file are larger.
-const MOST_CHUNKS: u64 = 1000;
+/// A sequence further ahead of the clock than this is in the future: time zones do not explain it.
+const FUTURE_SECONDS: i64 = 86_400;
 
-impl<R: Rows> Loader<R> {
-    /// A load at its very beginning. `file` is its file, unless that is gone.
-    pub(super) fn begun(&self, arrival: &Arrival, file: Option<&ExportFile>) -> Load {
-        let now = self.clock.now();
-        Load {
-            id: arrival.load.clone(),
-            kind: arrival.key.kind(),
-            mode: arrival.key.mode(),
-            key: arrival.key.as_str().to_owned(),
-            version: file.map(|file| file.version.clone()).unwrap_or_default(),
-            sequence: arrival
-                .key
-                .sequence(file.map_or(now, |file| file.last_modified)),
-            state: LoadState::Running,
-            counts: Default::default(),
-            bytes: file.map_or(0, |file| file.bytes),
-            bytes_read: 0,
-            first_reasons: Vec::new(),
-            warnings: Vec::new(),
-            held_for: Vec::new(),
-            released: false,
-            removed: 0,
-            failure: None,
-            work: Work {
-                declared: file.and_then(|file| file.declared_rows),
-                ..Work::default()
-            },
-            started_at: now,
-            updated_at: now,
-            finished_at: None,
-        }
+/// A load at its very beginning. `file` is its file, if it still exists.
+pub(super) fn new_load(arrival: &Arrival, file: Option<&ExportFile>, now: Timestamp) -> Load {
+    Load {
+        id: arrival.load.clone(),
+        kind: arrival.key.kind(),
+        mode: arrival.key.mode(),
+        key: arrival.key.as_str().to_owned(),
+        version: file.map(|file| file.version.clone()).unwrap_or_default(),
+        sequence: arrival
+            .key
+            .sequence(file.map_or(now, |file| file.last_modified)),
+        state: LoadState::Running,
+        counts: Default::default(),
+        bytes: file.map_or(0, |file| file.bytes),
+        bytes_read: 0,
+        first_reasons: Vec::new(),
+        warnings: Vec::new(),
+        held_for: Vec::new(),
+        released: false,
+        removed: 0,
+        failure: None,
+        work: Work::unplanned(file.and_then(|file| file.declared_rows)),
+        started_at: now,
+        updated_at: now,
+        finished_at: None,
     }
+}
 
-    /// Plans a load. Done again after an interruption it comes to the same.
-    pub(super) async fn plan(
-        &self,
-        hands: &mut Hands,
-        pointer: Pointer,
-        file: &mut Option<ExportFile>,
-    ) -> Result<Step, LoadError> {
-        let form = self.form(hands).await?;
-        let size = self
-            .chunk_bytes
-            .max(hands.load.bytes.div_ceil(MOST_CHUNKS))
-            .max(1);
-        let cut = form.splittable && hands.load.bytes > size;
-        // A file in one piece is read once; one that is cut is looked at for its header, and then
-        // for its rows.
-        let opened = if cut {
-            Some(
-                self.opened(hands, (Place::START, None), file.take())
-                    .await?,
-            )
-        } else {
-            None
-        };
-        let warnings = opened
-            .map(|opened| opened.header.warnings)
-            .unwrap_or_default();
-        hands.load.warnings = self
-            .doubt(&hands.load)
-            .into_iter()
-            .chain(warnings)
-            .collect();
-
-        let begun = pointer.begun(hands.load.sequence, &hands.load.id);
-        let prepared = is_prepared::<R>(&hands.load);
-        hands.load.work.outdated =
-            pointer.outdates(hands.load.sequence) || prepared && begun.is_err();
-        if let (Ok(begun), true, false) = (&begun, prepared, hands.load.work.outdated) {
-            if let Some(dropped) = pointer
-                .pending
-                .as_ref()
-                .filter(|pending| !pending.is_of(&hands.load.id))
-            {
-                self.supersede(dropped.load.as_ref()).await?;
-            }
-            self.replace(&hands.load, &pointer, begun).await?;
-        }
-
-        // Asked before the load writes anything. One that was stopped before this was kept may find
-        // rows of its own, and looks at all of them in the end. Only where rows are prepared:
-        // others that come while this load stands still take what it will lack with them then, or
-        // outdate it.
-        let asks = prepared && !hands.load.work.outdated;
-        hands.load.work.first = asks && self.rows.is_empty(hands.load.kind).await?;
-
-        let chunks = if cut {
-            self.cuts(hands, size).await?
-        } else {
-            Vec::new()
-        };
-        hands.load.work.phase = Phase::Count;
-        hands.load.work.closing = Closing::default();
-        hands.load.work.chunks = u32::try_from(chunks.len()).unwrap_or(u32::MAX).max(1);
-        if chunks.len() < 2 {
-            return Ok(Step::On);
-        }
-        self.loads
-            .plan(&hands.load.id, Phase::Count, &chunks)
-            .await?;
-        self.keep(hands).await?;
-        Ok(Step::On)
+/// Plans a load.
+pub(super) async fn plan<R: RecordFamily>(
+    loader: &Loader<R>,
+    lease: &mut LoadLease<'_>,
+    file: &mut LoadFile<'_>,
+    versions: &CatalogVersions,
+) -> Result<Next, LoadError> {
+    let chunk_size = loader.chunk_size(lease.load.bytes);
+    let read_plan = file.read_plan(&lease.load).await?;
+    let profile = read_plan.profile_mark;
+    let splits = read_plan.splittable && lease.load.bytes > chunk_size;
+    // The scan of a file in one piece reads its header too. The header of a file that is split is
+    // read here, so that all its chunks are planned from a readable one.
+    let header_warnings = if splits {
+        file.open::<R>(&lease.load).await?.header.warnings
+    } else {
+        Vec::new()
+    };
+    let warnings = future_sequence_warning(&lease.load, loader.clock.now());
+    lease.load.warnings = warnings.into_iter().chain(header_warnings).collect();
+    lease.load.work.effect = begin_version(loader, &lease.load, versions).await?;
+    let chunks = if splits {
+        find_chunks(loader, lease, file, chunk_size).await?
+    } else {
+        Vec::new()
+    };
+    let parallel = chunks.len() > 1;
+    let work = &mut lease.load.work;
+    work.profile = profile;
+    work.phase = Phase::Measure;
+    work.finish = FinishProgress::default();
+    work.split = if parallel {
+        Split::Parallel(u32::try_from(chunks.len()).unwrap_or(u32::MAX))
+    } else {
+        Split::Single { saved: false }
+    };
+    if parallel {
+        let id = &lease.load.id;
+        loader.loads.plan(id, Phase::Measure, &chunks).await?;
+        lease.save().await?;
     }
+    Ok(Next::Continue)
+}
 
-    /// Where the file is cut.
-    async fn cuts(&self, hands: &mut Hands, size: u64) -> Result<Vec<Chunk>, LoadError> {
-        let form = self.form(hands).await?;
-        let now = self.clock.now();
-        let targets: Vec<u64> = (1..hands.load.bytes.div_ceil(size))
-            .map(|number| number * size)
-            .collect();
-        let mut places = vec![Place::START];
-        let mut found = |position| places.push(place(position));
-        let mut finder = SplitFinder::new(&form.profile.framing(form.format), targets);
-        let mut file = self.version(&hands.load, None).await?;
-        // Nothing is done of the load so far but this.
-        let nothing = Chunk::new(0, Place::START, None, now);
-        while let Some(piece) = file.chunks.next().await {
-            finder.feed(piece?, &mut found)?;
-            self.renew(hands, &nothing).await?;
-        }
-        finder.end(&mut found)?;
-        let ends = places
-            .iter()
-            .skip(1)
-            .map(|place| Some(place.offset))
-            .chain([None]);
-        let numbered = (0_u32..).zip(places.iter().zip(ends));
-        Ok(numbered
-            .map(|(number, (from, to))| Chunk::new(number, *from, to, now))
-            .collect())
+/// Decides what the rows of a load may change. For a snapshot of the catalog it begins a pending
+/// version.
+async fn begin_version<R: RecordFamily>(
+    loader: &Loader<R>,
+    load: &Load,
+    versions: &CatalogVersions,
+) -> Result<Effect, LoadError> {
+    if versions.outdates(load.sequence) {
+        return Ok(Effect::Nothing);
     }
-
-    /// What an ERP team should know of a file that loads all the same.
-    fn doubt(&self, load: &Load) -> Option<Warning> {
-        let tomorrow = Sequence::from(self.clock.now().plus_seconds(TOMORROW_SECONDS));
-        let message = "the timestamp in the name is in the future: files with earlier ones change none of these rows";
-        (load.sequence > tomorrow).then(|| Warning {
-            code: "sequence_in_future".into(),
-            message: message.to_owned(),
-        })
+    if !load.is_versioned() {
+        return Ok(Effect::Full);
     }
-
-    /// What the rows of the phase are written as; none when another load took the place of this
-    /// one.
-    pub(super) fn stage(&self, load: &Load, pointer: Pointer) -> Option<Stage> {
-        let (kind, mode, sequence) = (load.kind, load.mode, load.sequence);
-        if load.work.outdated {
-            return Some(Stage {
-                kind,
-                mode,
-                sequence,
-                pointer,
-                generation: None,
-                writes: false,
-            });
-        }
-        if !is_prepared::<R>(load) {
-            let writes = load.work.phase == Phase::Apply;
-            let current = !pointer.outdates(sequence);
-            return current.then_some(Stage {
-                kind,
-                mode,
-                sequence,
-                pointer,
-                generation: None,
-                writes,
-            });
-        }
-        let pending = pointer
-            .pending
-            .as_ref()
-            .filter(|pending| pending.is_of(&load.id));
-        let generation = pending?.generation;
-        Some(Stage {
-            kind,
-            mode,
-            sequence,
-            pointer,
-            generation: Some(generation),
-            writes: true,
-        })
+    let Ok(begun) = versions.begin(load.sequence, &load.id) else {
+        return Ok(Effect::Nothing);
+    };
+    let pending = versions.pending.as_ref();
+    let dropped = pending.filter(|pending| !pending.is_of(&load.id));
+    if let Some(dropped) = dropped.and_then(|dropped| dropped.load.as_ref()) {
+        supersede(loader, dropped).await?;
     }
-
-    /// The end of a load whose place another one took while nobody was at it.
-    pub(super) fn given_up(&self, hands: &mut Hands) -> LoadState {
-        hands.load.warnings.push(superseded());
-        LoadState::Superseded
+    loader.replace_versions(load, versions, &begun).await?;
+    // Asked before the load writes anything. A load that was stopped before the answer was saved
+    // may find its own rows, and sweeps all records then. Asked only for a pending version: files
+    // that come while it is pending either are written into it as well, or outdate it.
+    if loader.rows.is_empty(load.kind).await? {
+        Ok(Effect::AddsOnly)
+    } else {
+        Ok(Effect::Full)
     }
+}
 
-    pub(super) async fn replace(
-        &self,
-        load: &Load,
-        from: &Pointer,
-        to: &Pointer,
-    ) -> Result<(), LoadError> {
-        if from == to
-            || self
-                .publications
-                .replace(load.kind, from.revision, to)
-                .await?
-        {
-            return Ok(());
-        }
-        // Nobody moves the pointer of a kind without its turn, so this one was lost.
-        Err(LoadError::Lost)
+/// The chunks of a file.
+async fn find_chunks<R: RecordFamily>(
+    loader: &Loader<R>,
+    lease: &mut LoadLease<'_>,
+    file: &mut LoadFile<'_>,
+    chunk_size: u64,
+) -> Result<Vec<Chunk>, LoadError> {
+    let now = loader.clock.now();
+    let targets: Vec<u64> = (1..lease.load.bytes.div_ceil(chunk_size))
+        .map(|number| number * chunk_size)
+        .collect();
+    let mut starts = vec![FilePosition::START];
+    let mut found = |position| starts.push(stored_position(position));
+    let mut finder = SplitFinder::new(&file.read_plan(&lease.load).await?.framing, targets);
+    let mut pieces = file.pieces(&lease.load).await?.chunks;
+    let no_progress = Chunk::new(0, FilePosition::START, None, now);
+    while let Some(piece) = pieces.next().await {
+        finder.feed(piece?, &mut found)?;
+        lease.heartbeat(&no_progress).await?;
     }
+    finder.end(&mut found)?;
+    let ends = starts.iter().skip(1).map(|start| Some(start.offset));
+    let numbered = (0_u32..).zip(starts.iter().zip(ends.chain([None])));
+    Ok(numbered
+        .map(|(number, (from, to))| Chunk::new(number, *from, to, now))
+        .collect())
+}
 
-    /// Notes at a held load that a newer snapshot took its place.
-    async fn supersede(&self, id: Option<&domain::ids::LoadId>) -> Result<(), LoadError> {
-        let Some(id) = id else { return Ok(()) };
-        let (owner, now) = (self.ids.mint(), self.clock.now());
-        let lease = now.plus_seconds(super::hands::LEASE_SECONDS);
-        // One that is in somebody's hands finds it out by itself.
-        let Some(mut load) = self.loads.claim(id, &owner, now, lease).await? else {
-            return Ok(());
-        };
-        if load.state.is_final() {
-            self.loads.keep(&load, &owner, None).await?;
-            return Ok(());
-        }
+/// A warning for the ERP team, about a file that loads all the same.
+fn future_sequence_warning(load: &Load, now: Timestamp) -> Option<Warning> {
+    let message = "the timestamp in the name is in the future: files with earlier timestamps \
+                   change none of these rows";
+    let limit = Sequence::from(now.plus_seconds(FUTURE_SECONDS));
+    (load.sequence > limit).then(|| Warning {
+        code: "sequence_in_future".into(),
+        message: message.to_owned(),
+    })
+}
+
+/// Ends a held load whose pending version is replaced by a newer snapshot.
+async fn supersede<R: RecordFamily>(loader: &Loader<R>, id: &LoadId) -> Result<(), LoadError> {
+    let now = loader.clock.now();
+    let lease = LoadLease::claim(loader.leases(), id, loader.ids.mint(), now).await?;
+    // A worker that has the load detects it itself.
+    let Some(mut lease) = lease else {
+        return Ok(());
+    };
+    if !lease.load.state.is_final() {
+        let load = &mut lease.load;
         load.state = LoadState::Superseded;
-        load.warnings.push(superseded());
+        load.warnings.push(superseded_warning());
         load.updated_at = now;
         load.finished_at = Some(now);
-        self.files
-            .report(&export_key(&load)?.report(&load.id), &load)
-            .await?;
-        self.loads.keep(&load, &owner, None).await?;
-        Ok(())
+        let report = export_key(load)?.report(&load.id);
+        loader.files.report(&report, load).await?;
     }
+    lease.release().await
 }
 
-/// Whether the rows are written beside what readers see.
-pub(super) fn is_prepared<R: Rows>(load: &Load) -> bool {
-    R::PREPARED && load.mode == LoadMode::Snapshot
-}
-
-fn superseded() -> Warning {
+/// A warning of a load that a newer snapshot replaced.
+pub(super) fn superseded_warning() -> Warning {
     Warning {
         code: "superseded".into(),
-        message: "a newer snapshot took the place of this one".to_owned(),
+        message: "a newer snapshot replaced this one".to_owned(),
     }
 }

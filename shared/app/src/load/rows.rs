@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use domain::load::{Accepted, LoadKind, LoadMode, Place, RowProblem, Sequence};
+use domain::load::{self, Accepted, LoadKind, LoadMode, RowProblem, Sequence};
 use futures::StreamExt;
 use tabular::{FileError, FilePosition, Profile, ReadStep, RejectsFile, RowReader};
 
+use super::error::LoadError;
 use super::header::Header;
-use super::kinds::{Rows, accept, named};
-use super::records::quote_key;
-use super::run::LoadError;
+use super::records::{RecordFamily, accept, named_record, quote_key};
 use crate::ports::ExportFile;
 
 /// Most rows of a batch: with fewer the store waits between batches, with more they only move
@@ -28,7 +27,7 @@ pub(super) struct Batch<R> {
     text: Vec<u8>,
     most: usize,
     /// Where the row after the last one begins.
-    pub end: Place,
+    pub end: load::FilePosition,
     /// Bytes of the file that were read by then.
     pub bytes_read: u64,
 }
@@ -61,7 +60,7 @@ pub(super) struct RefusedRow<'a> {
 }
 
 impl<R> Batch<R> {
-    fn new(end: Place, most: usize) -> Self {
+    fn new(end: load::FilePosition, most: usize) -> Self {
         let (rows, origins) = (Vec::with_capacity(most), Vec::with_capacity(most));
         Self {
             rows,
@@ -114,21 +113,21 @@ impl<R> Batch<R> {
     }
 }
 
-/// A position in a file as the store keeps it.
-pub(super) fn place(position: FilePosition) -> Place {
-    Place {
+/// A position as chunks store it.
+pub(super) fn stored_position(position: FilePosition) -> load::FilePosition {
+    load::FilePosition {
         offset: position.offset,
         row: position.row,
         line: position.line,
     }
 }
 
-/// A kept position as the reader takes it.
-pub(super) fn position(place: Place) -> FilePosition {
+/// A stored position, for a reader.
+pub(super) fn file_position(position: load::FilePosition) -> FilePosition {
     FilePosition {
-        offset: place.offset,
-        row: place.row,
-        line: place.line,
+        offset: position.offset,
+        row: position.row,
+        line: position.line,
     }
 }
 
@@ -154,7 +153,7 @@ impl BatchReader {
     }
 
     /// Reads the header, and the layout of rejected rows.
-    pub async fn header<R: Rows>(
+    pub async fn header<R: RecordFamily>(
         &mut self,
         kind: LoadKind,
         mode: LoadMode,
@@ -177,7 +176,7 @@ impl BatchReader {
 
     /// The next rows in file order, at most `most`. `found` hears what each row is about, refused
     /// ones included. An empty batch means that there are no more.
-    pub async fn batch<R: Rows>(
+    pub async fn batch<R: RecordFamily>(
         &mut self,
         most: usize,
         kind: LoadKind,
@@ -185,7 +184,7 @@ impl BatchReader {
         sequence: Sequence,
         mut found: impl FnMut(&R),
     ) -> Result<Batch<R>, LoadError> {
-        let mut batch = Batch::new(place(self.reader.position()), most);
+        let mut batch = Batch::new(stored_position(self.reader.position()), most);
         while !batch.is_full() && self.next_row().await? {
             let record = self.reader.row();
             let start = batch.text.len();
@@ -206,14 +205,14 @@ impl BatchReader {
                     batch.origins.push(origin);
                 }
                 Err(problems) => {
-                    if let Some(named) = named(kind, header, &record) {
+                    if let Some(named) = named_record(kind, header, &record) {
                         found(&named);
                     }
                     batch.refused.push(Refused { origin, problems });
                 }
             }
         }
-        batch.end = place(self.reader.position());
+        batch.end = stored_position(self.reader.position());
         batch.bytes_read = self.reader.bytes_read();
         Ok(batch)
     }

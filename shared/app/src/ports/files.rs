@@ -1,4 +1,4 @@
-//! The export files, and what is written about them.
+//! The export files, and the files that loads write about them.
 
 use std::fmt;
 
@@ -11,38 +11,44 @@ use futures::stream::BoxStream;
 /// The files could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilesError {
-    /// The place that holds them could not be reached or failed.
+    /// Their store could not be reached or failed.
     #[error("{operation}: the files are not available: {reason}")]
     Unavailable {
-        /// What was asked.
+        /// The operation of the store.
         operation: &'static str,
         /// For the log.
         reason: String,
     },
-    /// The request is refused as such: a missing permission, a missing bucket, a mistake of ours.
+    /// The store rejects the request: a missing permission, a missing bucket, an error in our code.
     #[error("{operation}: refused: {reason}")]
     Refused {
-        /// What was asked.
+        /// The operation of the store.
         operation: &'static str,
         /// For the log.
         reason: String,
     },
 }
 
-/// Bytes of a file: the first, and the one after the last; none goes to the end.
-pub type ByteRange = (u64, Option<u64>);
+/// A range of bytes of a file. It must not be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteRange {
+    /// The first byte.
+    pub start: u64,
+    /// The byte after the last one; `None` if the range ends with the file.
+    pub end: Option<u64>,
+}
 
-/// An export file, opened.
+/// An open export file.
 pub struct ExportFile {
     /// The size of the whole file.
     pub bytes: u64,
-    /// Tells this content from an earlier or later one under the same key.
+    /// Identifies this content among earlier and later ones under the same key.
     pub version: String,
-    /// How many rows its sender says it has: the object's metadata `row-count`.
+    /// The number of rows that its sender declared in the object's metadata `row-count`.
     pub declared_rows: Option<u64>,
     /// When it was written.
     pub last_modified: Timestamp,
-    /// Its content, piece by piece, read only as fast as it is asked for.
+    /// Its content, piece by piece, read only as fast as it is consumed.
     pub chunks: BoxStream<'static, Result<Bytes, FilesError>>,
 }
 
@@ -56,34 +62,34 @@ impl fmt::Debug for ExportFile {
     }
 }
 
-/// A file that is being written. It comes into being with `finish`, or not at all.
+/// A file that is being written. It exists only after `finish`.
 #[async_trait]
 pub trait FileWriter: Send {
-    /// Appends. Holds a few megabytes at most, however long the file gets.
+    /// Appends. Buffers a few megabytes at most, whatever the size of the file.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FilesError>;
 
     /// Ends the file.
     async fn finish(self: Box<Self>) -> Result<(), FilesError>;
 }
 
-/// Reads export files and writes what came of them.
+/// Reads export files, and writes the files about their loads.
 #[async_trait]
 pub trait ExportFiles: Send + Sync {
-    /// Opens a file, or the given bytes of it, which must not be empty; none when there is none.
+    /// Opens a file, or a range of it; `None` if it does not exist.
     async fn open(
         &self,
         key: &str,
         bytes: Option<ByteRange>,
     ) -> Result<Option<ExportFile>, FilesError>;
 
-    /// Reads a small object; none when there is none. Of one that is larger than `most` bytes it
-    /// answers the first `most` and some more, so that it shows.
+    /// Reads a small object; `None` if it does not exist. Of one that is larger than `most` bytes it
+    /// returns the first `most` and some more, so that the caller detects it.
     async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError>;
 
-    /// Begins a file of comma-separated values; in place of one with the same key.
+    /// Begins a file of comma-separated values. It replaces one with the same key.
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError>;
 
-    /// Removes files. One that is not there is no error.
+    /// Removes files, and ignores missing ones.
     async fn remove(&self, keys: &[String]) -> Result<(), FilesError>;
 
     /// Writes the report of a load.

@@ -23,8 +23,8 @@ pub use catalog::CatalogReader;
 pub use erp::ErpError;
 pub use files::{ByteRange, ExportFile, ExportFiles, FileWriter, FilesError};
 pub use loads::{
-    InFile, LoadFilter, LoadQueue, LoadStore, Outcome, PriceChange, Publications, RowWriter, Stage,
-    Swept, Taken,
+    ChunkClaim, ChunkId, ChunkStatus, InFile, LeaseRequest, LeaseUpdate, LoadFilter, LoadQueue,
+    LoadStore, PriceChange, RowOutcome, RowWriter, SweepPage, VersionStore, WriteMode, WriteTarget,
 };
 pub use members::{Member, MemberReader};
 pub use store::{Cursor, Page, StoreError};

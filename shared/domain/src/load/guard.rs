@@ -1,4 +1,4 @@
-//! Guardrails: what makes a load wait for a person instead of taking effect.
+//! Guardrails: what holds a load for an operator's decision before readers see its rows.
 
 #[cfg(test)]
 mod tests;
@@ -8,28 +8,28 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::key::LoadKind;
-use super::state::{Counts, Warning};
+use super::report::{Counts, Warning};
 
 /// The limits of one kind. Ratios are in percent; a load at the limit passes, one beyond it is
 /// held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guard {
-    /// Most refused rows, in percent of the rows.
+    /// Most rejected rows, in percent of the rows.
     pub rejects_percent: u32,
-    /// Most records that a snapshot may take away, in percent of those that are there.
+    /// Most records that a snapshot may remove, in percent of the existing ones.
     pub removals_percent: u32,
     /// Most list prices that may change by more than [`Guard::price_change_percent`], in percent of
     /// the rows.
     pub price_rows_percent: u32,
-    /// A list price that changes by more than this, up or down, in percent of the price before,
-    /// counts as a jump.
+    /// A list price that changes by more than this, up or down, in percent of the price before, is
+    /// a price jump.
     pub price_change_percent: u32,
-    /// Fewer rows than this never hold a load: a ratio says little about a handful.
+    /// Fewer rows than this never hold a load: a ratio of few rows says little.
     pub at_least: u64,
 }
 
 impl Default for Guard {
-    /// More than 10 % refused, more than 20 % removed, or prices of more than 10 % of the rows
+    /// More than 10 % rejected, more than 20 % removed, or prices of more than 10 % of the rows
     /// changing by more than 50 %; in each case at least 10 rows.
     fn default() -> Self {
         Self {
@@ -42,22 +42,22 @@ impl Default for Guard {
     }
 }
 
-/// What a load would do, measured before it takes effect.
+/// What a load would change, measured before it is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Measured {
-    /// What became, or would become, of the rows.
+    /// The rows by what became, or would become, of them.
     pub counts: Counts,
     /// Records that readers see now.
-    pub there: u64,
-    /// Of those, the ones that go because the file lacks them.
+    pub existing: u64,
+    /// Of those, the ones that the snapshot removes because its file lacks them.
     pub removed: u64,
-    /// List prices that jump.
-    pub jumps: u64,
-    /// How many rows the sender says there are.
-    pub declared: Option<u64>,
+    /// List prices that change by more than the guardrail allows.
+    pub price_jumps: u64,
+    /// The number of rows that the sender declared.
+    pub declared_rows: Option<u64>,
 }
 
-/// A text of limits cannot be understood.
+/// The text of the limits is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is not of the form items:removals=30,rejects=5;list-prices:price-change=80")]
 pub struct GuardError;
@@ -65,10 +65,10 @@ pub struct GuardError;
 impl Guard {
     /// The limits of kinds that differ from the default: `<kind>:<limit>=<number>,…;<kind>:…`. The
     /// limits are `rejects`, `removals`, `price-rows` and `price-change` (percent), and `at-least`
-    /// (rows). `*` instead of a kind changes all; a kind by its name comes later.
+    /// (rows). `*` instead of a kind changes all kinds; parts that name a kind follow it.
     ///
     /// # Errors
-    /// [`GuardError`] for another form, an unknown kind or an unknown limit.
+    /// [`GuardError`] if the form, a kind or a limit is unknown.
     pub fn parse_all(text: &str) -> Result<BTreeMap<LoadKind, Self>, GuardError> {
         let mut guards = BTreeMap::new();
         for part in text
@@ -107,9 +107,9 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether the change of a list price is a jump. From zero every change is.
+    /// Whether the change of a list price is a price jump. Every change from zero is one.
     #[must_use]
-    pub fn is_jump(&self, before: Decimal, after: Decimal) -> bool {
+    pub fn is_price_jump(&self, before: Decimal, after: Decimal) -> bool {
         let change = (after - before).abs();
         match (
             change.checked_mul(Decimal::ONE_HUNDRED),
@@ -120,7 +120,7 @@ impl Guard {
         }
     }
 
-    /// Why the load must wait for a person; nothing when it may take effect.
+    /// Why the load must wait for an operator; empty if it may be applied.
     #[must_use]
     pub fn holds(&self, measured: &Measured) -> Vec<Warning> {
         let rows = measured.counts.rows();
@@ -139,19 +139,20 @@ impl Guard {
             let (rejected, limit) = (measured.counts.rejected, self.rejects_percent);
             hold(
                 "rejects",
-                format!("{rejected} of {rows} rows are refused, more than {limit} %"),
+                format!("{rejected} of {rows} rows are rejected, more than {limit} %"),
             );
         }
-        if over(measured.removed, self.removals_percent, measured.there) {
-            let (removed, there, limit) = (measured.removed, measured.there, self.removals_percent);
+        if over(measured.removed, self.removals_percent, measured.existing) {
+            let (removed, existing) = (measured.removed, measured.existing);
+            let limit = self.removals_percent;
             hold(
                 "removals",
-                format!("{removed} of {there} records would go, more than {limit} %"),
+                format!("{removed} of {existing} records would be removed, more than {limit} %"),
             );
         }
-        if over(measured.jumps, self.price_rows_percent, rows) {
+        if over(measured.price_jumps, self.price_rows_percent, rows) {
             let (jumps, change, limit) = (
-                measured.jumps,
+                measured.price_jumps,
                 self.price_change_percent,
                 self.price_rows_percent,
             );
@@ -160,7 +161,7 @@ impl Guard {
             );
             hold("price_changes", message);
         }
-        if let Some(declared) = measured.declared.filter(|declared| *declared != rows) {
+        if let Some(declared) = measured.declared_rows.filter(|declared| *declared != rows) {
             hold(
                 "row_count",
                 format!("the file has {rows} rows, its sender declared {declared}"),

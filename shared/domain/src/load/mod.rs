@@ -1,17 +1,23 @@
 //! Loads: export files of the ERP on their way into the catalog and the members.
 
+mod chunk;
 mod guard;
 mod key;
-mod pointer;
 mod record;
+mod report;
 mod state;
 #[cfg(test)]
 mod tests;
+mod unresolved;
+mod version;
 mod work;
 
+pub use chunk::{Chunk, FilePosition};
 pub use guard::{Guard, GuardError, Measured};
 pub use key::{ExportKey, ExportKeyError, LoadKind, LoadMode, Sequence};
-pub use pointer::{Pointer, PointerError, Publication};
 pub use record::{Accepted, CatalogRecord, MemberRecord, Reference, RowProblem};
-pub use state::{Counts, Load, LoadFailure, LoadState, Reason, Warning};
-pub use work::{Chunk, Closing, Phase, Place, Unresolved, Work};
+pub use report::{Counts, LoadFailure, Reason, Warning};
+pub use state::{Load, LoadState};
+pub use unresolved::Unresolved;
+pub use version::{CatalogVersion, CatalogVersions, VersionError};
+pub use work::{Effect, FinishProgress, Phase, Split, Work};

@@ -1,32 +1,32 @@
-//! How a load stands.
+//! One load: its state, its counts and the progress of its work.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use super::key::{LoadKind, LoadMode, Sequence, named};
+use super::report::{Counts, LoadFailure, Reason, Warning};
 use super::work::Work;
 use crate::ids::LoadId;
 use crate::time::Timestamp;
 
 named! {
-    /// How far a load is.
+    /// The state of a load.
     LoadState {
-        /// Rows are being applied.
+        /// Its rows are measured or applied.
         Running = "running",
-        /// A guardrail stopped it; a person decides.
+        /// A guardrail stopped it. An operator decides.
         Held = "held",
         /// All its valid rows are in effect.
         Published = "published",
         /// The file cannot be used.
         Failed = "failed",
-        /// Nothing of this file is in effect: a newer snapshot was there first, or a person took it
-        /// back.
+        /// Nothing of this file is in effect: a newer snapshot was published first, or an operator
+        /// rolled it back.
         Superseded = "superseded",
     }
 }
 
 impl LoadState {
-    /// Whether nothing more will happen by itself.
+    /// Whether the load changes no more without an operator.
     #[must_use]
     pub fn is_final(self) -> bool {
         match self {
@@ -36,83 +36,22 @@ impl LoadState {
     }
 }
 
-/// What became of the rows. Each row is counted once, so `rows` is always the sum of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Rows that changed something.
-    pub applied: u64,
-    /// Rows that said what was known already, or less than that.
-    pub unchanged: u64,
-    /// Rows that were refused.
-    pub rejected: u64,
-}
-
-impl Counts {
-    /// All rows.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.applied + self.unchanged + self.rejected
-    }
-
-    /// Adds what became of other rows.
-    pub fn add(&mut self, other: Self) {
-        self.applied += other.applied;
-        self.unchanged += other.unchanged;
-        self.rejected += other.rejected;
-    }
-}
-
-/// Why a row was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// The number of the row; the first after the header is 1.
-    pub row: u64,
-    /// The line that it begins on; the first of the file is 1.
-    pub line: u64,
-    /// What the row is about, as far as it could be read.
-    pub key: String,
-    /// The column; empty when the row as a whole is meant.
-    pub field: Cow<'static, str>,
-    /// A stable code.
-    pub code: Cow<'static, str>,
-    /// For people.
-    pub message: Cow<'static, str>,
-}
-
-/// Something in the file that stopped nothing, but may not be what was meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// A stable code.
-    pub code: Cow<'static, str>,
-    /// For people.
-    pub message: String,
-}
-
-/// Why a file cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadFailure {
-    /// A stable code.
-    pub code: Cow<'static, str>,
-    /// For people.
-    pub message: String,
-}
-
 /// One load of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// Its identifier: the same for every delivery of the same event, and later for later files.
+    /// The same for every delivery of the same event. Ids of later events sort after earlier ones.
     pub id: LoadId,
-    /// What the rows are.
+    /// The kind of its rows.
     pub kind: LoadKind,
-    /// What the file is of all rows.
+    /// Whether the file holds all records of the kind, or changes only.
     pub mode: LoadMode,
     /// The key of the file.
     pub key: String,
     /// Tells the content that was loaded from an earlier or later one under the same key.
     pub version: String,
-    /// The place of the file in the order of its kind.
+    /// Orders the files of a kind.
     pub sequence: Sequence,
-    /// How far it is.
+    /// Whether it runs, waits or ended.
     pub state: LoadState,
     /// What became of the rows so far.
     pub counts: Counts,
@@ -120,19 +59,19 @@ pub struct Load {
     pub bytes: u64,
     /// Bytes that were read so far.
     pub bytes_read: u64,
-    /// The first reasons for refused rows.
+    /// Why the first rows were rejected.
     pub first_reasons: Vec<Reason>,
-    /// What may not be what was meant.
+    /// What the sender may not have intended.
     pub warnings: Vec<Warning>,
-    /// Why a guardrail held it; kept after the decision.
+    /// Why a guardrail held it. Stays after the operator's decision.
     pub held_for: Vec<Warning>,
-    /// Whether a person released it: guardrails do not hold it again.
+    /// Whether an operator released it: guardrails do not hold it again.
     pub released: bool,
-    /// Records that a snapshot takes away because its file lacks them.
+    /// Records that a snapshot removes because its file lacks them.
     pub removed: u64,
     /// Why the file cannot be used.
     pub failure: Option<LoadFailure>,
-    /// How far the work is.
+    /// The plan and the progress of the work.
     pub work: Work,
     /// When it began.
     pub started_at: Timestamp,
@@ -143,11 +82,26 @@ pub struct Load {
 }
 
 impl Load {
-    /// Most reasons kept with the load itself; all of them stand in the file of reasons.
+    /// Most reasons that a load holds itself. The file of reasons holds all of them.
     pub const FIRST_REASONS: usize = 20;
 
-    /// The share of the file that was read, in percent. A file that takes effect row by row is read
-    /// twice, so its progress begins anew once.
+    /// Whether its rows are written into a pending catalog version, which is then published in one
+    /// write: the load is a snapshot of the catalog. The rows of every other load are applied one
+    /// by one.
+    #[must_use]
+    pub fn is_versioned(&self) -> bool {
+        let catalog = match self.kind {
+            LoadKind::Categories
+            | LoadKind::Items
+            | LoadKind::ItemDescriptions
+            | LoadKind::ListPrices => true,
+            LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => false,
+        };
+        catalog && self.mode == LoadMode::Snapshot
+    }
+
+    /// The share of the file that was read, in percent. A file whose rows are applied one by one is
+    /// read twice, so its progress returns to zero once.
     #[must_use]
     pub fn progress(&self) -> u8 {
         if self.finished_at.is_some() || self.bytes == 0 {

@@ -1,213 +1,135 @@
-//! How far the work on a load is: what whoever takes it up has to know.
+//! The plan of a load and the progress of its work, as stored: what a worker that resumes the load
+//! has to know.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::key::named;
-use super::record::Reference;
-use super::state::{Counts, Reason, Warning};
-use crate::time::Timestamp;
+use super::unresolved::Unresolved;
 
 named! {
     /// What is being done with the rows of a file.
     Phase {
-        /// The file is looked through for places where it can be cut.
+        /// The file is searched for positions at which it can be split.
         Plan = "plan",
-        /// Every row is counted, once. Rows of a snapshot of the catalog are written beside what
-        /// readers see.
-        Count = "count",
-        /// Each row takes effect by itself, after nothing was found that holds the load.
+        /// Every row is counted, once. Rows of a snapshot of the catalog are written into the next
+        /// catalog version, which readers do not see yet.
+        Measure = "count",
+        /// Each row is applied by itself, after the guardrails found nothing that holds the load.
         Apply = "apply",
     }
 }
 
-/// Where a row begins in a file.
+/// How the file of a load is divided among workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// Bytes of the file before it. Says something only of a file that can be read from its middle.
-    pub offset: u64,
-    /// Rows before it.
-    pub row: u64,
-    /// The line that it begins on; the first of the file is 1.
-    pub line: u64,
+pub enum Split {
+    /// Not decided yet, or nothing is left of the work.
+    Unplanned,
+    /// One worker reads the whole file.
+    Single {
+        /// Whether a checkpoint, and perhaps objects, of the only chunk were written. They have to
+        /// be removed at the end.
+        saved: bool,
+    },
+    /// Workers read this many chunks concurrently.
+    Parallel(u32),
 }
 
-impl Place {
-    /// Where a file begins.
-    pub const START: Self = Self {
-        offset: 0,
-        row: 0,
-        line: 1,
-    };
+/// What the rows of a load may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// A newer snapshot was published first: the rows are counted and change nothing.
+    Nothing,
+    /// The catalog version had no record of the kind before: there is nothing to remove.
+    AddsOnly,
+    /// Rows are added and changed, and a snapshot removes what its file lacks.
+    Full,
 }
 
-/// A part of a file that one worker goes over, and how far it is. What stands here is the last
-/// checkpoint: a worker that takes the chunk up goes on there, and what was done behind it is done
-/// again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk {
-    /// Its number; the first is 0.
-    pub number: u32,
-    /// Where it begins.
-    pub from: Place,
-    /// Where the next one begins, in bytes; none at the end of the file.
-    pub to: Option<u64>,
-    /// The rows before this place are worked off.
-    pub at: Place,
-    /// Whether all its rows are worked off.
-    pub done: bool,
-    /// What became of the rows so far.
-    pub counts: Counts,
-    /// List prices that jump, so far.
-    pub jumps: u64,
-    /// Bytes that were read so far.
-    pub bytes_read: u64,
-    /// Objects with the identities of its rows that were written so far.
-    pub identity_parts: u32,
-    /// Objects with its refused rows that were written so far.
-    pub reject_parts: u32,
-    /// The first reasons for refused rows.
-    pub first_reasons: Vec<Reason>,
-    /// References that lead nowhere yet.
-    pub unresolved: Unresolved,
-    /// When this was written.
-    pub updated_at: Timestamp,
-}
-
-impl Chunk {
-    /// A chunk that nobody looked at yet.
-    #[must_use]
-    pub fn new(number: u32, from: Place, to: Option<u64>, now: Timestamp) -> Self {
-        Self {
-            number,
-            from,
-            to,
-            at: from,
-            done: false,
-            counts: Counts::default(),
-            jumps: 0,
-            bytes_read: 0,
-            identity_parts: 0,
-            reject_parts: 0,
-            first_reasons: Vec::new(),
-            unresolved: Unresolved::default(),
-            updated_at: now,
-        }
-    }
-
-    /// The same part of the file, for another pass over it.
-    #[must_use]
-    pub fn again(&self, now: Timestamp) -> Self {
-        Self::new(self.number, self.from, self.to, now)
-    }
-}
-
-/// How far the end of a phase is, after all its chunks: it may take long, and goes on where it was.
+/// The progress of the end of a phase, after all its chunks. It may take long, and continues where
+/// it was saved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Closing {
-    /// Identities are looked at in rounds when they are too many; rounds before this one are over.
+pub struct FinishProgress {
+    /// Too many identities for the memory are handled in rounds. Rounds before this one are over.
     pub round: u32,
-    /// Whether the rows of this round that stand in several chunks took effect once more, in the
+    /// Whether the records of this round that occur in several chunks were applied again, in the
     /// order of the file.
-    pub repeated: bool,
-    /// Where the sweep of this round goes on; none at its beginning.
+    pub duplicates_reapplied: bool,
+    /// Where the sweep of this round continues; `None` at its beginning.
     pub cursor: Option<String>,
     /// Records that readers see now, as far as the sweep came.
-    pub there: u64,
-    /// Of those, the ones that go.
+    pub existing: u64,
+    /// Of those, the ones that the snapshot removes.
     pub removed: u64,
 }
 
-/// How far the work on a load is.
+impl FinishProgress {
+    /// Whether nothing of the end of the phase was saved yet.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Continues with the next round.
+    pub fn next_round(&mut self) {
+        self.round += 1;
+        self.duplicates_reapplied = false;
+        self.cursor = None;
+    }
+}
+
+/// The plan of a load and the progress of its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     /// What is being done.
     pub phase: Phase,
-    /// How many chunks the file was cut into.
-    pub chunks: u32,
-    /// Whether a newer snapshot was there first: the rows are counted and change nothing.
-    pub outdated: bool,
-    /// Whether rows are written beside what readers see and there was no record of the kind before:
-    /// nothing is taken away then.
-    pub first: bool,
-    /// Tells the profile that the file is read with from others.
+    /// How the file is divided among workers.
+    pub split: Split,
+    /// What the rows may change.
+    pub effect: Effect,
+    /// Identifies the profile that the file is read with.
     pub profile: u64,
-    /// How many rows the sender says there are.
-    pub declared: Option<u64>,
-    /// Whether something was kept of its only chunk, or laid down of it.
-    pub kept: bool,
-    /// References that lead nowhere yet.
+    /// The number of rows that the sender declared.
+    pub declared_rows: Option<u64>,
+    /// References to records that do not exist yet.
     pub unresolved: Unresolved,
-    /// How far the end of the phase is.
-    pub closing: Closing,
+    /// The progress of the end of the phase.
+    pub finish: FinishProgress,
+}
+
+impl Work {
+    /// The work on a load that is not planned yet.
+    #[must_use]
+    pub fn unplanned(declared_rows: Option<u64>) -> Self {
+        Self {
+            phase: Phase::Plan,
+            split: Split::Unplanned,
+            effect: Effect::Full,
+            profile: 0,
+            declared_rows,
+            unresolved: Unresolved::default(),
+            finish: FinishProgress::default(),
+        }
+    }
+
+    /// Whether the load is not planned yet, or nothing is left of its work.
+    #[must_use]
+    pub fn is_unplanned(&self) -> bool {
+        self.split == Split::Unplanned
+    }
+
+    /// Whether chunks of the load, or their objects, may be stored.
+    #[must_use]
+    pub fn left_chunks(&self) -> bool {
+        match self.split {
+            Split::Unplanned => false,
+            Split::Single { saved } => saved,
+            Split::Parallel(_) => true,
+        }
+    }
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self {
-            phase: Phase::Plan,
-            chunks: 0,
-            outdated: false,
-            first: false,
-            profile: 0,
-            declared: None,
-            kept: false,
-            unresolved: Unresolved::default(),
-            closing: Closing::default(),
-        }
-    }
-}
-
-/// References of rows to records that are not there.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unresolved {
-    /// The records that are missing, each with how many rows name it.
-    pub missing: BTreeMap<Reference, u64>,
-    /// References to further ones.
-    pub more: u64,
-}
-
-impl Unresolved {
-    /// Most records kept by name.
-    pub const MOST: usize = 100;
-    /// Most that a warning names.
-    const NAMED: usize = 5;
-
-    /// Notes references to a record.
-    pub fn note(&mut self, reference: Reference, times: u64) {
-        if self.missing.len() < Self::MOST || self.missing.contains_key(&reference) {
-            *self.missing.entry(reference).or_default() += times;
-        } else {
-            self.more += times;
-        }
-    }
-
-    /// Adds what was found elsewhere.
-    pub fn add(&mut self, other: &Self) {
-        other
-            .missing
-            .iter()
-            .for_each(|(reference, times)| self.note(reference.clone(), *times));
-        self.more += other.more;
-    }
-
-    /// What an ERP team should know of it; none when every reference leads somewhere.
-    #[must_use]
-    pub fn warning(&self) -> Option<Warning> {
-        let count = self.missing.values().sum::<u64>() + self.more;
-        let named: Vec<String> = self
-            .missing
-            .keys()
-            .take(Self::NAMED)
-            .map(ToString::to_string)
-            .collect();
-        let message = format!(
-            "{count} references lead to records that are not there yet, such as {}; they resolve when those arrive",
-            named.join(", ")
-        );
-        (count > 0).then(|| Warning {
-            code: "unresolved_reference".into(),
-            message,
-        })
+        Self::unplanned(None)
     }
 }

@@ -8,7 +8,7 @@
 //! | `item#<sku>` | `price#<currency>#<valid from, or ->#<unit>` | a list price |
 //! | `category#<category id>` | sku | that the item is in the category |
 //!
-//! | `pointer` | kind | what readers see of the kind, see `loads::pointer` |
+//! | `pointer` | kind | what readers see of the kind, see `loads::versions` |
 //!
 //! The link from a category only helps to find items; the item itself says which categories it is
 //! in. Every other record holds up to two versions of itself, see `version`.

@@ -18,7 +18,7 @@ use super::version::shown;
 use crate::attribute::{Attributes, get_parsed, get_text, key};
 use crate::batch::{self, Key};
 use crate::cursor;
-use crate::loads::pointer::{POINTER, pointer_key, read_pointer};
+use crate::loads::versions::{POINTER, read_versions, versions_key};
 use crate::query::{Asked, get, query_all, query_page};
 
 /// Most concurrent queries.
@@ -79,8 +79,8 @@ impl CatalogReader for CatalogTable {
         cursor: Option<&Cursor>,
     ) -> Result<Page<Item>, StoreError> {
         for _ in 0..ATTEMPTS {
-            let pointer = get(&self.client, &self.table, pointer_key(LoadKind::Items)).await?;
-            let published = read_pointer(pointer.as_ref())?.published.generation;
+            let pointer = get(&self.client, &self.table, versions_key(LoadKind::Items)).await?;
+            let published = read_versions(pointer.as_ref())?.published.generation;
             if let Some(page) = self.page(categories, limit, cursor, published).await? {
                 return Ok(page);
             }
@@ -142,7 +142,7 @@ impl CatalogTable {
             let pointer = pointer.map(|at| records.swap_remove(at));
             if let Some(shown) = all_shown(
                 &records,
-                read_pointer(pointer.as_ref())?.published.generation,
+                read_versions(pointer.as_ref())?.published.generation,
             ) {
                 return Ok(shown);
             }
@@ -167,11 +167,11 @@ impl CatalogTable {
             let queries = stream::iter(queries)
                 .buffer_unordered(IN_FLIGHT)
                 .try_concat();
-            let pointer = get(&self.client, &self.table, pointer_key(kind));
+            let pointer = get(&self.client, &self.table, versions_key(kind));
             let (pointer, records) = futures::try_join!(pointer, queries)?;
             if let Some(shown) = all_shown(
                 &records,
-                read_pointer(pointer.as_ref())?.published.generation,
+                read_versions(pointer.as_ref())?.published.generation,
             ) {
                 return Ok(shown);
             }

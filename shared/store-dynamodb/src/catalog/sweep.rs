@@ -1,30 +1,30 @@
-//! The end of a snapshot: what its file lacks is gone in it.
+//! The sweep of a snapshot: removes the records that its file lacks.
 
-use app::ports::{Cursor, InFile, Stage, StoreError, Swept};
+use app::ports::{Cursor, InFile, StoreError, SweepPage, WriteTarget};
 use domain::load::LoadKind;
 
 use super::CatalogTable;
 use super::record::{CATEGORIES, ITEM, PRICES, TEXTS};
-use super::version::{Versions, swept};
+use super::version::{RowVersions, sweep_row};
 use super::write::Changes;
 use crate::attribute::{Attributes, get_text, key};
 use crate::cursor;
 use crate::loads::rows::identity;
 use crate::query::{Asked, query_page, scan_page};
 
-/// Records looked at in one step. They hold two versions each, so a step stays small.
+/// Records that are read in one step. They hold two versions each, so a step stays small.
 const PAGE: usize = 500;
 
 impl CatalogTable {
     /// A step of a sweep, as `RowWriter` promises.
     pub(super) async fn sweep_page(
         &self,
-        stage: &Stage,
+        target: &WriteTarget,
         in_file: &InFile<'_>,
         from: Option<Cursor>,
-    ) -> Result<Swept, StoreError> {
-        let Some(generation) = stage.generation else {
-            let reason = "a sweep of the catalog needs a publication".to_owned();
+    ) -> Result<SweepPage, StoreError> {
+        let Some(generation) = target.generation() else {
+            let reason = "a sweep of the catalog needs a pending version".to_owned();
             return Err(StoreError::Refused {
                 operation: "sweep",
                 reason,
@@ -37,8 +37,8 @@ impl CatalogTable {
                 Some(key(pk, sk))
             }
         };
-        let (records, more) = self.records(stage.kind, start).await?;
-        let mut answer = Swept::default();
+        let (records, more) = self.records(target.kind, start).await?;
+        let mut answer = SweepPage::default();
         let mut changes = Changes::default();
         for record in &records {
             let place = (
@@ -48,14 +48,19 @@ impl CatalogTable {
             let Some(in_file) = in_file(identity(&place.0, &place.1)) else {
                 continue;
             };
-            let step = swept(&Versions::read(Some(record))?, in_file, generation, stage);
-            answer.there += u64::from(step.there);
+            let step = sweep_row(
+                &RowVersions::read(Some(record))?,
+                in_file,
+                generation,
+                target,
+            );
+            answer.existing += u64::from(step.existing);
             answer.removed += u64::from(step.removed);
             if let Some(versions) = step.versions {
                 changes.add(&place, Some(record), versions)?;
             }
         }
-        if stage.writes {
+        if target.writes() {
             self.write(changes).await?;
         }
         let next = more.map(|key| {
@@ -68,7 +73,7 @@ impl CatalogTable {
         Ok(answer)
     }
 
-    /// Whether the first page is all there is, and holds nothing of the kind.
+    /// Whether the first page is the last, and holds no record of the kind.
     pub(super) async fn has_none(&self, kind: LoadKind) -> Result<bool, StoreError> {
         let (records, more) = self.records(kind, None).await?;
         Ok(records.is_empty() && more.is_none())

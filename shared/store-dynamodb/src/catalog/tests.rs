@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use app::ports::Stage;
+use app::ports::{WriteMode, WriteTarget};
 use domain::ids::LoadId;
-use domain::load::{LoadKind, LoadMode, Pointer, Sequence};
+use domain::load::{CatalogVersions, LoadKind, LoadMode, Sequence};
 use proptest::prelude::*;
 use testkit::orders;
 
-use super::version::{Version, Versions, shown, swept, with_row};
+use super::version::{RowVersion, RowVersions, shown, sweep_row, with_row};
 use crate::attribute::{Attributes, get_text, text};
 
 /// What a file says about some records: a letter, or that there is none.
@@ -20,18 +20,18 @@ enum Step {
     /// A snapshot arrives; it is held, or published.
     Snapshot(i64, Rows, bool),
     Delta(i64, Rows),
-    /// A load stops in the middle of a snapshot, for ever.
+    /// A load stops in the middle of a snapshot, forever.
     Broken(i64, Rows),
     Release,
     Rollback,
 }
 
-fn version(generation: u64, sequence: i64, letter: Option<char>) -> Version {
+fn version(generation: u64, sequence: i64, letter: Option<char>) -> RowVersion {
     let fingerprint = [letter.map_or(0, |letter| letter as u8); 16];
     let content = |letter: char| Attributes::from([("letter".to_owned(), text(letter))]);
     match letter {
-        Some(letter) => Version::new(generation, sequence, fingerprint, content(letter)),
-        None => Version::gone(generation, sequence, fingerprint),
+        Some(letter) => RowVersion::new(generation, sequence, fingerprint, content(letter)),
+        None => RowVersion::gone(generation, sequence, fingerprint),
     }
 }
 
@@ -39,29 +39,31 @@ fn version(generation: u64, sequence: i64, letter: Option<char>) -> Version {
 #[derive(Default)]
 struct Table {
     records: BTreeMap<u8, Attributes>,
-    pointer: Pointer,
+    catalog: CatalogVersions,
     loads: u64,
     writes: usize,
 }
 
 impl Table {
-    fn stage(&self, mode: LoadMode, sequence: i64) -> Stage {
+    fn target(&self, mode: LoadMode, sequence: i64) -> WriteTarget {
         let generation = self
-            .pointer
+            .catalog
             .pending
             .as_ref()
             .map(|pending| pending.generation);
-        Stage {
+        WriteTarget {
             kind: LoadKind::Categories,
             mode,
             sequence: Sequence::new(sequence),
-            pointer: self.pointer.clone(),
-            generation: generation.filter(|_| mode == LoadMode::Snapshot),
-            writes: true,
+            versions: self.catalog.clone(),
+            write: match generation.filter(|_| mode == LoadMode::Snapshot) {
+                Some(generation) => WriteMode::Pending { generation },
+                None => WriteMode::Immediate,
+            },
         }
     }
 
-    fn put(&mut self, key: u8, versions: Option<Versions>) {
+    fn put(&mut self, key: u8, versions: Option<RowVersions>) {
         let Some(versions) = versions else { return };
         self.writes += 1;
         match versions.into_attributes() {
@@ -70,11 +72,11 @@ impl Table {
         };
     }
 
-    fn rows(&mut self, rows: &Rows, stage: &Stage) {
+    fn rows(&mut self, rows: &Rows, target: &WriteTarget) {
         for (key, letter) in rows {
-            let versions = Versions::read(self.records.get(key)).unwrap();
-            let row = |generation| version(generation, stage.sequence.number(), *letter);
-            let change = with_row(&versions, &row, stage);
+            let versions = RowVersions::read(self.records.get(key)).unwrap();
+            let row = |generation| version(generation, target.sequence.number(), *letter);
+            let change = with_row(&versions, &row, target);
             self.put(*key, change.versions);
         }
     }
@@ -83,28 +85,28 @@ impl Table {
     fn prepare(&mut self, sequence: i64, rows: &Rows, breaks: bool) -> bool {
         self.loads += 1;
         let id = LoadId::parse(&self.loads.to_string()).unwrap();
-        let Ok(pointer) = self.pointer.begun(Sequence::new(sequence), &id) else {
+        let Ok(catalog) = self.catalog.begin(Sequence::new(sequence), &id) else {
             return false;
         };
-        self.pointer = pointer;
-        let stage = self.stage(LoadMode::Snapshot, sequence);
+        self.catalog = catalog;
+        let target = self.target(LoadMode::Snapshot, sequence);
         let listed: Rows = rows
             .iter()
             .filter(|(_, letter)| letter.is_some())
             .map(|(k, v)| (*k, *v))
             .collect();
-        self.rows(&listed, &stage);
+        self.rows(&listed, &target);
         if breaks {
-            self.pointer = self.pointer.rolled_back(&id).unwrap();
+            self.catalog = self.catalog.roll_back(&id).unwrap();
             return false;
         }
         for (key, record) in self.records.clone() {
-            let versions = Versions::read(Some(&record)).unwrap();
-            let step = swept(
+            let versions = RowVersions::read(Some(&record)).unwrap();
+            let step = sweep_row(
                 &versions,
                 listed.contains_key(&key),
-                stage.generation.unwrap(),
-                &stage,
+                target.generation().unwrap(),
+                &target,
             );
             self.put(key, step.versions);
         }
@@ -113,25 +115,25 @@ impl Table {
 
     fn release(&mut self) {
         if let Some(id) = self
-            .pointer
+            .catalog
             .pending
             .as_ref()
             .and_then(|pending| pending.load.clone())
         {
-            self.pointer = self.pointer.publish(&id).unwrap();
+            self.catalog = self.catalog.publish(&id).unwrap();
         }
     }
 
     fn rollback(&mut self) {
         let load = self
-            .pointer
+            .catalog
             .pending
             .as_ref()
-            .unwrap_or(&self.pointer.published)
+            .unwrap_or(&self.catalog.published)
             .load
             .clone();
-        if let Some(pointer) = load.and_then(|load| self.pointer.rolled_back(&load).ok()) {
-            self.pointer = pointer;
+        if let Some(catalog) = load.and_then(|load| self.catalog.roll_back(&load).ok()) {
+            self.catalog = catalog;
         }
     }
 
@@ -144,9 +146,9 @@ impl Table {
             }
             Step::Broken(sequence, rows) => drop(self.prepare(*sequence, rows, true)),
             Step::Delta(sequence, rows) => {
-                if !self.pointer.outdates(Sequence::new(*sequence)) {
-                    let stage = self.stage(LoadMode::Delta, *sequence);
-                    self.rows(rows, &stage);
+                if !self.catalog.outdates(Sequence::new(*sequence)) {
+                    let target = self.target(LoadMode::Delta, *sequence);
+                    self.rows(rows, &target);
                 }
             }
             Step::Release => self.release(),
@@ -156,7 +158,7 @@ impl Table {
 
     /// What readers see.
     fn seen(&self) -> BTreeMap<u8, char> {
-        let published = self.pointer.published.generation;
+        let published = self.catalog.published.generation;
         let shown = self
             .records
             .iter()
@@ -348,7 +350,7 @@ fn what_a_snapshot_does_not_change_is_not_written() {
 }
 
 #[test]
-fn a_reader_with_an_outdated_pointer_is_told_so() {
+fn a_reader_with_outdated_catalog_versions_gets_an_error() {
     let mut table = Table::default();
     for (at, letter) in ['a', 'b', 'c'].into_iter().enumerate() {
         table.step(&Step::Snapshot(

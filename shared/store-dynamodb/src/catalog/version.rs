@@ -1,15 +1,15 @@
 //! Two versions of a row in one record, and which of them readers see.
 //!
-//! The newer version stands in the record itself, the older one in its map `before`. Each carries
-//! the generation that it was written for. Readers see the newest version whose generation is not
-//! beyond the published one. What was written for a publication that was dropped or rolled back
-//! stays beyond it, until the next snapshot, which looks at every record that was there before it,
-//! writes over it.
+//! The record itself holds the newer version, its map `before` the older one. Each carries the
+//! generation of the catalog version that it was written for. Readers see the newest one whose
+//! generation is not higher than the published one. RowVersions of a snapshot that was dropped or
+//! rolled back keep their higher generation until the next snapshot, which reads every record that
+//! existed before it, overwrites them.
 
-use app::ports::{Outcome, Stage, StoreError};
+use app::ports::{RowOutcome, StoreError, WriteTarget};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::load::{Pointer, Publication};
+use domain::load::{CatalogVersion, CatalogVersions};
 
 use crate::attribute::{Attributes, corrupt, find_map, find_number, number};
 use crate::loads::rows::{FINGERPRINT, GONE, SEQUENCE, is_gone};
@@ -21,13 +21,13 @@ const BEFORE: &str = "before";
 
 /// One version of a row: its attributes, without the record's key.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Version {
+pub(super) struct RowVersion {
     pub generation: u64,
     pub sequence: i64,
     pub attributes: Attributes,
 }
 
-impl Version {
+impl RowVersion {
     /// A version of a file.
     pub fn new(generation: u64, sequence: i64, fingerprint: [u8; 16], content: Attributes) -> Self {
         let mut attributes = content;
@@ -43,8 +43,8 @@ impl Version {
         }
     }
 
-    /// A version that says there is no such row. Kept, so that an older file does not bring it
-    /// back.
+    /// A version that says that the row was removed. It stays, so that an older file does not
+    /// restore the row.
     pub fn gone(generation: u64, sequence: i64, fingerprint: [u8; 16]) -> Self {
         let content = Attributes::from([(GONE.to_owned(), AttributeValue::Bool(true))]);
         Self::new(generation, sequence, fingerprint, content)
@@ -64,7 +64,7 @@ impl Version {
         attributes
     }
 
-    /// Whether there is no such row.
+    /// Whether the row was removed.
     pub fn is_gone(&self) -> bool {
         is_gone(&self.attributes)
     }
@@ -82,13 +82,13 @@ impl Version {
 
 /// The versions of a record.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Versions {
-    pub newer: Option<Version>,
-    pub older: Option<Version>,
+pub(super) struct RowVersions {
+    pub newer: Option<RowVersion>,
+    pub older: Option<RowVersion>,
 }
 
-impl Versions {
-    /// Reads a record; none when there is no record.
+impl RowVersions {
+    /// Reads a record; empty if there is none.
     pub fn read(record: Option<&Attributes>) -> Result<Self, StoreError> {
         let Some(record) = record else {
             return Ok(Self::default());
@@ -102,16 +102,16 @@ impl Versions {
                 older
                     .as_m()
                     .map_err(|_| corrupt(BEFORE))
-                    .and_then(Version::read)
+                    .and_then(RowVersion::read)
             })
             .transpose()?;
         Ok(Self {
-            newer: Some(Version::read(&own)?),
+            newer: Some(RowVersion::read(&own)?),
             older,
         })
     }
 
-    /// The record, to which its key is to be added; none when there is nothing to keep.
+    /// The record without its key; `None` if it is to be deleted.
     pub fn into_attributes(self) -> Option<Attributes> {
         let mut attributes = self.newer?.into_attributes();
         if let Some(older) = self.older {
@@ -124,17 +124,17 @@ impl Versions {
     }
 
     /// Both, the newer first.
-    pub fn iter(&self) -> impl Iterator<Item = &Version> {
+    pub fn iter(&self) -> impl Iterator<Item = &RowVersion> {
         [&self.newer, &self.older].into_iter().flatten()
     }
 
     /// The newest version of a visible generation.
-    pub fn seen(&self, visible: impl Fn(u64) -> bool) -> Option<&Version> {
+    pub fn seen(&self, visible: impl Fn(u64) -> bool) -> Option<&RowVersion> {
         self.iter().find(|version| visible(version.generation))
     }
 
     /// Two views as a record: one version where they are the same.
-    fn of(lower: Option<Version>, upper: Option<Version>) -> Self {
+    fn of(lower: Option<RowVersion>, upper: Option<RowVersion>) -> Self {
         match (lower, upper) {
             (Some(lower), Some(upper)) if lower.same(&upper) => Self {
                 newer: Some(lower),
@@ -152,9 +152,9 @@ impl Versions {
     }
 }
 
-/// The part of a record that readers of a publication see: the record with the attributes of that
-/// version alone. None when they see nothing. The error means that the publication is older than
-/// both versions, so it cannot be the published one any more.
+/// The part of a record that readers of a catalog version see: the record with the attributes of
+/// one version alone. `None` if they see nothing. The error means that both versions are newer, so
+/// the given one is not the published one any more.
 pub(super) fn shown(record: &Attributes, published: u64) -> Result<Option<Attributes>, Outdated> {
     let generation = |attributes: &Attributes| {
         find_number(attributes, GENERATION)
@@ -186,19 +186,19 @@ pub(super) fn shown(record: &Attributes, published: u64) -> Result<Option<Attrib
     }
 }
 
-/// The pointer that was read is not the published one any more.
+/// The catalog versions changed since they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outdated;
 
-/// What a row makes of a record.
+/// The effect of a row on its record.
 pub(super) struct Change {
-    /// What to write; none when the record stays as it is.
-    pub versions: Option<Versions>,
-    pub outcome: Outcome,
+    /// What to write; `None` if the record stays as it is.
+    pub versions: Option<RowVersions>,
+    pub outcome: RowOutcome,
 }
 
 impl Change {
-    fn none(outcome: Outcome) -> Self {
+    fn none(outcome: RowOutcome) -> Self {
         Self {
             versions: None,
             outcome,
@@ -206,28 +206,34 @@ impl Change {
     }
 }
 
-/// What a row makes of the versions of its record. `row` makes the version for a generation.
-pub(super) fn with_row(versions: &Versions, row: &dyn Fn(u64) -> Version, stage: &Stage) -> Change {
-    match (stage.generation, &stage.pointer.pending) {
-        (Some(generation), _) => prepared(versions, row(generation), generation, stage),
-        (None, Some(pending)) => beside(
+/// Applies a row to the versions of its record. `row` makes the version for a generation.
+pub(super) fn with_row(
+    versions: &RowVersions,
+    row: &dyn Fn(u64) -> RowVersion,
+    target: &WriteTarget,
+) -> Change {
+    match (target.generation(), &target.versions.pending) {
+        (Some(generation), _) => write_pending(versions, row(generation), generation, target),
+        (None, Some(pending)) => write_next_to_pending(
             versions,
-            row(stage.pointer.published.generation),
+            row(target.versions.published.generation),
             pending,
-            stage,
+            target,
         ),
-        (None, None) => at_once(versions, row(stage.pointer.published.generation), stage),
+        (None, None) => {
+            write_immediately(versions, row(target.versions.published.generation), target)
+        }
     }
 }
 
-/// The version that readers see now, and the one that they will see when the publication
-/// `generation` is shown.
+/// The version that readers see now, and the one that they will see when the catalog version
+/// `generation` is published.
 fn views<'a>(
-    versions: &'a Versions,
-    pointer: &Pointer,
+    versions: &'a RowVersions,
+    catalog: &CatalogVersions,
     generation: u64,
-) -> (Option<&'a Version>, Option<&'a Version>) {
-    let published = pointer.published.generation;
+) -> (Option<&'a RowVersion>, Option<&'a RowVersion>) {
+    let published = catalog.published.generation;
     let now = versions.seen(|other| other <= published);
     (
         now,
@@ -235,150 +241,163 @@ fn views<'a>(
     )
 }
 
-/// Whether a version was written for a publication that was dropped or rolled back. Readers would
-/// see it as soon as `generation` is shown.
-fn has_leftovers(versions: &Versions, pointer: &Pointer, generation: u64) -> bool {
-    let published = pointer.published.generation;
+/// Whether a version was written for a snapshot that was dropped or rolled back. Readers would see
+/// it as soon as `generation` is published.
+fn has_leftovers(versions: &RowVersions, catalog: &CatalogVersions, generation: u64) -> bool {
+    let published = catalog.published.generation;
     versions
         .iter()
         .any(|version| version.generation > published && version.generation != generation)
 }
 
-/// A row of a snapshot, beside what readers see.
-fn prepared(versions: &Versions, row: Version, generation: u64, stage: &Stage) -> Change {
-    let (now, then) = views(versions, &stage.pointer, generation);
-    let leftovers = has_leftovers(versions, &stage.pointer, generation);
-    let kept = |then: Option<&Version>, outcome| Change {
-        versions: leftovers.then(|| Versions::of(now.cloned(), then.cloned())),
+/// A row of a snapshot, written into the pending catalog version.
+fn write_pending(
+    versions: &RowVersions,
+    row: RowVersion,
+    generation: u64,
+    target: &WriteTarget,
+) -> Change {
+    let (now, then) = views(versions, &target.versions, generation);
+    let leftovers = has_leftovers(versions, &target.versions, generation);
+    let unchanged = |then: Option<&RowVersion>, outcome| Change {
+        versions: leftovers.then(|| RowVersions::of(now.cloned(), then.cloned())),
         outcome,
     };
     match then {
-        Some(then) if then.sequence > row.sequence => kept(Some(then), Outcome::Unchanged),
+        Some(then) if then.sequence > row.sequence => unchanged(Some(then), RowOutcome::Unchanged),
         // Written by this load already, before it was interrupted.
         Some(then) if then.generation == generation && then.says(&row) => {
-            kept(Some(then), Outcome::Applied(None))
+            unchanged(Some(then), RowOutcome::Applied(None))
         }
-        // In a snapshot the pointer itself guards what it did not change.
+        // The sequence of the snapshot itself protects records that it does not change.
         Some(then) if then.generation != generation && then.says(&row) => {
-            kept(Some(then), Outcome::Unchanged)
+            unchanged(Some(then), RowOutcome::Unchanged)
         }
-        // An earlier row of the file said otherwise, and this one takes it back.
+        // An earlier row of the file said otherwise, and this one reverts it.
         _ if now.is_some_and(|now| now.says(&row)) => Change {
-            versions: Some(Versions::of(now.cloned(), now.cloned())),
-            outcome: Outcome::Unchanged,
+            versions: Some(RowVersions::of(now.cloned(), now.cloned())),
+            outcome: RowOutcome::Unchanged,
         },
         _ => Change {
-            versions: Some(Versions::of(now.cloned(), Some(row))),
-            outcome: Outcome::Applied(None),
+            versions: Some(RowVersions::of(now.cloned(), Some(row))),
+            outcome: RowOutcome::Applied(None),
         },
     }
 }
 
-/// A row of a delta, which readers see at once. What a rollback brings back stays as it is.
-fn at_once(versions: &Versions, row: Version, stage: &Stage) -> Change {
-    let pointer = &stage.pointer;
-    let now = versions.seen(|other| other <= pointer.published.generation);
-    let previous = pointer.previous.as_ref();
+/// A row of a delta, which readers see at once. What a rollback restores stays as it is.
+fn write_immediately(versions: &RowVersions, row: RowVersion, target: &WriteTarget) -> Change {
+    let now = versions.now(&target.versions);
+    let previous = target.versions.previous.as_ref();
     let before = previous.and_then(|previous| versions.seen(|other| other <= previous.generation));
-    let (taken, outcome) = newer(now, &row);
-    // Two versions even if they say the same: the rollback brings back the older place in the order
-    // too.
-    let versions = taken.then(|| Versions {
+    let (replaces, outcome) = compare(now, &row);
+    // Two versions even if they say the same: the rollback restores the older sequence too.
+    let versions = replaces.then(|| RowVersions {
         newer: Some(row),
         older: before.cloned(),
     });
     Change { versions, outcome }
 }
 
-/// A row of a delta while a snapshot waits for a decision: both sides learn of it, each if it is
-/// newer there.
-fn beside(versions: &Versions, row: Version, pending: &Publication, stage: &Stage) -> Change {
-    let (now, then) = views(versions, &stage.pointer, pending.generation);
+/// A row of a delta while a snapshot is pending: it is written into both catalog versions, into
+/// each if it is newer there.
+fn write_next_to_pending(
+    versions: &RowVersions,
+    row: RowVersion,
+    pending: &CatalogVersion,
+    target: &WriteTarget,
+) -> Change {
+    let (now, then) = views(versions, &target.versions, pending.generation);
     let sequence = pending.sequence.number();
-    let (taken, outcome) = newer(now, &row);
-    if !taken {
+    let (replaces, outcome) = compare(now, &row);
+    if !replaces {
         return Change::none(outcome);
     }
-    let newer_there =
+    let newer_than_pending =
         row.sequence > sequence && then.is_none_or(|then| row.sequence >= then.sequence);
-    let then = if newer_there {
+    let then = if newer_than_pending {
         row.clone()
     } else {
         match then {
-            // A record without a version of its own says in the pending snapshot what it says now.
-            Some(then) => Version {
+            // A record without a version of its own is the same in the pending snapshot as now.
+            Some(then) => RowVersion {
                 generation: pending.generation,
                 ..then.clone()
             },
-            // What is not there is missing from it.
-            None => Version::gone(pending.generation, sequence, [0; 16]),
+            // The pending snapshot lacks the record.
+            None => RowVersion::gone(pending.generation, sequence, [0; 16]),
         }
     };
     Change {
-        versions: Some(Versions::of(Some(row), Some(then))),
+        versions: Some(RowVersions::of(Some(row), Some(then))),
         outcome,
     }
 }
 
-/// Whether a row takes the place of what is there, and what became of it.
-fn newer(there: Option<&Version>, row: &Version) -> (bool, Outcome) {
-    let Some(there) = there else {
+/// Whether a row replaces the existing version, and its outcome.
+fn compare(existing: Option<&RowVersion>, row: &RowVersion) -> (bool, RowOutcome) {
+    let Some(existing) = existing else {
         return (
             true,
             if row.is_gone() {
-                Outcome::Unchanged
+                RowOutcome::Unchanged
             } else {
-                Outcome::Applied(None)
+                RowOutcome::Applied(None)
             },
         );
     };
-    if there.sequence > row.sequence || there.same(row) {
-        return (false, Outcome::Unchanged);
+    if existing.sequence > row.sequence || existing.same(row) {
+        return (false, RowOutcome::Unchanged);
     }
-    let nothing_new = there.says(row) || there.is_gone() && row.is_gone();
+    let nothing_new = existing.says(row) || existing.is_gone() && row.is_gone();
     (
         true,
         if nothing_new {
-            Outcome::Unchanged
+            RowOutcome::Unchanged
         } else {
-            Outcome::Applied(None)
+            RowOutcome::Applied(None)
         },
     )
 }
 
-/// What the end of a snapshot makes of a record.
-pub(super) struct Swept {
-    /// What to write; none when the record stays as it is. Empty versions delete it.
-    pub versions: Option<Versions>,
+/// The effect of a sweep on a record.
+pub(super) struct SweptRow {
+    /// What to write; `None` if the record stays as it is. Empty versions delete it.
+    pub versions: Option<RowVersions>,
     /// Whether readers see it now.
-    pub there: bool,
-    /// Whether they do, and will not once the snapshot is shown.
+    pub existing: bool,
+    /// Whether they see it now, and will not once the snapshot is published.
     pub removed: bool,
 }
 
-/// What becomes of a record once a snapshot that is being prepared was read to its end.
-pub(super) fn swept(versions: &Versions, in_file: bool, generation: u64, stage: &Stage) -> Swept {
-    let sequence = stage.sequence.number();
-    let (now, then) = views(versions, &stage.pointer, generation);
-    let there = now.is_some_and(|now| !now.is_gone());
+/// Sweeps a record after all rows of the pending snapshot were written.
+pub(super) fn sweep_row(
+    versions: &RowVersions,
+    in_file: bool,
+    generation: u64,
+    target: &WriteTarget,
+) -> SweptRow {
+    let sequence = target.sequence.number();
+    let (now, then) = views(versions, &target.versions, generation);
+    let existing = now.is_some_and(|now| !now.is_gone());
     let lacking = !in_file && then.is_some_and(|then| !then.is_gone() && then.sequence <= sequence);
-    let gone = lacking.then(|| Version::gone(generation, sequence, [0; 16]));
-    // What is gone on both sides needs to be remembered once.
-    let worn = !there && then.is_none_or(Version::is_gone) && versions.older.is_some();
-    let writes = lacking || worn || has_leftovers(versions, &stage.pointer, generation);
+    let gone = lacking.then(|| RowVersion::gone(generation, sequence, [0; 16]));
+    // A row that is removed in both versions needs only one.
+    let worn = !existing && then.is_none_or(RowVersion::is_gone) && versions.older.is_some();
+    let writes = lacking || worn || has_leftovers(versions, &target.versions, generation);
     let then = gone.or_else(|| then.cloned());
-    let removed = there && then.as_ref().is_none_or(Version::is_gone);
-    let versions = writes.then(|| Versions::of(now.cloned(), then));
-    Swept {
+    let removed = existing && then.as_ref().is_none_or(RowVersion::is_gone);
+    let versions = writes.then(|| RowVersions::of(now.cloned(), then));
+    SweptRow {
         versions,
-        there,
+        existing,
         removed,
     }
 }
 
-impl Versions {
+impl RowVersions {
     /// The version that readers see now.
-    pub fn now(&self, pointer: &Pointer) -> Option<&Version> {
-        self.seen(|generation| generation <= pointer.published.generation)
+    pub fn now(&self, catalog: &CatalogVersions) -> Option<&RowVersion> {
+        self.seen(|generation| generation <= catalog.published.generation)
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use app::ports::{
-    Cursor, InFile, Outcome, PriceChange, Publications, RowWriter, Stage, StoreError, Swept,
+    Cursor, InFile, PriceChange, RowOutcome, RowWriter, StoreError, SweepPage, VersionStore,
+    WriteTarget,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, WriteRequest};
-use domain::load::{Accepted, CatalogRecord, LoadKind, Pointer, Reference};
+use domain::load::{Accepted, CatalogRecord, CatalogVersions, LoadKind, Reference};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::CatalogTable;
@@ -15,22 +16,22 @@ use super::record::{
     CATEGORIES, CATEGORY_IDS, ITEM, amount, category_pk, item_pk, price_sk, text_sk,
     write_category, write_item, write_list_price, write_text,
 };
-use super::version::{Version, Versions, with_row};
+use super::version::{RowVersion, RowVersions, with_row};
 use crate::attribute::{Attributes, Record, get_text, key};
 use crate::batch::{Key, read_all_current, write_all};
-use crate::loads::pointer::{POINTER, read_pointer};
 use crate::loads::rows::{delete_request, identity, put_request};
+use crate::loads::versions::{POINTER, read_versions};
 use crate::transaction::incomplete;
 use crate::{loads, transaction};
 
-/// The place of a record: both parts of its key.
-type Place = (String, String);
+/// Both parts of the key of a record.
+type RecordKey = (String, String);
 
 /// Transactions under way at once.
 const IN_FLIGHT: usize = 8;
-/// Most ways that go in one transaction. Of an item that leaves more categories at once some ways
-/// stay; they lead nowhere, for whether an item is in a category stands in the item.
-const MOST_WAYS: usize = 99;
+/// Most links that one transaction deletes. If an item leaves more categories at once, some links
+/// stay. They have no effect, because the item itself says which categories it is in.
+const MAX_LINKS: usize = 99;
 
 #[async_trait]
 impl RowWriter<CatalogRecord> for CatalogTable {
@@ -42,27 +43,27 @@ impl RowWriter<CatalogRecord> for CatalogTable {
     async fn apply(
         &self,
         rows: Vec<Accepted<CatalogRecord>>,
-        stage: &Stage,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let keys: Vec<Place> = rows.iter().map(|row| key_of(&row.record)).collect();
-        let there = self.there(&keys).await?;
-        let mut known: HashMap<&Place, Versions> = HashMap::with_capacity(keys.len());
-        let mut changed: BTreeSet<&Place> = BTreeSet::new();
+        target: &WriteTarget,
+    ) -> Result<Vec<RowOutcome>, StoreError> {
+        let keys: Vec<RecordKey> = rows.iter().map(|row| key_of(&row.record)).collect();
+        let existing = self.existing(&keys).await?;
+        let mut known: HashMap<&RecordKey, RowVersions> = HashMap::with_capacity(keys.len());
+        let mut changed: BTreeSet<&RecordKey> = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(rows.len());
         for (row, key) in rows.iter().zip(&keys) {
             let versions = match known.get(key) {
                 Some(versions) => versions.clone(),
-                None => Versions::read(there.get(key))?,
+                None => RowVersions::read(existing.get(key))?,
             };
-            let change = with_row(&versions, &|generation| version(row, generation), stage);
+            let change = with_row(&versions, &|generation| version(row, generation), target);
             outcomes.push(match change.outcome {
-                Outcome::Applied(_) => {
-                    Outcome::Applied(price_change(&row.record, &versions, &stage.pointer))
+                RowOutcome::Applied(_) => {
+                    RowOutcome::Applied(price_change(&row.record, &versions, &target.versions))
                 }
                 outcome => outcome,
             });
-            // What is only measured is measured against what was there before the load.
-            if !stage.writes {
+            // A dry run compares with the records before the load.
+            if !target.writes() {
                 continue;
             }
             if change.versions.is_some() {
@@ -73,7 +74,7 @@ impl RowWriter<CatalogRecord> for CatalogTable {
         let mut changes = Changes::default();
         for key in changed {
             let versions = known.remove(key).unwrap_or_default();
-            changes.add(key, there.get(key), versions)?;
+            changes.add(key, existing.get(key), versions)?;
         }
         self.write(changes).await?;
         Ok(outcomes)
@@ -86,7 +87,7 @@ impl RowWriter<CatalogRecord> for CatalogTable {
     async fn missing(
         &self,
         references: Vec<Reference>,
-        stage: &Stage,
+        target: &WriteTarget,
     ) -> Result<Vec<Reference>, StoreError> {
         let place = |reference: &Reference| match reference {
             Reference::Category(id) => (CATEGORIES.to_owned(), id.to_string()),
@@ -94,9 +95,9 @@ impl RowWriter<CatalogRecord> for CatalogTable {
             Reference::Organization(id) => (POINTER.to_owned(), id.to_string()),
         };
         let kinds = [LoadKind::Categories, LoadKind::Items];
-        let mut keys: Vec<Place> = references.iter().map(place).collect();
+        let mut keys: Vec<RecordKey> = references.iter().map(place).collect();
         keys.extend(kinds.map(|kind| (POINTER.to_owned(), kind.as_str().to_owned())));
-        let there = self.there(&keys).await?;
+        let existing = self.existing(&keys).await?;
         let mut missing = Vec::new();
         for reference in references {
             let kind = if matches!(reference, Reference::Category(_)) {
@@ -104,12 +105,13 @@ impl RowWriter<CatalogRecord> for CatalogTable {
             } else {
                 kinds[1]
             };
-            let pointer = read_pointer(there.get(&(POINTER.to_owned(), kind.as_str().to_owned())))?;
-            let published = pointer.published.generation;
-            let own = stage.generation.filter(|_| stage.kind == kind);
-            let versions = Versions::read(there.get(&place(&reference)))?;
+            let versions =
+                read_versions(existing.get(&(POINTER.to_owned(), kind.as_str().to_owned())))?;
+            let published = versions.published.generation;
+            let own = target.generation().filter(|_| target.kind == kind);
+            let versions = RowVersions::read(existing.get(&place(&reference)))?;
             let version = versions.seen(|other| other <= published || Some(other) == own);
-            if version.is_none_or(Version::is_gone) {
+            if version.is_none_or(RowVersion::is_gone) {
                 missing.push(reference);
             }
         }
@@ -122,34 +124,37 @@ impl RowWriter<CatalogRecord> for CatalogTable {
 
     async fn sweep(
         &self,
-        stage: &Stage,
+        target: &WriteTarget,
         in_file: &InFile<'_>,
         from: Option<Cursor>,
-    ) -> Result<Swept, StoreError> {
-        self.sweep_page(stage, in_file, from).await
+    ) -> Result<SweepPage, StoreError> {
+        self.sweep_page(target, in_file, from).await
     }
 }
 
 #[async_trait]
-impl Publications for CatalogTable {
-    async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError> {
-        loads::pointer::pointer(&self.client, &self.table, kind).await
+impl VersionStore for CatalogTable {
+    async fn versions(&self, kind: LoadKind) -> Result<CatalogVersions, StoreError> {
+        loads::versions::get_versions(&self.client, &self.table, kind).await
     }
 
     async fn replace(
         &self,
         kind: LoadKind,
         from: u64,
-        pointer: &Pointer,
+        versions: &CatalogVersions,
     ) -> Result<bool, StoreError> {
-        loads::pointer::replace(&self.client, &self.table, kind, from, pointer).await
+        loads::versions::replace(&self.client, &self.table, kind, from, versions).await
     }
 }
 
 impl CatalogTable {
-    async fn there(&self, keys: &[Place]) -> Result<HashMap<Place, Attributes>, StoreError> {
+    async fn existing(
+        &self,
+        keys: &[RecordKey],
+    ) -> Result<HashMap<RecordKey, Attributes>, StoreError> {
         // DynamoDB refuses a key that is asked for twice.
-        let asked: BTreeSet<&Place> = keys.iter().collect();
+        let asked: BTreeSet<&RecordKey> = keys.iter().collect();
         let asked: Vec<_> = asked.into_iter().map(|(pk, sk)| Key::two(pk, sk)).collect();
         let records = read_all_current(&self.client, &self.table, &asked, &[]).await?;
         let keyed = |record: Attributes| {
@@ -165,7 +170,7 @@ impl CatalogTable {
     }
 }
 
-fn key_of(row: &CatalogRecord) -> Place {
+fn key_of(row: &CatalogRecord) -> RecordKey {
     match row {
         CatalogRecord::Category(category) => (CATEGORIES.to_owned(), category.id.to_string()),
         CatalogRecord::NoCategory(id) => (CATEGORIES.to_owned(), id.to_string()),
@@ -183,7 +188,7 @@ fn key_of(row: &CatalogRecord) -> Place {
     }
 }
 
-fn version(row: &Accepted<CatalogRecord>, generation: u64) -> Version {
+fn version(row: &Accepted<CatalogRecord>, generation: u64) -> RowVersion {
     let content = match &row.record {
         CatalogRecord::Category(category) => write_category(category, Record::empty()),
         CatalogRecord::Item(item) => write_item(item, Record::empty()),
@@ -193,10 +198,10 @@ fn version(row: &Accepted<CatalogRecord>, generation: u64) -> Version {
         | CatalogRecord::NoItem(_)
         | CatalogRecord::NoText(..)
         | CatalogRecord::NoListPrice(..) => {
-            return Version::gone(generation, row.sequence.number(), row.fingerprint);
+            return RowVersion::gone(generation, row.sequence.number(), row.fingerprint);
         }
     };
-    Version::new(
+    RowVersion::new(
         generation,
         row.sequence.number(),
         row.fingerprint,
@@ -204,50 +209,53 @@ fn version(row: &Accepted<CatalogRecord>, generation: u64) -> Version {
     )
 }
 
-/// The amount that readers see now beside the new one, when both are there.
+/// The amount that readers see now and the new one; `None` if there is only one of them.
 fn price_change(
     row: &CatalogRecord,
-    versions: &Versions,
-    pointer: &Pointer,
+    versions: &RowVersions,
+    catalog: &CatalogVersions,
 ) -> Option<PriceChange> {
     let CatalogRecord::ListPrice(price) = row else {
         return None;
     };
-    let now = versions.now(pointer).filter(|now| !now.is_gone())?;
+    let now = versions.now(catalog).filter(|now| !now.is_gone())?;
     Some(PriceChange {
         before: amount(&now.attributes).ok()?,
         after: price.price.amount(),
     })
 }
 
-/// What to write so that records have other versions.
+/// The writes of new versions of records.
 ///
-/// The ways from categories lead to an item as long as one of its versions is in the category: new
-/// ones are put, those that no version needs go. A way is put before the item is written, and goes
-/// together with it: so whoever is stopped in between and begins again, with the item as it is
-/// then, leaves no way missing and none behind.
+/// A category has a link to an item as long as one version of the item is in the category. New links
+/// are put before the item is written, and links that no version needs are deleted in one
+/// transaction with it. So a worker that is stopped in between, and one that repeats its work with
+/// the item as it is then, neither miss a link nor leave one.
 #[derive(Default)]
 pub(super) struct Changes {
-    ways: Vec<WriteRequest>,
+    links: Vec<WriteRequest>,
     records: Vec<WriteRequest>,
-    /// Records whose old ways go with them.
-    together: Vec<(Attributes, Vec<Attributes>)>,
+    /// Records with the links that are deleted with them.
+    with_deletes: Vec<(Attributes, Vec<Attributes>)>,
 }
 
 impl Changes {
-    /// Adds a record. `there` is what it replaces.
+    /// Adds a record. `existing` is what it replaces.
     pub fn add(
         &mut self,
-        (pk, sk): &Place,
-        there: Option<&Attributes>,
-        versions: Versions,
+        (pk, sk): &RecordKey,
+        existing: Option<&Attributes>,
+        versions: RowVersions,
     ) -> Result<(), StoreError> {
         let own = || key(pk.as_str(), sk.as_str());
         let mut old = Vec::new();
         if let Some(sku) = pk.strip_prefix("item#").filter(|_| sk == ITEM) {
-            let (had, has) = (categories(&Versions::read(there)?), categories(&versions));
+            let (had, has) = (
+                categories(&RowVersions::read(existing)?),
+                categories(&versions),
+            );
             for id in has.difference(&had) {
-                self.ways.push(put_request(key(category_pk(id), sku))?);
+                self.links.push(put_request(key(category_pk(id), sku))?);
             }
             old.extend(had.difference(&has).map(|id| key(category_pk(id), sku)));
         }
@@ -257,13 +265,13 @@ impl Changes {
                 if old.is_empty() {
                     self.records.push(put_request(record)?);
                 } else {
-                    self.together.push((record, old));
+                    self.with_deletes.push((record, old));
                 }
             }
             None => {
-                // Nothing of the item is left to compare with, so its ways go before it.
+                // A repeated call could not compare with the deleted item: links are deleted first.
                 let old: Result<Vec<_>, _> = old.into_iter().map(delete_request).collect();
-                self.ways.extend(old?);
+                self.links.extend(old?);
                 self.records.push(delete_request(own())?);
             }
         }
@@ -274,19 +282,19 @@ impl Changes {
 impl CatalogTable {
     /// Writes changes.
     pub(super) async fn write(&self, changes: Changes) -> Result<(), StoreError> {
-        write_all(&self.client, &self.table, changes.ways).await?;
+        write_all(&self.client, &self.table, changes.links).await?;
         write_all(&self.client, &self.table, changes.records).await?;
-        let together = changes
-            .together
+        let transactions = changes
+            .with_deletes
             .into_iter()
-            .map(|(record, old)| self.put_together(record, old));
-        stream::iter(together)
+            .map(|(record, old)| self.put_with_deletes(record, old));
+        stream::iter(transactions)
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
             .await
     }
 
-    async fn put_together(
+    async fn put_with_deletes(
         &self,
         record: Attributes,
         old: Vec<Attributes>,
@@ -298,10 +306,10 @@ impl CatalogTable {
             .build()
             .map_err(incomplete)?;
         items.push(TransactWriteItem::builder().put(put).build());
-        for way in old.into_iter().take(MOST_WAYS) {
+        for link in old.into_iter().take(MAX_LINKS) {
             let delete = Delete::builder()
                 .table_name(&self.table)
-                .set_key(Some(way))
+                .set_key(Some(link))
                 .build()
                 .map_err(incomplete)?;
             items.push(TransactWriteItem::builder().delete(delete).build());
@@ -311,7 +319,7 @@ impl CatalogTable {
 }
 
 /// The categories of all versions of an item.
-fn categories(versions: &Versions) -> BTreeSet<String> {
+fn categories(versions: &RowVersions) -> BTreeSet<String> {
     let lists = versions
         .iter()
         .filter_map(|version| version.attributes.get(CATEGORY_IDS)?.as_l().ok());

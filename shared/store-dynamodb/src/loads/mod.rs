@@ -1,20 +1,24 @@
-//! The loads table, and how rows of files reach the other tables.
+//! The loads table, and how rows of files are written to the other tables.
 //!
 //! | pk | sk | what |
 //! | --- | --- | --- |
 //! | `loads` | load id | a load; the ids sort by time |
 //! | `load#<load id>` | phase, `#` and number of five digits | a chunk of a load |
-//! | `turn#<kind>` | `turn` | whose turn it is to load the kind, and until when |
+//! | `lock#<kind>` | `lock` | which load has locked the kind, and until when |
 
 mod chunk;
-pub(crate) mod pointer;
 mod record;
 pub(crate) mod rows;
+pub(crate) mod versions;
 
-use app::ports::{Cursor, LoadFilter, LoadStore, Page, StoreError, Taken};
+use app::ports::{
+    ChunkClaim, ChunkId, ChunkStatus, Cursor, LeaseRequest, LeaseUpdate, LoadFilter, LoadStore,
+    Page, StoreError,
+};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Select};
 use aws_types::SdkConfig;
 use domain::ids::LoadId;
@@ -27,12 +31,12 @@ use crate::query::{Asked, get_current, query_all_current, query_page};
 use crate::{batch, cursor};
 
 const LOADS: &str = "loads";
-const TURN: &str = "turn";
+const LOCK: &str = "lock";
 const OWNER: &str = "owner";
 const UNTIL: &str = "until";
-/// Reads of a filtered list before a page is handed out short.
+/// Reads of a filtered list before a short page is returned.
 const MAX_QUERIES: usize = 10;
-/// Records looked at in one read of a filtered list.
+/// Records per read of a filtered list.
 const READ: usize = 200;
 
 /// The loads in their table.
@@ -54,17 +58,16 @@ impl LoadsTable {
 }
 
 impl LoadsTable {
-    /// Puts a record into the owner's hands; none as time gives it back.
+    /// Puts a record with its lease. `false` if the condition fails.
     async fn put(
         &self,
         record: Record,
-        owner: &str,
-        until: Option<Timestamp>,
+        lease: LeaseUpdate<'_>,
         condition: &str,
     ) -> Result<bool, StoreError> {
         let record = record
-            .with(OWNER, text(owner))
-            .with(UNTIL, number(until.map_or(0, Timestamp::as_millis)));
+            .with(OWNER, text(lease.owner()))
+            .with(UNTIL, number(lease.until().map_or(0, Timestamp::as_millis)));
         let put = self
             .client
             .put_item()
@@ -73,32 +76,22 @@ impl LoadsTable {
         let put = put
             .condition_expression(condition)
             .expression_attribute_names("#owner", OWNER)
-            .expression_attribute_values(":owner", text(owner));
+            .expression_attribute_values(":owner", text(lease.owner()));
         unless_condition_failed(put.send().await.map(drop), "PutItem")
     }
 
-    /// Takes a record that nobody has; none when somebody has it, or it is not as `condition` says.
-    async fn take(
+    /// Claims a record that is free. `None` if another owner has it, or the condition fails.
+    async fn claim_record(
         &self,
-        place: Attributes,
-        owner: &str,
-        (now, until): (Timestamp, Timestamp),
+        key: Attributes,
+        lease: LeaseRequest<'_>,
         condition: &str,
     ) -> Result<Option<Attributes>, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(place))
-            .update_expression("SET #owner = :owner, #until = :until")
+            .lease_update(key, lease)
             .condition_expression(format!(
                 "{condition} AND (#owner = :owner OR #until < :now)"
             ))
-            .expression_attribute_names("#owner", OWNER)
-            .expression_attribute_names("#until", UNTIL)
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":until", number(until.as_millis()))
-            .expression_attribute_values(":now", number(now.as_millis()))
             .return_values(ReturnValue::AllNew);
         let update = if condition.contains(":open") {
             update.expression_attribute_values(":open", AttributeValue::Bool(false))
@@ -110,10 +103,24 @@ impl LoadsTable {
             Err(error) => unless_condition_failed(Err(error), "UpdateItem").map(|_| None),
         }
     }
+
+    /// An update that gives the record to the owner; its condition may name `:now`.
+    fn lease_update(&self, key: Attributes, lease: LeaseRequest<'_>) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression("SET #owner = :owner, #until = :until")
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_names("#until", UNTIL)
+            .expression_attribute_values(":owner", text(lease.owner))
+            .expression_attribute_values(":until", number(lease.until.as_millis()))
+            .expression_attribute_values(":now", number(lease.now.as_millis()))
+    }
 }
 
-fn turn_pk(kind: LoadKind) -> String {
-    format!("turn#{kind}")
+fn lock_key(kind: LoadKind) -> Attributes {
+    key(format!("lock#{kind}"), LOCK)
 }
 
 #[async_trait]
@@ -202,11 +209,10 @@ impl LoadStore for LoadsTable {
 
     async fn begin(&self, load: &Load, owner: &str, until: Timestamp) -> Result<bool, StoreError> {
         let record = record::write(load, key(LOADS, load.id.as_str()));
-        // A put whose answer was lost is repeated, and must not meet itself.
+        // A put whose answer was lost is repeated, and must not fail because of itself.
         self.put(
             record,
-            owner,
-            Some(until),
+            LeaseUpdate::Extend { owner, until },
             "attribute_not_exists(pk) OR #owner = :owner",
         )
         .await
@@ -215,40 +221,27 @@ impl LoadStore for LoadsTable {
     async fn claim(
         &self,
         id: &LoadId,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
+        lease: LeaseRequest<'_>,
     ) -> Result<Option<Load>, StoreError> {
-        let taken = self
-            .take(
-                key(LOADS, id.as_str()),
-                owner,
-                (now, until),
-                "attribute_exists(pk)",
-            )
+        let claimed = self
+            .claim_record(key(LOADS, id.as_str()), lease, "attribute_exists(pk)")
             .await?;
-        taken.as_ref().map(record::read).transpose()
+        claimed.as_ref().map(record::read).transpose()
     }
 
-    async fn keep(
-        &self,
-        load: &Load,
-        owner: &str,
-        until: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        self.put(
-            record::write(load, key(LOADS, load.id.as_str())),
-            owner,
-            until,
-            "#owner = :owner",
-        )
-        .await
+    async fn save(&self, load: &Load, lease: LeaseUpdate<'_>) -> Result<bool, StoreError> {
+        let record = record::write(load, key(LOADS, load.id.as_str()));
+        self.put(record, lease, "#owner = :owner").await
     }
 
     async fn plan(&self, id: &LoadId, phase: Phase, chunks: &[Chunk]) -> Result<(), StoreError> {
         let puts = chunks.iter().map(|chunk| {
-            let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number))
-                .with(UNTIL, number(0));
+            let id = ChunkId {
+                load: id,
+                phase,
+                number: chunk.number,
+            };
+            let record = chunk::write(chunk, chunk::chunk_key(id)).with(UNTIL, number(0));
             rows::put_request(record.into_attributes())
         });
         batch::write_all(&self.client, &self.table, puts.collect::<Result<_, _>>()?).await
@@ -259,61 +252,65 @@ impl LoadStore for LoadsTable {
         id: &LoadId,
         phase: Phase,
         now: Timestamp,
-    ) -> Result<Vec<(Chunk, bool)>, StoreError> {
-        let asked = Asked::beginning(chunk::pk(id), chunk::beginning(phase));
+    ) -> Result<Vec<ChunkStatus>, StoreError> {
+        let asked = Asked::beginning(chunk::pk(id), chunk::sort_key_prefix(phase));
         let records = query_all_current(&self.client, &self.table, asked).await?;
         let read = |record: &Attributes| {
             let until: i64 = find_number(record, UNTIL)?.unwrap_or_default();
-            Ok((chunk::read(record)?, until >= now.as_millis()))
+            Ok(ChunkStatus {
+                chunk: chunk::read(record)?,
+                leased: until >= now.as_millis(),
+            })
         };
         records.iter().map(read).collect()
     }
 
-    async fn take_chunk(
+    async fn claim_chunk(
         &self,
-        id: &LoadId,
-        phase: Phase,
-        number: u32,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Taken, StoreError> {
-        let place = chunk::chunk_key(id, phase, number);
-        if let Some(record) = self
-            .take(place.clone(), owner, (now, until), "done = :open")
-            .await?
-        {
-            return Ok(Taken::Mine(Box::new(chunk::read(&record)?)));
+        id: ChunkId<'_>,
+        lease: LeaseRequest<'_>,
+    ) -> Result<ChunkClaim, StoreError> {
+        let key = chunk::chunk_key(id);
+        let claimed = self
+            .claim_record(key.clone(), lease, "done = :open")
+            .await?;
+        if let Some(record) = claimed {
+            return Ok(ChunkClaim::Claimed(Box::new(chunk::read(&record)?)));
         }
-        Ok(match get_current(&self.client, &self.table, place).await? {
-            None => Taken::Missing,
-            Some(record) if chunk::is_done(&record) => Taken::Done,
-            Some(_) => Taken::Busy,
+        Ok(match get_current(&self.client, &self.table, key).await? {
+            None => ChunkClaim::Missing,
+            Some(record) if chunk::is_done(&record) => ChunkClaim::Done,
+            Some(_) => ChunkClaim::Busy,
         })
     }
 
-    async fn keep_chunk(
+    async fn save_chunk(
         &self,
-        id: &LoadId,
-        phase: Phase,
+        id: ChunkId<'_>,
         chunk: &Chunk,
-        owner: &str,
-        until: Option<Timestamp>,
+        lease: LeaseUpdate<'_>,
     ) -> Result<bool, StoreError> {
-        let record = chunk::write(chunk, chunk::chunk_key(id, phase, chunk.number));
         self.put(
-            record,
-            owner,
-            until,
+            chunk::write(chunk, chunk::chunk_key(id)),
+            lease,
             "attribute_not_exists(pk) OR #owner = :owner",
         )
         .await
     }
 
-    async fn forget(&self, id: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError> {
-        let deletes = numbers
-            .iter()
-            .map(|number| rows::delete_request(chunk::chunk_key(id, phase, *number)));
+    async fn delete_chunks(
+        &self,
+        id: &LoadId,
+        phase: Phase,
+        numbers: &[u32],
+    ) -> Result<(), StoreError> {
+        let deletes = numbers.iter().map(|number| {
+            rows::delete_request(chunk::chunk_key(ChunkId {
+                load: id,
+                phase,
+                number: *number,
+            }))
+        });
         batch::write_all(
             &self.client,
             &self.table,
@@ -322,38 +319,23 @@ impl LoadStore for LoadsTable {
         .await
     }
 
-    async fn take_turn(
-        &self,
-        kind: LoadKind,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    async fn lock_kind(&self, kind: LoadKind, lease: LeaseRequest<'_>) -> Result<bool, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(turn_pk(kind), TURN)))
-            .update_expression("SET #owner = :owner, #until = :until")
+            .lease_update(lock_key(kind), lease)
             .condition_expression(
                 "attribute_not_exists(#owner) OR #owner = :owner OR #until < :now",
             )
-            .expression_attribute_names("#owner", OWNER)
-            .expression_attribute_names("#until", UNTIL)
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":until", number(until.as_millis()))
-            .expression_attribute_values(":now", number(now.as_millis()))
             .send()
             .await;
         unless_condition_failed(update.map(drop), "UpdateItem")
     }
 
-    async fn end_turn(&self, kind: LoadKind, owner: &str) -> Result<(), StoreError> {
+    async fn unlock_kind(&self, kind: LoadKind, owner: &str) -> Result<(), StoreError> {
         let delete = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(key(turn_pk(kind), TURN)))
+            .set_key(Some(lock_key(kind)))
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", OWNER)
             .expression_attribute_values(":owner", text(owner))
@@ -363,7 +345,7 @@ impl LoadStore for LoadsTable {
     }
 }
 
-/// Whether a conditional write took place.
+/// `false` if the condition of the write failed.
 fn unless_condition_failed<E, R>(
     result: Result<(), SdkError<E, R>>,
     operation: &'static str,

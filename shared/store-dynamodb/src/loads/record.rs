@@ -4,8 +4,8 @@ use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::LoadId;
 use domain::load::{
-    Closing, Counts, ExportKey, Load, LoadFailure, LoadState, Phase, Reason, Reference, Sequence,
-    Unresolved, Warning, Work,
+    Counts, Effect, ExportKey, FinishProgress, Load, LoadFailure, LoadState, Phase, Reason,
+    Reference, Sequence, Split, Unresolved, Warning, Work,
 };
 
 use crate::attribute::{
@@ -63,7 +63,7 @@ pub(super) fn write(load: &Load, key: Attributes) -> Record {
 }
 
 pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
-    // Kind and mode stand in the key as well, and only there is it sure that they agree with it.
+    // The key holds kind and mode too; read from it, they always agree with it.
     let key = get_parsed(record, "key", ExportKey::parse)?;
     let failure = find_map(record, "failure")?.map(|map| {
         Ok(LoadFailure {
@@ -111,7 +111,7 @@ pub(super) fn read(record: &Attributes) -> Result<Load, StoreError> {
     })
 }
 
-/// References that lead nowhere, by record, and `*` for further ones.
+/// References to missing records, by record, and `*` for further ones.
 pub(super) fn write_unresolved(unresolved: &Unresolved) -> AttributeValue {
     let missing = unresolved
         .missing
@@ -137,21 +137,38 @@ pub(super) fn read_unresolved(record: &Attributes) -> Result<Unresolved, StoreEr
 }
 
 fn write_work(work: &Work) -> AttributeValue {
-    let closing = &work.closing;
+    let finish = &work.finish;
+    let chunks = match work.split {
+        Split::Unplanned => 0,
+        Split::Single { .. } => 1,
+        Split::Parallel(chunks) => chunks,
+    };
     let map = Record::empty()
         .with("phase", text(work.phase.as_str()))
-        .with("chunks", number(work.chunks))
-        .with("outdated", AttributeValue::Bool(work.outdated))
-        .with("first", AttributeValue::Bool(work.first))
+        .with("chunks", number(chunks))
+        .with(
+            "outdated",
+            AttributeValue::Bool(work.effect == Effect::Nothing),
+        )
+        .with(
+            "first",
+            AttributeValue::Bool(work.effect == Effect::AddsOnly),
+        )
         .with("profile", number(work.profile))
-        .with_some("declared", work.declared.map(number))
-        .with("kept", AttributeValue::Bool(work.kept))
+        .with_some("declared", work.declared_rows.map(number))
+        .with(
+            "kept",
+            AttributeValue::Bool(work.split == Split::Single { saved: true }),
+        )
         .with("unresolved", write_unresolved(&work.unresolved))
-        .with("round", number(closing.round))
-        .with("repeated", AttributeValue::Bool(closing.repeated))
-        .with_some("cursor", closing.cursor.as_ref().map(text))
-        .with("there", number(closing.there))
-        .with("removed", number(closing.removed));
+        .with("round", number(finish.round))
+        .with(
+            "repeated",
+            AttributeValue::Bool(finish.duplicates_reapplied),
+        )
+        .with_some("cursor", finish.cursor.as_ref().map(text))
+        .with("there", number(finish.existing))
+        .with("removed", number(finish.removed));
     AttributeValue::M(map.into_attributes())
 }
 
@@ -159,18 +176,26 @@ fn read_work(map: &Attributes) -> Result<Work, StoreError> {
     let flag = |name: &str| matches!(map.get(name), Some(AttributeValue::Bool(true)));
     Ok(Work {
         phase: get_parsed(map, "phase", |text| Phase::parse(text).ok_or(()))?,
-        chunks: get_number(map, "chunks")?,
-        outdated: flag("outdated"),
-        first: flag("first"),
+        split: match get_number(map, "chunks")? {
+            0 => Split::Unplanned,
+            1 => Split::Single {
+                saved: flag("kept"),
+            },
+            chunks => Split::Parallel(chunks),
+        },
+        effect: match (flag("outdated"), flag("first")) {
+            (true, _) => Effect::Nothing,
+            (false, true) => Effect::AddsOnly,
+            (false, false) => Effect::Full,
+        },
         profile: find_number(map, "profile")?.unwrap_or_default(),
-        declared: find_number(map, "declared")?,
-        kept: flag("kept"),
+        declared_rows: find_number(map, "declared")?,
         unresolved: read_unresolved(map)?,
-        closing: Closing {
+        finish: FinishProgress {
             round: get_number(map, "round")?,
-            repeated: flag("repeated"),
+            duplicates_reapplied: flag("repeated"),
             cursor: find_text(map, "cursor")?.map(str::to_owned),
-            there: get_number(map, "there")?,
+            existing: get_number(map, "there")?,
             removed: get_number(map, "removed")?,
         },
     })

@@ -1,11 +1,11 @@
-//! How rows that take effect one by one reach a table: read what is there, decide, write what
+//! Writes rows that are applied one by one: reads the existing records, decides, and writes what
 //! differs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use app::ports::{Outcome, Stage, StoreError};
+use app::ports::{RowOutcome, StoreError, WriteTarget};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
@@ -17,12 +17,12 @@ use crate::batch::{self, Key};
 #[cfg(test)]
 mod tests;
 
-/// The place of the file that a record comes from, in the order of files.
+/// The sequence of the file that a record comes from.
 pub(crate) const SEQUENCE: &str = "sequence";
-/// What the record says, hashed.
+/// A hash of the row.
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 /// Marks a record that a file removed. It stays, so that an older file that comes later does not
-/// bring it back.
+/// restore it.
 pub(crate) const GONE: &str = "gone";
 
 /// Whether a file removed the record.
@@ -32,8 +32,8 @@ pub(crate) fn is_gone(record: &Attributes) -> bool {
 
 /// How rows of a family become records.
 pub(crate) trait Layout<R> {
-    /// What is needed of a record that is there, besides what every row carries.
-    const KEPT: &'static [&'static str];
+    /// The attributes of an existing record that are needed, besides those of every row.
+    const READ: &'static [&'static str];
 
     /// The key of a row.
     fn key(row: &R) -> (String, String);
@@ -41,11 +41,11 @@ pub(crate) trait Layout<R> {
     /// Whether the row removes its record.
     fn removes(row: &R) -> bool;
 
-    /// Why the row must not take effect on the record that is there.
-    fn refusal(row: &R, there: &Attributes) -> Option<RowProblem>;
+    /// Why the row must not be applied to the existing record.
+    fn rejection(row: &R, existing: &Attributes) -> Option<RowProblem>;
 
-    /// Adds the content of a row to its record. `there` is the record that it replaces.
-    fn content(row: &R, there: Option<&Attributes>, record: Record) -> Record;
+    /// Adds the content of a row to its record. `existing` is the record that it replaces.
+    fn content(row: &R, existing: Option<&Attributes>, record: Record) -> Record;
 }
 
 /// What is known of one record while rows are applied.
@@ -54,7 +54,7 @@ struct Known<'a, R> {
     fingerprint: Vec<u8>,
     gone: bool,
     /// The record in the table, projected.
-    there: Option<Attributes>,
+    existing: Option<Attributes>,
     /// The row to write.
     pending: Option<&'a Accepted<R>>,
 }
@@ -64,8 +64,8 @@ pub(crate) async fn apply<R: 'static, L: Layout<R>>(
     client: &Client,
     table: &str,
     rows: &[Accepted<R>],
-    stage: &Stage,
-) -> Result<Vec<Outcome>, StoreError> {
+    target: &WriteTarget,
+) -> Result<Vec<RowOutcome>, StoreError> {
     let keys: Vec<(String, String)> = rows.iter().map(|row| L::key(&row.record)).collect();
     let mut known = read::<R, L>(client, table, &keys).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
@@ -74,25 +74,25 @@ pub(crate) async fn apply<R: 'static, L: Layout<R>>(
             sequence: i64::MIN,
             fingerprint: Vec::new(),
             gone: true,
-            there: None,
+            existing: None,
             pending: None,
         });
-        outcomes.push(decide::<R, L>(row, slot, stage.mode, stage.writes));
+        outcomes.push(decide::<R, L>(row, slot, target.mode, target.writes()));
     }
-    if !stage.writes {
+    if !target.writes() {
         return Ok(outcomes);
     }
     let mut requests = Vec::with_capacity(rows.len());
     for ((pk, sk), slot) in &mut known {
         if let Some(row) = slot.pending {
-            requests.push(put::<R, L>(row, pk, sk, slot.there.as_ref())?);
+            requests.push(put::<R, L>(row, pk, sk, slot.existing.as_ref())?);
         }
     }
     batch::write_all(client, table, requests).await?;
     Ok(outcomes)
 }
 
-/// A number that tells a key from others: the same in every process of one release.
+/// A number that identifies a key: the same in every process of one release.
 pub(crate) fn identity(pk: &str, sk: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (pk, sk).hash(&mut hasher);
@@ -114,23 +114,23 @@ async fn read<'k, R: 'static, L: Layout<R>>(
         }
     }
     let mut projection = vec!["pk", "sk", SEQUENCE, FINGERPRINT, GONE];
-    projection.extend(L::KEPT);
+    projection.extend(L::READ);
     let mut known = HashMap::with_capacity(asked.len());
-    for there in batch::read_all_current(client, table, &asked, &projection).await? {
+    for existing in batch::read_all_current(client, table, &asked, &projection).await? {
         let place = places
-            .get(&(get_text(&there, "pk")?, get_text(&there, "sk")?))
+            .get(&(get_text(&existing, "pk")?, get_text(&existing, "sk")?))
             .copied()
             .ok_or_else(|| corrupt("pk"))?;
-        let fingerprint = match there.get(FINGERPRINT) {
+        let fingerprint = match existing.get(FINGERPRINT) {
             Some(AttributeValue::B(bytes)) => bytes.as_ref().to_vec(),
             _ => Vec::new(),
         };
         let slot = Known {
             // A record without a sequence comes from no file: every file is newer.
-            sequence: find_number(&there, SEQUENCE)?.unwrap_or(i64::MIN),
+            sequence: find_number(&existing, SEQUENCE)?.unwrap_or(i64::MIN),
             fingerprint,
-            gone: is_gone(&there),
-            there: Some(there),
+            gone: is_gone(&existing),
+            existing: Some(existing),
             pending: None,
         };
         known.insert(place, slot);
@@ -143,26 +143,26 @@ fn decide<'a, R, L: Layout<R>>(
     slot: &mut Known<'a, R>,
     mode: LoadMode,
     writes: bool,
-) -> Outcome {
+) -> RowOutcome {
     let sequence = row.sequence.number();
     if sequence < slot.sequence {
-        return Outcome::Unchanged;
+        return RowOutcome::Unchanged;
     }
     if let Some(problem) = slot
-        .there
+        .existing
         .as_ref()
-        .and_then(|there| L::refusal(&row.record, there))
+        .and_then(|existing| L::rejection(&row.record, existing))
     {
-        return Outcome::Refused(problem);
+        return RowOutcome::Rejected(problem);
     }
     let same = slot.fingerprint == row.fingerprint;
-    // In a snapshot the newest snapshot itself guards what it did not change.
+    // The sequence of the snapshot itself protects records that it does not change.
     if same && (mode == LoadMode::Snapshot || sequence == slot.sequence) {
-        return Outcome::Unchanged;
+        return RowOutcome::Unchanged;
     }
     let removes = L::removes(&row.record);
     let nothing_to_remove = removes && slot.gone;
-    // What is only measured is measured against what was there before the load.
+    // A dry run compares with the records before the load.
     if writes {
         slot.sequence = sequence;
         slot.fingerprint = row.fingerprint.to_vec();
@@ -170,9 +170,9 @@ fn decide<'a, R, L: Layout<R>>(
         slot.pending = Some(row);
     }
     if same || nothing_to_remove {
-        Outcome::Unchanged
+        RowOutcome::Unchanged
     } else {
-        Outcome::Applied(None)
+        RowOutcome::Applied(None)
     }
 }
 
@@ -180,7 +180,7 @@ fn put<R, L: Layout<R>>(
     row: &Accepted<R>,
     pk: &str,
     sk: &str,
-    there: Option<&Attributes>,
+    existing: Option<&Attributes>,
 ) -> Result<WriteRequest, StoreError> {
     let record = Record::keyed(pk, sk)
         .with(SEQUENCE, number(row.sequence.number()))
@@ -188,7 +188,7 @@ fn put<R, L: Layout<R>>(
     let record = if L::removes(&row.record) {
         record.with(GONE, AttributeValue::Bool(true))
     } else {
-        L::content(&row.record, there, record)
+        L::content(&row.record, existing, record)
     };
     put_request(record.into_attributes())
 }

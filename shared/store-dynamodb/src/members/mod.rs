@@ -6,7 +6,7 @@
 //! | `organization#<organization id>` | `rules` | its rules for orders |
 //! | `organization#<organization id>` | `address#<address id>` | one of its addresses |
 //! | `user#<user id>` | `user` | a user |
-//! | `pointer` | kind | the newest snapshot of the kind, see `loads::pointer` |
+//! | `pointer` | kind | the newest snapshot of the kind, see `loads::versions` |
 
 mod read;
 pub(crate) mod record;

@@ -1,7 +1,7 @@
-//! The end of a snapshot: members that its file lacks are deactivated. None is deleted, and members
-//! who registered here stay active.
+//! The sweep of a snapshot: deactivates the members that its file lacks. No member is deleted, and
+//! members who registered here stay active.
 
-use app::ports::{Cursor, InFile, Stage, StoreError, Swept};
+use app::ports::{Cursor, InFile, StoreError, SweepPage, WriteTarget};
 use domain::load::LoadKind;
 use domain::member::{MemberStatus, Origin};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -14,7 +14,7 @@ use crate::error::store_error;
 use crate::loads::rows::{FINGERPRINT, SEQUENCE, identity, is_gone};
 use crate::query::scan_page;
 
-/// Records looked at in one step.
+/// Records that are read in one step.
 const PAGE: usize = 500;
 /// Writes under way at once.
 const IN_FLIGHT: usize = 16;
@@ -25,10 +25,10 @@ impl MembersTable {
     /// A step of a sweep, as `RowWriter` promises.
     pub(super) async fn sweep_page(
         &self,
-        stage: &Stage,
+        target: &WriteTarget,
         in_file: &InFile<'_>,
         from: Option<Cursor>,
-    ) -> Result<Swept, StoreError> {
+    ) -> Result<SweepPage, StoreError> {
         let start = match &from {
             None => None,
             Some(from) => {
@@ -39,12 +39,12 @@ impl MembersTable {
         let (records, more) = scan_page(
             &self.client,
             &self.table,
-            beginnings(stage.kind),
+            beginnings(target.kind),
             PAGE,
             start,
         )
         .await?;
-        let mut answer = Swept::default();
+        let mut answer = SweepPage::default();
         let mut lacking = Vec::new();
         for record in &records {
             let (pk, sk) = (get_text(record, "pk")?, get_text(record, "sk")?);
@@ -54,15 +54,15 @@ impl MembersTable {
             if !is_here(record)? {
                 continue;
             }
-            answer.there += 1;
+            answer.existing += 1;
             let sequence: i64 = find_number(record, SEQUENCE)?.unwrap_or(i64::MIN);
-            if !in_file && sequence <= stage.sequence.number() {
+            if !in_file && sequence <= target.sequence.number() {
                 answer.removed += 1;
                 lacking.push(key(pk, sk));
             }
         }
-        if stage.writes {
-            let writes = lacking.into_iter().map(|key| self.deactivate(key, stage));
+        if target.writes() {
+            let writes = lacking.into_iter().map(|key| self.deactivate(key, target));
             stream::iter(writes)
                 .buffer_unordered(IN_FLIGHT)
                 .try_collect::<()>()
@@ -78,10 +78,10 @@ impl MembersTable {
         Ok(answer)
     }
 
-    /// Takes from a member that a file brought the right to act. The condition keeps off what was
-    /// written since the record was read. Without its fingerprint the member is active again as
-    /// soon as a file names it.
-    async fn deactivate(&self, key: Attributes, stage: &Stage) -> Result<(), StoreError> {
+    /// Deactivates a member that a file brought. The condition protects what was written since the
+    /// record was read. Without a fingerprint, the member becomes active again as soon as a file
+    /// names it.
+    async fn deactivate(&self, key: Attributes, target: &WriteTarget) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
@@ -96,7 +96,7 @@ impl MembersTable {
             .expression_attribute_values(":inactive", text(MemberStatus::Inactive.as_str()))
             .expression_attribute_values(":active", text(MemberStatus::Active.as_str()))
             .expression_attribute_values(":erp", text(origin_text(Origin::Erp)))
-            .expression_attribute_values(":sequence", number(stage.sequence.number()))
+            .expression_attribute_values(":sequence", number(target.sequence.number()))
             .send()
             .await;
         match update {

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use app::ports::{Cursor, InFile, Outcome, Publications, RowWriter, Stage, StoreError, Swept};
+use app::ports::{
+    Cursor, InFile, RowOutcome, RowWriter, StoreError, SweepPage, VersionStore, WriteTarget,
+};
 use async_trait::async_trait;
-use domain::load::{Accepted, LoadKind, MemberRecord, Pointer, Reference, RowProblem};
+use domain::load::{Accepted, CatalogVersions, LoadKind, MemberRecord, Reference, RowProblem};
 use domain::member::Origin;
 
 use super::MembersTable;
@@ -27,9 +29,9 @@ impl RowWriter<MemberRecord> for MembersTable {
     async fn apply(
         &self,
         rows: Vec<Accepted<MemberRecord>>,
-        stage: &Stage,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, stage).await
+        target: &WriteTarget,
+    ) -> Result<Vec<RowOutcome>, StoreError> {
+        rows::apply::<_, MemberLayout>(&self.client, &self.table, &rows, target).await
     }
 
     fn references(&self, row: &MemberRecord) -> Vec<Reference> {
@@ -39,69 +41,69 @@ impl RowWriter<MemberRecord> for MembersTable {
     async fn missing(
         &self,
         references: Vec<Reference>,
-        _: &Stage,
+        _: &WriteTarget,
     ) -> Result<Vec<Reference>, StoreError> {
         let organizations = references.iter().filter_map(|reference| match reference {
             Reference::Organization(id) => Some(Key::two(organization_pk(id), ORGANIZATION)),
             Reference::Category(_) | Reference::Item(_) => None,
         });
         let organizations: Vec<_> = organizations.collect();
-        let there =
+        let existing =
             batch::read_all_current(&self.client, &self.table, &organizations, &["pk", GONE])
                 .await?;
-        let there = there
+        let existing = existing
             .iter()
             .filter(|record| !is_gone(record))
             .map(|record| get_text(record, "pk"));
-        let there: HashSet<&str> = there.collect::<Result<_, _>>()?;
-        let is_there = |reference: &Reference| match reference {
-            Reference::Organization(id) => there.contains(organization_pk(id).as_str()),
+        let existing: HashSet<&str> = existing.collect::<Result<_, _>>()?;
+        let exists = |reference: &Reference| match reference {
+            Reference::Organization(id) => existing.contains(organization_pk(id).as_str()),
             Reference::Category(_) | Reference::Item(_) => false,
         };
         Ok(references
             .iter()
-            .filter(|reference| !is_there(reference))
+            .filter(|reference| !exists(reference))
             .cloned()
             .collect())
     }
 
     async fn sweep(
         &self,
-        stage: &Stage,
+        target: &WriteTarget,
         in_file: &InFile<'_>,
         from: Option<Cursor>,
-    ) -> Result<Swept, StoreError> {
-        self.sweep_page(stage, in_file, from).await
+    ) -> Result<SweepPage, StoreError> {
+        self.sweep_page(target, in_file, from).await
     }
 }
 
 #[async_trait]
-impl Publications for MembersTable {
-    async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError> {
-        loads::pointer::pointer(&self.client, &self.table, kind).await
+impl VersionStore for MembersTable {
+    async fn versions(&self, kind: LoadKind) -> Result<CatalogVersions, StoreError> {
+        loads::versions::get_versions(&self.client, &self.table, kind).await
     }
 
     async fn replace(
         &self,
         kind: LoadKind,
         from: u64,
-        pointer: &Pointer,
+        versions: &CatalogVersions,
     ) -> Result<bool, StoreError> {
-        loads::pointer::replace(&self.client, &self.table, kind, from, pointer).await
+        loads::versions::replace(&self.client, &self.table, kind, from, versions).await
     }
 }
 
 struct MemberLayout;
 
-fn registered(there: &Attributes) -> bool {
-    there
+fn registered(existing: &Attributes) -> bool {
+    existing
         .get(ORIGIN)
         .and_then(|origin| origin.as_s().ok())
         .is_some_and(|origin| origin == origin_text(Origin::Registered))
 }
 
 impl Layout<MemberRecord> for MemberLayout {
-    const KEPT: &'static [&'static str] = &[ORIGIN, TAX_ID];
+    const READ: &'static [&'static str] = &[ORIGIN, TAX_ID];
 
     fn key(row: &MemberRecord) -> (String, String) {
         match row {
@@ -132,20 +134,20 @@ impl Layout<MemberRecord> for MemberLayout {
         }
     }
 
-    fn refusal(row: &MemberRecord, there: &Attributes) -> Option<RowProblem> {
-        (Self::removes(row) && registered(there)).then(|| {
+    fn rejection(row: &MemberRecord, existing: &Attributes) -> Option<RowProblem> {
+        (Self::removes(row) && registered(existing)).then(|| {
             RowProblem::row(
                 "registered_here",
-                "who registered in the storefront is not removed by a file",
+                "members who registered in the storefront are not removed by a file",
             )
         })
     }
 
-    fn content(row: &MemberRecord, there: Option<&Attributes>, record: Record) -> Record {
+    fn content(row: &MemberRecord, existing: Option<&Attributes>, record: Record) -> Record {
         let record = match row {
             MemberRecord::Organization(organization) => {
-                // A file without tax numbers does not take away the one that was registered.
-                let known = there.and_then(|there| there.get(TAX_ID)).cloned();
+                // A file without tax numbers does not remove the one that was registered.
+                let known = existing.and_then(|existing| existing.get(TAX_ID)).cloned();
                 let record = match known {
                     Some(tax_id) => record.with(TAX_ID, tax_id),
                     None => record,
@@ -158,7 +160,7 @@ impl Layout<MemberRecord> for MemberLayout {
             | MemberRecord::NoUser(_)
             | MemberRecord::NoAddress(..) => return record,
         };
-        if there.is_some_and(registered) {
+        if existing.is_some_and(registered) {
             record.with(ORIGIN, text(origin_text(Origin::Registered)))
         } else {
             record

@@ -10,7 +10,6 @@ use crate::load::columns::{self, CATEGORIES, Field, ITEMS, LIST_PRICES, TEXTS};
 use crate::load::row_cursor::RowCursor;
 
 impl RecordFamily for CatalogRecord {
-    const PREPARED: bool = true;
     const LAYOUT: u8 = Self::LAYOUT;
 
     fn fields(kind: LoadKind) -> Option<&'static [Field]> {

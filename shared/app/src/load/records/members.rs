@@ -12,7 +12,6 @@ use crate::load::columns::{self, ADDRESSES, Field, ORGANIZATIONS, USERS};
 use crate::load::row_cursor::RowCursor;
 
 impl RecordFamily for MemberRecord {
-    const PREPARED: bool = false;
     const LAYOUT: u8 = Self::LAYOUT;
 
     fn fields(kind: LoadKind) -> Option<&'static [Field]> {

@@ -14,10 +14,6 @@ use super::row_view::RowView;
 /// The records of a family of kinds that one function loads. It is implemented here alone: outside,
 /// it only bounds a type.
 pub trait RecordFamily: Sized + Send + Sync + 'static {
-    /// Whether a snapshot is written next to what readers see, and then shown at once. Otherwise
-    /// each row takes effect by itself.
-    const PREPARED: bool;
-
     /// The version of the way in which its records are stored; see the implementations.
     const LAYOUT: u8;
 

@@ -1,4 +1,4 @@
-//! Ports in memory. They fail when told to, and otherwise do what they promise.
+//! Ports in memory. They fail when a test asks for it, and otherwise do what they promise.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,16 +8,16 @@ use bytes::Bytes;
 use domain::catalog::Category;
 use domain::ids::{CategoryId, LoadId};
 use domain::load::{
-    Accepted, CatalogRecord, Chunk, ExportKey, Load, LoadKind, Phase, Pointer, Reference,
+    Accepted, CatalogRecord, CatalogVersions, Chunk, ExportKey, Load, LoadKind, Phase, Reference,
 };
 use domain::time::Timestamp;
 use futures::StreamExt;
 
-use crate::load::{Arrival, Decisions, LoadError, Loader, Progress};
+use crate::load::{Arrival, LoadError, LoadOperator, Loader, Progress};
 use crate::ports::{
-    ByteRange, Clock, Cursor, ExportFile, ExportFiles, FileWriter, FilesError, Ids, InFile,
-    LoadFilter, LoadQueue, LoadStore, Outcome, Page, Publications, RowWriter, Stage, StoreError,
-    Swept, Taken,
+    ByteRange, ChunkClaim, ChunkId, ChunkStatus, Clock, Cursor, ExportFile, ExportFiles,
+    FileWriter, FilesError, Ids, InFile, LeaseRequest, LeaseUpdate, LoadFilter, LoadQueue,
+    LoadStore, Page, RowOutcome, RowWriter, StoreError, SweepPage, VersionStore, WriteTarget,
 };
 
 #[derive(Default)]
@@ -25,10 +25,10 @@ pub struct World {
     pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
     pub loads: Mutex<BTreeMap<String, Load>>,
     pub chunks: Mutex<BTreeMap<(Phase, u32), Chunk>>,
-    pub pointers: Mutex<BTreeMap<LoadKind, Pointer>>,
-    pub turn: Mutex<Option<String>>,
+    pub versions: Mutex<BTreeMap<LoadKind, CatalogVersions>>,
+    pub lock: Mutex<Option<String>>,
     pub declared: Mutex<Option<u64>>,
-    pub told: Mutex<Vec<(String, Option<u32>)>>,
+    pub enqueued: Mutex<Vec<(String, Option<u32>)>>,
     pub minted: Mutex<u64>,
     pub seen: Mutex<BTreeMap<String, [u8; 16]>>,
     pub sweeps: Mutex<u64>,
@@ -52,7 +52,7 @@ pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
         files: Arc::new(Shared(world.clone())),
         loads: Arc::new(Shared(world.clone())),
         rows: Arc::new(Shared(world.clone())),
-        publications: Arc::new(Shared(world.clone())),
+        versions: Arc::new(Shared(world.clone())),
         queue: Arc::new(Shared(world.clone())),
         guards: BTreeMap::new(),
         max_unpacked_bytes: 1 << 20,
@@ -63,7 +63,7 @@ pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
     }
 }
 
-/// Runs a load, and the chunks that it tells of, until it ends.
+/// Runs a load, and the chunks that it enqueues, until it ends.
 pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -74,14 +74,14 @@ pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadErr
         if let Progress::Ended(load) = runtime.block_on(loader(world).run(arrival, chunk, until))? {
             return Ok(*load);
         }
-        chunk = world.told.lock().unwrap().pop().unwrap().1;
+        chunk = world.enqueued.lock().unwrap().pop().unwrap().1;
     }
 }
 
-pub fn decisions(world: &Arc<World>) -> Decisions {
-    Decisions {
+pub fn operator(world: &Arc<World>) -> LoadOperator {
+    LoadOperator {
         loads: Arc::new(Shared(world.clone())),
-        catalog: Arc::new(Shared(world.clone())),
+        versions: Arc::new(Shared(world.clone())),
         files: Arc::new(Shared(world.clone())),
         queue: Arc::new(Shared(world.clone())),
         clock: Arc::new(Noon),
@@ -110,21 +110,21 @@ impl LoadQueue for Shared {
         chunks: &[u32],
         _: u32,
     ) -> Result<(), StoreError> {
-        let mut told = self.0.told.lock().unwrap();
+        let mut enqueued = self.0.enqueued.lock().unwrap();
         match chunks {
-            [] => told.push((id.to_string(), None)),
-            _ => told.extend(chunks.iter().map(|chunk| (id.to_string(), Some(*chunk)))),
+            [] => enqueued.push((id.to_string(), None)),
+            _ => enqueued.extend(chunks.iter().map(|chunk| (id.to_string(), Some(*chunk)))),
         }
         Ok(())
     }
 }
 
 #[async_trait]
-impl Publications for Shared {
-    async fn pointer(&self, kind: LoadKind) -> Result<Pointer, StoreError> {
+impl VersionStore for Shared {
+    async fn versions(&self, kind: LoadKind) -> Result<CatalogVersions, StoreError> {
         Ok(self
             .0
-            .pointers
+            .versions
             .lock()
             .unwrap()
             .get(&kind)
@@ -136,12 +136,12 @@ impl Publications for Shared {
         &self,
         kind: LoadKind,
         from: u64,
-        pointer: &Pointer,
+        versions: &CatalogVersions,
     ) -> Result<bool, StoreError> {
-        let mut pointers = self.0.pointers.lock().unwrap();
-        let current = pointers.get(&kind).map_or(0, |pointer| pointer.revision) == from;
+        let mut stored = self.0.versions.lock().unwrap();
+        let current = stored.get(&kind).map_or(0, |versions| versions.revision) == from;
         if current {
-            pointers.insert(kind, pointer.clone());
+            stored.insert(kind, versions.clone());
         }
         Ok(current)
     }
@@ -190,7 +190,7 @@ impl ExportFiles for Shared {
         let Some(whole) = self.0.objects.lock().unwrap().get(key).cloned() else {
             return Ok(None);
         };
-        let (from, to) = range.unwrap_or((0, None));
+        let (from, to) = range.map_or((0, None), |range| (range.start, range.end));
         let bytes = &whole[usize::try_from(from).unwrap()
             ..to.map_or(whole.len(), |to| usize::try_from(to).unwrap())];
         assert!(range.is_none() || !bytes.is_empty());
@@ -265,17 +265,11 @@ impl LoadStore for Shared {
             .is_none())
     }
 
-    async fn claim(
-        &self,
-        id: &LoadId,
-        _: &str,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<Option<Load>, StoreError> {
+    async fn claim(&self, id: &LoadId, _: LeaseRequest<'_>) -> Result<Option<Load>, StoreError> {
         self.load(id).await
     }
 
-    async fn keep(&self, load: &Load, _: &str, _: Option<Timestamp>) -> Result<bool, StoreError> {
+    async fn save(&self, load: &Load, _: LeaseUpdate<'_>) -> Result<bool, StoreError> {
         self.0
             .loads
             .lock()
@@ -299,48 +293,52 @@ impl LoadStore for Shared {
         _: &LoadId,
         phase: Phase,
         _: Timestamp,
-    ) -> Result<Vec<(Chunk, bool)>, StoreError> {
+    ) -> Result<Vec<ChunkStatus>, StoreError> {
         let all = self.0.chunks.lock().unwrap();
         Ok(all
             .iter()
             .filter(|(key, _)| key.0 == phase)
-            .map(|(_, chunk)| (chunk.clone(), false))
+            .map(|(_, chunk)| ChunkStatus {
+                chunk: chunk.clone(),
+                leased: false,
+            })
             .collect())
     }
 
-    async fn take_chunk(
+    async fn claim_chunk(
         &self,
-        _: &LoadId,
-        phase: Phase,
-        number: u32,
-        _: &str,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<Taken, StoreError> {
-        Ok(match self.0.chunks.lock().unwrap().get(&(phase, number)) {
-            None => Taken::Missing,
-            Some(chunk) if chunk.done => Taken::Done,
-            Some(chunk) => Taken::Mine(Box::new(chunk.clone())),
-        })
+        id: ChunkId<'_>,
+        _: LeaseRequest<'_>,
+    ) -> Result<ChunkClaim, StoreError> {
+        Ok(
+            match self.0.chunks.lock().unwrap().get(&(id.phase, id.number)) {
+                None => ChunkClaim::Missing,
+                Some(chunk) if chunk.done => ChunkClaim::Done,
+                Some(chunk) => ChunkClaim::Claimed(Box::new(chunk.clone())),
+            },
+        )
     }
 
-    async fn keep_chunk(
+    async fn save_chunk(
         &self,
-        _: &LoadId,
-        phase: Phase,
+        id: ChunkId<'_>,
         chunk: &Chunk,
-        _: &str,
-        _: Option<Timestamp>,
+        _: LeaseUpdate<'_>,
     ) -> Result<bool, StoreError> {
         self.0
             .chunks
             .lock()
             .unwrap()
-            .insert((phase, chunk.number), chunk.clone());
+            .insert((id.phase, id.number), chunk.clone());
         Ok(true)
     }
 
-    async fn forget(&self, _: &LoadId, phase: Phase, numbers: &[u32]) -> Result<(), StoreError> {
+    async fn delete_chunks(
+        &self,
+        _: &LoadId,
+        phase: Phase,
+        numbers: &[u32],
+    ) -> Result<(), StoreError> {
         self.0
             .chunks
             .lock()
@@ -361,19 +359,13 @@ impl LoadStore for Shared {
         })
     }
 
-    async fn take_turn(
-        &self,
-        _: LoadKind,
-        owner: &str,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut turn = self.0.turn.lock().unwrap();
-        Ok(turn.get_or_insert_with(|| owner.to_owned()) == owner)
+    async fn lock_kind(&self, _: LoadKind, lease: LeaseRequest<'_>) -> Result<bool, StoreError> {
+        let mut lock = self.0.lock.lock().unwrap();
+        Ok(lock.get_or_insert_with(|| lease.owner.to_owned()) == lease.owner)
     }
 
-    async fn end_turn(&self, _: LoadKind, owner: &str) -> Result<(), StoreError> {
-        self.0.turn.lock().unwrap().take_if(|turn| turn == owner);
+    async fn unlock_kind(&self, _: LoadKind, owner: &str) -> Result<(), StoreError> {
+        self.0.lock.lock().unwrap().take_if(|lock| lock == owner);
         Ok(())
     }
 }
@@ -398,7 +390,7 @@ impl RowWriter<CatalogRecord> for Shared {
     async fn missing(
         &self,
         references: Vec<Reference>,
-        _: &Stage,
+        _: &WriteTarget,
     ) -> Result<Vec<Reference>, StoreError> {
         let seen = self.0.seen.lock().unwrap();
         let is_missing = |reference: &Reference| match reference {
@@ -414,13 +406,13 @@ impl RowWriter<CatalogRecord> for Shared {
 
     async fn sweep(
         &self,
-        stage: &Stage,
+        target: &WriteTarget,
         in_file: &InFile<'_>,
         _: Option<Cursor>,
-    ) -> Result<Swept, StoreError> {
+    ) -> Result<SweepPage, StoreError> {
         *self.0.sweeps.lock().unwrap() += 1;
         let mut seen = self.0.seen.lock().unwrap();
-        let there = seen.len() as u64;
+        let existing = seen.len() as u64;
         let gone: Vec<String> = seen
             .keys()
             .filter(|id| {
@@ -429,11 +421,11 @@ impl RowWriter<CatalogRecord> for Shared {
             })
             .cloned()
             .collect();
-        if stage.writes {
+        if target.writes() {
             seen.retain(|id, _| !gone.contains(id));
         }
-        Ok(Swept {
-            there,
+        Ok(SweepPage {
+            existing,
             removed: gone.len() as u64,
             next: None,
         })
@@ -442,25 +434,25 @@ impl RowWriter<CatalogRecord> for Shared {
     async fn apply(
         &self,
         rows: Vec<Accepted<CatalogRecord>>,
-        stage: &Stage,
-    ) -> Result<Vec<Outcome>, StoreError> {
+        target: &WriteTarget,
+    ) -> Result<Vec<RowOutcome>, StoreError> {
         if *self.0.outage.lock().unwrap() {
             return Err(StoreError::Throttled { operation: "test" });
         }
         let mut seen = self.0.seen.lock().unwrap();
         let apply = |row: Accepted<CatalogRecord>| {
             let CatalogRecord::Category(category) = &row.record else {
-                return Outcome::Applied(None);
+                return RowOutcome::Applied(None);
             };
             let id = category.id.to_string();
-            let before = if stage.writes {
+            let before = if target.writes() {
                 seen.insert(id, row.fingerprint)
             } else {
                 seen.get(&id).copied()
             };
             match before {
-                Some(before) if before == row.fingerprint => Outcome::Unchanged,
-                _ => Outcome::Applied(None),
+                Some(before) if before == row.fingerprint => RowOutcome::Unchanged,
+                _ => RowOutcome::Applied(None),
             }
         };
         Ok(rows.into_iter().map(apply).collect())

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod decide;
 mod fakes;
 mod formats;
+mod operator;
 mod profile;
 mod rows;
 mod run;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::ids::LoadId;
-use domain::load::{ExportKey, Load, LoadKind, LoadState, Pointer, Sequence};
+use domain::load::{CatalogVersions, ExportKey, Load, LoadKind, LoadState, Sequence};
 use proptest::prelude::*;
 
 use super::fakes::{World, run_to_end};
@@ -99,13 +99,13 @@ fn only_a_snapshot_that_finds_records_looks_for_those_that_it_lacks() {
 #[test]
 fn a_file_older_than_the_newest_snapshot_changes_nothing() {
     let world = Arc::new(World::default());
-    let mut pointer = Pointer::default();
-    pointer.published.sequence = Sequence::new(i64::MAX);
+    let mut versions = CatalogVersions::default();
+    versions.published.sequence = Sequence::new(i64::MAX);
     world
-        .pointers
+        .versions
         .lock()
         .unwrap()
-        .insert(LoadKind::Categories, pointer);
+        .insert(LoadKind::Categories, versions);
     let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n,b\n");
     let load = run(&world, &arrival).unwrap();
     assert_eq!(
@@ -184,11 +184,11 @@ fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
         assert!(mode == "snapshot" || world.seen.lock().unwrap().is_empty());
         assert!(
             world
-                .pointers
+                .versions
                 .lock()
                 .unwrap()
                 .values()
-                .all(|pointer| pointer.published.load.is_none())
+                .all(|versions| versions.published.load.is_none())
         );
     }
 }

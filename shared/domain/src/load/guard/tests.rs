@@ -36,7 +36,7 @@ fn a_load_beyond_a_ratio_is_held_and_one_at_it_is_not() {
     );
     assert_eq!(
         codes(&Measured {
-            there: 100,
+            existing: 100,
             removed: 20,
             ..Measured::default()
         }),
@@ -44,7 +44,7 @@ fn a_load_beyond_a_ratio_is_held_and_one_at_it_is_not() {
     );
     assert_eq!(
         codes(&Measured {
-            there: 100,
+            existing: 100,
             removed: 21,
             ..Measured::default()
         }),
@@ -52,7 +52,7 @@ fn a_load_beyond_a_ratio_is_held_and_one_at_it_is_not() {
     );
     let prices = Measured {
         counts: counts(100, 0),
-        jumps: 11,
+        price_jumps: 11,
         ..Measured::default()
     };
     assert_eq!(codes(&prices), ["price_changes"]);
@@ -63,7 +63,7 @@ fn a_handful_of_rows_never_holds_a_load() {
     assert_eq!(
         codes(&Measured {
             counts: counts(1, 9),
-            there: 9,
+            existing: 9,
             removed: 9,
             ..Measured::default()
         }),
@@ -76,7 +76,7 @@ fn a_declared_number_of_rows_must_be_met_exactly() {
     assert_eq!(
         codes(&Measured {
             counts: counts(3, 1),
-            declared: Some(4),
+            declared_rows: Some(4),
             ..Measured::default()
         }),
         [""; 0]
@@ -84,7 +84,7 @@ fn a_declared_number_of_rows_must_be_met_exactly() {
     assert_eq!(
         codes(&Measured {
             counts: counts(3, 0),
-            declared: Some(4),
+            declared_rows: Some(4),
             ..Measured::default()
         }),
         ["row_count"]
@@ -128,9 +128,9 @@ fn limits_are_set_by_kind() {
 #[test]
 fn a_price_jumps_when_it_changes_by_more_than_the_limit() {
     let jump = |before: i64, after: i64| {
-        Guard::default().is_jump(Decimal::from(before), Decimal::from(after))
+        Guard::default().is_price_jump(Decimal::from(before), Decimal::from(after))
     };
     assert!(!jump(100, 150) && !jump(100, 50) && !jump(0, 0));
     assert!(jump(100, 151) && jump(100, 49) && jump(0, 1) && jump(1, 1_000));
-    assert!(Guard::default().is_jump(Decimal::MAX, Decimal::ZERO));
+    assert!(Guard::default().is_price_jump(Decimal::MAX, Decimal::ZERO));
 }

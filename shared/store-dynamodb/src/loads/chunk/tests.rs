@@ -10,7 +10,7 @@ use super::*;
 fn a_chunk_is_read_as_it_was_written() {
     let mut chunk = Chunk::new(
         7,
-        Place {
+        FilePosition {
             offset: 9,
             row: 2,
             line: 3,
@@ -19,9 +19,14 @@ fn a_chunk_is_read_as_it_was_written() {
         Timestamp::from_seconds(1_700_000_000),
     );
     let id = LoadId::parse("a").unwrap();
+    let key = ChunkId {
+        load: &id,
+        phase: Phase::Measure,
+        number: 7,
+    };
     for round in 0..2 {
         assert_eq!(
-            read(&write(&chunk, chunk_key(&id, Phase::Count, 7)).into_attributes()).unwrap(),
+            read(&write(&chunk, chunk_key(key)).into_attributes()).unwrap(),
             chunk,
             "{round}"
         );

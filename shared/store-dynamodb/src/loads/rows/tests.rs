@@ -6,7 +6,7 @@ use super::*;
 struct Texts;
 
 impl Layout<Option<&'static str>> for Texts {
-    const KEPT: &'static [&'static str] = &[];
+    const READ: &'static [&'static str] = &[];
 
     fn key(_: &Option<&'static str>) -> (String, String) {
         Default::default()
@@ -16,8 +16,8 @@ impl Layout<Option<&'static str>> for Texts {
         row.is_none()
     }
 
-    fn refusal(_: &Option<&'static str>, there: &Attributes) -> Option<RowProblem> {
-        there
+    fn rejection(_: &Option<&'static str>, existing: &Attributes) -> Option<RowProblem> {
+        existing
             .contains_key("kept")
             .then(|| RowProblem::row("kept", "it is kept"))
     }
@@ -41,7 +41,7 @@ fn nothing<'a>() -> Known<'a, Option<&'static str>> {
         sequence: i64::MIN,
         fingerprint: Vec::new(),
         gone: true,
-        there: None,
+        existing: None,
         pending: None,
     }
 }
@@ -86,11 +86,11 @@ fn of_rows_of_one_file_the_last_wins() {
     let mut slot = nothing();
     assert_eq!(
         decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot, true),
-        Outcome::Applied(None)
+        RowOutcome::Applied(None)
     );
     assert_eq!(
         decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot, true),
-        Outcome::Applied(None)
+        RowOutcome::Applied(None)
     );
     assert_eq!(slot.pending.map(|row| row.record), Some(Some("b")));
 }
@@ -104,7 +104,7 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
         slot.pending = None;
         assert_eq!(
             decide::<_, Texts>(&again, &mut slot, mode, true),
-            Outcome::Unchanged
+            RowOutcome::Unchanged
         );
         assert_eq!(slot.pending.is_some(), written);
     }
@@ -116,12 +116,12 @@ fn removing_what_is_not_there_changes_nothing_but_keeps_older_files_out() {
     let (removal, older) = (version(2, None), version(1, Some("a")));
     assert_eq!(
         decide::<_, Texts>(&removal, &mut slot, LoadMode::Delta, true),
-        Outcome::Unchanged
+        RowOutcome::Unchanged
     );
     assert!(slot.pending.is_some());
     assert_eq!(
         decide::<_, Texts>(&older, &mut slot, LoadMode::Delta, true),
-        Outcome::Unchanged
+        RowOutcome::Unchanged
     );
     assert!(slot.gone);
 }
@@ -129,11 +129,11 @@ fn removing_what_is_not_there_changes_nothing_but_keeps_older_files_out() {
 #[test]
 fn a_refused_row_leaves_the_record_as_it_is() {
     let mut slot = nothing();
-    slot.there = Some(Attributes::from([("kept".to_owned(), number(1))]));
+    slot.existing = Some(Attributes::from([("kept".to_owned(), number(1))]));
     let row = version(1, None);
     assert!(matches!(
         decide::<_, Texts>(&row, &mut slot, LoadMode::Delta, true),
-        Outcome::Refused(_)
+        RowOutcome::Rejected(_)
     ));
     assert!(slot.pending.is_none());
 }

@@ -1,48 +1,56 @@
-//! What a pass gathers besides its counts: which records the rows are about, and the rows that were
-//! refused, with the reasons. It is laid down in objects at each checkpoint, so that no worker has
-//! to keep all of it, and put together in the end.
+//! What a scan collects besides its counts: the identities of the records, and the rejected rows
+//! with their reasons. Each checkpoint spills it to objects, so that a worker needs little memory,
+//! and the end of the load assembles the objects.
 
 use domain::ids::LoadId;
 use domain::load::{Chunk, ExportKey, Load, Reason};
 use futures::StreamExt;
 use tabular::RejectsFile;
 
+use super::error::LoadError;
+use super::lease::ScanLease;
+use super::open::export_key;
 use super::rows::Batch;
 use crate::ports::{ExportFiles, FileWriter, FilesError};
 
 const REASONS_HEADER: &[u8] = b"row,line,key,field,code,message\n";
-/// Most identities and bytes of refused rows that are gathered before a checkpoint lays them down.
-const MOST_IDENTITIES: usize = 100_000;
-const MOST_BYTES: usize = 1024 * 1024;
+/// Most identities, and bytes of rejected rows, that are collected before a checkpoint spills them.
+const MAX_IDENTITIES: usize = 100_000;
+const MAX_BYTES: usize = 1024 * 1024;
 
-/// What was gathered since the last checkpoint.
+/// What a scan collected since the last checkpoint.
 #[derive(Default)]
-pub(super) struct Gathered {
-    /// What rows are about, by identity.
+pub(super) struct PassBuffer {
+    /// The identities of the records of the rows.
     pub identities: Vec<u64>,
     rejects: Vec<u8>,
     reasons: Vec<u8>,
 }
 
-impl Gathered {
-    /// Whether it is time to lay it down.
+impl PassBuffer {
+    /// Whether it is time to spill it.
     pub fn is_full(&self) -> bool {
-        self.identities.len() >= MOST_IDENTITIES
-            || self.rejects.len() + self.reasons.len() >= MOST_BYTES
+        self.identities.len() >= MAX_IDENTITIES
+            || self.rejects.len() + self.reasons.len() >= MAX_BYTES
     }
 
-    /// Takes over the refused rows of a batch that was worked off.
-    pub fn take<R>(&mut self, batch: &mut Batch<R>, layout: &RejectsFile, chunk: &mut Chunk) {
-        for refused in batch.refused() {
+    /// Adds the rejected rows of a batch, and counts them in its chunk.
+    pub fn add_rejects<R>(
+        &mut self,
+        batch: &mut Batch<R>,
+        layout: &RejectsFile,
+        chunk: &mut Chunk,
+    ) {
+        for rejected in batch.refused() {
             chunk.counts.rejected += 1;
-            layout.row(refused.raw, &mut self.rejects);
-            let numbers = [refused.row.to_string(), refused.line.to_string()];
+            layout.row(rejected.raw, &mut self.rejects);
+            let numbers = [rejected.row.to_string(), rejected.line.to_string()];
             let [row, line] = &numbers;
-            for problem in refused.problems {
+            for problem in rejected.problems {
                 let fields = [
                     row,
                     line,
-                    refused.key,
+                    rejected.key,
                     &problem.field,
                     problem.code,
                     &problem.message,
@@ -50,9 +58,9 @@ impl Gathered {
                 write_line(&mut self.reasons, fields.into_iter().map(str::as_bytes));
                 if chunk.first_reasons.len() < Load::FIRST_REASONS {
                     chunk.first_reasons.push(Reason {
-                        row: refused.row,
-                        line: refused.line,
-                        key: refused.key.to_owned(),
+                        row: rejected.row,
+                        line: rejected.line,
+                        key: rejected.key.to_owned(),
                         field: problem.field.clone(),
                         code: problem.code.into(),
                         message: problem.message.clone(),
@@ -63,29 +71,56 @@ impl Gathered {
     }
 }
 
-/// The objects of one load.
-pub(super) struct Parts<'a> {
-    pub files: &'a dyn ExportFiles,
-    pub key: &'a ExportKey,
-    pub load: &'a LoadId,
+/// The objects of a running load.
+pub(super) struct WorkObjects<'a> {
+    files: &'a dyn ExportFiles,
+    key: ExportKey,
+    load: LoadId,
 }
 
-impl Parts<'_> {
-    fn object(&self, chunk: u32, part: u32, what: &str) -> String {
-        format!("{}/{chunk:05}/{part:05}.{what}", self.key.work(self.load))
+impl<'a> WorkObjects<'a> {
+    /// The objects of a load.
+    pub fn of(files: &'a dyn ExportFiles, load: &Load) -> Result<Self, LoadError> {
+        Ok(Self {
+            files,
+            key: export_key(load)?,
+            load: load.id.clone(),
+        })
     }
 
-    /// Lays down what was gathered of a chunk. The names follow from what the chunk had before, so
-    /// that whoever does it again after the same checkpoint writes the same objects.
-    pub async fn lay_down(
+    fn object(&self, chunk: u32, part: u32, what: &str) -> String {
+        format!("{}/{chunk:05}/{part:05}.{what}", self.key.work(&self.load))
+    }
+
+    /// Makes a checkpoint: spills what was collected, then saves the chunk.
+    pub async fn checkpoint(
         &self,
-        gathered: &mut Gathered,
+        lease: &mut dyn ScanLease,
         chunk: &mut Chunk,
-    ) -> Result<(), FilesError> {
-        if !gathered.identities.is_empty() {
-            gathered.identities.sort_unstable();
-            gathered.identities.dedup();
-            let bytes: Vec<u8> = gathered
+        buffer: &mut PassBuffer,
+    ) -> Result<(), LoadError> {
+        self.flush(buffer, chunk).await?;
+        lease.save_chunk(chunk).await
+    }
+
+    /// Makes the last checkpoint of a chunk: all its rows are processed.
+    pub async fn last_checkpoint(
+        &self,
+        lease: &mut dyn ScanLease,
+        chunk: &mut Chunk,
+        buffer: &mut PassBuffer,
+    ) -> Result<(), LoadError> {
+        chunk.done = true;
+        self.checkpoint(lease, chunk, buffer).await
+    }
+
+    /// Spills what was collected of a chunk. The names follow from the objects of the last
+    /// checkpoint, so that a worker that resumes there overwrites the same objects.
+    async fn flush(&self, buffer: &mut PassBuffer, chunk: &mut Chunk) -> Result<(), FilesError> {
+        if !buffer.identities.is_empty() {
+            buffer.identities.sort_unstable();
+            buffer.identities.dedup();
+            let bytes: Vec<u8> = buffer
                 .identities
                 .iter()
                 .flat_map(|identity| identity.to_le_bytes())
@@ -95,22 +130,22 @@ impl Parts<'_> {
                 &bytes,
             )
             .await?;
-            gathered.identities.clear();
+            buffer.identities.clear();
             chunk.identity_parts += 1;
         }
-        if !gathered.reasons.is_empty() {
+        if !buffer.reasons.is_empty() {
             self.write(
                 &self.object(chunk.number, chunk.reject_parts, "rejects"),
-                &gathered.rejects,
+                &buffer.rejects,
             )
             .await?;
             self.write(
                 &self.object(chunk.number, chunk.reject_parts, "reasons"),
-                &gathered.reasons,
+                &buffer.reasons,
             )
             .await?;
-            gathered.rejects.clear();
-            gathered.reasons.clear();
+            buffer.rejects.clear();
+            buffer.reasons.clear();
             chunk.reject_parts += 1;
         }
         Ok(())
@@ -122,8 +157,7 @@ impl Parts<'_> {
         writer.finish().await
     }
 
-    /// The identities of the rows of a chunk, part by part. A record that several of its rows are
-    /// about may occur repeatedly.
+    /// The identities of the records of a chunk, part by part. One may occur several times.
     pub async fn identities(
         &self,
         chunk: &Chunk,
@@ -144,13 +178,13 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// Puts the refused rows of all chunks together, and their reasons, in the order of the file.
-    /// Without refused rows there are no files. `tail` is what was not laid down.
-    pub async fn put_together(
+    /// Assembles the rejected rows of all chunks, and their reasons, in the order of the file.
+    /// Without rejected rows there are no files. `unspilled` is what was not spilled.
+    pub async fn assemble_rejects(
         &self,
         layout: &RejectsFile,
         chunks: &[Chunk],
-        tail: Option<&Gathered>,
+        unspilled: Option<&PassBuffer>,
     ) -> Result<(), FilesError> {
         if chunks.iter().all(|chunk| chunk.counts.rejected == 0) {
             return Ok(());
@@ -167,7 +201,7 @@ impl Parts<'_> {
         for (what, name, prologue, epilogue) in sheets {
             let mut writer = self
                 .files
-                .create(&self.key.rejects(self.load, name))
+                .create(&self.key.rejects(&self.load, name))
                 .await?;
             writer.write(prologue).await?;
             for chunk in chunks {
@@ -176,12 +210,12 @@ impl Parts<'_> {
                         .await?;
                 }
             }
-            if let Some(tail) = tail {
+            if let Some(unspilled) = unspilled {
                 writer
                     .write(if what == "rejects" {
-                        &tail.rejects
+                        &unspilled.rejects
                     } else {
-                        &tail.reasons
+                        &unspilled.reasons
                     })
                     .await?;
             }
@@ -207,8 +241,11 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// Removes all objects.
-    pub async fn remove(&self, chunks: &[Chunk]) -> Result<(), FilesError> {
+    /// Removes the objects of chunks.
+    pub async fn remove(
+        &self,
+        chunks: impl Iterator<Item = &Chunk> + Send,
+    ) -> Result<(), FilesError> {
         let mut keys = Vec::new();
         for chunk in chunks {
             keys.extend(
@@ -224,7 +261,7 @@ impl Parts<'_> {
     }
 }
 
-/// What a checkpoint says is there is there, unless somebody removed it.
+/// The objects of a checkpoint exist, unless they were removed from outside.
 fn missing() -> FilesError {
     FilesError::Refused {
         operation: "GetObject",

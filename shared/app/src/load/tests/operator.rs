@@ -4,7 +4,7 @@ use domain::caller::{Caller, Operator, Role};
 use domain::ids::{LoadId, UserId};
 use domain::load::{ExportKey, Load, LoadKind, LoadState};
 
-use super::fakes::{World, decisions, run_to_end};
+use super::fakes::{World, operator as load_operator, run_to_end};
 use crate::UseCaseError;
 use crate::load::{Arrival, LoadError};
 
@@ -62,10 +62,10 @@ fn rows(good: usize, bad: usize) -> String {
 }
 
 fn published(world: &Arc<World>) -> Option<String> {
-    let pointers = world.pointers.lock().unwrap();
-    pointers
+    let stored = world.versions.lock().unwrap();
+    stored
         .get(&LoadKind::Categories)
-        .and_then(|pointer| pointer.published.load.as_ref())
+        .and_then(|versions| versions.published.load.as_ref())
         .map(ToString::to_string)
 }
 
@@ -79,13 +79,13 @@ fn a_snapshot_with_too_many_bad_rows_is_held_and_released_by_an_operator() {
     );
     assert_eq!(published(&world), None);
     assert_eq!(caller([Role::Buyer]).operator(), None);
-    let released = block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
+    let released = block_on(load_operator(&world).release(&operator(), &id(1))).unwrap();
     assert_eq!(
         (released.state, published(&world).as_deref()),
         (LoadState::Published, Some("1"))
     );
     assert_eq!(
-        block_on(decisions(&world).release(&operator(), &id(1))),
+        block_on(load_operator(&world).release(&operator(), &id(1))),
         Err(UseCaseError::AlreadyDecided)
     );
 }
@@ -98,9 +98,9 @@ fn a_held_delta_writes_nothing_until_it_is_released() {
         (load.state, world.seen.lock().unwrap().len()),
         (LoadState::Held, 0)
     );
-    let released = block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
+    let released = block_on(load_operator(&world).release(&operator(), &id(1))).unwrap();
     assert_eq!(
-        (released.state, world.told.lock().unwrap().clone()),
+        (released.state, world.enqueued.lock().unwrap().clone()),
         (LoadState::Running, vec![("1".to_owned(), None)])
     );
     let load = drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
@@ -115,7 +115,7 @@ fn a_held_delta_writes_nothing_until_it_is_released() {
 fn a_file_that_was_replaced_while_it_was_held_is_not_what_was_released() {
     let world = Arc::new(World::default());
     drop_categories(&world, "delta", 1, &rows(10, 11)).unwrap();
-    block_on(decisions(&world).release(&operator(), &id(1))).unwrap();
+    block_on(load_operator(&world).release(&operator(), &id(1))).unwrap();
     let load = drop_categories(&world, "delta", 1, &rows(10, 12)).unwrap();
     assert_eq!(
         (load.state, load.failure.unwrap().code.as_ref()),
@@ -129,13 +129,13 @@ fn a_rolled_back_snapshot_gives_way_to_the_one_before_it_once() {
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, "A,a\n").unwrap();
     drop_categories(&world, "snapshot", 2, "A,b\n").unwrap();
-    let load = block_on(decisions(&world).rollback(&operator(), &id(2))).unwrap();
+    let load = block_on(load_operator(&world).roll_back(&operator(), &id(2))).unwrap();
     assert_eq!(
         (load.state, published(&world).as_deref()),
         (LoadState::Superseded, Some("1"))
     );
     assert_eq!(
-        block_on(decisions(&world).rollback(&operator(), &id(1))),
+        block_on(load_operator(&world).roll_back(&operator(), &id(1))),
         Err(UseCaseError::AlreadyDecided)
     );
     // The word of its file, said again, does not bring it back.
@@ -153,7 +153,7 @@ fn a_dropped_load_leaves_everything_as_it_is() {
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, "A,a\n").unwrap();
     drop_categories(&world, "snapshot", 2, &rows(1, 20)).unwrap();
-    let load = block_on(decisions(&world).rollback(&operator(), &id(2))).unwrap();
+    let load = block_on(load_operator(&world).roll_back(&operator(), &id(2))).unwrap();
     assert_eq!(
         (load.state, published(&world).as_deref()),
         (LoadState::Superseded, Some("1"))
@@ -170,7 +170,7 @@ fn a_newer_snapshot_takes_the_place_of_a_held_one() {
         LoadState::Superseded
     );
     assert_eq!(
-        block_on(decisions(&world).release(&operator(), &id(1))),
+        block_on(load_operator(&world).release(&operator(), &id(1))),
         Err(UseCaseError::AlreadyDecided)
     );
 }
@@ -193,7 +193,7 @@ fn a_snapshot_that_would_remove_much_or_lacks_rows_that_were_declared_is_held() 
 }
 
 #[test]
-fn what_stands_in_the_file_is_not_missing_from_it_however_damaged() {
+fn a_record_of_the_file_is_not_missing_from_it_however_damaged_its_row_is() {
     let world = Arc::new(World::default());
     drop_categories(&world, "snapshot", 1, "A,a\nB,b\nC,c\nD,d\n").unwrap();
     let load = drop_categories(&world, "snapshot", 2, "A,a\nB\nC,\n").unwrap();
@@ -213,19 +213,19 @@ fn what_stands_in_the_file_is_not_missing_from_it_however_damaged() {
 #[test]
 fn a_load_waits_while_another_of_its_kind_runs() {
     let world = Arc::new(World::default());
-    *world.turn.lock().unwrap() = Some("another".to_owned());
+    *world.lock.lock().unwrap() = Some("another".to_owned());
     assert_eq!(
         drop_categories(&world, "snapshot", 1, "A,a\n"),
         Err(LoadError::Busy)
     );
-    *world.turn.lock().unwrap() = None;
+    *world.lock.lock().unwrap() = None;
     assert_eq!(
         drop_categories(&world, "snapshot", 1, "A,a\n")
             .unwrap()
             .state,
         LoadState::Published
     );
-    assert_eq!(*world.turn.lock().unwrap(), None);
+    assert_eq!(*world.lock.lock().unwrap(), None);
 }
 
 #[test]
@@ -243,6 +243,6 @@ fn a_load_that_was_stopped_after_it_was_shown_ends_with_its_counts_and_can_be_ro
         drop_categories(&world, "snapshot", 2, "A,b\nB,b\n").unwrap(),
         ended
     );
-    block_on(decisions(&world).rollback(&operator(), &id(2))).unwrap();
+    block_on(load_operator(&world).roll_back(&operator(), &id(2))).unwrap();
     assert_eq!(published(&world).as_deref(), Some("1"));
 }

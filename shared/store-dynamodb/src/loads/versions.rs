@@ -1,4 +1,4 @@
-//! What readers see of each kind, beside the rows: pk `pointer`, sk the kind.
+//! The catalog versions of each kind, in the table of the rows: pk `pointer`, sk the kind.
 
 #[cfg(test)]
 mod tests;
@@ -7,29 +7,29 @@ use app::ports::StoreError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::LoadId;
-use domain::load::{LoadKind, Pointer, Publication, Sequence};
+use domain::load::{CatalogVersion, CatalogVersions, LoadKind, Sequence};
 
 use crate::attribute::{Attributes, Record, find_map, find_parsed, get_number, key, number, text};
 use crate::error::store_error;
 use crate::query::get_current;
 
-/// Where the pointers stand.
+/// The partition of the catalog versions.
 pub(crate) const POINTER: &str = "pointer";
 const REVISION: &str = "revision";
 
-/// The key of the pointer of a kind.
-pub(crate) fn pointer_key(kind: LoadKind) -> Attributes {
+/// The key of the versions of a kind.
+pub(crate) fn versions_key(kind: LoadKind) -> Attributes {
     key(POINTER, kind.as_str())
 }
 
-/// The pointer in a record; the initial one when there is no record.
-pub(crate) fn read_pointer(record: Option<&Attributes>) -> Result<Pointer, StoreError> {
+/// The versions in a record; the initial ones if there is no record.
+pub(crate) fn read_versions(record: Option<&Attributes>) -> Result<CatalogVersions, StoreError> {
     let Some(record) = record else {
-        return Ok(Pointer::default());
+        return Ok(CatalogVersions::default());
     };
-    let read = |name: &str| find_map(record, name)?.map(read_publication).transpose();
-    Ok(Pointer {
-        published: read("published")?.unwrap_or_else(Publication::initial),
+    let read = |name: &str| find_map(record, name)?.map(read_version).transpose();
+    Ok(CatalogVersions {
+        published: read("published")?.unwrap_or_else(CatalogVersion::initial),
         previous: read("previous")?,
         pending: read("pending")?,
         last: get_number(record, "last")?,
@@ -37,52 +37,52 @@ pub(crate) fn read_pointer(record: Option<&Attributes>) -> Result<Pointer, Store
     })
 }
 
-fn read_publication(map: &Attributes) -> Result<Publication, StoreError> {
-    Ok(Publication {
+fn read_version(map: &Attributes) -> Result<CatalogVersion, StoreError> {
+    Ok(CatalogVersion {
         generation: get_number(map, "generation")?,
         sequence: Sequence::new(get_number(map, "sequence")?),
         load: find_parsed(map, "load", LoadId::parse)?,
     })
 }
 
-fn write_publication(publication: &Publication) -> AttributeValue {
+fn write_version(version: &CatalogVersion) -> AttributeValue {
     let map = Record::empty()
-        .with("generation", number(publication.generation))
-        .with("sequence", number(publication.sequence.number()))
+        .with("generation", number(version.generation))
+        .with("sequence", number(version.sequence.number()))
         .with_some(
             "load",
-            publication.load.as_ref().map(|load| text(load.as_str())),
+            version.load.as_ref().map(|load| text(load.as_str())),
         );
     AttributeValue::M(map.into_attributes())
 }
 
-/// Reads the pointer of a kind as it is now.
-pub(crate) async fn pointer(
+/// Reads the versions of a kind as they are now.
+pub(crate) async fn get_versions(
     client: &Client,
     table: &str,
     kind: LoadKind,
-) -> Result<Pointer, StoreError> {
-    read_pointer(
-        get_current(client, table, pointer_key(kind))
+) -> Result<CatalogVersions, StoreError> {
+    read_versions(
+        get_current(client, table, versions_key(kind))
             .await?
             .as_ref(),
     )
 }
 
-/// Replaces the pointer of a kind, as `Publications` promises.
+/// Replaces the versions of a kind, as `VersionStore` promises.
 pub(crate) async fn replace(
     client: &Client,
     table: &str,
     kind: LoadKind,
     from: u64,
-    pointer: &Pointer,
+    versions: &CatalogVersions,
 ) -> Result<bool, StoreError> {
-    let record = Record::from(pointer_key(kind))
-        .with("published", write_publication(&pointer.published))
-        .with_some("previous", pointer.previous.as_ref().map(write_publication))
-        .with_some("pending", pointer.pending.as_ref().map(write_publication))
-        .with("last", number(pointer.last))
-        .with(REVISION, number(pointer.revision));
+    let record = Record::from(versions_key(kind))
+        .with("published", write_version(&versions.published))
+        .with_some("previous", versions.previous.as_ref().map(write_version))
+        .with_some("pending", versions.pending.as_ref().map(write_version))
+        .with("last", number(versions.last))
+        .with(REVISION, number(versions.revision));
     let put = client
         .put_item()
         .table_name(table)
