@@ -55,4 +55,4 @@ pub use header::Header;
 pub use loader::{Arrival, Loader};
 pub use operator::LoadOperator;
 pub use records::{RecordFamily, accept, understand};
-pub use worker::Progress;
+pub use worker::LoadProgress;
