@@ -1,12 +1,18 @@
-# What developers and CI run; `just --list` shows every recipe. `cargo install just` or `pip install rust-just` installs it.
+# What developers and CI run; `just --list` shows every recipe. `cargo install just` or `pip install
+# rust-just` installs it.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 export PYTHONDONTWRITEBYTECODE := "1"
 
-# Cargo chooses the features of dependencies by what it builds. These arguments name what `cargo test --workspace` builds,
-# so nothing is built twice.
-everything := "--workspace --locked --test it"
+# Cargo chooses the features of dependencies by the packages that it builds. With these arguments it
+# chooses those of `cargo test --workspace`, so nothing is built twice.
+it := "--workspace --locked --test it"
+
+# What `test-fast` runs: the unit tests of the crates that have more than a few, and a part of the
+# integration tests.
+units := "--workspace --locked --lib $(printf -- '--exclude %s ' $(ls functions) bench)"
+fast := "carts:: orders::purchase orders::quote storefront::browse template:: workspace::"
 
 # Check format, lints, documentation, the mutants, the template and the dependencies
 lint:
@@ -14,6 +20,8 @@ lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --lib --examples
     .ci/mutants/run --check
+    .ci/routes.py --check
+    diff <(.ci/cost.py) <(sed -n '/<!-- cost -->/,/<!-- \/cost -->/{//!p}' OPERATIONS.md)
     "$(.ci/venv lint)/cfn-lint" template.yaml
     SAM_CLI_TELEMETRY=0 "$(.ci/venv lint)/sam" validate
     "$(.ci/venv lint)/checkov" --config-file .checkov.yaml
@@ -23,14 +31,14 @@ lint:
 test:
     cargo test --workspace --locked
 
-# Run the tests that suit every edit: unit tests and a part of the integration tests, in at most 90 s after the build
+# Run the unit tests and a part of the integration tests: what to run after each edit
 test-fast:
-    cargo test --workspace --locked --lib
-    cargo test {{ everything }} -- purchase
+    cargo test {{ units }}
+    cargo test {{ it }} -- {{ fast }}
 
 # Play the fault simulation of submissions from N seeds
 sim seeds="10000":
-    FAULT_SEEDS={{ seeds }} cargo test {{ everything }} -- faults --nocapture
+    FAULT_SEEDS={{ seeds }} cargo test {{ it }} -- faults --nocapture
 
 # Feed random files to the parsers, each format for the given number of seconds
 fuzz seconds="60":
@@ -42,7 +50,7 @@ emulator *arguments:
 
 # Start the local stack as its users do: signals, ports in use, the AWS CLI, cargo lambda watch
 tour:
-    cargo build {{ everything }} --bins
+    cargo build {{ it }} --bins
     "$(.ci/venv tools)/python" .ci/tour.py
 
 # Measure one of the benchmarks; `just bench --help` lists them
@@ -67,9 +75,14 @@ ci:
     grep --quiet --line-regexp 'cargo test --workspace' README.md
     grep --quiet --line-regexp 'cargo run -p local' README.md
     step lint
+    USED_PERMISSIONS=$(mktemp -d)
+    export USED_PERMISSIONS
     FAULT_SEEDS=10000 step test
+    .ci/used.py "$USED_PERMISSIONS"
     step fuzz
     step tour
-    # One function is built as it is shipped, which takes a minute for each; the others are debug builds.
-    step emulator --shipped submit-worker --without catalog:dynamodb:GetItem --without submit-worker:dynamodb:PutItem
+    # One function is built as it is shipped, which takes a minute for each; the others are debug
+    # builds.
+    step emulator --shipped submit-worker \
+        --without catalog:dynamodb:GetItem --without submit-worker:dynamodb:PutItem
     printf '\n== all passed (after %d s)\n' "$SECONDS"

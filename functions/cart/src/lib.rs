@@ -1,7 +1,6 @@
 //! The open cart, also as made of an earlier order: lines, totals from cached prices, live
 //! availability when a quantity changes.
 
-mod config;
 mod read;
 mod routes;
 
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use app::cart::{CartService, Reorder};
 use app::directory::Directory;
 use app::items::PricedItems;
-use app::lookup::{AvailabilityLookup, LookupDeps, PriceLookup};
+use app::lookup::{AvailabilityLookup, PriceLookup};
 use app::reservations::Reservations;
 use app::tracking::Tracking;
 use axum::Router;
@@ -20,31 +19,20 @@ use erp_client::ErpClient;
 use lambda_kit::{ConfigError, Function, Runtime};
 use store_dynamodb::{CartsTable, CatalogTable, LookupsTable, MembersTable, SubmissionsTable};
 
-pub use config::Config;
-
 /// Builds the function.
 ///
 /// # Errors
-/// [`ConfigError`] when a variable is missing.
+/// [`ConfigError`] if a variable is missing or not usable.
 pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&runtime.env)?;
-    let erp = ErpClient::from_variables(
-        |name| runtime.env.optional(name),
-        runtime.clock.clone(),
-        runtime.metrics.handle(),
-    );
-    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
-    let submissions = Arc::new(SubmissionsTable::new(
-        &runtime.sdk,
-        config.submissions_table.clone(),
-        None,
-    ));
+    let erp = runtime.erp(ErpClient::from_variables)?;
+    let submissions = runtime.env.required("SUBMISSIONS_TABLE")?;
+    let submissions = Arc::new(SubmissionsTable::new(&runtime.sdk, submissions, None));
     let tracking = Tracking {
         erp: erp.clone(),
         submissions,
         clock: runtime.clock.clone(),
     };
-    let service = Arc::new(service(runtime, config, erp));
+    let service = Arc::new(service(runtime, erp)?);
     let orders = Router::new()
         .route("/orders/{id}/reorder", post(routes::reorder))
         .with_state(Arc::new(Reorder {
@@ -68,27 +56,21 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     lambda_kit::serve(carts.merge(orders), runtime)
 }
 
-fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartService {
+fn service(runtime: &Runtime, erp: Arc<ErpClient>) -> Result<CartService, ConfigError> {
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
     let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let carts = Arc::new(CartsTable::new(
-        &runtime.sdk,
-        config.carts_table,
-        ids.clone(),
-    ));
-    let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
-    let cache = Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table));
-    let deps = LookupDeps::new(erp.clone(), cache, clock.clone(), ids.clone(), config.store)
-        .refreshing_ahead(runtime.after_response.handle())
-        .with_metrics(runtime.metrics.handle());
-    runtime.warm_with({
-        let deps = deps.clone();
-        async move { deps.warm_up().await }
-    });
-    CartService {
-        items: PricedItems::new(
-            Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
-            clock.clone(),
-        ),
+    let carts = CartsTable::new(sdk, env.required("CARTS_TABLE")?, ids.clone());
+    let carts = Arc::new(carts);
+    let members = Arc::new(MembersTable::new(sdk, env.required("MEMBERS_TABLE")?));
+    let catalog = CatalogTable::new(sdk, env.required("CATALOG_TABLE")?);
+    let cache = LookupsTable::new(sdk, env.required("LOOKUPS_TABLE")?);
+    // How long an availability is fresh.
+    let rules = env.optionally_parsed("INVENTORY_RULES", wire::rules::read)?;
+    let deps = runtime
+        .lookup_deps(erp.clone(), Arc::new(cache))?
+        .refreshing_ahead(runtime.after_response.handle());
+    Ok(CartService {
+        items: PricedItems::new(Arc::new(catalog), clock.clone()),
         directory: Directory::new(members.clone(), clock.clone()),
         members,
         prices: PriceLookup {
@@ -99,7 +81,7 @@ fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartServic
         availability: AvailabilityLookup {
             erp: erp.clone(),
             deps,
-            freshness: AvailabilityFreshness::new(config.rules),
+            freshness: AvailabilityFreshness::new(rules.unwrap_or_default()),
         },
         reservations: Reservations {
             carts: carts.clone(),
@@ -109,5 +91,5 @@ fn service(runtime: &Runtime, config: Config, erp: Arc<ErpClient>) -> CartServic
         carts,
         clock,
         ids,
-    }
+    })
 }

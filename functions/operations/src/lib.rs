@@ -1,90 +1,47 @@
-//! What operators see and do.
+//! What operators see and do: the state of the integration, submissions, dead letters, loads and the
+//! cache of prices and availabilities.
 
-mod caches;
-mod dead_letters;
-mod health;
-mod submissions;
+mod read;
+mod routes;
+mod show;
 
 use std::sync::Arc;
 
-use app::UseCaseError;
 use app::dead_letters::DeadLetters;
 use app::health::HealthCheck;
 use app::load::{Decisions, Loads};
 use app::lookup::Invalidate;
-use app::ports::{Cursor, LoadFilter};
 use app::submission::{BacklogMetrics, SubmissionOperator};
 use axum::Router;
-use axum::extract::State;
 use axum::routing::{get, post};
-use domain::ids::{LoadId, StoreId};
-use domain::load::{LoadKind, LoadState};
+use domain::ids::StoreId;
 use erp_client::ErpClient;
 use files_s3::ExportBucket;
-use lambda_kit::{
-    ConfigError, Env, Function, Json, Operator, Params, Path, Problem, Runtime, parse_id,
-};
+use lambda_kit::{ConfigError, Env, Function, Runtime};
 use queue_sqs::{QueueUrls, SqsDeadLetters, SqsLoadQueue, SqsSubmitQueue};
-use serde::Deserialize;
 use store_dynamodb::{CatalogTable, LoadsTable, LookupsTable, SubmissionsTable};
-use wire::storefront::loads as body;
 
-/// Entries of a page, unless the caller says otherwise.
-const DEFAULT_LIMIT: usize = 50;
-/// Most entries of a page.
-const MAX_LIMIT: usize = 200;
+use crate::routes::LoadUseCases;
 
-/// How the function is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// `LOADS_TABLE`: where the loads are kept.
-    pub loads_table: String,
-    /// `LOOKUPS_TABLE`: the cache of prices and availabilities.
-    pub lookups_table: String,
-    /// `STORE_ID`: whose cache it is.
-    pub store: StoreId,
-    /// `CATALOG_TABLE`: what readers see of the catalog.
-    pub catalog_table: String,
-    /// `SUBMISSIONS_TABLE`: orders, quotes and registrations on their way to the ERP.
-    pub submissions_table: String,
-    /// `SUBMIT_QUEUE_URL` wakes the submit worker, `SUBMIT_DEAD_LETTERS_URL` holds what it gave up.
-    pub submissions: QueueUrls,
-    /// `CATALOG_LOAD_QUEUE_URL` wakes the function that loads the catalog,
-    /// `CATALOG_LOAD_DEAD_LETTERS_URL` holds what it gave up.
-    pub catalog_loads: QueueUrls,
-    /// `MEMBER_LOAD_QUEUE_URL` wakes the function that loads members,
-    /// `MEMBER_LOAD_DEAD_LETTERS_URL` holds what it gave up.
-    pub member_loads: QueueUrls,
-    /// `EXPORTS_BUCKET`: where the reports of loads are.
-    pub exports_bucket: String,
+/// The queues of the workers, with their dead letters.
+struct Queues {
+    submissions: QueueUrls,
+    catalog_loads: QueueUrls,
+    member_loads: QueueUrls,
 }
 
-impl Config {
-    /// Reads the variables.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable that is missing.
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+impl Queues {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let urls = |queue, dead_letters| {
+            Ok::<_, ConfigError>(QueueUrls {
+                queue: env.required(queue)?.to_owned(),
+                dead_letters: env.required(dead_letters)?.to_owned(),
+            })
+        };
         Ok(Self {
-            loads_table: env.required("LOADS_TABLE")?.to_owned(),
-            lookups_table: env.required("LOOKUPS_TABLE")?.to_owned(),
-            store: StoreId::parse(env.required("STORE_ID")?)
-                .map_err(|e| env.invalid("STORE_ID", &e.to_string()))?,
-            catalog_table: env.required("CATALOG_TABLE")?.to_owned(),
-            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
-            submissions: QueueUrls {
-                queue: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
-                dead_letters: env.required("SUBMIT_DEAD_LETTERS_URL")?.to_owned(),
-            },
-            catalog_loads: QueueUrls {
-                queue: env.required("CATALOG_LOAD_QUEUE_URL")?.to_owned(),
-                dead_letters: env.required("CATALOG_LOAD_DEAD_LETTERS_URL")?.to_owned(),
-            },
-            member_loads: QueueUrls {
-                queue: env.required("MEMBER_LOAD_QUEUE_URL")?.to_owned(),
-                dead_letters: env.required("MEMBER_LOAD_DEAD_LETTERS_URL")?.to_owned(),
-            },
-            exports_bucket: env.required("EXPORTS_BUCKET")?.to_owned(),
+            submissions: urls("SUBMIT_QUEUE_URL", "SUBMIT_DEAD_LETTERS_URL")?,
+            catalog_loads: urls("CATALOG_LOAD_QUEUE_URL", "CATALOG_LOAD_DEAD_LETTERS_URL")?,
+            member_loads: urls("MEMBER_LOAD_QUEUE_URL", "MEMBER_LOAD_DEAD_LETTERS_URL")?,
         })
     }
 }
@@ -92,163 +49,132 @@ impl Config {
 /// Builds the function.
 ///
 /// # Errors
-/// [`ConfigError`] when a variable is missing.
+/// [`ConfigError`] if a variable is missing or not usable.
 pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&runtime.env)?;
-    let store = Arc::new(LoadsTable::new(&runtime.sdk, config.loads_table));
-    let erp = ErpClient::from_variables(
-        |name| runtime.env.optional(name),
-        runtime.clock.clone(),
-        runtime.metrics.handle(),
-    );
-    let erp = erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?;
-    let state = Arc::new(Operations {
-        loads: Loads {
-            loads: store.clone(),
-        },
-        decisions: Decisions {
-            loads: store.clone(),
-            catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
-            files: Arc::new(ExportBucket::new(&runtime.sdk, config.exports_bucket)),
-            queue: Arc::new(SqsLoadQueue::new(
-                &runtime.sdk,
-                config.catalog_loads.queue.as_str(),
-                config.member_loads.queue.as_str(),
-            )),
-            clock: runtime.clock.clone(),
-            ids: runtime.ids.clone(),
-        },
-    });
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
+    let clock = &runtime.clock;
+    let queues = Queues::from_env(env)?;
+    let loads = Arc::new(LoadsTable::new(sdk, env.required("LOADS_TABLE")?));
+    let submissions = SubmissionsTable::new(sdk, env.required("SUBMISSIONS_TABLE")?, None);
+    let submissions = Arc::new(submissions);
+    let cache = LookupsTable::new(sdk, env.required("LOOKUPS_TABLE")?);
     let invalidate = Invalidate {
-        cache: Arc::new(LookupsTable::new(&runtime.sdk, config.lookups_table)),
-        clock: runtime.clock.clone(),
-        store: config.store,
+        cache: Arc::new(cache),
+        clock: clock.clone(),
+        store: env.parsed("STORE_ID", StoreId::parse)?,
     };
-    let submissions = Arc::new(SubmissionsTable::new(
-        &runtime.sdk,
-        config.submissions_table,
-        None,
-    ));
-    let operate = SubmissionOperator {
+    let submission_operator = SubmissionOperator {
         submissions: submissions.clone(),
-        queue: Arc::new(SqsSubmitQueue::new(
-            &runtime.sdk,
-            config.submissions.queue.as_str(),
-        )),
-        clock: runtime.clock.clone(),
+        queue: Arc::new(SqsSubmitQueue::new(sdk, &*queues.submissions.queue)),
+        clock: clock.clone(),
     };
+    let health = HealthCheck {
+        erp: runtime.erp(ErpClient::from_variables)?,
+        backlog: BacklogMetrics {
+            submissions: submissions.clone(),
+            loads: loads.clone(),
+            clock: clock.clone(),
+        },
+        clock: clock.clone(),
+    };
+    let load_use_cases = load_use_cases(runtime, loads.clone(), &queues)?;
     let letters = SqsDeadLetters::new(
-        &runtime.sdk,
-        config.submissions,
-        config.catalog_loads,
-        config.member_loads,
+        sdk,
+        queues.submissions,
+        queues.catalog_loads,
+        queues.member_loads,
     );
-    let backlog = BacklogMetrics {
-        submissions: submissions.clone(),
-        loads: store.clone(),
-        clock: runtime.clock.clone(),
-    };
-    let checkup = HealthCheck {
-        erp: Arc::new(erp),
-        backlog,
-        clock: runtime.clock.clone(),
-    };
-    let letter_box = DeadLetters {
+    let dead_letters = DeadLetters {
         letters: Arc::new(letters),
         submissions,
-        loads: store,
+        loads,
     };
-    let router = Router::new()
-        .route("/operations/loads", get(list_loads))
-        .route("/operations/loads/{load_id}", get(get_load))
-        .route("/operations/loads/{load_id}/release", post(release_load))
-        .route("/operations/loads/{load_id}/rollback", post(rollback_load))
-        .with_state(state)
-        .merge(caches::router(invalidate))
-        .merge(submissions::router(operate))
-        .merge(dead_letters::router(letter_box))
-        .merge(health::router(checkup));
+    let router = health_routes(health)
+        .merge(submission_routes(submission_operator))
+        .merge(dead_letter_routes(dead_letters))
+        .merge(load_routes(load_use_cases))
+        .merge(cache_routes(invalidate));
     lambda_kit::serve(router, runtime)
 }
 
-struct Operations {
-    loads: Loads,
-    decisions: Decisions,
+fn load_use_cases(
+    runtime: &Runtime,
+    loads: Arc<LoadsTable>,
+    queues: &Queues,
+) -> Result<LoadUseCases, ConfigError> {
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
+    let queue = SqsLoadQueue::new(
+        sdk,
+        &*queues.catalog_loads.queue,
+        &*queues.member_loads.queue,
+    );
+    let catalog = CatalogTable::new(sdk, env.required("CATALOG_TABLE")?);
+    let files = ExportBucket::new(sdk, env.required("EXPORTS_BUCKET")?);
+    Ok(LoadUseCases {
+        loads: Loads {
+            loads: loads.clone(),
+        },
+        decisions: Decisions {
+            loads,
+            catalog: Arc::new(catalog),
+            files: Arc::new(files),
+            queue: Arc::new(queue),
+            clock: runtime.clock.clone(),
+            ids: runtime.ids.clone(),
+        },
+    })
 }
 
-#[derive(Debug, Deserialize)]
-struct LoadsParams {
-    kind: Option<String>,
-    state: Option<String>,
-    limit: Option<usize>,
-    cursor: Option<String>,
+fn health_routes(health: HealthCheck) -> Router {
+    Router::new()
+        .route("/operations/health", get(routes::health))
+        .with_state(Arc::new(health))
 }
 
-impl LoadsParams {
-    fn filter(&self) -> Result<LoadFilter, UseCaseError> {
-        let kind = self
-            .kind
-            .as_deref()
-            .map(|text| LoadKind::parse(text).ok_or_else(|| unknown("/kind", "kind of loads")));
-        let state = self
-            .state
-            .as_deref()
-            .map(|text| LoadState::parse(text).ok_or_else(|| unknown("/state", "state of loads")));
-        Ok(LoadFilter {
-            kind: kind.transpose()?,
-            state: state.transpose()?,
-        })
-    }
+fn submission_routes(operator: SubmissionOperator) -> Router {
+    Router::new()
+        .route("/operations/submissions", get(routes::list_submissions))
+        .route(
+            "/operations/submissions/{id}/retry",
+            post(routes::retry_submission),
+        )
+        .route(
+            "/operations/submissions/{id}/resolve",
+            post(routes::resolve_submission),
+        )
+        .with_state(Arc::new(operator))
 }
 
-fn unknown(pointer: &str, what: &str) -> UseCaseError {
-    UseCaseError::invalid(pointer, "invalid_query", format!("there is no such {what}"))
+fn dead_letter_routes(dead_letters: DeadLetters) -> Router {
+    Router::new()
+        .route("/operations/dead-letters", get(routes::list_dead_letters))
+        .route(
+            "/operations/dead-letters/redrive",
+            post(routes::redrive_dead_letters),
+        )
+        .with_state(Arc::new(dead_letters))
 }
 
-async fn list_loads(
-    State(operations): State<Arc<Operations>>,
-    Operator(operator): Operator,
-    Params(params): Params<LoadsParams>,
-) -> Result<Json<body::Loads>, Problem> {
-    let filter = params.filter()?;
-    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let cursor = params.cursor.map(Cursor::new);
-    let page = operations
-        .loads
-        .list(&operator, filter, limit, cursor.as_ref())
-        .await?;
-    Ok(Json(body::Loads {
-        loads: page.items.iter().map(body::Load::from).collect(),
-        next_cursor: page.next.map(|next| next.as_str().to_owned()),
-    }))
+fn load_routes(use_cases: LoadUseCases) -> Router {
+    Router::new()
+        .route("/operations/loads", get(routes::list_loads))
+        .route("/operations/loads/{load_id}", get(routes::get_load))
+        .route(
+            "/operations/loads/{load_id}/release",
+            post(routes::release_load),
+        )
+        .route(
+            "/operations/loads/{load_id}/rollback",
+            post(routes::rollback_load),
+        )
+        .with_state(Arc::new(use_cases))
 }
 
-async fn get_load(
-    State(operations): State<Arc<Operations>>,
-    Operator(operator): Operator,
-    Path(load_id): Path<String>,
-) -> Result<Json<body::Load>, Problem> {
-    let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.loads.get(&operator, &load_id).await?;
-    Ok(Json(body::Load::from(&load)))
-}
-
-async fn release_load(
-    State(operations): State<Arc<Operations>>,
-    Operator(operator): Operator,
-    Path(load_id): Path<String>,
-) -> Result<Json<body::Load>, Problem> {
-    let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.decisions.release(&operator, &load_id).await?;
-    Ok(Json(body::Load::from(&load)))
-}
-
-async fn rollback_load(
-    State(operations): State<Arc<Operations>>,
-    Operator(operator): Operator,
-    Path(load_id): Path<String>,
-) -> Result<Json<body::Load>, Problem> {
-    let load_id = parse_id(&load_id, LoadId::parse)?;
-    let load = operations.decisions.rollback(&operator, &load_id).await?;
-    Ok(Json(body::Load::from(&load)))
+fn cache_routes(invalidate: Invalidate) -> Router {
+    Router::new()
+        .route(
+            "/operations/caches/invalidate",
+            post(routes::invalidate_caches),
+        )
+        .with_state(Arc::new(invalidate))
 }

@@ -1,5 +1,4 @@
-//! Once a minute: resends what never left, settles unknown outcomes, releases abandoned
-//! reservations; and measures what waits.
+//! Once a minute: enqueues what is due, releases abandoned reservations, and measures what waits.
 
 use std::sync::Arc;
 
@@ -9,39 +8,11 @@ use app::reservations::Reservations;
 use app::submission::{BacklogMetrics, Reconcile, Waiting};
 use async_trait::async_trait;
 use erp_client::ErpClient;
-use lambda_kit::{ConfigError, EmfMetrics, Env, EventHandler, Function, Metric, Runtime, deadline};
+use lambda_kit::{ConfigError, EmfMetrics, EventHandler, Function, Metric, Runtime, deadline};
 use lambda_runtime::{Context, Error};
 use queue_sqs::SqsSubmitQueue;
 use serde_json::{Value, json};
 use store_dynamodb::{CartsTable, LoadsTable, SubmissionsTable};
-
-/// How the function is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// `SUBMISSIONS_TABLE`: what may be due.
-    pub submissions_table: String,
-    /// `CARTS_TABLE`: the ledger of reservations.
-    pub carts_table: String,
-    /// `LOADS_TABLE`: loads that may wait for a person.
-    pub loads_table: String,
-    /// `SUBMIT_QUEUE_URL`: wakes the submit worker.
-    pub submit_queue_url: String,
-}
-
-impl Config {
-    /// Reads the variables.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable that is missing.
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
-            carts_table: env.required("CARTS_TABLE")?.to_owned(),
-            loads_table: env.required("LOADS_TABLE")?.to_owned(),
-            submit_queue_url: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
-        })
-    }
-}
 
 struct Run {
     reconcile: Reconcile,
@@ -53,43 +24,34 @@ struct Run {
 /// Builds the function.
 ///
 /// # Errors
-/// [`ConfigError`] when a variable is missing.
+/// [`ConfigError`] if a variable is missing or not usable.
 pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&runtime.env)?;
-    let erp = ErpClient::from_variables(
-        |name| runtime.env.optional(name),
-        runtime.clock.clone(),
-        runtime.metrics.handle(),
-    );
-    let erp = Arc::new(erp.map_err(|error| runtime.env.invalid(error.name, error.reason))?);
-    let carts = Arc::new(CartsTable::new(
-        &runtime.sdk,
-        config.carts_table,
-        runtime.ids.clone(),
-    ));
-    let submissions = Arc::new(SubmissionsTable::new(
-        &runtime.sdk,
-        config.submissions_table,
-        None,
-    ));
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
+    let clock = &runtime.clock;
+    let erp = runtime.erp(ErpClient::from_variables)?;
+    let carts = CartsTable::new(sdk, env.required("CARTS_TABLE")?, runtime.ids.clone());
+    let loads = LoadsTable::new(sdk, env.required("LOADS_TABLE")?);
+    let submissions = SubmissionsTable::new(sdk, env.required("SUBMISSIONS_TABLE")?, None);
+    let submissions = Arc::new(submissions);
+    let queue = SqsSubmitQueue::new(sdk, env.required("SUBMIT_QUEUE_URL")?);
     let run = Run {
         backlog: BacklogMetrics {
             submissions: submissions.clone(),
-            loads: Arc::new(LoadsTable::new(&runtime.sdk, config.loads_table)),
-            clock: runtime.clock.clone(),
+            loads: Arc::new(loads),
+            clock: clock.clone(),
         },
         metrics: runtime.metrics.clone(),
         reconcile: Reconcile {
             submissions,
-            queue: Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url)),
+            queue: Arc::new(queue),
             reservations: Reservations {
-                carts,
+                carts: Arc::new(carts),
                 erp,
-                clock: runtime.clock.clone(),
+                clock: clock.clone(),
             },
-            clock: runtime.clock.clone(),
+            clock: clock.clone(),
         },
-        clock: runtime.clock.clone(),
+        clock: clock.clone(),
     };
     Ok(Function::Event(Arc::new(run)))
 }
@@ -104,14 +66,18 @@ impl EventHandler for Run {
         let (done, ()) = futures::join!(self.reconcile.run(&call), self.measure());
         self.metrics.flush();
         let done = done?;
-        tracing::info!(told = done.told, released = done.released, "reconciled");
-        Ok(json!({"told": done.told, "released": done.released}))
+        tracing::info!(
+            enqueued = done.enqueued,
+            released = done.released,
+            "reconciled"
+        );
+        Ok(json!({"enqueued": done.enqueued, "released": done.released}))
     }
 }
 
 impl Run {
-    /// Tells what waits. What cannot be read is missing in the metrics, which is alarming enough,
-    /// and stops nothing.
+    /// Writes the metrics of what waits. A failure leaves them out, which raises an alarm, and does not
+    /// stop the run.
     async fn measure(&self) {
         if !self.metrics.enabled() {
             return;
@@ -119,7 +85,7 @@ impl Run {
         let waiting = match self.backlog.measure().await {
             Ok(waiting) => waiting,
             Err(error) => {
-                tracing::error!(%error, "what waits could not be measured");
+                tracing::error!(%error, "the backlog could not be measured");
                 return;
             }
         };

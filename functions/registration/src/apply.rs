@@ -1,20 +1,22 @@
-//! `POST /organizations` and `POST /users`. Both are public; who brings a token is known by it.
+//! `POST /organizations` and `POST /users`. Both are public; a token identifies its caller.
 
 use std::sync::Arc;
 
 use app::UseCaseError;
-use app::idempotent::{RepeatableRequest, scope};
-use app::ports::submissions::StoredResponse;
+use app::idempotent::{KeyScope, RepeatableRequest};
+use app::ports::idempotency::StoredResponse;
 use app::registration::fields::{Fields, MAX_CODE, MAX_NAME, PostalText};
 use app::registration::{OrganizationApplication, Person, Registrar, UserApplication};
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::ids::OrganizationId;
 use domain::registration::{Registration, RegistrationStatus};
-use lambda_kit::{Call, FingerprintedJson, IdempotencyHeader, OptionalCaller, Problem, parse_id};
+use lambda_kit::{
+    Call, FingerprintedJson, IdempotencyHeader, OptionalCaller, Problem, parse_id, recorded,
+    stored_response,
+};
 use wire::storefront::members as body;
-
-use crate::recorded;
 
 /// The currency of an organization that names none.
 const DEFAULT_CURRENCY: &str = "USD";
@@ -28,7 +30,7 @@ pub(crate) async fn organization(
 ) -> Result<Response, Problem> {
     let application = organization_application(&value)?;
     let request = RepeatableRequest {
-        scope: scope(caller.as_ref()),
+        scope: KeyScope::of_caller(caller.as_ref()),
         route: "POST /organizations",
         key,
         fingerprint,
@@ -36,7 +38,7 @@ pub(crate) async fn organization(
     };
     Ok(recorded(
         registrar
-            .register_organization(request, &application, &made)
+            .register_organization(request, &application)
             .await?,
     ))
 }
@@ -50,27 +52,24 @@ pub(crate) async fn user(
 ) -> Result<Response, Problem> {
     let application = user_application(&value)?;
     let request = RepeatableRequest {
-        scope: scope(caller.as_ref()),
+        scope: KeyScope::of_caller(caller.as_ref()),
         route: "POST /users",
         key,
         fingerprint,
         deadline: call.deadline,
     };
     let answer = registrar
-        .register_user(
-            request,
-            caller.as_ref(),
-            &application,
-            &call.correlation_id,
-            &made,
-        )
+        .register_user(request, caller.as_ref(), &application, &call.correlation_id)
         .await?;
     Ok(recorded(answer))
 }
 
-/// What the one who registers is told: 202 while somebody has to decide, 201 when it is done.
-fn made(registration: &Registration) -> StoredResponse {
-    let pending = registration.status == RegistrationStatus::Pending;
+/// Returns the response to an applicant: 202 while a decision is pending, 201 otherwise.
+pub(crate) fn registered(registration: &Registration) -> StoredResponse {
+    let status = match registration.status {
+        RegistrationStatus::Pending => StatusCode::ACCEPTED,
+        RegistrationStatus::Approved | RegistrationStatus::Rejected => StatusCode::CREATED,
+    };
     let user = registration.user();
     let body = body::RegistrationMade {
         registration_id: registration.id.to_string(),
@@ -79,10 +78,7 @@ fn made(registration: &Registration) -> StoredResponse {
         status: user.status.as_str().to_owned(),
     };
     // Four texts always make JSON.
-    StoredResponse {
-        status: if pending { 202 } else { 201 },
-        body: serde_json::to_string(&body).unwrap_or_default(),
-    }
+    stored_response(status, serde_json::to_string(&body).unwrap_or_default())
 }
 
 fn organization_application(

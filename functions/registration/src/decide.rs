@@ -30,14 +30,14 @@ pub(crate) async fn inbox(
     Authenticated(caller): Authenticated,
     Params(params): Params<InboxParams>,
 ) -> Result<Json<body::Registrations>, Problem> {
-    // Without a status those that wait: the list is somebody's inbox.
+    // The list is an inbox: without a status it shows the pending ones.
     let status = match params.status.as_deref() {
         None => RegistrationStatus::Pending,
         Some(text) => RegistrationStatus::parse(text).ok_or_else(|| {
             UseCaseError::invalid(
                 "",
                 "invalid_query",
-                "status is one of pending, approved, rejected",
+                "status must be one of pending, approved, rejected",
             )
         })?,
     };
@@ -75,7 +75,7 @@ pub(crate) async fn decide(
     Ok(Json(shown(decided)))
 }
 
-/// A registration for whoever decides about it.
+/// Returns a registration as the person who decides about it sees it.
 fn shown(registration: Registration) -> body::Registration {
     let organization_id = registration.organization().to_string();
     let (kind, organization, user) = match registration.applicant {

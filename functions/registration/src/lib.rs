@@ -9,76 +9,41 @@ mod tests;
 
 use std::sync::Arc;
 
+use app::directory::Directory;
 use app::idempotent::Idempotent;
-use app::ports::submissions::StoredResponse;
 use app::profile::Profiles;
 use app::registration::Registrar;
 use axum::Router;
-use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
 use axum::routing::{get, post, put};
-use lambda_kit::{ConfigError, Env, Function, Runtime};
+use lambda_kit::{ConfigError, Function, Runtime};
 use queue_sqs::SqsSubmitQueue;
 use store_dynamodb::{IdempotencyTable, MembersTable, RegistrationTables, RegistrationsTable};
-
-/// How the function is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// `MEMBERS_TABLE`: members and registrations.
-    pub members_table: String,
-    /// `SUBMISSIONS_TABLE`: what is handed to the ERP.
-    pub submissions_table: String,
-    /// `IDEMPOTENCY_TABLE`: requests that may be repeated.
-    pub idempotency_table: String,
-    /// `SUBMIT_QUEUE_URL`: wakes the submit worker.
-    pub submit_queue_url: String,
-}
-
-impl Config {
-    /// Reads the variables.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable that is missing.
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            members_table: env.required("MEMBERS_TABLE")?.to_owned(),
-            submissions_table: env.required("SUBMISSIONS_TABLE")?.to_owned(),
-            idempotency_table: env.required("IDEMPOTENCY_TABLE")?.to_owned(),
-            submit_queue_url: env.required("SUBMIT_QUEUE_URL")?.to_owned(),
-        })
-    }
-}
 
 /// Builds the function.
 ///
 /// # Errors
-/// [`ConfigError`] when a variable is missing.
+/// [`ConfigError`] if a variable is missing or not usable.
 pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&runtime.env)?;
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
     let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let members = Arc::new(MembersTable::new(
-        &runtime.sdk,
-        config.members_table.clone(),
-    ));
     let tables = RegistrationTables {
-        members: config.members_table,
-        submissions: config.submissions_table,
-        idempotency: config.idempotency_table.clone(),
+        members: env.required("MEMBERS_TABLE")?.to_owned(),
+        submissions: env.required("SUBMISSIONS_TABLE")?.to_owned(),
+        idempotency: env.required("IDEMPOTENCY_TABLE")?.to_owned(),
     };
-    let records = Arc::new(IdempotencyTable::new(
-        &runtime.sdk,
-        config.idempotency_table,
-    ));
-    let registrar = Registrar::new(
-        Arc::new(RegistrationsTable::new(&runtime.sdk, tables)),
-        members.clone(),
-        Idempotent::new(records, clock.clone(), ids.clone()),
-        Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url)),
-        clock.clone(),
-        ids.clone(),
-    );
+    let members = Arc::new(MembersTable::new(sdk, tables.members.as_str()));
+    let records = IdempotencyTable::new(sdk, tables.idempotency.as_str());
+    let queue = SqsSubmitQueue::new(sdk, env.required("SUBMIT_QUEUE_URL")?);
+    let registrar = Registrar {
+        store: Arc::new(RegistrationsTable::new(sdk, tables)),
+        directory: Directory::new(members.clone(), clock.clone()),
+        members: members.clone(),
+        idempotent: Idempotent::new(Arc::new(records), clock.clone(), ids.clone()),
+        queue: Arc::new(queue),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        respond: Arc::new(apply::registered),
+    };
     let profiles = Profiles::new(members.clone(), members, clock, ids);
     let registrations = Router::new()
         .route("/organizations", post(apply::organization))
@@ -96,14 +61,4 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         )
         .with_state(Arc::new(profiles));
     lambda_kit::serve(registrations.merge(own), runtime)
-}
-
-/// An answer as it was recorded, byte for byte.
-fn recorded(answer: StoredResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

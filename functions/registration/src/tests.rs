@@ -3,27 +3,32 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lambda_kit::{RandomIds, SystemClock};
+use lambda_kit::{Env, RandomIds, SystemClock};
 use lambda_runtime::Context;
 use serde_json::Value;
 
 use super::*;
 
 /// Nothing listens there: a request that is understood ends at the store.
-const NOBODY: &str = "http://127.0.0.1:1";
+const UNREACHABLE: &str = "http://127.0.0.1:1";
 
 fn runtime() -> Runtime {
-    let env = Env::from_pairs([
+    runtime_without("")
+}
+
+fn runtime_without(variable: &str) -> Runtime {
+    let variables = [
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_ENDPOINT_URL", NOBODY),
+        ("AWS_ENDPOINT_URL", UNREACHABLE),
         ("AUTH_MODE", "gateway"),
         ("MEMBERS_TABLE", "members"),
         ("SUBMISSIONS_TABLE", "submissions"),
         ("IDEMPOTENCY_TABLE", "idempotency"),
-        ("SUBMIT_QUEUE_URL", NOBODY),
-    ]);
+        ("SUBMIT_QUEUE_URL", UNREACHABLE),
+    ];
+    let env = Env::from_pairs(variables.into_iter().filter(|(name, _)| *name != variable));
     Runtime::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds)).unwrap()
 }
 
@@ -89,9 +94,12 @@ async fn an_unknown_field_is_refused_before_anything_is_asked() {
     );
 }
 
-#[test]
-fn a_missing_variable_names_itself() {
-    let error = Config::from_env(&Env::from_pairs([("MEMBERS_TABLE", "m")])).unwrap_err();
+#[tokio::test]
+async fn a_missing_variable_names_itself() {
+    let error = build(&runtime_without("SUBMISSIONS_TABLE"))
+        .await
+        .err()
+        .unwrap();
     assert_eq!(
         error.to_string(),
         "the environment variable SUBMISSIONS_TABLE is not set"

@@ -2,22 +2,20 @@
 //! Needs no ERP: a slow one must never stop an order from being taken.
 
 mod answer;
-mod config;
 mod read;
 
 use std::sync::Arc;
 
 use app::directory::Directory;
-use app::idempotent::{Completed, HeldKey, Idempotent, RepeatableRequest, scope_of};
-use app::ports::submissions::StoredResponse;
-use app::submission::{Approvals, CaptureService, Captured, Placed};
+use app::idempotent::{Idempotent, KeyScope, RepeatableRequest};
+use app::ports::idempotency::IdempotencyClaim;
+use app::submission::{Approvals, Backorder, CaptureContext, CaptureService};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use domain::caller::{Customer, Role};
 use domain::ids::SubmissionId;
-use domain::submission::Submission;
 use lambda_kit::{
     Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path,
     PreferWait, Problem, Runtime, parse_id, recorded,
@@ -29,8 +27,6 @@ use store_dynamodb::{
 use wire::storefront::documents::{NewOrder, NewQuote, OrderAnswer};
 use wire::storefront::members::DecisionRequest;
 
-pub use config::Config;
-
 struct Routes {
     submit: CaptureService,
     approvals: Approvals,
@@ -40,25 +36,25 @@ struct Routes {
 /// Builds the function.
 ///
 /// # Errors
-/// [`ConfigError`] when a variable is missing.
+/// [`ConfigError`] if a variable is missing or not usable.
 pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
-    let config = Config::from_env(&runtime.env)?;
+    let (sdk, env) = (&runtime.sdk, &runtime.env);
     let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let members = Arc::new(MembersTable::new(&runtime.sdk, config.members_table));
     let tables = CaptureTables {
-        carts: config.carts_table.clone(),
-        idempotency: config.idempotency_table.clone(),
+        carts: env.required("CARTS_TABLE")?.to_owned(),
+        idempotency: env.required("IDEMPOTENCY_TABLE")?.to_owned(),
     };
-    let records = Arc::new(IdempotencyTable::new(
-        &runtime.sdk,
-        config.idempotency_table,
-    ));
-    let submissions = Arc::new(SubmissionsTable::new(
-        &runtime.sdk,
-        config.submissions_table,
-        Some(tables),
-    ));
-    let queue = Arc::new(SqsSubmitQueue::new(&runtime.sdk, config.submit_queue_url));
+    let carts = CartsTable::new(sdk, tables.carts.as_str(), ids.clone());
+    let records = IdempotencyTable::new(sdk, tables.idempotency.as_str());
+    let submissions = env.required("SUBMISSIONS_TABLE")?;
+    let submissions = Arc::new(SubmissionsTable::new(sdk, submissions, Some(tables)));
+    let members = Arc::new(MembersTable::new(sdk, env.required("MEMBERS_TABLE")?));
+    let catalog = CatalogTable::new(sdk, env.required("CATALOG_TABLE")?);
+    let queue = Arc::new(SqsSubmitQueue::new(sdk, env.required("SUBMIT_QUEUE_URL")?));
+    // What happens to lines that are not completely in stock.
+    let backorder = env.optionally_parsed("BACKORDER", |text| {
+        Backorder::parse(text).ok_or("it is neither allow nor refuse")
+    })?;
     let routes = Routes {
         approvals: Approvals {
             submissions: submissions.clone(),
@@ -67,21 +63,18 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
             clock: clock.clone(),
         },
         submit: CaptureService {
-            carts: Arc::new(CartsTable::new(
-                &runtime.sdk,
-                config.carts_table,
-                ids.clone(),
-            )),
+            carts: Arc::new(carts),
             submissions,
             queue,
             directory: Directory::new(members.clone(), clock.clone()),
             members,
-            catalog: Arc::new(CatalogTable::new(&runtime.sdk, config.catalog_table)),
-            backorder: config.backorder,
+            catalog: Arc::new(catalog),
+            backorder: backorder.unwrap_or(Backorder::Allow),
+            respond: Arc::new(answer::captured),
             clock: clock.clone(),
             ids: ids.clone(),
         },
-        idempotent: Idempotent::new(records, clock, ids),
+        idempotent: Idempotent::new(Arc::new(records), clock, ids),
     };
     let router = Router::new()
         .route("/orders", post(order))
@@ -99,7 +92,7 @@ fn repeatable(
     call: &Call,
 ) -> RepeatableRequest {
     RepeatableRequest {
-        scope: scope_of(buyer),
+        scope: KeyScope::of_member(buyer),
         route,
         key,
         fingerprint,
@@ -107,30 +100,17 @@ fn repeatable(
     }
 }
 
-fn captured<'a>(
+fn capture_context<'a>(
     buyer: &'a Customer,
     call: &'a Call,
-    held: &'a HeldKey,
+    claim: &'a IdempotencyClaim,
     wait: PreferWait,
-) -> Captured<'a> {
-    Captured {
+) -> CaptureContext<'a> {
+    CaptureContext {
         customer: buyer,
         correlation_id: &call.correlation_id,
-        record: (&held.key, &held.owner),
-        deadline: call.deadline,
+        claim,
         wait_seconds: wait.0,
-    }
-}
-
-/// The capture recorded the answer in its own transaction; who waited may know better by now.
-fn completed(placed: &Placed, answer: fn(&Submission) -> StoredResponse) -> Completed {
-    let recorded = answer(&placed.captured);
-    match &placed.seen {
-        None => Completed::Recorded(recorded),
-        Some(seen) => Completed::Upgraded {
-            recorded,
-            answer: answer(seen),
-        },
     }
 }
 
@@ -143,13 +123,10 @@ async fn order(
     body: FingerprintedJson<NewOrder>,
 ) -> Result<Response, Problem> {
     let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
-    let work = async |held: HeldKey| {
+    let work = async |claim: IdempotencyClaim| {
         let order = read::order(body.value)?;
-        let placed = routes
-            .submit
-            .order(&captured(&buyer, &call, &held, wait), order, answer::order)
-            .await?;
-        Ok(completed(&placed, answer::order))
+        let context = capture_context(&buyer, &call, &claim, wait);
+        routes.submit.order(&context, order).await
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }
@@ -163,13 +140,10 @@ async fn quote(
     body: FingerprintedJson<NewQuote>,
 ) -> Result<Response, Problem> {
     let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
-    let work = async |held: HeldKey| {
+    let work = async |claim: IdempotencyClaim| {
         let quote = read::quote(body.value)?;
-        let placed = routes
-            .submit
-            .quote(&captured(&buyer, &call, &held, wait), quote, answer::quote)
-            .await?;
-        Ok(completed(&placed, answer::quote))
+        let context = capture_context(&buyer, &call, &claim, wait);
+        routes.submit.quote(&context, quote).await
     };
     Ok(recorded(routes.idempotent.run(request, work).await?))
 }
@@ -187,5 +161,5 @@ async fn approval(
         .approvals
         .decide(&member.customer, &request, &call.correlation_id)
         .await?;
-    Ok(Json(answer::order_answer(&order)))
+    Ok(Json(answer::order(&order)))
 }

@@ -190,11 +190,11 @@ fn missing(letter: DeadLetter, reason: &str, next: Action) -> Explained {
 }
 
 fn of_submission(letter: DeadLetter, submission: &Submission) -> Explained {
-    let (reason, next) = match submission.due_at {
+    let (reason, next) = match submission.due_at() {
         // The message was given up while the table, the queue or the worker failed; the submission
         // itself waits.
         Some(_) => (
-            submission.reason.as_deref().unwrap_or("worker_failed"),
+            submission.reason().unwrap_or("worker_failed"),
             Action::Redrive,
         ),
         None => ("nothing_left", Action::Discard),
@@ -202,8 +202,8 @@ fn of_submission(letter: DeadLetter, submission: &Submission) -> Explained {
     Explained {
         letter,
         reason: reason.to_owned(),
-        state: Some(submission.state.as_str()),
-        owner: Some(submission.organization.clone()),
+        state: Some(submission.state().as_str()),
+        owner: Some(submission.organization().clone()),
         next,
     }
 }

@@ -28,10 +28,10 @@ impl FieldError {
 }
 
 /// Why a use case did not do what it was asked for. Each variant has one stable code; the table
-/// stands in `lambda-kit`.
+/// is in `lambda-kit`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UseCaseError {
-    /// There is no such thing, or it belongs to another organization.
+    /// It does not exist, or belongs to another organization.
     #[error("not found")]
     NotFound,
     /// The caller's role does not allow this.

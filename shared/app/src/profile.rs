@@ -1,8 +1,9 @@
 //! What members see and change of themselves and of their organization's addresses.
 //!
-//! Addresses are the organization's: its buyers and administrators make, change and remove those
-//! made here. What an export file brought is the ERP's to change, for the next file would undo it.
-//! A removed address is kept as inactive: an order that names it may still be on its way.
+//! Addresses belong to the organization: its buyers and administrators make, change and remove those
+//! made here. Only the ERP changes an address of an export file because the next file would undo a
+//! change. A removed address stays stored as inactive: an order that names it may still be on its way
+//! to the ERP.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::ports::{Clock, Ids, Written};
 /// Most addresses that an organization may make here. Those of export files do not count.
 pub const MAX_ADDRESSES: usize = 200;
 
-/// Somebody who works with the own profile: the customer and the roles of the token.
+/// The caller: the customer and the roles of the token.
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
     /// Who, and of which organization.
@@ -62,11 +63,11 @@ impl Profiles {
         }
     }
 
-    /// The caller and the organization, whatever their status: who waits for a decision sees here
-    /// that it is pending.
+    /// Returns the caller and the organization in any status: an applicant sees here that the
+    /// decision is pending.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] when there is no such member; [`UseCaseError::Store`].
+    /// [`UseCaseError::NotFound`] if the member does not exist; [`UseCaseError::Store`].
     pub async fn me(&self, customer: &Customer) -> Result<Member, UseCaseError> {
         self.members
             .member(customer)
@@ -101,7 +102,7 @@ impl Profiles {
     /// the rules of their time.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for who is no administrator, [`UseCaseError::MemberNotActive`];
+    /// [`UseCaseError::Forbidden`] for a caller who is not an administrator, [`UseCaseError::MemberNotActive`];
     /// [`UseCaseError::Invalid`] for a limit below zero or in another currency than the organization's;
     /// [`UseCaseError::Store`].
     pub async fn change_rules(
@@ -115,7 +116,7 @@ impl Profiles {
         let member = self.directory.active(actor.customer).await?;
         if let Some(limit) = rules.approval_above {
             if limit.currency() != member.organization.currency {
-                let message = "a limit is in the organization's currency";
+                let message = "a limit must be in the organization's currency";
                 return Err(UseCaseError::invalid(
                     "/approvalAbove/currency",
                     "currency_not_allowed",
@@ -126,7 +127,7 @@ impl Profiles {
                 return Err(UseCaseError::invalid(
                     "/approvalAbove/amount",
                     "invalid_money",
-                    "a limit is not below zero",
+                    "a limit must not be below zero",
                 ));
             }
         }

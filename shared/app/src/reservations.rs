@@ -1,9 +1,9 @@
-//! The ledger of reservations: every one that the ERP may hold is noted here first, so that none
-//! can be forgotten.
+//! The ledger of reservations: every reservation that the ERP may have is recorded here first, so
+//! that none is forgotten.
 //!
-//! An entry carries the revision of the preparation that it belongs to, and whoever works on it
-//! holds it for a while: two preparations of one cart, or a preparation and a release, never talk
-//! to the ERP at the same time.
+//! An entry has the revision of its preparation, and the request that works on it holds it for a
+//! limited time: two preparations of one cart, or a preparation and a release, never call the ERP
+//! at the same time.
 
 use std::sync::Arc;
 
@@ -14,30 +14,28 @@ use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{CallContext, ErpCheckout, ErpError};
 use crate::ports::{Clock, StoreError};
 
-/// Milliseconds kept between two calls to the ERP and the end of the run.
+/// Milliseconds that must be left before the end of the run to release another reservation.
 const MARGIN_MS: i64 = 5_000;
 
 /// The ERP's code for a reservation that it does not have.
 pub(crate) const NOT_THERE: &str = "not_found";
 
-/// Notes and releases reservations.
+/// Records and releases reservations.
 pub struct Reservations {
-    /// The ledger.
     pub carts: Arc<dyn Carts>,
-    /// The ERP.
     pub erp: Arc<dyn ErpCheckout>,
-    /// Time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Reservations {
-    /// Notes that the ERP will be asked to set stock aside for a cart of version `version`, and
-    /// holds the entry until the request's deadline. It takes the place of the entry with revision
-    /// `replaces`, or of one that nobody holds.
+    /// Records that the ERP will be asked to reserve stock for a cart of version `version`, and
+    /// holds the entry until the request's deadline. It replaces the entry with revision
+    /// `replaces`, or one that is not held.
     ///
     /// # Errors
-    /// [`UseCaseError::Contention`] while somebody else prepares or releases the same cart, or when it
-    /// was written since it was read; [`UseCaseError::Store`]. The ERP must not be asked then.
+    /// [`UseCaseError::Contention`] while another request prepares or releases the same cart, or if
+    /// the cart was written since it was read; [`UseCaseError::Store`]. The ERP must not be asked
+    /// then.
     pub async fn note(
         &self,
         entry: &LedgerEntry,
@@ -54,16 +52,16 @@ impl Reservations {
         }
     }
 
-    /// Releases what was set aside under `revision`. What cannot be released now stays in the
-    /// ledger, and `reconcile` releases it when it is over.
+    /// Releases the reservation with this revision. If that fails, the entry stays in the ledger,
+    /// and `reconcile` releases it after its end.
     pub async fn release(&self, context: &CallContext, cart: &CartId, revision: &str) {
         if let Err(error) = self.try_release(context, cart, revision).await {
             tracing::warn!(%error, cart.id = %cart, "a reservation could not be released now");
         }
     }
 
-    /// Releases what was set aside under `revision`. If the entry has another revision by now, or
-    /// is gone, it is somebody else's, and nothing happens.
+    /// Releases the reservation with this revision. Does nothing if the entry is gone or has another
+    /// revision: then it belongs to another request.
     ///
     /// # Errors
     /// [`UseCaseError::Erp`] or [`UseCaseError::Store`]; the entry stays.
@@ -89,10 +87,10 @@ impl Reservations {
         Ok(self.carts.forget_reservation(cart, revision).await?)
     }
 
-    /// Releases the reservations that are over, as many as there is time for. Returns how many.
+    /// Releases reservations after their end, as many as time allows. Returns how many.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`] when the ledger cannot be read.
+    /// [`UseCaseError::Store`] if the ledger cannot be read.
     pub async fn release_due(
         &self,
         context: &CallContext,

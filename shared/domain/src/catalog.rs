@@ -14,9 +14,9 @@ pub struct Category {
     pub id: CategoryId,
     /// The name shown.
     pub name: String,
-    /// The group above; none for a top group.
+    /// The parent group; `None` for a top group.
     pub parent: Option<CategoryId>,
-    /// Place among its siblings.
+    /// Position among its siblings.
     pub sequence: i64,
 }
 
@@ -61,7 +61,7 @@ pub struct Item {
     pub name: String,
     /// The description in the catalog's own language.
     pub description: Option<String>,
-    /// The groups that it stands in.
+    /// The groups that it belongs to.
     pub category_ids: Vec<CategoryId>,
     /// The unit that quantities are counted in.
     pub unit: Unit,
@@ -122,7 +122,7 @@ pub struct ItemText {
     pub description: Option<String>,
 }
 
-/// A list price: what the ERP publishes to everyone, for display beside the offer price.
+/// A list price: what the ERP publishes to everyone, for display next to the offer price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPrice {
     /// The item.
@@ -131,9 +131,9 @@ pub struct ListPrice {
     pub price: Money,
     /// The unit.
     pub unit: Unit,
-    /// From when on; none = always.
+    /// From when on; `None` = always.
     pub valid_from: Option<Timestamp>,
-    /// Until just before this instant; none = for ever.
+    /// Until just before this instant; `None` = forever.
     pub valid_until: Option<Timestamp>,
 }
 
@@ -146,8 +146,8 @@ impl ListPrice {
     }
 }
 
-/// `root` and every category below it, parents before children, siblings by sequence; nothing when
-/// `root` is not there. A loop in the parents ends instead of turning round.
+/// `root` and every category below it, parents before children, siblings by sequence. Empty if
+/// `root` does not exist. A cycle among the parents is visited once.
 #[must_use]
 pub fn with_descendants(categories: &[Category], root: &CategoryId) -> Vec<CategoryId> {
     if !categories.iter().any(|c| c.id == *root) {

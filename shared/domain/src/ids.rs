@@ -80,11 +80,11 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// An article as the ERP numbers it: what is priced, stocked and ordered.
+    /// An item as the ERP numbers it: what is priced, stocked and ordered.
     Sku, 64;
-    /// A family of articles in the ERP.
+    /// A family of items in the ERP.
     ProductId, 64;
-    /// A group of articles in the catalog.
+    /// A group of items in the catalog.
     CategoryId, 64;
     /// A place that holds stock.
     LocationId, 64;
@@ -94,7 +94,7 @@ text_id! {
     UserId, 128;
     /// A postal address of an organization.
     AddressId, 64;
-    /// A cart, and for ever after the order that it becomes.
+    /// A cart, and the order that it becomes.
     CartId, 64;
     /// A line of a cart, an order or a quote.
     LineId, 64;

@@ -41,8 +41,7 @@ pub enum MoneyError {
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// What ISO 4217 writes where there is no currency: for an amount of which only the number
-    /// matters.
+    /// ISO 4217's code for "no currency": for an amount of which only the number matters.
     pub const NONE: Self = Self([b'X'; 3]);
 
     /// Parses three capital letters.

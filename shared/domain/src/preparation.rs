@@ -9,7 +9,7 @@ use crate::quantity::Quantity;
 use crate::time::Timestamp;
 use rust_decimal::Decimal;
 
-/// What the ERP set aside for a line.
+/// What the ERP reserved for a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReservationStatus {
     /// The whole quantity.
@@ -55,9 +55,9 @@ pub struct PreparedLine {
     pub shipping: Option<Money>,
     /// Discount (negative) or surcharge of the line.
     pub adjustment: Option<Money>,
-    /// What was set aside.
+    /// Whether all of it, a part or nothing is reserved.
     pub reservation: ReservationStatus,
-    /// How much was set aside.
+    /// The reserved quantity.
     pub reserved: Decimal,
 }
 
@@ -157,18 +157,18 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-/// The figures that the buyer commits to: stock set aside, prices asked live, amounts calculated by
-/// the ERP.
+/// The figures that the buyer commits to: reserved stock, live prices, amounts calculated by the
+/// ERP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preparation {
     /// Its identifier.
     pub id: PreparationId,
     /// The version of the cart that it holds for.
     pub cart_version: u64,
-    /// The entry of the ledger under which stock is set aside for it. Without that entry it is
-    /// worth nothing.
+    /// The revision of the ledger entry of its reservation. Without that entry the preparation is
+    /// invalid.
     pub reservation: String,
-    /// Until when it holds, and with it the reservation.
+    /// When it expires, and with it the reservation.
     pub expires_at: Timestamp,
     /// The lines.
     pub lines: Vec<PreparedLine>,

@@ -1,4 +1,4 @@
-//! Quantities of articles.
+//! Quantities of items.
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use ::time::{Date, OffsetDateTime, UtcOffset};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// A text is no instant in RFC 3339.
+/// A text is not an instant in RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 instant")]
 pub struct TimestampError;
@@ -66,7 +66,7 @@ impl Timestamp {
     /// The start of a calendar day in UTC, written `2025-02-07`.
     ///
     /// # Errors
-    /// [`TimestampError`] when the text is no such date.
+    /// [`TimestampError`] if the text is not such a date.
     pub fn parse_date(text: &str) -> Result<Self, TimestampError> {
         let format = ::time::macros::format_description!("[year]-[month]-[day]");
         let date = Date::parse(text, format).map_err(|_| TimestampError)?;

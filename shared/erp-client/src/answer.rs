@@ -1,7 +1,7 @@
 //! What the end of a call means: the gates that every answer passes.
 
 use app::ports::ErpError;
-use domain::submission::{Outcome, Refusal};
+use domain::submission::{Refusal, SendOutcome};
 use serde::de::DeserializeOwned;
 use wire::erp::{ErrorAnswer, Processed, codes};
 
@@ -61,7 +61,7 @@ impl From<CallError> for ErpError {
     }
 }
 
-impl From<CallError> for Outcome {
+impl From<CallError> for SendOutcome {
     fn from(failure: CallError) -> Self {
         match failure {
             CallError::NoTime => Self::Unavailable { reason: "no_time" },

@@ -250,7 +250,7 @@ impl ErpClient {
 
 /// How long the ERP asks to wait, in milliseconds. The header is a number of seconds or an instant.
 /// An instant is compared with the response's own `Date`, because the ERP's clock may differ from
-/// ours; with our clock if there is no `Date`.
+/// ours; with our clock if `Date` is missing.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
     let wait = text("retry-after")?;

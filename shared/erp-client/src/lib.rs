@@ -24,7 +24,6 @@ use domain::time::Timestamp;
 
 pub use breaker::BreakerLimits;
 pub use config::{Config, ConfigError, TimeLimit, TimeLimits};
-pub use variables::VariableError;
 
 /// The client. Built once per process: it holds the connections, and the capabilities for some
 /// minutes.

@@ -4,8 +4,8 @@ use app::ports::erp::{CallContext, DocumentKind, ErpSubmission};
 use async_trait::async_trait;
 use domain::ids::{ExternalId, SubmissionId};
 use domain::submission::{
-    Answer, Content, Found, Order, OrderLine, Outcome, Payment, QuoteRequest, Refusal, Submission,
-    SubmissionKind,
+    Content, LookupAnswer, Order, OrderLine, Payment, QuoteRequest, ReferenceTrace, Refusal,
+    SendOutcome, Submission, SubmissionKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,9 +20,9 @@ use crate::operation::Operation;
 
 #[async_trait]
 impl ErpSubmission for ErpClient {
-    async fn submit(&self, context: &CallContext, submission: &Submission) -> Outcome {
-        let lines = submission.content.line_count();
-        let sent = match &submission.content {
+    async fn submit(&self, context: &CallContext, submission: &Submission) -> SendOutcome {
+        let lines = submission.content().line_count();
+        let sent = match submission.content() {
             Content::Order(order) => match self.order(submission, order) {
                 Ok(body) => self
                     .send(
@@ -33,7 +33,7 @@ impl ErpSubmission for ErpClient {
                         &body,
                     )
                     .await
-                    .and_then(|good| document(&good, submission.id.as_str())),
+                    .and_then(|good| document(&good, submission.id().as_str())),
                 Err(refusal) => Err(CallError::Refused(refusal)),
             },
             Content::Quote(quote) => {
@@ -47,7 +47,7 @@ impl ErpSubmission for ErpClient {
                         &body,
                     )
                     .await;
-                sent.and_then(|good| document(&good, submission.id.as_str()))
+                sent.and_then(|good| document(&good, submission.id().as_str()))
             }
             Content::Organization(organization) => {
                 let body = erp::OrganizationRequest {
@@ -88,7 +88,7 @@ impl ErpSubmission for ErpClient {
                 sent.and_then(|good| member(&good, id))
             }
         };
-        sent.unwrap_or_else(Outcome::from)
+        sent.unwrap_or_else(SendOutcome::from)
     }
 
     async fn find(
@@ -96,13 +96,13 @@ impl ErpSubmission for ErpClient {
         context: &CallContext,
         kind: SubmissionKind,
         reference: &SubmissionId,
-    ) -> Answer {
+    ) -> LookupAnswer {
         let kind = match kind {
             SubmissionKind::Order => DocumentKind::Order,
             SubmissionKind::Quote => DocumentKind::Quote,
             // Members are created or updated under our id: there is nothing to look up, and sending
             // again is always right.
-            SubmissionKind::Organization | SubmissionKind::User => return Answer::NotFound,
+            SubmissionKind::Organization | SubmissionKind::User => return LookupAnswer::NotFound,
         };
         let mut call = self.call(Operation::List(kind));
         call.query.push(("reference", reference.to_string()));
@@ -113,16 +113,16 @@ impl ErpSubmission for ErpClient {
         {
             Ok(answer) => answer,
             Err(CallError::Refused(refusal)) if refusal.code == erp::codes::NOT_FOUND => {
-                Answer::NotFound
+                LookupAnswer::NotFound
             }
-            Err(CallError::Refused(_)) => Answer::NoAnswer { reason: "refused" },
-            Err(CallError::NoTime) => Answer::NoAnswer { reason: "no_time" },
-            Err(CallError::Timeout) => Answer::NoAnswer { reason: "timeout" },
+            Err(CallError::Refused(_)) => LookupAnswer::NoAnswer { reason: "refused" },
+            Err(CallError::NoTime) => LookupAnswer::NoAnswer { reason: "no_time" },
+            Err(CallError::Timeout) => LookupAnswer::NoAnswer { reason: "timeout" },
             Err(
                 CallError::NotProcessed(reason)
                 | CallError::Failed(reason)
                 | CallError::Unusable(reason),
-            ) => Answer::NoAnswer { reason },
+            ) => LookupAnswer::NoAnswer { reason },
         }
     }
 
@@ -147,7 +147,7 @@ impl ErpClient {
             return Err(CallError::NoTime);
         }
         let call = Call {
-            key: Some(submission.id.as_str()),
+            key: Some(submission.id().as_str()),
             ..self.call(operation).lines(lines)
         };
         self.write(context, &call, Some(body)).await
@@ -169,10 +169,10 @@ impl ErpClient {
             })
         });
         Ok(erp::OrderRequest {
-            reference: submission.id.to_string(),
+            reference: submission.id().to_string(),
             store: self.config.store.clone(),
             // An order keeps its cart's id, and the reservation was made under it.
-            reservation: Some(submission.id.to_string()),
+            reservation: Some(submission.id().to_string()),
             quote: None,
             customer: customer(submission),
             currency: order.currency.to_string(),
@@ -193,7 +193,7 @@ impl ErpClient {
 
     fn quote(&self, submission: &Submission, quote: &QuoteRequest) -> erp::QuoteRequest {
         erp::QuoteRequest {
-            reference: submission.id.to_string(),
+            reference: submission.id().to_string(),
             store: self.config.store.clone(),
             reservation: Some(quote.cart.to_string()),
             customer: customer(submission),
@@ -208,8 +208,8 @@ impl ErpClient {
 
 fn customer(submission: &Submission) -> erp::Customer {
     erp::Customer {
-        organization_id: submission.organization.to_string(),
-        user_id: submission.user.to_string(),
+        organization_id: submission.organization().to_string(),
+        user_id: submission.user().to_string(),
     }
 }
 
@@ -225,11 +225,11 @@ fn quote_line(line: &OrderLine) -> erp::QuoteLine {
 }
 
 /// Only an acceptance with a number under our own reference is a confirmation.
-fn document(good: &Success, reference: &str) -> Result<Outcome, CallError> {
+fn document(good: &Success, reference: &str) -> Result<SendOutcome, CallError> {
     let answer: erp::SubmissionAnswer = good.read()?;
     convert::check_reference(answer.reference.as_deref(), reference)?;
     if good.status == 202 {
-        return Ok(Outcome::Pending);
+        return Ok(SendOutcome::Pending);
     }
     if answer.accepted != Some(true) {
         return Err(CallError::Unusable("not_accepted"));
@@ -238,14 +238,14 @@ fn document(good: &Success, reference: &str) -> Result<Outcome, CallError> {
         .external_id()
         .and_then(|id| ExternalId::parse(id).ok());
     let external_id = external_id.ok_or(CallError::Unusable("no_number"))?;
-    Ok(Outcome::Accepted {
+    Ok(SendOutcome::Accepted {
         external_id,
         status: answer.status,
     })
 }
 
 /// A member has our id if the ERP returns no number of its own.
-fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
+fn member(good: &Success, id: &str) -> Result<SendOutcome, CallError> {
     let answer: erp::MemberAnswer = if good.is_empty() {
         erp::MemberAnswer::default()
     } else {
@@ -255,7 +255,7 @@ fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
         return Err(CallError::Unusable("not_accepted"));
     }
     if good.status == 202 {
-        return Ok(Outcome::Pending);
+        return Ok(SendOutcome::Pending);
     }
     let external_id = answer
         .external_id
@@ -264,7 +264,7 @@ fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
     let external_id = external_id
         .or_else(|| ExternalId::parse(id).ok())
         .ok_or(CallError::Unusable("no_number"))?;
-    Ok(Outcome::Accepted {
+    Ok(SendOutcome::Accepted {
         external_id,
         status: answer.status,
     })
@@ -274,11 +274,11 @@ fn member(good: &Success, id: &str) -> Result<Outcome, CallError> {
 /// "not found": a list of other documents may be the first page of an ERP that ignores the query,
 /// and an answer without any data proves nothing. Taking either for "not found" would send an
 /// existing order again.
-fn found(good: &Success, reference: &str) -> Result<Answer, CallError> {
+fn found(good: &Success, reference: &str) -> Result<LookupAnswer, CallError> {
     let body: Value = good.read()?;
     let list = body.get("orders").or_else(|| body.get("quotes"));
     let answer = match list.and_then(Value::as_array) {
-        Some(documents) if documents.is_empty() => return Ok(Answer::NotFound),
+        Some(documents) if documents.is_empty() => return Ok(LookupAnswer::NotFound),
         Some(documents) => {
             let ours = |document: &&Value| {
                 document.get("reference").and_then(Value::as_str) == Some(reference)
@@ -296,7 +296,7 @@ fn found(good: &Success, reference: &str) -> Result<Answer, CallError> {
     if answer.external_id().is_none() && answer.status.is_none() && answer.accepted.is_none() {
         return Err(CallError::Unusable("empty_answer"));
     }
-    Ok(Answer::Found(Found {
+    Ok(LookupAnswer::Found(ReferenceTrace {
         external_id: answer
             .external_id()
             .and_then(|id| ExternalId::parse(id).ok()),

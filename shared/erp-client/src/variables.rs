@@ -2,32 +2,24 @@
 
 use std::sync::Arc;
 
-use app::ports::{Clock, Metrics};
+use app::ports::{Clock, Metrics, VariableError};
 
 use crate::{BreakerLimits, Config, ErpClient, TimeLimits};
 
-/// A variable without which the ERP cannot be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {reason}")]
-pub struct VariableError {
-    pub name: &'static str,
-    pub reason: &'static str,
-}
-
 impl ErpClient {
-    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, as `variable` returns them;
-    /// opens no connection. `ERP_LOOKUP_MS` may give prices and availability another time limit
+    /// Builds the client from `ERP_URL`, `ERP_TOKEN` and `STORE_ID`, which `variable` reads; opens
+    /// no connection. `ERP_LOOKUP_MS` may give prices and availability another time limit
     /// than the default. `metrics` counts how calls end.
     ///
     /// # Errors
     /// [`VariableError`] naming the variable that is missing or not usable.
-    pub fn from_variables<'a>(
-        variable: impl Fn(&'static str) -> Option<&'a str>,
+    pub fn from_variables(
+        variable: &dyn Fn(&'static str) -> Option<String>,
         clock: Arc<dyn Clock>,
         metrics: Arc<dyn Metrics>,
     ) -> Result<Self, VariableError> {
         let required = |name| {
-            variable(name).map(str::to_owned).ok_or(VariableError {
+            variable(name).ok_or(VariableError {
                 name,
                 reason: "it is not set",
             })

@@ -1,7 +1,9 @@
 //! The variables that a function is configured by.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
+use std::fmt::Display;
+
+use app::ports::VariableError;
 
 /// A function cannot start as it is configured.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,22 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl ConfigError {
+    /// The variable `name` is set to something unusable.
+    pub(crate) fn invalid(name: &str, reason: impl Display) -> Self {
+        Self::Invalid {
+            name: name.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl From<VariableError> for ConfigError {
+    fn from(error: VariableError) -> Self {
+        Self::invalid(error.name, error.reason)
+    }
 }
 
 /// The variables of one function. A map, not the process environment: the local stack and the tests
@@ -65,25 +83,28 @@ impl Env {
             .ok_or_else(|| ConfigError::Missing(name.to_owned()))
     }
 
-    /// The value of `name` as a `T`, or `default` when it is not set.
+    /// The value of `name` as `parse` reads it.
     ///
     /// # Errors
-    /// [`ConfigError::Invalid`] when it is set but is no `T`.
-    pub fn parsed<T: FromStr>(&self, name: &str, default: T) -> Result<T, ConfigError> {
-        match self.optional(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| self.invalid(name, "it cannot be read as the expected type")),
-        }
+    /// [`ConfigError`] if it is missing or `parse` fails.
+    pub fn parsed<T, E: Display>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, ConfigError> {
+        parse(self.required(name)?).map_err(|error| ConfigError::invalid(name, error))
     }
 
-    /// An error that names the variable.
-    #[must_use]
-    pub fn invalid(&self, name: &str, reason: &str) -> ConfigError {
-        ConfigError::Invalid {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-        }
+    /// The value of `name` as `parse` reads it; `None` if the variable is not set or empty.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] if `parse` fails.
+    pub fn optionally_parsed<T, E: Display>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        let parsed = self.optional(name).map(parse).transpose();
+        parsed.map_err(|error| ConfigError::invalid(name, error))
     }
 }

@@ -1,4 +1,4 @@
-//! Bootstrap of a function: configuration, logging, caller, problem responses, batches.
+#![doc = include_str!("../README.md")]
 
 mod after_response;
 mod ambient;
@@ -8,6 +8,7 @@ mod function;
 mod http;
 mod init;
 mod load_events;
+mod load_function;
 pub mod logging;
 pub mod metrics;
 mod queue;
@@ -22,9 +23,9 @@ pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
 pub use http::{
     BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path,
-    PreferWait, Problem, parse_id, recorded, serve,
+    PreferWait, Problem, parse_id, recorded, serve, stored_response,
 };
-pub use load_events::{LoadEvents, load_function};
+pub use load_function::{LoadAdapters, load_function};
 pub use metrics::{EmfMetrics, Metric, MetricSink};
 pub use queue::{QueueHandler, QueueRecord, RecordError, deadline, queue_function};
 pub use runtime::Runtime;

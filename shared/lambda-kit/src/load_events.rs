@@ -36,7 +36,7 @@ const STOP_MS: i64 = 30_000;
 /// What is no export file of this function is left alone, with a warning. A file that cannot be
 /// used is handled with that. A load that has to wait, and one that was stopped by a failure of a
 /// store or the files, goes through the queue: a bucket repeats its events only twice.
-pub struct LoadEvents<R> {
+pub(crate) struct LoadEvents<R> {
     /// Loads the files.
     pub loader: Loader<R>,
     /// The bucket that they are in.
@@ -44,8 +44,7 @@ pub struct LoadEvents<R> {
 }
 
 /// A load function: behind its bucket and its queue.
-#[must_use]
-pub fn load_function<R: RecordFamily>(arrivals: LoadEvents<R>) -> Function {
+pub(crate) fn function<R: RecordFamily>(arrivals: LoadEvents<R>) -> Function {
     let arrivals = Arc::new(arrivals);
     let queue = queue_handler(arrivals.clone(), arrivals.loader.clock.clone());
     Function::Event(Arc::new(Sources { queue, arrivals }))

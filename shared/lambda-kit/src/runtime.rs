@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use app::ports::{Clock, Ids};
+use app::lookup::LookupDeps;
+use app::ports::erp::ErpCapabilities;
+use app::ports::lookups::Lookups;
+use app::ports::{Clock, Ids, Metrics, VariableError};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -14,7 +17,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-
+use domain::ids::StoreId;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -121,6 +124,43 @@ impl Runtime {
             metrics,
             warm_up_tasks: Arc::default(),
         })
+    }
+
+    /// Builds the client of the ERP with `build`: the adapter's constructor, which reads the
+    /// variables that it needs.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a variable is missing or not usable.
+    pub fn erp<C>(
+        &self,
+        build: impl FnOnce(
+            &dyn Fn(&'static str) -> Option<String>,
+            Arc<dyn Clock>,
+            Arc<dyn Metrics>,
+        ) -> Result<C, VariableError>,
+    ) -> Result<Arc<C>, ConfigError> {
+        let variable = |name: &'static str| self.env.optional(name).map(str::to_owned);
+        let client = build(&variable, self.clock.clone(), self.metrics.handle())?;
+        Ok(Arc::new(client))
+    }
+
+    /// What lookups of the store `STORE_ID` work with. What the ERP declares is read while the
+    /// function starts.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if `STORE_ID` is missing or not usable.
+    pub fn lookup_deps(
+        &self,
+        erp: Arc<dyn ErpCapabilities>,
+        cache: Arc<dyn Lookups>,
+    ) -> Result<LookupDeps, ConfigError> {
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        let store = self.env.parsed("STORE_ID", StoreId::parse)?;
+        let deps =
+            LookupDeps::new(erp, cache, clock, ids, store).with_metrics(self.metrics.handle());
+        let warming = deps.clone();
+        self.warm_with(async move { warming.warm_up().await });
+        Ok(deps)
     }
 
     /// Leaves work that makes the first request fast: opening connections, asking what every

@@ -12,8 +12,8 @@ use wire::queue::{LoadMessage, SubmitMessage};
 
 use crate::queue_error;
 
-/// How long a letter is in somebody's hands.
-const HANDS_SECONDS: i32 = 30;
+/// How long a letter is invisible to other readers.
+const VISIBILITY_SECONDS: i32 = 30;
 /// Most messages of one receive.
 const BATCH: i32 = 10;
 /// Asking with a wait looks at all servers of the queue; asking without one may miss messages.
@@ -74,7 +74,7 @@ impl DeadLetterQueues for SqsDeadLetters {
                 .receive_message()
                 .queue_url(&self.urls(queue).dead_letters)
                 .max_number_of_messages(left.min(BATCH))
-                .visibility_timeout(HANDS_SECONDS)
+                .visibility_timeout(VISIBILITY_SECONDS)
                 .wait_time_seconds(WAIT_SECONDS)
                 .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
             let received = receive

@@ -1,4 +1,7 @@
-//! Attributes of stored records: written and read back with one word each.
+//! Attributes of stored records: one function to write a value, one to read it.
+//!
+//! `get_*` fails if the attribute is missing, `find_*` returns `None`. Both fail with
+//! [`StoreError::Corrupt`] if it has another type.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -62,7 +65,7 @@ impl Record {
         self
     }
 
-    /// Adds an attribute if there is a value: what is missing is not stored.
+    /// Adds an attribute if it has a value: a missing value is not stored.
     #[must_use]
     pub(crate) fn with_some(self, name: &str, value: Option<AttributeValue>) -> Self {
         match value {
@@ -92,7 +95,7 @@ pub(crate) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Attributes {
     key
 }
 
-/// That the attribute `name` is not what it should be.
+/// The attribute `name` is missing or has another type.
 pub(crate) fn corrupt(name: &str) -> StoreError {
     StoreError::Corrupt {
         what: format!("attribute {name}"),
@@ -189,7 +192,7 @@ pub(crate) fn get_instant(record: &Attributes, name: &str) -> Result<Timestamp, 
     get_parsed(record, name, str::parse)
 }
 
-/// The elements of the list `name`; none when there is no such list.
+/// The elements of the list `name`; empty if the attribute is missing.
 pub(crate) fn get_list<'a>(
     record: &'a Attributes,
     name: &str,
@@ -226,7 +229,7 @@ pub(crate) fn find_map<'a>(
     }
 }
 
-/// The map of texts `name`; empty when there is none.
+/// The map of texts `name`; empty if the attribute is missing.
 pub(crate) fn get_text_map(
     record: &Attributes,
     name: &str,

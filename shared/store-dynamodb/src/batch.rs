@@ -1,4 +1,4 @@
-//! Many records in few calls. What a call leaves undone is asked again, more and more slowly.
+//! Reads and writes many records in few calls. Unprocessed keys are sent again, with growing pauses.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,11 +16,11 @@ use crate::error::store_error;
 /// Most keys of one read and most records of one write, by DynamoDB's limits.
 const READ: usize = 100;
 const WRITE: usize = 25;
-/// Calls under way at once. More than this only moves the waiting from here to the table.
+/// Most concurrent calls. More only move the waiting from here to the table.
 const IN_FLIGHT: usize = 8;
-/// How long all calls of one read or write may be repeated. With the SDK's limit of one call behind
-/// it, and a read before a write, this stays below the time for which a worker holds a load:
-/// whoever lost it no longer writes.
+/// How long all calls of one read or write may be repeated. Together with the SDK's time limit of
+/// one call, and a read before a write, this stays below the lease of a load: a worker that lost its
+/// lease no longer writes.
 const PATIENCE: Duration = Duration::from_secs(50);
 
 /// The key of a record, of one part or of two.
@@ -66,13 +66,13 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Reads the records with the given keys, in no order; a key without a record is absent from the
+/// Reads the records with the given keys, in no order. A key without a record is absent from the
 /// answer.
 ///
-/// `projection` names the attributes to bring; none brings all.
+/// `projection` names the attributes to return; an empty one returns all.
 ///
 /// # Errors
-/// [`StoreError`]; what was read before it is lost.
+/// [`StoreError`]; records that were read before it are lost.
 pub(crate) async fn read_all(
     client: &Client,
     table: &str,
@@ -82,7 +82,7 @@ pub(crate) async fn read_all(
     read(client, table, keys, projection, false).await
 }
 
-/// The same, with everything that was written before: for whoever decides by it what to write.
+/// As [`read_all`], strongly consistent: for callers that decide by it what to write.
 pub(crate) async fn read_all_current(
     client: &Client,
     table: &str,

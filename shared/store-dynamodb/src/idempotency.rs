@@ -1,13 +1,15 @@
-//! Idempotency records. One conditional put begins a request; what stands in the way tells how to
-//! answer it.
+//! Idempotency records. One conditional put claims a key; the record in the way says how to answer
+//! the request.
 //!
-//! A record is `running` until its answer is known, then `done`. DynamoDB deletes it some time
+//! A record is `running` until its response is known, then `done`. DynamoDB deletes it some time
 //! after `expiresAt`; until then every read compares the instants itself.
 
 #[cfg(test)]
 mod tests;
 
-use app::ports::submissions::{Begun, Idempotency, IdempotencyKey, StoredResponse};
+use app::ports::idempotency::{
+    ClaimResult, Completion, Idempotency, IdempotencyClaim, StoredResponse,
+};
 use app::ports::{StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -27,16 +29,16 @@ const RUNNING: &str = "running";
 const DONE: &str = "done";
 const ABANDONED: &str = "abandoned";
 
-/// Nobody has the key, or nobody has it any more: its time is over, its request gave it back, or
-/// its request died with the same body in hand. Another body has to wait until the record goes:
-/// nobody knows what the first one wrote.
+/// The key is free: it was never claimed, it expired, its request released it, or a request with the
+/// same body died. Another body has to wait until the record expires because it is unknown what the
+/// first one wrote.
 const FREE: &str = "attribute_not_exists(pk) OR #expiresAt <= :today OR #status = :abandoned \
                     OR (#status = :running AND #until < :now AND #fingerprint = :fingerprint)";
 
-/// Whoever began the request still has the record.
+/// The record is still the claim's.
 const OWNED: &str = "#owner = :owner";
 
-/// Keeps idempotency records in DynamoDB.
+/// Stores idempotency records in DynamoDB.
 #[derive(Debug, Clone)]
 pub struct IdempotencyTable {
     client: Client,
@@ -44,7 +46,7 @@ pub struct IdempotencyTable {
 }
 
 impl IdempotencyTable {
-    /// Keeps them in the given table.
+    /// Uses the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
         Self {
@@ -54,119 +56,115 @@ impl IdempotencyTable {
     }
 }
 
-fn running(key: &IdempotencyKey, owner: &str, until: Timestamp) -> Attributes {
-    Record::empty()
-        .with("pk", text(&key.key))
-        .with("fingerprint", text(&key.fingerprint))
-        .with("owner", text(owner))
+fn running(claim: &IdempotencyClaim) -> Attributes {
+    record(claim)
         .with("status", text(RUNNING))
-        .with("until", instant(until))
-        .with("expiresAt", number(key.expires_at.as_seconds()))
+        .with("until", instant(claim.held_until()))
         .into_attributes()
 }
 
-fn done(key: &IdempotencyKey, owner: &str, answer: &StoredResponse) -> Attributes {
-    Record::empty()
-        .with("pk", text(&key.key))
-        .with("fingerprint", text(&key.fingerprint))
-        .with("owner", text(owner))
+fn done(claim: &IdempotencyClaim, response: &StoredResponse) -> Attributes {
+    record(claim)
         .with("status", text(DONE))
-        .with("answerStatus", number(answer.status))
-        .with("answerBody", text(&answer.body))
-        .with("expiresAt", number(key.expires_at.as_seconds()))
+        .with("answerStatus", number(response.code()))
+        .with("answerBody", text(response.body()))
         .into_attributes()
 }
 
-/// The part of a transaction that completes a record with its answer, if the record is still
-/// `owner`'s. When it is not, another invocation took the request over, and the transaction must
-/// not take effect. Until `pending_until` the request still runs and may better the answer; a
-/// repetition is told so meanwhile.
+fn record(claim: &IdempotencyClaim) -> Record {
+    Record::empty()
+        .with("pk", text(&claim.key.key))
+        .with("fingerprint", text(&claim.key.fingerprint))
+        .with("owner", text(&claim.owner))
+        .with("expiresAt", number(claim.key.expires_at.as_seconds()))
+}
+
+/// Returns the part of a transaction that completes a record with its response, if the record is
+/// still the claim's. If it is not, another invocation took the request over, and the transaction
+/// must not take effect. While the request may upgrade the response, a repetition is in progress.
 ///
 /// # Errors
-/// [`StoreError::Refused`] when the SDK finds the put incomplete.
+/// [`StoreError::Refused`] if the SDK finds the put incomplete.
 pub(crate) fn done_put(
     table: &str,
-    key: &IdempotencyKey,
-    owner: &str,
-    answer: &StoredResponse,
-    pending_until: Option<Timestamp>,
+    completion: Completion<'_>,
 ) -> Result<TransactWriteItem, StoreError> {
-    let mut record = done(key, owner, answer);
-    if let Some(until) = pending_until {
-        record.insert("until".to_owned(), instant(until));
+    let Completion {
+        claim,
+        response,
+        upgradable,
+    } = completion;
+    let mut record = done(claim, response);
+    if upgradable {
+        record.insert("until".to_owned(), instant(claim.deadline));
     }
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(record))
         .condition_expression(OWNED)
         .expression_attribute_names("#owner", "owner")
-        .expression_attribute_values(":owner", text(owner))
+        .expression_attribute_values(":owner", text(&claim.owner))
         .build()
         .map_err(incomplete)?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// What the record in the way means to a request.
+/// Returns what the record in the way means to a claim.
 fn met(
     record: &Attributes,
-    key: &IdempotencyKey,
-    owner: &str,
+    claim: &IdempotencyClaim,
     now: Timestamp,
-) -> Result<Begun, StoreError> {
+) -> Result<ClaimResult, StoreError> {
     let status = get_text(record, "status")?;
-    if status == RUNNING && get_text(record, "owner")? == owner {
-        // Our own put took effect although its answer was lost, and the SDK sent it again.
-        return Ok(Begun::First {
-            owner: owner.to_owned(),
-        });
+    if status == RUNNING && get_text(record, "owner")? == claim.owner {
+        // This claim's own put took effect although its answer was lost, and the SDK repeated it.
+        return Ok(ClaimResult::Claimed);
     }
-    if get_text(record, "fingerprint")? != key.fingerprint {
-        return Ok(Begun::Reused);
+    if get_text(record, "fingerprint")? != claim.key.fingerprint {
+        return Ok(ClaimResult::Reused);
     }
     let pending = find_instant(record, "until")?.is_some_and(|until| now < until);
     if status == DONE && !pending {
-        let answer = StoredResponse {
-            status: get_number(record, "answerStatus")?,
-            body: get_text(record, "answerBody")?.to_owned(),
-        };
-        return Ok(Begun::Done(answer));
+        return Ok(ClaimResult::Completed(StoredResponse::new(
+            get_number(record, "answerStatus")?,
+            get_text(record, "answerBody")?.to_owned(),
+        )));
     }
-    Ok(Begun::InProgress)
+    Ok(ClaimResult::InProgress)
 }
 
 impl IdempotencyTable {
-    /// Makes an answer final that its request could have bettered: that request may still live,
-    /// however late it is, and what is given out once is given out for ever. If the better one came
-    /// first, that is the answer.
-    async fn seal(
+    /// Makes a response final that its request could have upgraded: that request may still run,
+    /// however late it is, and a response that was returned once never changes. If the upgraded one
+    /// came first, that is the response.
+    async fn finalize(
         &self,
-        key: &IdempotencyKey,
-        owner: &str,
+        claim: &IdempotencyClaim,
         before: &str,
-        answer: StoredResponse,
+        response: StoredResponse,
         now: Timestamp,
-    ) -> Result<Begun, StoreError> {
+    ) -> Result<ClaimResult, StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", text(&key.key))
+            .key("pk", text(&claim.key.key))
             .update_expression("SET #owner = :owner REMOVE #until")
             .condition_expression("#owner = :before AND attribute_exists(#until)")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":owner", text(&claim.owner))
             .expression_attribute_values(":before", text(before))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match update.send().await {
-            Ok(_) => return Ok(Begun::Done(answer)),
+            Ok(_) => return Ok(ClaimResult::Completed(response)),
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
                 match &refusal.item {
-                    Some(record) => met(record, key, owner, now),
-                    None => Ok(Begun::InProgress),
+                    Some(record) => met(record, claim, now),
+                    None => Ok(ClaimResult::InProgress),
                 }
             }
             _ => Err(store_error("UpdateItem", error)),
@@ -176,19 +174,17 @@ impl IdempotencyTable {
 
 #[async_trait]
 impl Idempotency for IdempotencyTable {
-    async fn begin(
+    async fn claim(
         &self,
-        key: &IdempotencyKey,
-        owner: &str,
-        until: Timestamp,
+        claim: &IdempotencyClaim,
         now: Timestamp,
-    ) -> Result<Begun, StoreError> {
+    ) -> Result<ClaimResult, StoreError> {
         const OPERATION: &str = "PutItem";
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(running(key, owner, until)))
+            .set_item(Some(running(claim)))
             .condition_expression(FREE)
             .expression_attribute_names("#expiresAt", "expiresAt")
             .expression_attribute_names("#status", "status")
@@ -198,47 +194,42 @@ impl Idempotency for IdempotencyTable {
             .expression_attribute_values(":abandoned", text(ABANDONED))
             .expression_attribute_values(":running", text(RUNNING))
             .expression_attribute_values(":now", instant(now))
-            .expression_attribute_values(":fingerprint", text(&key.fingerprint))
+            .expression_attribute_values(":fingerprint", text(&claim.key.fingerprint))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match put.send().await {
-            Ok(_) => {
-                return Ok(Begun::First {
-                    owner: owner.to_owned(),
-                });
-            }
+            Ok(_) => return Ok(ClaimResult::Claimed),
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refusal)) => match &refusal.item {
-                Some(record) => match met(record, key, owner, now)? {
-                    Begun::Done(answer) if record.contains_key("until") => {
-                        self.seal(key, owner, get_text(record, "owner")?, answer, now)
+                Some(record) => match met(record, claim, now)? {
+                    ClaimResult::Completed(response) if record.contains_key("until") => {
+                        self.finalize(claim, get_text(record, "owner")?, response, now)
                             .await
                     }
-                    begun => Ok(begun),
+                    result => Ok(result),
                 },
-                // The service always sends it along; without it the safe answer is that the caller
-                // comes again.
-                None => Ok(Begun::InProgress),
+                // The service always returns the record; without it the safe answer is that the
+                // caller tries again.
+                None => Ok(ClaimResult::InProgress),
             },
             _ => Err(store_error(OPERATION, error)),
         }
     }
 
-    async fn finish(
+    async fn complete(
         &self,
-        key: &IdempotencyKey,
-        owner: &str,
-        answer: &StoredResponse,
+        claim: &IdempotencyClaim,
+        response: &StoredResponse,
     ) -> Result<Written, StoreError> {
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(done(key, owner, answer)))
+            .set_item(Some(done(claim, response)))
             .condition_expression(OWNED)
             .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner));
+            .expression_attribute_values(":owner", text(&claim.owner));
         match put.send().await {
             Ok(_) => Ok(Written::Done),
             Err(error)
@@ -252,23 +243,23 @@ impl Idempotency for IdempotencyTable {
         }
     }
 
-    async fn abandon(&self, key: &IdempotencyKey, owner: &str) -> Result<(), StoreError> {
-        // Marked rather than deleted: the functions need no permission to delete answers.
+    async fn release(&self, claim: &IdempotencyClaim) -> Result<(), StoreError> {
+        // Marked, not deleted: so the functions need no permission to delete responses.
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", text(&key.key))
+            .key("pk", text(&claim.key.key))
             .update_expression("SET #status = :abandoned")
             .condition_expression("#owner = :owner AND #status = :running")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":owner", text(&claim.owner))
             .expression_attribute_values(":abandoned", text(ABANDONED))
             .expression_attribute_values(":running", text(RUNNING));
         match update.send().await {
             Ok(_) => Ok(()),
-            // Somebody took it over, or it is done: nothing of ours is left to give back.
+            // Another request took it over, or it is done: nothing is left to release.
             Err(error)
                 if error
                     .as_service_error()

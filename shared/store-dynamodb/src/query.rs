@@ -39,7 +39,7 @@ impl Asked {
         }
     }
 
-    /// The same, with everything that was written before: for whoever decides by it what to write.
+    /// The same, strongly consistent: for callers that decide by it what to write.
     #[must_use]
     pub(crate) fn current(self) -> Self {
         Self {
@@ -81,8 +81,7 @@ pub(crate) async fn get(
     Ok(answer.map_err(|error| store_error("GetItem", error))?.item)
 }
 
-/// Reads one record with everything that was written before: for whoever decides by it what to
-/// write.
+/// Reads one record, strongly consistent: for callers that decide by it what to write.
 pub(crate) async fn get_current(
     client: &Client,
     table: &str,
@@ -128,7 +127,7 @@ pub(crate) async fn query_all(
     }
 }
 
-/// The same, with everything that was written before: for whoever decides by it what to write.
+/// The same, strongly consistent: for callers that decide by it what to write.
 pub(crate) async fn query_all_current(
     client: &Client,
     table: &str,

@@ -29,9 +29,9 @@ pub(crate) fn incomplete(error: BuildError) -> StoreError {
 /// How a transaction was cancelled.
 #[derive(Debug, PartialEq, Eq)]
 enum Cancelled {
-    /// The conditions at these places did not hold.
+    /// The conditions of the parts with these indexes failed.
     Unmet(Vec<usize>),
-    /// Something else was written at the same time, or there was too much to do.
+    /// Another transaction met it, or the store was throttling.
     Passing,
     /// A mistake of ours.
     Other(String),
@@ -57,11 +57,11 @@ fn cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Cancelled {
     }
 }
 
-/// Writes all or nothing. Answers the places of the conditions that did not hold; none means that
-/// it took effect.
+/// Writes all or nothing. Returns the indexes of the parts whose conditions failed; it took effect if
+/// there are none.
 ///
 /// The SDK gives each transaction a token, so its repetition after a lost answer has no second
-/// effect and answers like the first. A transaction that only met another one on its way is tried
+/// effect and answers like the first. A transaction that met another one is tried
 /// again.
 ///
 /// # Errors
@@ -108,7 +108,7 @@ pub(crate) async fn commit(
     })
 }
 
-/// Writes all or nothing, where it makes no difference which condition did not hold.
+/// Writes all or nothing, where it makes no difference which condition failed.
 ///
 /// # Errors
 /// As [`commit`].

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Wakes the submit worker. Holds the id and nothing else: whoever reads it reads the submission as
-/// it is now.
+/// Wakes the submit worker. Holds only the id, so that the worker reads the submission as it is
+/// then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmitMessage {
@@ -11,7 +11,7 @@ pub struct SubmitMessage {
     pub submission_id: String,
 }
 
-/// A load, or a chunk of one, that its function is to take up.
+/// A load, or one chunk of it, to be processed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoadMessage {
@@ -19,7 +19,7 @@ pub struct LoadMessage {
     pub load_id: String,
     /// The key of its file.
     pub key: String,
-    /// The chunk; none for the load as a whole.
+    /// The chunk; `None` for the load as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<u32>,
 }

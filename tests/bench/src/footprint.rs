@@ -16,7 +16,7 @@ use crate::{parse, starts};
 
 /// The function that loads items.
 const FUNCTION: &str = "catalog-load";
-/// A bucket of which nobody tells the stack's own functions.
+/// A bucket of which the stack does not announce to its's own functions.
 const BUCKET: &str = "measured";
 /// Its messages come here, and only here.
 const QUEUE: &str = "measured";
@@ -40,7 +40,7 @@ pub struct Footprint {
     pub cpu: Duration,
 }
 
-/// Loads a file of so many rows into a stack of its own, with the program that lies in `programs`.
+/// Loads a file of N rows into a stack of its own, with the program that lies in `programs`.
 ///
 /// # Errors
 /// The program is not there, or the load does not come to its end.
@@ -128,7 +128,7 @@ pub async fn run(rows: u64, programs: &Path) -> Result<Footprint, Error> {
             .wait_time_seconds(20);
         let messages = received.send().await?.messages.unwrap_or_default();
         let [message] = messages.as_slice() else {
-            return Err("the load stands still".into());
+            return Err("the load makes no progress".into());
         };
         let answer = sandbox
             .invoke(&delivered(QUEUE, &messages))

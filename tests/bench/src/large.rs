@@ -1,5 +1,5 @@
 //! One large file of items through S3 and the load function into the embedded store, where there
-//! are no items yet, beside a bare loop that reads the same file with the csv crate and writes the
+//! are no items yet, next to a bare loop that reads the same file with the csv crate and writes the
 //! same records, row by row.
 
 use std::collections::{HashMap, VecDeque};
@@ -47,7 +47,7 @@ pub struct Found {
     pub memory_kib: (u64, u64),
 }
 
-/// Loads a file of so many rows, and then writes the same records again, bare.
+/// Loads a file of N rows, and then writes the same records again, bare.
 ///
 /// # Errors
 /// The load does not come to its end, or a record cannot be written.

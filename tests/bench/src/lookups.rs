@@ -1,4 +1,4 @@
-//! Price queries: what a whole query costs beside the bare calls that it is made of, on the same
+//! Price queries: what a whole query costs next to the bare calls that it is made of, on the same
 //! store and ERP.
 //!
 //! *Ours* is an event of API Gateway handed to the `prices` function, until its answer. *Bare* is
@@ -41,7 +41,7 @@ const WRITE: usize = 25;
 /// The unit of all lines.
 const UNIT: &str = "EA";
 
-/// What a query of so many lines costs, in microseconds of CPU; the medians of the rounds.
+/// What a query of N lines costs, in microseconds of CPU; the medians of the rounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     /// How many lines.
@@ -88,7 +88,7 @@ struct Bare {
     record: Record,
 }
 
-/// Measures queries of so many lines each, cached and missing.
+/// Measures queries of N lines each, cached and missing.
 ///
 /// # Errors
 /// When a call fails.
@@ -182,13 +182,13 @@ impl Bench {
             false => self.bare.miss(&self.lines(lines)).await.map(drop),
         };
         let behind = &self.behind[usize::from(cached)];
-        let [mut ours, mut bare, mut beside] = [const { Vec::new() }; 3];
+        let [mut ours, mut bare, mut unmeasured] = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
             ours.push(round(async || answered(&self.ours).await).await?);
             bare.push(round(&called).await?);
-            beside.push(round(async || answered(behind).await).await?);
+            unmeasured.push(round(async || answered(behind).await).await?);
         }
-        let [ours_us, bare_us, behind_us] = [ours, bare, beside].map(median);
+        let [ours_us, bare_us, behind_us] = [ours, bare, unmeasured].map(median);
         Ok(Cost {
             lines,
             cached,

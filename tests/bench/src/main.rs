@@ -19,17 +19,17 @@ enum Work {
     Orders,
     /// The data set, a first time and unchanged.
     Loads,
-    /// One large file of items, end to end, beside a bare loop that writes the same records.
+    /// One large file of items, end to end, next to a bare loop that writes the same records.
     Large,
     /// The load function's own memory for files of ten thousand, a hundred thousand and a million
-    /// rows. Its program lies beside this one: `cargo build --release --workspace --bins` makes it.
+    /// rows. Its program is next to this one: `cargo build --release --workspace --bins` makes it.
     Memory,
-    /// Price queries beside the bare calls that they are made of.
+    /// Price queries next to the bare calls that they are made of.
     Lookups,
-    /// Rows of a large file, understood and not stored, beside the bare csv crate.
+    /// Rows of a large file, understood and not stored, next to the bare csv crate.
     Parse,
-    /// From the start of each program behind the HTTP API to its first poll, beside a hello-world.
-    /// The programs lie beside this one: `cargo build --release --workspace --bins` makes them.
+    /// From the start of each program behind the HTTP API to its first poll, next to a hello-world.
+    /// The programs are next to this one: `cargo build --release --workspace --bins` makes them.
     Starts,
 }
 

@@ -42,12 +42,12 @@ impl std::fmt::Display for OrderError {
 
 impl std::error::Error for OrderError {}
 
-struct Shop<'a> {
+struct Storefront<'a> {
     stack: &'a Stack,
     token: String,
 }
 
-impl Shop<'_> {
+impl Storefront<'_> {
     async fn call(
         &self,
         method: Method,
@@ -131,11 +131,11 @@ impl Shop<'_> {
 /// # Errors
 /// [`OrderError`] for the first that does not go through.
 pub async fn run(stack: &Stack, buyer: &Buyer, orders: u64) -> Result<Finding, OrderError> {
-    let nobody = Shop {
+    let anonymous = Storefront {
         stack,
         token: String::new(),
     };
-    let answer = nobody
+    let answer = anonymous
         .call(
             Method::POST,
             "/local/tokens",
@@ -143,15 +143,15 @@ pub async fn run(stack: &Stack, buyer: &Buyer, orders: u64) -> Result<Finding, O
             None,
         )
         .await?;
-    let shop = Shop {
+    let storefront = Storefront {
         stack,
         token: answer["token"].as_str().unwrap_or_default().to_owned(),
     };
     // The first pays for connections and memories.
-    shop.order(buyer).await?;
+    storefront.order(buyer).await?;
     let (cpu, wall) = (cpu::used(), Instant::now());
     for _ in 0..orders {
-        shop.order(buyer).await?;
+        storefront.order(buyer).await?;
     }
     Ok(Finding {
         pieces: orders,

@@ -1,5 +1,5 @@
 //! How long the program of each function behind the HTTP API takes from being started to its first
-//! poll for an event, beside a hello-world.
+//! poll for an event, next to a hello-world.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -36,7 +36,7 @@ pub(crate) fn money(amount: Decimal, currency: &str) -> Money {
 /// Reads an amount of the given currency.
 ///
 /// # Errors
-/// A refusal for another currency or for what is no plain decimal.
+/// A refusal for another currency or for text that is not a plain decimal.
 pub(crate) fn parse(money: &Money, currency: &str) -> Result<Decimal, Refusal> {
     if money.currency != currency {
         return Err(Refusal::invalid(
@@ -53,7 +53,7 @@ pub(crate) fn parse(money: &Money, currency: &str) -> Result<Decimal, Refusal> {
     } else {
         None
     };
-    amount.ok_or_else(|| Refusal::invalid("an amount is no plain decimal number"))
+    amount.ok_or_else(|| Refusal::invalid("an amount is not a plain decimal number"))
 }
 
 /// A product, rounded to the currency.

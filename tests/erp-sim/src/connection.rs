@@ -38,7 +38,7 @@ impl Connection {
         std::future::pending().await
     }
 
-    /// Waits until somebody cuts it.
+    /// Waits until it is cut.
     pub async fn was_cut(&self) {
         self.cut.notified().await;
     }

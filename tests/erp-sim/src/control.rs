@@ -12,15 +12,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wire::erp::Capabilities;
-use wire::value::{Instant, Money, Number};
+use wire::value::{Money, Number};
 
 use crate::dataset::{ListPrice, ONLINE, Validity};
 use crate::documents::Kind;
 use crate::faults::Fault;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
-use crate::router::answer;
-use crate::world::World;
+use crate::respond::answer;
 use crate::{Mode, Simulator};
 
 /// See the module.
@@ -61,40 +60,10 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/_sim/reset", post(reset))
 }
 
-/// All documents of a kind, each with its reference.
-pub(crate) fn documents(world: &mut World, now: i64, kind: Kind) -> Vec<Value> {
-    let mode = world.mode;
-    let documents = world.documents(kind);
-    documents.age(mode, now);
-    documents
-        .all()
-        .iter()
-        .map(|stored| json!(stored.document))
-        .collect()
-}
-
-/// All reservations that stand, each with its reference.
-pub(crate) fn reservations(world: &mut World, now: i64) -> Vec<Value> {
-    world.expire(now);
-    let shown = world.reservations.iter().map(|(reference, reservation)| {
-        let lines = reservation
-            .lines
-            .iter()
-            .map(|(line_id, sku, quantity)| json!({"lineId": line_id, "sku": sku, "quantity": Number(*quantity)}));
-        json!({
-            "reference": reference,
-            "organizationId": reservation.organization,
-            "expiresAt": Instant(reservation.expires_at),
-            "lines": lines.collect::<Vec<_>>(),
-        })
-    });
-    shown.collect()
-}
-
 async fn members(State(simulator): State<Simulator>) -> Json<Value> {
-    Json(simulator.with_world(|world, _| {
-        let organizations: Vec<&Value> = world.organizations.values().collect();
-        let users: Vec<&Value> = world.users.values().collect();
+    Json(simulator.with_state(|state, _| {
+        let organizations: Vec<&Value> = state.organizations.values().collect();
+        let users: Vec<&Value> = state.users.values().collect();
         json!({"organizations": organizations, "users": users})
     }))
 }
@@ -110,9 +79,9 @@ struct Stock {
 }
 
 async fn put_stock(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, stock: &Stock| {
+    answer(&simulator, &body, |state, _, stock: &Stock| {
         let location = stock.location.as_deref().unwrap_or(ONLINE);
-        world.set_stock(
+        state.set_stock(
             &stock.sku,
             location,
             stock.quantity.map(|quantity| quantity.0),
@@ -132,10 +101,10 @@ struct Price {
 }
 
 async fn put_price(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, price: &Price| {
+    answer(&simulator, &body, |state, _, price: &Price| {
         if let Some(list_price) = &price.list_price {
             let amount = crate::amount::parse(list_price, &list_price.currency)?;
-            let item = world.item_mut(&price.sku);
+            let item = state.item_mut(&price.sku);
             item.prices
                 .retain(|other| other.currency != list_price.currency);
             let validity = Validity {
@@ -148,7 +117,7 @@ async fn put_price(State(simulator): State<Simulator>, body: Bytes) -> Response 
                 validity,
             });
         }
-        if world.item(&price.sku).is_none() {
+        if state.item(&price.sku).is_none() {
             return Err(Refusal::not_found());
         }
         match price.factor {
@@ -156,7 +125,7 @@ async fn put_price(State(simulator): State<Simulator>, body: Bytes) -> Response 
                 return Err(Refusal::invalid("a factor is not negative"));
             }
             Some(Number(factor)) => {
-                world.factors.insert(price.sku.clone(), factor);
+                state.factors.insert(price.sku.clone(), factor);
             }
             None => {}
         }
@@ -165,7 +134,7 @@ async fn put_price(State(simulator): State<Simulator>, body: Bytes) -> Response 
 }
 
 async fn get_capabilities(State(simulator): State<Simulator>) -> Json<Capabilities> {
-    Json(simulator.with_world(|world, _| world.capabilities.clone()))
+    Json(simulator.with_state(|state, _| state.capabilities.clone()))
 }
 
 /// Merges the given fields into what is declared. A word that the contract does not have is
@@ -174,8 +143,8 @@ async fn put_capabilities(State(simulator): State<Simulator>, body: Bytes) -> Re
     answer(
         &simulator,
         &body,
-        |world, _, changes: &serde_json::Map<String, Value>| {
-            let mut merged = json!(world.capabilities);
+        |state, _, changes: &serde_json::Map<String, Value>| {
+            let mut merged = json!(state.capabilities);
             for (name, value) in changes {
                 match merged.get_mut(name) {
                     Some(place) => *place = value.clone(),
@@ -191,15 +160,15 @@ async fn put_capabilities(State(simulator): State<Simulator>, body: Bytes) -> Re
                     "a capability has a value that the contract does not know",
                 ));
             }
-            world.capabilities = capabilities;
+            state.capabilities = capabilities;
             Ok(merged)
         },
     )
 }
 
 async fn put_mode(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, wanted: &Value| {
-        world.mode = match (
+    answer(&simulator, &body, |state, _, wanted: &Value| {
+        state.mode = match (
             wanted.get("mode").and_then(Value::as_str),
             wanted.get("confirmAfterMs").is_some(),
         ) {
@@ -207,12 +176,12 @@ async fn put_mode(State(simulator): State<Simulator>, body: Bytes) -> Response {
             _ => serde_json::from_value(wanted.clone())
                 .map_err(|error| Refusal::invalid(error.to_string()))?,
         };
-        Ok(json!(world.mode))
+        Ok(json!(state.mode))
     })
 }
 
 fn advance(simulator: &Simulator, kind: Kind, id: &str) -> StatusCode {
-    let advanced = simulator.with_world(|world, _| world.documents(kind).advance(id));
+    let advanced = simulator.with_state(|state, _| state.documents(kind).advance(id));
     if advanced {
         StatusCode::NO_CONTENT
     } else {
@@ -237,12 +206,18 @@ async fn post_fault(State(simulator): State<Simulator>, body: Bytes) -> Response
         Ok(fault) => fault,
         Err(refusal) => return refusal.into_response(),
     };
-    if fault.operation != "*" && !Operation::NAMES.contains(&fault.operation.as_str()) {
-        let names = Operation::NAMES.join(", ");
+    if fault.operation != "*" && !known(&fault.operation) {
+        let names: Vec<_> = Operation::ALL.iter().map(|one| one.name()).collect();
+        let names = names.join(", ");
         return Refusal::invalid(format!("`operation` is one of {names}, or *")).into_response();
     }
     simulator.arm(fault);
     faults(State(simulator)).await.into_response()
+}
+
+/// Whether an operation has this name.
+fn known(name: &str) -> bool {
+    Operation::ALL.iter().any(|one| one.name() == name)
 }
 
 async fn delete_faults(State(simulator): State<Simulator>) -> Json<Value> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use wire::erp::Document;
 
-use crate::Mode;
+use crate::mode::Mode;
 
 /// Order or quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ pub(crate) struct Stored {
     pub key: Option<String>,
     /// When it was placed, in milliseconds.
     pub placed_at: i64,
-    /// Before this instant nobody finds it; see the fault `late-visible`.
+    /// Before this instant it is not found; see the fault `late-visible`.
     pub visible_at: i64,
     /// When a quote ends.
     pub expires_at: Option<i64>,
@@ -51,7 +51,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Whether it stands; a draft does not.
+    /// Whether it is accepted; a draft is not.
     pub fn accepted(&self) -> bool {
         self.document.accepted == Some(true)
     }
@@ -142,7 +142,7 @@ impl Documents {
         &self.all
     }
 
-    /// Moves every document that stands to where its age puts it; never back, and not at all in the
+    /// Moves every accepted document to where its age puts it; never back, and not at all in the
     /// explicit mode.
     pub fn age(&mut self, mode: Mode, now: i64) {
         let Mode::Automatic {
@@ -156,7 +156,7 @@ impl Documents {
             let age = now.saturating_sub(stored.placed_at);
             let wanted = match self.kind {
                 Kind::Order => [age >= confirm_after_ms, age >= ship_after_ms],
-                // Quotes are offered at once: nobody sits at the other end.
+                // Quotes are offered at once: no person decides.
                 Kind::Quote => [true, false],
             };
             let first = self.kind.first_status();

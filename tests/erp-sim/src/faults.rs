@@ -15,7 +15,7 @@ pub enum FaultKind {
     /// Takes the request, does nothing and stays silent until the client leaves, or for `delayMs`,
     /// then cuts.
     Hang,
-    /// Does it at once and answers after `delayMs` (1000): slow for whoever waits, done for whoever
+    /// Does it at once and answers after `delayMs` (1000): slow for a client that waits, done for one that
     /// left.
     Delay,
     /// Does nothing and answers `status` (503); 202 comes with `pending`.
@@ -27,7 +27,7 @@ pub enum FaultKind {
     CommitThenDrop,
     /// Does it and answers `status` (500); 202 comes with `pending`.
     CommitThenStatus,
-    /// Does it and answers what is no JSON.
+    /// Does it and answers with text that is not JSON.
     Garbage,
     /// Does it and sends one byte of the answer every `delayMs` (100).
     SlowDrip,
@@ -119,7 +119,7 @@ fn once() -> u64 {
 }
 
 impl Fault {
-    /// A fault that hits so many requests of an operation.
+    /// A fault that hits N requests of an operation.
     #[must_use]
     pub fn new(operation: &str, kind: FaultKind, times: u64) -> Self {
         Self {

@@ -1,23 +1,33 @@
 //! Orders and quotes of other channels: what a customer bought by EDI or by telephone, before this
 //! side existed.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 use wire::erp::{Document, DocumentCustomer, DocumentLine, Totals};
 use wire::value::{Instant, Number};
 
 use crate::amount;
-use crate::dataset::Organization;
+use crate::dataset::{Dataset, Organization};
 use crate::documents::{Kind, Stored};
-use crate::world::World;
+use crate::mode::Mode;
+use crate::state::ErpState;
 
 const DAY: i64 = 86_400_000;
 /// Organizations that bought elsewhere: the first of the file.
 const ORGANIZATIONS: usize = 25;
 
+/// The state at the start: the dataset, and a few documents of other channels.
+pub(crate) fn initial_state(dataset: Arc<Dataset>, mode: Mode, now: i64) -> ErpState {
+    let mut state = ErpState::new(dataset, mode);
+    add_other_channels(&mut state, now);
+    state
+}
+
 /// Gives the first organizations two orders by EDI, one by telephone and a quote by telephone. They
 /// lack what such documents lack in the field: the user, parts of the totals, the unit of a line.
-pub(crate) fn add_other_channels(world: &mut World, now: i64) {
-    let dataset = std::sync::Arc::clone(&world.dataset);
+fn add_other_channels(state: &mut ErpState, now: i64) {
+    let dataset = Arc::clone(&state.dataset);
     for (index, organization) in dataset.organizations.iter().take(ORGANIZATIONS).enumerate() {
         let items: Vec<(&str, Decimal)> = dataset
             .items
@@ -47,10 +57,10 @@ pub(crate) fn add_other_channels(world: &mut World, now: i64) {
         ];
         for (kind, channel, placed_at, status, item) in wanted {
             let Some((sku, price)) = item else { continue };
-            let number = world.documents(kind).all().len();
+            let number = state.documents(kind).all().len();
             let reference = format!("{channel}-{}-{number}", organization.id);
             let document = document(organization, channel, reference, placed_at, (sku, price));
-            store(world, kind, document, status, placed_at, now);
+            store(state, kind, document, status, placed_at, now);
         }
     }
 }
@@ -72,7 +82,7 @@ fn document(
         channel: Some(channel.to_owned()),
         customer: Some(DocumentCustomer {
             organization_id: Some(organization.id.clone()),
-            // An EDI partner sends no user; whoever took the call noted the caller.
+            // An EDI partner sends no user; the person who took the call noted the caller.
             user_id: organization.user.clone().filter(|_| channel == "phone"),
         }),
         currency: Some(organization.currency.clone()),
@@ -94,14 +104,14 @@ fn document(
 }
 
 fn store(
-    world: &mut World,
+    state: &mut ErpState,
     kind: Kind,
     mut document: Document,
     status: &str,
     placed_at: i64,
     now: i64,
 ) {
-    let documents = world.documents(kind);
+    let documents = state.documents(kind);
     let id = documents.next_id();
     document.external_order_id = Some(id.clone());
     document.status = Some(status.to_owned());

@@ -88,7 +88,7 @@ pub(crate) async fn inject(
         match (fault, late) {
             (None, None) => next.run(request).await,
             (None, Some(by)) => arrive_late(by, request, next).await,
-            (Some(fault), _) => strike(&fault, &connection, request, next).await,
+            (Some(fault), _) => apply_fault(&fault, &connection, request, next).await,
         }
     };
     if simulator.ask_watcher(Moment::Done, operation.name()).await == Verdict::Cut {
@@ -102,7 +102,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// The work is a task of its own, for a request on its way arrives whether or not somebody still
+/// The work is a task of its own, for a request on its way arrives whether or not a client still
 /// waits.
 async fn arrive_late(by: Duration, request: Request, next: Next) -> Response {
     let work = tokio::spawn(async move {
@@ -113,7 +113,12 @@ async fn arrive_late(by: Duration, request: Request, next: Next) -> Response {
         .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-async fn strike(fault: &Fault, connection: &Connection, request: Request, next: Next) -> Response {
+async fn apply_fault(
+    fault: &Fault,
+    connection: &Connection,
+    request: Request,
+    next: Next,
+) -> Response {
     let delay = |default| Duration::from_millis(fault.delay_ms.unwrap_or(default));
     let status = |default| StatusCode::from_u16(fault.status.unwrap_or(0)).unwrap_or(default);
     match fault.kind {
@@ -173,7 +178,7 @@ fn bare_status(status: StatusCode) -> Response {
     if status == StatusCode::ACCEPTED {
         return (status, axum::Json(json!({"status": "pending"}))).into_response();
     }
-    (status, "the simulator was told to answer so").into_response()
+    (status, "a fault of the simulator").into_response()
 }
 
 fn error_200(fault: &Fault) -> Response {
@@ -184,7 +189,7 @@ fn error_200(fault: &Fault) -> Response {
                 .clone()
                 .unwrap_or_else(|| "internal_error".to_owned()),
         ),
-        reason: Some("the simulator was told to fail with a good status".to_owned()),
+        reason: Some("a fault of the simulator with a good status".to_owned()),
         parameters: Vec::new(),
         processed: Some(fault.processed.unwrap_or(Processed::No)),
     };
@@ -209,7 +214,7 @@ async fn in_pieces(response: Response, pause: Duration, cut: bool) -> Response {
         vec![
             Ok(half),
             Err(std::io::Error::other(
-                "the simulator was told to stop in the middle",
+                "a fault of the simulator cuts the answer",
             )),
         ]
     } else {

@@ -9,13 +9,15 @@ mod documents;
 mod faults;
 mod history;
 mod inject;
+mod mode;
 mod operation;
 mod operations;
 mod refusal;
+mod respond;
 mod router;
 mod serve;
 mod simulator;
-mod world;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -23,4 +25,5 @@ mod tests;
 pub use calls::{Call, Calls};
 pub use dataset::{Dataset, DatasetError, ONLINE};
 pub use faults::{Fault, FaultKind};
-pub use simulator::{Clock, Mode, Moment, Options, Simulator, Verdict, Watcher};
+pub use mode::Mode;
+pub use simulator::{Clock, Moment, Options, Simulator, Verdict, Watcher};

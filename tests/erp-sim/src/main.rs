@@ -13,7 +13,7 @@ struct Flags {
     /// 0 takes any free port; the chosen one is printed.
     #[arg(long, default_value_t = 9100)]
     port: u16,
-    /// A folder with `incoming/` and `erp/`; without it the ERP knows nothing until it is told.
+    /// A folder with `incoming/` and `erp/`; without it the ERP starts empty.
     #[arg(long, visible_alias = "dataset")]
     data: Option<PathBuf>,
     /// The bearer credential that callers must send.

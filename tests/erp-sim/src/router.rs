@@ -4,11 +4,10 @@ use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Json, Router};
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::Simulator;
@@ -16,29 +15,21 @@ use crate::control;
 use crate::documents::Kind;
 use crate::faults::Marks;
 use crate::inject::inject;
+use crate::operation::{Operation, ROUTES, Route};
 use crate::operations::{self, Filter};
 use crate::refusal::Refusal;
-use crate::world::World;
+use crate::respond::{answer, reply};
 
 /// Most bytes of a request: 500 lines are far below.
 const MOST_BYTES: usize = 16 << 20;
 
 /// Everything that the simulator answers to, control routes included.
 pub(crate) fn router(simulator: &Simulator) -> Router {
-    let contract = Router::new()
-        .route("/capabilities", get(capabilities))
-        .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .route("/availability", post(availability))
-        .route("/prices", post(prices))
-        .route("/reservations/{reference}", put(reserve).delete(cancel))
-        .route("/preparations/{reference}", put(prepare).delete(cancel))
-        .route("/orders/calculate", post(calculate))
-        .route("/orders", get(orders).post(submit_order))
-        .route("/orders/{id}", get(order))
-        .route("/quotes", get(quotes).post(submit_quote))
-        .route("/quotes/{id}", get(quote))
-        .route("/organizations/{id}", put(put_organization))
-        .route("/users/{id}", put(put_user));
+    let mut contract = Router::new();
+    // A route with a query shares its path, and the handler, with the one without.
+    for route in ROUTES.iter().filter(|route| route.parameter.is_empty()) {
+        contract = contract.route(route.path, handler(route));
+    }
     contract
         .merge(control::router())
         .fallback(|| async { Refusal::not_found() })
@@ -47,27 +38,31 @@ pub(crate) fn router(simulator: &Simulator) -> Router {
         .with_state(simulator.clone())
 }
 
-/// Reads the request, does the work under the lock, and answers.
-pub(crate) fn answer<Q: DeserializeOwned, A: Serialize>(
-    simulator: &Simulator,
-    body: &[u8],
-    work: impl FnOnce(&mut World, i64, &Q) -> Result<A, Refusal>,
-) -> Response {
-    match serde_json::from_slice::<Q>(body) {
-        Ok(request) => reply(simulator.with_world(|world, now| work(world, now, &request))),
-        Err(error) => Refusal::invalid(error.to_string()).into_response(),
-    }
-}
-
-fn reply<A: Serialize>(result: Result<A, Refusal>) -> Response {
-    match result {
-        Ok(answer) => Json(answer).into_response(),
-        Err(refusal) => refusal.into_response(),
+/// What answers on a route. Handlers of the same path tell the documents and members apart by its
+/// first segment.
+fn handler(route: &Route) -> MethodRouter<Simulator> {
+    match (route.operation, route.path.split('/').nth(1)) {
+        (Operation::Capabilities, _) => get(capabilities),
+        (Operation::Health, _) => get(async || Json(json!({"status": "ok"}))),
+        (Operation::Availability, _) => post(availability),
+        (Operation::Reserve, _) => put(reserve),
+        (Operation::Cancel, _) => delete(cancel),
+        (Operation::Prices, _) => post(prices),
+        (Operation::Calculate, _) => post(calculate),
+        (Operation::Prepare, _) => put(prepare),
+        (Operation::SubmitOrder, _) => post(submit_order),
+        (Operation::SubmitQuote, _) => post(submit_quote),
+        (Operation::Find | Operation::List, Some("quotes")) => get(quotes),
+        (Operation::Find | Operation::List, _) => get(orders),
+        (Operation::Detail, Some("quotes")) => get(quote),
+        (Operation::Detail, _) => get(order),
+        (Operation::Members, Some("users")) => put(put_user),
+        (Operation::Members, _) => put(put_organization),
     }
 }
 
 async fn capabilities(State(simulator): State<Simulator>) -> Response {
-    Json(simulator.with_world(|world, _| world.capabilities.clone())).into_response()
+    Json(simulator.with_state(|state, _| state.capabilities.clone())).into_response()
 }
 
 async fn availability(State(simulator): State<Simulator>, body: Bytes) -> Response {
@@ -75,8 +70,8 @@ async fn availability(State(simulator): State<Simulator>, body: Bytes) -> Respon
 }
 
 async fn prices(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, now, request| {
-        operations::prices(world, now, request)
+    answer(&simulator, &body, |state, now, request| {
+        operations::prices(state, now, request)
     })
 }
 
@@ -85,8 +80,8 @@ async fn reserve(
     Path(reference): Path<String>,
     body: Bytes,
 ) -> Response {
-    answer(&simulator, &body, |world, now, request| {
-        operations::reserve(world, now, &reference, request)
+    answer(&simulator, &body, |state, now, request| {
+        operations::reserve(state, now, &reference, request)
     })
 }
 
@@ -95,19 +90,19 @@ async fn prepare(
     Path(reference): Path<String>,
     body: Bytes,
 ) -> Response {
-    answer(&simulator, &body, |world, now, request| {
-        operations::prepare(world, now, &reference, request)
+    answer(&simulator, &body, |state, now, request| {
+        operations::prepare(state, now, &reference, request)
     })
 }
 
 async fn cancel(State(simulator): State<Simulator>, Path(reference): Path<String>) -> StatusCode {
-    simulator.with_world(|world, _| operations::cancel(world, &reference));
+    simulator.with_state(|state, _| operations::cancel(state, &reference));
     StatusCode::NO_CONTENT
 }
 
 async fn calculate(State(simulator): State<Simulator>, body: Bytes) -> Response {
-    answer(&simulator, &body, |world, _, request| {
-        operations::calculate(world, request)
+    answer(&simulator, &body, |state, _, request| {
+        operations::calculate(state, request)
     })
 }
 
@@ -118,8 +113,8 @@ async fn submit_order(
     body: Bytes,
 ) -> Response {
     let key = key(&headers);
-    created(answer(&simulator, &body, |world, now, request| {
-        operations::submit_order(world, now, key, &marks, request)
+    created(answer(&simulator, &body, |state, now, request| {
+        operations::submit_order(state, now, key, &marks, request)
     }))
 }
 
@@ -130,8 +125,8 @@ async fn submit_quote(
     body: Bytes,
 ) -> Response {
     let key = key(&headers);
-    created(answer(&simulator, &body, |world, now, request| {
-        operations::submit_quote(world, now, key, &marks, request)
+    created(answer(&simulator, &body, |state, now, request| {
+        operations::submit_quote(state, now, key, &marks, request)
     }))
 }
 
@@ -172,8 +167,8 @@ fn list_or_find(simulator: &Simulator, kind: Kind, marks: &Marks, query: ListQue
         Some(reference) => {
             let hidden_ms = marks.hidden_ms;
             reply(
-                simulator.with_world(|world, now| {
-                    operations::find(world, now, kind, &reference, hidden_ms)
+                simulator.with_state(|state, now| {
+                    operations::find(state, now, kind, &reference, hidden_ms)
                 }),
             )
         }
@@ -185,7 +180,7 @@ fn list_or_find(simulator: &Simulator, kind: Kind, marks: &Marks, query: ListQue
                 cursor,
                 limit,
             };
-            reply(simulator.with_world(|world, now| operations::list(world, now, kind, &filter)))
+            reply(simulator.with_state(|state, now| operations::list(state, now, kind, &filter)))
         }
     }
 }
@@ -207,11 +202,11 @@ async fn quotes(
 }
 
 async fn order(State(simulator): State<Simulator>, Path(id): Path<String>) -> Response {
-    reply(simulator.with_world(|world, now| operations::detail(world, now, Kind::Order, &id)))
+    reply(simulator.with_state(|state, now| operations::detail(state, now, Kind::Order, &id)))
 }
 
 async fn quote(State(simulator): State<Simulator>, Path(id): Path<String>) -> Response {
-    reply(simulator.with_world(|world, now| operations::detail(world, now, Kind::Quote, &id)))
+    reply(simulator.with_state(|state, now| operations::detail(state, now, Kind::Quote, &id)))
 }
 
 async fn put_organization(
@@ -219,8 +214,8 @@ async fn put_organization(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    answer(&simulator, &body, |world, _, request| {
-        operations::put_organization(world, &id, request)
+    answer(&simulator, &body, |state, _, request| {
+        operations::put_organization(state, &id, request)
     })
 }
 
@@ -229,7 +224,7 @@ async fn put_user(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    answer(&simulator, &body, |world, _, request| {
-        operations::put_user(world, &id, request)
+    answer(&simulator, &body, |state, _, request| {
+        operations::put_user(state, &id, request)
     })
 }

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
@@ -45,6 +46,25 @@ impl Simulator {
                 Some(_) = connections.join_next() => {}
             }
         }
+    }
+
+    /// Answers one request with a JSON body without a socket, control routes included: status and
+    /// body.
+    pub async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {}", self.token()));
+        let Ok(request) = request.body(Body::from(body.to_string())) else {
+            return (400, Value::Null);
+        };
+        let answer = router(self).oneshot(request).await;
+        let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap_or_default();
+        (
+            parts.status.as_u16(),
+            serde_json::from_slice(&bytes).unwrap_or_default(),
+        )
     }
 }
 

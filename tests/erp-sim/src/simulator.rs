@@ -4,25 +4,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Request;
 use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tower::ServiceExt;
 
 use crate::calls::{Call, Calls};
-use crate::control;
 use crate::dataset::Dataset;
 use crate::documents::Kind;
 use crate::faults::{Fault, Faults, Marks};
+use crate::history;
+use crate::mode::Mode;
 use crate::operation::Operation;
-use crate::world::World;
+use crate::state::ErpState;
 
 /// Milliseconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// A moment of a call that a watcher is told of.
+/// A moment of a call at which a watcher is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// It arrived; nothing was done yet, and a fault armed now hits it.
@@ -38,41 +35,12 @@ pub enum Verdict {
     Go,
     /// Its connection ends here.
     Cut,
-    /// It was on its way for so long: its work is done then, whoever still waits for the answer.
+    /// It was on its way for so long: its work is done then, whether or not a client still waits.
     Late(Duration),
 }
 
-/// Told of every call of the contract by the name of its operation. The call waits for the verdict.
+/// Called for every call of the contract, with the name of its operation. The call waits for the verdict.
 pub type Watcher = Arc<dyn Fn(Moment, &'static str) -> BoxFuture<'static, Verdict> + Send + Sync>;
-
-/// How documents advance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "mode",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum Mode {
-    /// By their age: orders go from `new` to `confirmed` to `shipped`; quotes are `offered` at once
-    /// and expire.
-    Automatic {
-        /// After so many milliseconds an order is confirmed.
-        confirm_after_ms: i64,
-        /// After so many milliseconds, counted from the same start, it is shipped.
-        ship_after_ms: i64,
-    },
-    /// Only when told, one step at a time: `POST /_sim/orders/{number}/advance`, the same for
-    /// quotes.
-    Explicit,
-}
-
-impl Mode {
-    /// Quick enough to watch, slow enough to be seen in each state.
-    pub const DEMO: Self = Self::Automatic {
-        confirm_after_ms: 10_000,
-        ship_after_ms: 120_000,
-    };
-}
 
 /// What a simulator is built from.
 #[derive(Clone)]
@@ -123,12 +91,13 @@ struct Inner {
     clock: Clock,
     token: String,
     mode: Mode,
-    state: Mutex<State>,
+    contents: Mutex<Contents>,
     watcher: Mutex<Option<Watcher>>,
 }
 
-struct State {
-    world: World,
+/// What a reset takes back.
+struct Contents {
+    state: ErpState,
     calls: Calls,
     faults: Faults,
 }
@@ -150,9 +119,8 @@ impl Simulator {
             mode,
         } = options;
         let dataset = Arc::new(dataset);
-        let world = World::new(Arc::clone(&dataset), mode, clock());
-        let state = State {
-            world,
+        let contents = Contents {
+            state: history::initial_state(Arc::clone(&dataset), mode, clock()),
             calls: Calls::default(),
             faults: Faults::default(),
         };
@@ -162,7 +130,7 @@ impl Simulator {
                 clock,
                 token,
                 mode,
-                state: Mutex::new(state),
+                contents: Mutex::new(contents),
                 watcher: Mutex::default(),
             }),
         }
@@ -172,9 +140,8 @@ impl Simulator {
     /// calls.
     pub fn reset(&self) {
         let now = self.now();
-        let world = World::new(Arc::clone(&self.inner.dataset), self.inner.mode, now);
-        *self.lock() = State {
-            world,
+        *self.lock() = Contents {
+            state: history::initial_state(Arc::clone(&self.inner.dataset), self.inner.mode, now),
             calls: Calls::default(),
             faults: Faults::default(),
         };
@@ -205,22 +172,22 @@ impl Simulator {
     /// All orders it holds, drafts included, as `GET /_sim/orders` shows them.
     #[must_use]
     pub fn orders(&self) -> Vec<Value> {
-        self.with_world(|world, now| control::documents(world, now, Kind::Order))
+        self.with_state(|state, now| state.shown_documents(now, Kind::Order))
     }
 
     /// All quotes it holds, as `GET /_sim/quotes` shows them.
     #[must_use]
     pub fn quotes(&self) -> Vec<Value> {
-        self.with_world(|world, now| control::documents(world, now, Kind::Quote))
+        self.with_state(|state, now| state.shown_documents(now, Kind::Quote))
     }
 
     /// All reservations that stand, as `GET /_sim/reservations` shows them.
     #[must_use]
     pub fn reservations(&self) -> Vec<Value> {
-        self.with_world(control::reservations)
+        self.with_state(ErpState::shown_reservations)
     }
 
-    /// From now on `watcher` is told of every call. It stays over a reset.
+    /// From now on `watcher` is called for every call. It stays over a reset.
     pub fn watch(&self, watcher: Watcher) {
         *self
             .inner
@@ -242,25 +209,6 @@ impl Simulator {
         }
     }
 
-    /// Answers one request with a JSON body without a socket, control routes included: status and
-    /// body.
-    pub async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header("authorization", format!("Bearer {}", self.inner.token));
-        let Ok(request) = request.body(Body::from(body.to_string())) else {
-            return (400, Value::Null);
-        };
-        let answer = crate::router::router(self).oneshot(request).await;
-        let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX)
-            .await
-            .unwrap_or_default();
-        (
-            parts.status.as_u16(),
-            serde_json::from_slice(&bytes).unwrap_or_default(),
-        )
-    }
-
     pub(crate) fn now(&self) -> i64 {
         (self.inner.clock)()
     }
@@ -269,9 +217,9 @@ impl Simulator {
         &self.inner.token
     }
 
-    pub(crate) fn with_world<T>(&self, work: impl FnOnce(&mut World, i64) -> T) -> T {
+    pub(crate) fn with_state<T>(&self, work: impl FnOnce(&mut ErpState, i64) -> T) -> T {
         let now = self.now();
-        work(&mut self.lock().world, now)
+        work(&mut self.lock().state, now)
     }
 
     pub(crate) fn take_fault(&self, operation: Operation) -> (Marks, Option<Fault>) {
@@ -287,9 +235,9 @@ impl Simulator {
     }
 
     /// A panic in another request left whole values behind: every change is made of single inserts.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Contents> {
         self.inner
-            .state
+            .contents
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

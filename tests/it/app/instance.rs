@@ -1,5 +1,5 @@
 //! One instance of a function, cold, whose calls to AWS are counted, and which dies at one of them
-//! when told to.
+//! on demand.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ use super::TestApp;
 pub enum Cut {
     /// The call is never made.
     Before(usize),
-    /// The call takes effect, and nobody hears of it.
+    /// The call takes effect, and its answer is lost.
     After(usize),
 }
 

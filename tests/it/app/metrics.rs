@@ -56,7 +56,7 @@ pub fn read(line: &str) -> BTreeMap<String, u64> {
         let name = metric["Name"].as_str().unwrap();
         let unit = known(name)
             .map(Metric::unit)
-            .unwrap_or_else(|| panic!("{name} is no metric"));
+            .unwrap_or_else(|| panic!("{name} is not a metric"));
         assert_eq!(metric["Unit"], unit, "{line}");
         (
             name.to_owned(),

@@ -6,14 +6,14 @@ mod files;
 mod instance;
 mod metrics;
 mod program;
-mod shop;
+mod steps;
 mod tables;
 
 pub use answer::Answer;
 pub use instance::Cut;
 pub use metrics::read as read_metrics;
 pub use program::built;
-pub use shop::Prepared;
+pub use steps::Prepared;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -40,8 +40,8 @@ pub const DIRK: &str = "dirk@norddach.example";
 pub const FINN: &str = "finn@quayside.example";
 /// The operator.
 pub const OPERATOR: &str = "operator";
-/// Somebody without a token.
-pub const NOBODY: &str = "";
+/// A caller without a token.
+pub const ANONYMOUS: &str = "";
 
 /// The running system. [`TestApp::finish`] must be called: it looks whether everything came to an
 /// end.
@@ -106,7 +106,7 @@ impl TestApp {
         self.tokens.lock().unwrap().clear();
     }
 
-    /// One request. An answer of 500 and more fails the test in the end; see
+    /// One request. An answer of 500 and more fails the test at its end; see
     /// [`TestApp::take_server_errors`].
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let what = format!("{} {}", request.method(), request.uri());
@@ -130,7 +130,7 @@ impl TestApp {
         body: Option<&Value>,
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
-        if user != NOBODY {
+        if user != ANONYMOUS {
             request = request.header(
                 "authorization",
                 format!("Bearer {}", self.token(user).await),
@@ -217,7 +217,7 @@ impl TestApp {
         std::mem::take(&mut self.server_errors.lock().unwrap())
     }
 
-    /// Armed faults may be left over in the end.
+    /// Armed faults may be left over at the end.
     pub fn leave_faults(&mut self) {
         self.faults_may_stay = true;
     }
@@ -253,7 +253,7 @@ impl TestApp {
         stack.stop().await;
     }
 
-    /// Messages that are there or in somebody's hands. Those that come later are reminders; the
+    /// Messages that are there or in delivery. Those that come later are reminders; the
     /// table knows of them too.
     pub async fn messages(&self, queue: &str) -> u32 {
         let sqs = aws_sdk_sqs::Client::new(self.stack().sdk_config());

@@ -33,7 +33,7 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Naming these tests beside the programs makes cargo choose the same features, so that nothing is
+/// Naming these tests with the programs makes cargo choose the same features, so that nothing is
 /// built twice.
 fn build() -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -64,7 +64,7 @@ fn build() -> PathBuf {
 }
 
 impl TestApp {
-    /// The program of a function, with the variables that the template gives it, in the world of
+    /// The program of a function, with the variables that the template gives it, among the resources of
     /// this test.
     pub fn program(&self, name: &str) -> Program {
         let function = self.stack().template().function(name).unwrap();

@@ -11,7 +11,7 @@ pub struct Moment(BTreeSet<String>);
 
 impl TestApp {
     /// Every item of every table, but of the caches, which a read may fill, and but for idempotency
-    /// keys that were given back: whoever was refused may use them again.
+    /// keys that were given back: a caller that was refused may use them again.
     pub fn moment(&self) -> Moment {
         let tables = self
             .stack()

@@ -1,4 +1,4 @@
-//! The open cart: live availability on a quantity change, versions, and nobody else's business.
+//! The open cart: live availability on a quantity change, versions, and of one buyer alone.
 
 use http::Method;
 use serde_json::json;
@@ -217,7 +217,7 @@ async fn a_cart_can_be_thrown_away() {
 }
 
 #[tokio::test]
-async fn a_cart_that_nobody_touches_for_thirty_days_is_gone_and_every_change_keeps_it() {
+async fn a_cart_that_is_not_touched_for_thirty_days_is_gone_and_every_change_keeps_it() {
     const DAY: i64 = 86_400;
     let app = TestApp::start().await;
     let cart = app.cart(ADA, &[("GLS-CLR", 1)]).await;

@@ -33,7 +33,7 @@ async fn an_order_becomes_a_new_cart_at_todays_prices() {
     app.change_price("WRN-CMB-13", "1.5").await;
     // A price stays fresh for 15 minutes, a tenth more or less.
     app.advance(1_000);
-    // By our id and by the ERP's, for whoever buys for the organization.
+    // By our id and by the ERP's, for every buyer of the organization.
     for (user, name) in [
         (ADA, placed.text_of("orderId")),
         (BEN, placed.text_of("externalOrderId")),

@@ -10,7 +10,7 @@ use crate::app::{ADA, Cut, TestApp};
 const LINES: [(&str, u32); 2] = [("BLT-HEX-M8", 20), ("WRN-CMB-13", 1)];
 const WHO: (&str, &str) = (ADA, "ORG-100");
 
-/// Until a preparation is over, and whoever held the ledger with it.
+/// Until a preparation is over, and the lock on the ledger with it.
 const OVER: i64 = 901;
 
 /// The entries of the ledger.
@@ -21,7 +21,7 @@ fn ledger(app: &TestApp) -> usize {
         .count()
 }
 
-/// A preparation of `cart` by an instance of its own, which dies when told to: its status, if it
+/// A preparation of `cart` by an instance of its own, which dies on demand: its status, if it
 /// lived.
 async fn prepare(app: &TestApp, cart: &str, cut: Option<Cut>) -> Option<u64> {
     let checkout = app.instance("checkout", &[], cut).await;
@@ -31,15 +31,15 @@ async fn prepare(app: &TestApp, cart: &str, cut: Option<Cut>) -> Option<u64> {
         .map(|(status, _)| status)
 }
 
-/// After the time of the preparation and one run of `reconcile` nothing is set aside, and nothing
-/// is left in the ledger. The ERP was told of every reservation that it still held: its own clock
+/// After the time of the preparation and one run of `reconcile` nothing is reserved, and nothing
+/// is left in the ledger. The ERP was asked to cancel every reservation that it still held: its own clock
 /// is not relied upon.
 async fn nothing_is_left(app: &TestApp, cart: &str, what: &str) {
     let noted = ledger(app);
-    let told = app.calls("cancel");
+    let before = app.calls("cancel");
     app.advance(OVER);
     assert_eq!(app.reconcile().await["released"], noted, "{what}");
-    assert_eq!(app.calls("cancel"), told + noted as u64, "{what}");
+    assert_eq!(app.calls("cancel"), before + noted as u64, "{what}");
     assert!(app.reservations_of(cart).is_empty(), "{what}");
     assert_eq!(ledger(app), 0, "{what}");
     let shown = app.get(ADA, &format!("/carts/{cart}")).await.expect(200);
@@ -73,7 +73,7 @@ async fn a_crash_at_any_call_to_the_tables_leaves_no_reservation_behind() {
             }
         }
     }
-    println!("{crashes} crashes, {held} of them with goods set aside");
+    println!("{crashes} crashes, {held} of them with reserved goods");
     assert!(crashes >= 12 && held >= 6, "{crashes} {held}");
     app.finish().await;
 }
@@ -98,7 +98,7 @@ async fn a_crash_while_the_erp_is_asked_leaves_no_reservation_behind() {
                     (app.calls(operation) > before).then_some(())
                 })
                 .await;
-                // It is counted first and worked off at once.
+                // It is counted first and processed at once.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             };
             tokio::select! {
@@ -128,7 +128,7 @@ async fn after_a_crash_at_any_call_the_buyer_prepares_again_without_waiting_for_
         }
         let prepared = app.prepare(ADA, &cart).await;
         if prepared.status == 409 {
-            // Whoever died holds the ledger until the end of its own time, for it might have lived.
+            // An instance that died holds the ledger until the end of its own time, for it might have lived.
             assert_eq!(prepared["code"], "concurrent_change", "{}", prepared.text);
             in_the_way += 1;
             app.advance(26);

@@ -1,4 +1,4 @@
-//! The preparation: reserve, price live, calculate; and whatever becomes of what was set aside.
+//! The preparation: reserve, price live, calculate; and whatever becomes of what was reserved.
 
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ async fn what_differs_from_the_cart_is_listed_line_by_line() {
         )
     );
     assert_ne!(price["before"], price["after"]);
-    let reservation = of(0, "reservation").expect("not all could be set aside");
+    let reservation = of(0, "reservation").expect("not all could be reserved");
     assert_eq!(
         (
             reservation["before"].as_str(),
@@ -295,7 +295,7 @@ async fn an_item_that_is_no_longer_sold_is_refused_by_preparation_and_by_capture
 }
 
 #[tokio::test]
-async fn amounts_of_the_erp_that_do_not_add_up_are_an_error_and_nothing_is_set_aside() {
+async fn amounts_of_the_erp_that_do_not_add_up_are_an_error_and_nothing_is_reserved() {
     let app = TestApp::start().await;
     let cart = app.cart_to_ship(ADA, &LINES).await;
     app.fault(json!({"operation": "calculate", "kind": "wrong-amounts"}));

@@ -27,14 +27,14 @@ use super::time::{VirtualClock, busy};
 pub enum Event {
     /// The running function dies.
     Crash,
-    /// The running function stands still for so long, until it is told to go on.
+    /// The running function is paused for this time, until it may go on.
     Stall(i64, oneshot::Sender<()>),
     /// The running function waits for others.
     Look(oneshot::Sender<()>),
 }
 
 /// What all boundaries of a run share.
-pub struct Boundaries {
+pub struct CallBoundaries {
     inner: Mutex<Inner>,
     clock: VirtualClock,
     driver: UnboundedSender<Event>,
@@ -62,7 +62,7 @@ struct Inner {
     on_their_way: usize,
 }
 
-impl Boundaries {
+impl CallBoundaries {
     pub fn new(clock: VirtualClock, driver: UnboundedSender<Event>) -> Arc<Self> {
         let inner = Inner {
             plan: None,
@@ -123,7 +123,7 @@ impl Boundaries {
         })
     }
 
-    /// While a function stands still, no other does.
+    /// While a function is paused, no other is.
     pub fn nested(&self, nested: bool) -> bool {
         self.with(|inner| std::mem::replace(&mut inner.nested, nested))
     }
@@ -198,18 +198,18 @@ impl Boundaries {
     }
 
     async fn stall(&self, millis: i64) {
-        let (go_on, told) = oneshot::channel();
+        let (go_on, resumed) = oneshot::channel();
         if self.driver.send(Event::Stall(millis, go_on)).is_ok() {
-            let _driver_gone = told.await;
+            let _driver_gone = resumed.await;
         }
     }
 
     async fn look(&self) {
-        let (go_on, told) = oneshot::channel();
+        let (go_on, resumed) = oneshot::channel();
         if self.with(|inner| !inner.nested && std::mem::take(&mut inner.looks))
             && self.driver.send(Event::Look(go_on)).is_ok()
         {
-            let _driver_gone = told.await;
+            let _driver_gone = resumed.await;
         }
     }
 
@@ -291,14 +291,14 @@ impl Boundaries {
 #[derive(Clone)]
 pub struct FaultyTransport {
     under: SharedHttpClient,
-    boundaries: Arc<Boundaries>,
+    boundaries: Arc<CallBoundaries>,
     function: &'static str,
 }
 
 impl FaultyTransport {
     pub fn new(
         under: SharedHttpClient,
-        boundaries: Arc<Boundaries>,
+        boundaries: Arc<CallBoundaries>,
         function: &'static str,
     ) -> Self {
         Self {
@@ -333,7 +333,7 @@ impl HttpClient for FaultyTransport {
 #[derive(Clone)]
 struct Connector {
     under: SharedHttpConnector,
-    boundaries: Arc<Boundaries>,
+    boundaries: Arc<CallBoundaries>,
     function: &'static str,
 }
 

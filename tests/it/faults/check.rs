@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::plan::DuplicateProtection;
 use super::run::{Heard, Run};
 
-/// A send counts as lost no earlier than its lease: the time limit of two lines and what recording
+/// A send counts as lost at the earliest after its lease: the time limit of two lines and what recording
 /// may take.
 const LEASE_MS: i64 = 10_000 + 2 * 150 + 15_000;
 
@@ -56,7 +56,7 @@ impl Run<'_> {
         let state = record["state"]["S"].as_str().unwrap_or_default();
         let (made, accepted) = self.documents(id);
         let reserved = self
-            .world
+            .environment
             .simulator
             .reservations()
             .iter()
@@ -75,7 +75,7 @@ impl Run<'_> {
         must(accepted <= 1, "the ERP has it twice");
         must(
             record["due"].is_null() && record["dueAt"].is_null(),
-            "somebody still has to look at it",
+            "an operator still has to look at it",
         );
         match state {
             "confirmed" => {
@@ -86,9 +86,9 @@ impl Run<'_> {
                 must(accepted == 0, "the ERP has it");
                 must(
                     self.scenario.quote || !reserved,
-                    "its goods are still set aside",
+                    "its goods are still reserved",
                 );
-                must(self.scenario.refused, "nobody refused it");
+                must(self.scenario.refused, "nothing refused it");
             }
             _ => must(
                 self.scenario.support == DuplicateProtection::Nothing,
@@ -101,9 +101,9 @@ impl Run<'_> {
     /// How many documents the ERP made of a reference, and how many of them it accepted.
     fn documents(&self, reference: &str) -> (usize, usize) {
         let all = if self.scenario.quote {
-            self.world.simulator.quotes()
+            self.environment.simulator.quotes()
         } else {
-            self.world.simulator.orders()
+            self.environment.simulator.orders()
         };
         let ours: Vec<_> = all
             .into_iter()
@@ -124,7 +124,7 @@ impl Run<'_> {
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :event)",
             "ExpressionAttributeValues": {":pk": {"S": id}, ":event": {"S": "event#"}},
         });
-        let answer = self.world.table("Query", query);
+        let answer = self.environment.table("Query", query);
         let entries: Vec<(String, Value)> = answer["Items"]
             .as_array()
             .into_iter()
@@ -181,7 +181,7 @@ impl Run<'_> {
                 let waited = Timestamp::millis_since(lost, sent);
                 if waited < LEASE_MS {
                     wrong.push(format!(
-                        "a send counts as lost after {waited} ms, while somebody holds it"
+                        "a send counts as lost after {waited} ms, while a worker holds it"
                     ));
                 }
             }
@@ -205,14 +205,14 @@ impl Run<'_> {
         }
     }
 
-    /// Nothing was captured: the ERP has nothing, and what it set aside stands in the ledger.
+    /// Nothing was captured: the ERP has nothing, and what it reserved is in the ledger.
     fn check_left_alone(&self, wrong: &mut Vec<String>) {
         if self.documents(&self.cart) != (0, 0) {
-            wrong.push("the ERP has what nobody captured".to_owned());
+            wrong.push("the ERP has what was not captured".to_owned());
         }
         let key = json!({"pk": {"S": format!("reservation#{}", self.cart)}});
         if self
-            .world
+            .environment
             .table("GetItem", json!({"TableName": "CartsTable", "Key": key}))["Item"]
             .is_null()
         {
@@ -230,7 +230,7 @@ impl Run<'_> {
             .collect();
         let body = self.order.to_string();
         // Long after every request is over.
-        self.world.clock.skip(60_000);
+        self.environment.clock.skip(60_000);
         if !captured {
             return;
         }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use testkit::setting;
 
-use super::many::{Job, play};
+use super::parallel::{Job, play};
 use super::plan::{DuplicateProtection, Fault, Operation, Plan, Site, faults_at};
 use super::run::Scenario;
 
@@ -50,7 +50,7 @@ fn one_more(played: &Played, support: DuplicateProtection) -> Vec<Vec<(usize, Fa
         .collect()
 }
 
-/// Every fault, or one in so many, at every site of a run without any.
+/// Every fault, or one in N, at every site of a run without any.
 fn singles(scenario: Scenario, every: usize) -> Vec<Played> {
     let without = played(scenario, &[Vec::new()]);
     let plans: Vec<_> = one_more(&without[0], scenario.support)

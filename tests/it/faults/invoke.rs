@@ -21,11 +21,12 @@ impl Run<'_> {
     /// Calls a function until it ends, dies, or its time is over.
     pub async fn invoke(&mut self, name: &'static str, event: Value) -> Result<Value, String> {
         self.collect();
-        let (function, limit) = self.world.functions[&(self.scenario.support.name(), name)].clone();
+        let (function, limit) =
+            self.environment.functions[&(self.scenario.support.name(), name)].clone();
         let mut context = Context::default();
         context.request_id = "request".to_owned();
         let ends = self
-            .world
+            .environment
             .clock
             .now()
             .plus_millis(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
@@ -36,7 +37,7 @@ impl Run<'_> {
         ));
         let result = loop {
             let step = {
-                let driver = &mut self.world.driver;
+                let driver = &mut self.environment.driver;
                 std::future::poll_fn(|context| {
                     busy();
                     if let Poll::Ready(Some(event)) = driver.poll_recv(context) {
@@ -67,19 +68,19 @@ impl Run<'_> {
                     let _gone = go_on.send(());
                 }
                 Step::Event(Event::Look(go_on)) => {
-                    let nested = self.world.boundaries.nested(true);
+                    let nested = self.environment.boundaries.nested(true);
                     self.collect();
                     if !self.queue.is_empty() {
                         Box::pin(self.deliver()).await;
                     }
-                    self.world.boundaries.nested(nested);
+                    self.environment.boundaries.nested(nested);
                     let _gone = go_on.send(());
                 }
             }
         };
         drop(work);
         // A call that it left behind may still ask for something; it goes on without.
-        while self.world.driver.try_recv().is_ok() {}
+        while self.environment.driver.try_recv().is_ok() {}
         self.collect();
         let ended = result
             .as_ref()
@@ -88,11 +89,11 @@ impl Run<'_> {
         result
     }
 
-    /// One function stands still for so long. The world goes on, and others get the same work.
+    /// One function is paused for this time. The environment goes on, and others get the same work.
     async fn meanwhile(&mut self, name: &'static str, millis: i64) {
-        let nested = self.world.boundaries.nested(true);
-        self.note(format_args!("{name} stands still for {millis} ms"));
-        self.world.clock.skip(millis);
+        let nested = self.environment.boundaries.nested(true);
+        self.note(format_args!("{name} is paused for {millis} ms"));
+        self.environment.clock.skip(millis);
         match name {
             "submit" => {
                 let body = self.order.to_string();
@@ -116,12 +117,12 @@ impl Run<'_> {
         }
         for _ in 0..3 {
             self.collect();
-            let now = self.world.clock.now();
+            let now = self.environment.clock.now();
             if self.queue.iter().any(|message| message.visible_at <= now) {
                 self.deliver().await;
             }
         }
         self.note(format_args!("{name} goes on"));
-        self.world.boundaries.nested(nested);
+        self.environment.boundaries.nested(nested);
     }
 }

@@ -4,12 +4,12 @@
 
 mod boundary;
 mod check;
+mod environment;
 mod every;
 mod invoke;
-mod many;
 mod outage;
+mod parallel;
 mod plan;
 mod run;
 mod seeds;
 mod time;
-mod world;

@@ -1,4 +1,4 @@
-//! What happens to many orders at once: an ERP that is away for a day, and a message that nobody
+//! What happens to many orders at once: an ERP that is away for a day, and a message that no one
 //! can read.
 
 use std::collections::BTreeSet;
@@ -11,24 +11,24 @@ use local::template::{Node, SOURCE};
 use serde_json::Value;
 use testkit::setting;
 
-use super::many::world_number;
+use super::environment::Environment;
+use super::parallel::environment_number;
 use super::plan::{DuplicateProtection, Plan};
 use super::run::{MOST_RECEIVES, Run, Scenario, begin};
 use super::time::runtime;
-use super::world::World;
 
 const DAY_MS: i64 = 86_400_000;
 
 /// One more buyer commits to a cart.
 async fn one_order(run: &mut Run<'_>, number: usize) {
-    run.cart = format!("cart-{}-{number}", run.world.runs);
+    run.cart = format!("cart-{}-{number}", run.environment.runs);
     run.set_up().await;
     run.ask().await;
 }
 
 /// The references that the ERP holds, in the order of their coming.
 fn references(run: &Run<'_>) -> Vec<String> {
-    let orders = run.world.simulator.orders();
+    let orders = run.environment.simulator.orders();
     let references = orders
         .iter()
         .filter_map(|order| order["reference"].as_str().map(str::to_owned));
@@ -40,14 +40,14 @@ fn references(run: &Run<'_>) -> Vec<String> {
 fn all_are(run: &Run<'_>, states: &[&str], count: usize) {
     let submissions = run.submissions();
     assert_eq!(submissions.len(), count);
-    let stands = |record: &&Value| {
+    let confirmed = |record: &&Value| {
         record["state"]["S"]
             .as_str()
             .is_some_and(|state| states.contains(&state))
     };
     let wrong: Vec<_> = submissions
         .iter()
-        .filter(|record| !stands(record))
+        .filter(|record| !confirmed(record))
         .collect();
     assert!(
         wrong.is_empty(),
@@ -59,7 +59,7 @@ fn all_are(run: &Run<'_>, states: &[&str], count: usize) {
 /// From now on the ERP takes no connection.
 fn refuse_all(run: &Run<'_>) {
     for operation in ["submit-order", "find", "capabilities"] {
-        run.world
+        run.environment
             .simulator
             .arm(ErpFault::new(operation, FaultKind::Refuse, u64::MAX));
     }
@@ -76,16 +76,16 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
     let orders = setting("OUTAGE_ORDERS", 15);
     let began = Instant::now();
     runtime().block_on(async {
-        let mut world = World::start(world_number()).await;
-        let mut run = begin(&mut world, Scenario::of(DuplicateProtection::Lookup), 1);
-        run.world.boundaries.begin(Plan::Fixed(Vec::new()), DuplicateProtection::Lookup, false);
+        let mut environment = Environment::start(environment_number()).await;
+        let mut run = begin(&mut environment, Scenario::of(DuplicateProtection::Lookup), 1);
+        run.environment.boundaries.begin(Plan::Fixed(Vec::new()), DuplicateProtection::Lookup, false);
         refuse_all(&run);
-        let start = run.world.clock.now();
+        let start = run.environment.clock.now();
         for number in 0..orders {
             if number % 3 == 1 {
-                // Of some nobody knows whether they arrived.
-                run.world.simulator.disarm();
-                run.world.simulator.arm(ErpFault::new("submit-order", FaultKind::Hang, 1));
+                // For some it is unknown whether they arrived.
+                run.environment.simulator.disarm();
+                run.environment.simulator.arm(ErpFault::new("submit-order", FaultKind::Hang, 1));
                 refuse_all(&run);
             }
             one_order(&mut run, number).await;
@@ -97,8 +97,8 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
         assert_eq!(references(&run), [] as [String; 0]);
         all_are(&run, &["waiting", "unknown"], orders);
 
-        run.world.simulator.disarm();
-        let back = run.world.clock.now();
+        run.environment.simulator.disarm();
+        let back = run.environment.clock.now();
         run.settle(back.plus_millis(DAY_MS)).await.unwrap();
         let moved: Vec<Timestamp> = run.submissions().iter().map(last_moved).collect();
         let (first, last) = (*moved.iter().min().unwrap(), *moved.iter().max().unwrap());
@@ -110,11 +110,11 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
         assert!(drained_ms <= 30_000, "the others wait for no backoff: {drained_ms}");
         // One of them finds out that the ERP is back; the others follow in the order in which they
         // were captured.
-        let captured = run.world.boundaries.captured();
+        let captured = run.environment.boundaries.captured();
         let first = captured.iter().position(|id| *id == held[0]).unwrap();
         let others = captured.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, id)| id);
         assert_eq!(held[1..].iter().collect::<Vec<_>>(), others.collect::<Vec<_>>());
-        run.world.boundaries.end();
+        run.environment.boundaries.end();
         run.clean_up().await;
         println!(
             "an ERP down for a day, {orders} orders: none lost, doubled or dead; its return was found after {} s and the \
@@ -132,9 +132,9 @@ fn one_poison_message_among_many_takes_none_with_it() {
     let messages = setting("POISON_MESSAGES", 50);
     let began = Instant::now();
     runtime().block_on(async {
-        let mut world = World::start(world_number()).await;
-        let mut run = begin(&mut world, Scenario::of(DuplicateProtection::Key), 1);
-        run.world
+        let mut environment = Environment::start(environment_number()).await;
+        let mut run = begin(&mut environment, Scenario::of(DuplicateProtection::Key), 1);
+        run.environment
             .boundaries
             .begin(Plan::Fixed(Vec::new()), DuplicateProtection::Key, false);
         for number in 1..messages {
@@ -143,11 +143,11 @@ fn one_poison_message_among_many_takes_none_with_it() {
             }
             one_order(&mut run, number).await;
         }
-        let now = run.world.clock.now();
+        let now = run.environment.clock.now();
         run.settle(now.plus_millis(DAY_MS)).await.unwrap();
         all_are(&run, &["confirmed"], messages - 1);
         assert_eq!((references(&run).len(), run.dead), (messages - 1, 1));
-        run.world.boundaries.end();
+        run.environment.boundaries.end();
         run.clean_up().await;
         println!(
             "{} messages done, 1 in the dead letters; {} s",

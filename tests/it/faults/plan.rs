@@ -50,26 +50,26 @@ pub enum Fault {
     /// The function dies before the call leaves, or after its effect and before its answer.
     CrashBefore,
     CrashAfter,
-    /// The function stands still for so many milliseconds before or after the call, and the world
+    /// The function is paused for N milliseconds before or after the call, and the environment
     /// goes on: what it works on comes to another instance.
     StallBefore(i64),
     StallAfter(i64),
-    /// The call takes effect and its answer is lost, for so many attempts in a row.
+    /// The call takes effect and its answer is lost, for N attempts in a row.
     Lose(u32),
     /// The call does not arrive.
     Fail(u32),
     /// The service throttles.
     Throttle(u32),
-    /// The call is on its way for so many milliseconds and takes effect then; nobody hears its
+    /// The call is on its way for N milliseconds and takes effect then; no caller hears its
     /// answer.
     Late(u64),
     /// One of the ERP's own, or more that go together.
     Erp(Vec<ErpFault>),
-    /// The message is worked off and delivered once more: at once in the same batch, or later for
+    /// The message is processed and delivered once more: at once in the same batch, or later for
     /// its deletion was lost.
     TwiceAtOnce,
     NotDeleted,
-    /// The message comes so many milliseconds later, after others.
+    /// The message comes N milliseconds later, after others.
     Postpone(i64),
 }
 
@@ -100,7 +100,7 @@ const TOO_SLOW_MS: u64 = 12_000;
 /// Shorter than a submission may take: what is on its way for longer is beyond what an ERP without
 /// keys can promise.
 const ON_ITS_WAY_MS: u64 = 8_000;
-/// The same for whoever stands still with a send on its way.
+/// The same for a function that is paused with a send on its way.
 const SENDING_MS: i64 = 8_000;
 
 fn erp(operation: &str, kind: FaultKind) -> ErpFault {
@@ -206,9 +206,9 @@ fn erp_faults(operation: &'static str, support: DuplicateProtection) -> Vec<Faul
 }
 
 impl Fault {
-    /// The fault as an ERP without keys can bear it: nobody can tell a send that is on its way for
+    /// The fault as an ERP without keys can bear it: no one can tell a send that is on its way for
     /// longer than the time limit from one that never left. `sending` is true when a send may be on
-    /// its way while the function stands still.
+    /// its way while the function is paused.
     pub fn bearable(self, support: DuplicateProtection, sending: bool) -> Self {
         match self {
             Self::StallBefore(millis) if sending && support != DuplicateProtection::Key => {
@@ -248,7 +248,7 @@ impl Rng {
 pub enum Plan {
     /// The sites with these numbers, counted from 0 in the order in which the run comes to them.
     Fixed(Vec<(usize, Fault)>),
-    /// Each site with a chance of so many per mille, as long as so many are left.
+    /// Each site with a chance of N per mille, as long as faults are left.
     Random(Rng, usize, usize),
 }
 

@@ -5,8 +5,8 @@ use app::ports::Clock;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use super::environment::Environment;
 use super::plan::{DuplicateProtection, Fault, Plan, Rng, Site};
-use super::world::World;
 
 /// A reservation of a run ends long after the run, so that it never goes by itself.
 const RESERVED_SECONDS: i64 = 86_400;
@@ -68,7 +68,7 @@ pub struct Ended {
 
 /// A run under way.
 pub struct Run<'a> {
-    pub world: &'a mut World,
+    pub environment: &'a mut Environment,
     pub scenario: Scenario,
     pub cart: String,
     pub heard: Vec<Heard>,
@@ -87,20 +87,22 @@ pub struct Run<'a> {
     pub working_on: Option<String>,
 }
 
-/// A run in which nothing happened yet: the clock stands at a new day, and the ERP holds nothing.
-pub fn begin(world: &mut World, scenario: Scenario, seed: u64) -> Run<'_> {
-    world.runs += 1;
+/// A run in which nothing happened yet: the clock shows a new day, and the ERP holds nothing.
+pub fn begin(environment: &mut Environment, scenario: Scenario, seed: u64) -> Run<'_> {
+    environment.runs += 1;
     // A day or more lies between two runs, so that nothing that an instance remembers is still
     // fresh.
-    let now = world.clock.now();
+    let now = environment.clock.now();
     let begins = Timestamp::from_seconds((now.as_seconds() / 86_400 + 2) * 86_400);
-    world.clock.skip(begins.millis_since(now));
-    world.ids.begin(&format!("id-{}", world.runs), seed);
-    world.simulator.reset();
-    let began = world.clock.now();
+    environment.clock.skip(begins.millis_since(now));
+    environment
+        .ids
+        .begin(&format!("id-{}", environment.runs), seed);
+    environment.simulator.reset();
+    let began = environment.clock.now();
     Run {
-        cart: format!("cart-{}", world.runs),
-        world,
+        cart: format!("cart-{}", environment.runs),
+        environment,
         scenario,
         heard: Vec::new(),
         dead: 0,
@@ -117,22 +119,27 @@ pub fn begin(world: &mut World, scenario: Scenario, seed: u64) -> Run<'_> {
 }
 
 /// Plays `scenario` with the faults of `plan`. `seed` decides about ids, jitter and order.
-pub async fn run(world: &mut World, scenario: Scenario, plan: Plan, seed: u64) -> Ended {
-    let mut run = begin(world, scenario, seed);
+pub async fn run(
+    environment: &mut Environment,
+    scenario: Scenario,
+    plan: Plan,
+    seed: u64,
+) -> Ended {
+    let mut run = begin(environment, scenario, seed);
     let began = run.began;
     run.client_at = Some(began);
     run.set_up().await;
-    run.world
+    run.environment
         .boundaries
         .begin(plan, scenario.support, scenario.wait > 0);
     let mut violations = Vec::new();
     if let Err(stuck) = run.settle(began.plus_millis(LONGEST_MS)).await {
         violations.push(stuck);
     }
-    let sites = run.world.boundaries.calm();
-    run.world.simulator.disarm();
+    let sites = run.environment.boundaries.calm();
+    run.environment.simulator.disarm();
     violations.extend(run.violations().await);
-    let trace = run.world.boundaries.end();
+    let trace = run.environment.boundaries.end();
     run.clean_up().await;
     Ended {
         sites,
@@ -145,12 +152,15 @@ impl Run<'_> {
     /// A cart that is prepared, and an ERP as the scenario has it.
     pub async fn set_up(&mut self) {
         let capabilities = json!({"submission": self.scenario.support.name()});
-        let simulator = self.world.simulator.clone();
+        let simulator = self.environment.simulator.clone();
         simulator
             .ask("PUT", "/_sim/capabilities", &capabilities)
             .await;
         let expires = self.began.plus_seconds(RESERVED_SECONDS);
-        self.order = self.world.prepare(&self.cart, self.began, expires).await;
+        self.order = self
+            .environment
+            .prepare(&self.cart, self.began, expires)
+            .await;
         if self.scenario.quote {
             self.order = json!({"cartId": self.cart, "preparationId": self.order["preparationId"]});
         }
@@ -167,16 +177,16 @@ impl Run<'_> {
 
     /// Nothing of this run reaches the next.
     pub async fn clean_up(&mut self) {
-        while self.world.boundaries.on_their_way() > 0 {
+        while self.environment.boundaries.on_their_way() > 0 {
             tokio::time::sleep(std::time::Duration::from_secs(10)).await;
         }
-        self.world.forget(&self.cart);
+        self.environment.forget(&self.cart);
         // A stray event of this run must not reach the next.
-        while self.world.driver.try_recv().is_ok() {}
+        while self.environment.driver.try_recv().is_ok() {}
     }
 
     pub fn note(&self, what: std::fmt::Arguments<'_>) {
-        self.world.boundaries.note(&what);
+        self.environment.boundaries.note(&what);
     }
 
     /// Goes from one thing that has to happen to the next, until there is none.
@@ -186,7 +196,7 @@ impl Run<'_> {
     pub async fn settle(&mut self, end: Timestamp) -> Result<(), String> {
         loop {
             self.collect();
-            let now = self.world.clock.now();
+            let now = self.environment.clock.now();
             if now >= end {
                 return Err("it never comes to an end".to_owned());
             }
@@ -197,7 +207,7 @@ impl Run<'_> {
                 Timestamp::from_millis((late + 59_999) / 60_000 * 60_000).max(self.reconciles_from)
             });
             let on_its_way =
-                (self.world.boundaries.on_their_way() > 0).then(|| now.plus_seconds(1));
+                (self.environment.boundaries.on_their_way() > 0).then(|| now.plus_seconds(1));
             let next = [message, tick, self.client_at, on_its_way]
                 .into_iter()
                 .flatten()
@@ -230,8 +240,8 @@ impl Run<'_> {
 
     /// What reached the queue since the last look.
     pub fn collect(&mut self) {
-        let now = self.world.clock.now();
-        for (body, delay) in self.world.boundaries.take_sent() {
+        let now = self.environment.clock.now();
+        for (body, delay) in self.environment.boundaries.take_sent() {
             self.messages += 1;
             let id = format!("message-{}", self.messages);
             self.queue.push(Message {
@@ -252,21 +262,26 @@ impl Run<'_> {
             "ExpressionAttributeValues": {":due": {"S": "submission"}},
             "Limit": 1,
         });
-        self.world.table("Query", query)["Items"][0]["dueAt"]["S"]
+        self.environment.table("Query", query)["Items"][0]["dueAt"]["S"]
             .as_str()
             .and_then(|at| at.parse().ok())
     }
 
     /// The records of this run's submissions.
     pub fn submissions(&self) -> Vec<Value> {
-        let records = self.world.boundaries.captured().into_iter().map(|id| {
-            let key = json!({"pk": {"S": id}, "sk": {"S": "submission"}});
-            self.world.table(
-                "GetItem",
-                json!({"TableName": "SubmissionsTable", "Key": key}),
-            )["Item"]
-                .clone()
-        });
+        let records = self
+            .environment
+            .boundaries
+            .captured()
+            .into_iter()
+            .map(|id| {
+                let key = json!({"pk": {"S": id}, "sk": {"S": "submission"}});
+                self.environment.table(
+                    "GetItem",
+                    json!({"TableName": "SubmissionsTable", "Key": key}),
+                )["Item"]
+                    .clone()
+            });
         records.filter(|record| !record.is_null()).collect()
     }
 
@@ -283,7 +298,7 @@ impl Run<'_> {
             }
         };
         if again && self.tries < CLIENT_TRIES {
-            self.client_at = Some(self.world.clock.now().plus_millis(CLIENT_RETRY_MS));
+            self.client_at = Some(self.environment.clock.now().plus_millis(CLIENT_RETRY_MS));
         }
     }
 
@@ -294,7 +309,7 @@ impl Run<'_> {
         } else {
             "/orders"
         };
-        let mut event = self.world.blueprint.event.clone();
+        let mut event = self.environment.blueprint.event.clone();
         event["routeKey"] = json!(format!("POST {route}"));
         event["rawPath"] = json!(route);
         event["requestContext"]["routeKey"] = event["routeKey"].clone();
@@ -303,10 +318,12 @@ impl Run<'_> {
         event["headers"]["content-length"] = json!(body.len().to_string());
         event["headers"]["idempotency-key"] = json!(format!("{key}-{}", self.cart));
         event["headers"]["prefer"] = json!(format!("wait={}", self.scenario.wait));
-        let gives_up = self.world.clock.now().plus_millis(ANSWERED_MS);
+        let gives_up = self.environment.clock.now().plus_millis(ANSWERED_MS);
         let answer = self.invoke("submit", event).await;
         // The service has ended it by then, and the HTTP API has answered 503.
-        let answer = answer.ok().filter(|_| self.world.clock.now() <= gives_up);
+        let answer = answer
+            .ok()
+            .filter(|_| self.environment.clock.now() <= gives_up);
         let heard = answer.map(|answer| Heard {
             status: answer["statusCode"].as_u64().unwrap_or_default(),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
@@ -329,7 +346,7 @@ impl Run<'_> {
 
     /// One of the messages that are visible goes to the worker.
     pub async fn deliver(&mut self) {
-        let now = self.world.clock.now();
+        let now = self.environment.clock.now();
         let visible: Vec<usize> = (0..self.queue.len())
             .filter(|at| self.queue[*at].visible_at <= now)
             .collect();
@@ -337,7 +354,7 @@ impl Run<'_> {
             return;
         };
         let mut message = self.queue.swap_remove(*at);
-        let fault = self.world.boundaries.pass(Site::Delivery);
+        let fault = self.environment.boundaries.pass(Site::Delivery);
         if let Some(Fault::Postpone(millis)) = fault {
             message.visible_at = now.plus_millis(millis);
             self.queue.push(message);
@@ -349,7 +366,7 @@ impl Run<'_> {
             1
         };
         let failed = self.work_on(&message, copies).await;
-        let now = self.world.clock.now();
+        let now = self.environment.clock.now();
         if failed || fault == Some(Fault::NotDeleted) {
             message.received += 1;
             if message.received >= MOST_RECEIVES {
@@ -372,14 +389,14 @@ impl Run<'_> {
         let records: Vec<Value> = (0..copies).map(record).collect();
         let before = self.working_on.replace(message.body.clone());
         if copies > 1 {
-            self.world.boundaries.together(true);
+            self.environment.boundaries.together(true);
         }
         let answer = self
             .invoke("submit-worker", json!({"Records": records}))
             .await;
         self.working_on = before;
         if copies > 1 {
-            self.world.boundaries.together(false);
+            self.environment.boundaries.together(false);
         }
         answer.map_or(true, |answer| {
             answer["batchItemFailures"]
@@ -388,11 +405,11 @@ impl Run<'_> {
         })
     }
 
-    /// A message that somebody else put into the queue.
+    /// A message that another sender put into the queue.
     pub fn plant(&mut self, body: &str) {
         self.messages += 1;
         let id = format!("message-{}", self.messages);
-        let visible_at = self.world.clock.now();
+        let visible_at = self.environment.clock.now();
         self.queue.push(Message {
             id,
             body: body.to_owned(),
@@ -402,7 +419,7 @@ impl Run<'_> {
     }
 
     pub async fn reconcile(&mut self) {
-        self.reconciles_from = self.world.clock.now().plus_seconds(60);
+        self.reconciles_from = self.environment.clock.now().plus_seconds(60);
         let _next_minute_does_it = self.invoke("reconcile", json!({})).await;
     }
 }

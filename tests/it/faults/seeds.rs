@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use testkit::setting;
 
-use super::many::{Job, play, world_number};
+use super::environment::Environment;
+use super::parallel::{Job, environment_number, play};
 use super::plan::{DuplicateProtection, Plan, Rng};
 use super::run::{Scenario, run};
 use super::time::runtime;
-use super::world::World;
 
 /// Seeds of an ordinary test run; `FAULT_SEEDS` gives another number, `FAULT_FROM` the first.
 const SEEDS: usize = 200;
@@ -46,7 +46,7 @@ fn whatever_goes_wrong_an_order_takes_effect_once() {
 fn a_seed_replays_to_the_same_trace() {
     let traces = |before: usize| {
         runtime().block_on(async {
-            let mut world = World::start(world_number()).await;
+            let mut environment = Environment::start(environment_number()).await;
             let mut traces = Vec::new();
             for seed in (0..before).chain(1000..1020) {
                 let Job {
@@ -55,7 +55,7 @@ fn a_seed_replays_to_the_same_trace() {
                     seed,
                     ..
                 } = job(seed);
-                traces.push(run(&mut world, scenario, plan, seed).await.trace);
+                traces.push(run(&mut environment, scenario, plan, seed).await.trace);
             }
             traces.split_off(before)
         })

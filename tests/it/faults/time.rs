@@ -26,7 +26,7 @@ pub fn busy() {
     LOOKED.with(|looked| looked.set(0));
 }
 
-/// A runtime in which time stands still while anything is left to do and jumps to the next timer
+/// A runtime in which time stops while anything is left to do and jumps to the next timer
 /// when nothing is. Tokio's own paused clock knows no sockets: it would jump while an answer lies
 /// in one.
 pub fn runtime() -> Runtime {

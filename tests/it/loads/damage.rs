@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use crate::app::TestApp;
 
-/// A folder of real ERP exports: beside the data set that `DATASET` names, or beside the checkout,
+/// A folder of real ERP exports: next to the data set that `DATASET` names, or next to the checkout,
 /// if it is there.
-pub fn data_beside(name: &str) -> Option<PathBuf> {
-    let beside = || {
+pub fn neighbouring_data(name: &str) -> Option<PathBuf> {
+    let neighbour = || {
         PathBuf::from(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../../shared/data/adventureworks"
         ))
     };
     let folder = std::env::var_os("DATASET")
-        .map_or_else(beside, PathBuf::from)
+        .map_or_else(neighbour, PathBuf::from)
         .with_file_name(name);
     if !folder.is_dir() {
-        eprintln!("skipped: there is no {name} beside the data set");
+        eprintln!("skipped: there is no {name} next to the data set");
         return None;
     }
     Some(folder)
@@ -48,7 +48,7 @@ const DAMAGES: &[(&str, &[u8], &str)] = &[
     ("quantity_multiple", b"0", "quantity"),
     ("sequence", b"first", "number"),
     ("valid_from", b"30.05.2022", "date"),
-    ("email", b"nobody", "email"),
+    ("email", b"noone", "email"),
     ("roles", b"buyer;king", "role"),
     ("country", b"usa", "country"),
     ("kind", b"office", "choice"),
@@ -176,7 +176,7 @@ fn content(app: &TestApp) -> Vec<String> {
 
 #[tokio::test]
 async fn damaged_rows_are_refused_with_true_reasons_and_their_corrections_complete_the_load() {
-    let Some(data) = data_beside("adventureworks") else {
+    let Some(data) = neighbouring_data("adventureworks") else {
         return;
     };
     let (whole, parts) = (TestApp::start().await, TestApp::start().await);

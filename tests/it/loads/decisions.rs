@@ -278,7 +278,7 @@ async fn a_held_load_changes_nothing_until_it_is_released() {
     );
     let skus: Vec<&str> = rows.iter().map(|(sku, _)| sku.as_str()).collect();
     assert_eq!(loads.shown(&skus).await.len(), 30);
-    // Life goes on beside it: a newer delta outlives the release.
+    // Other loads go on: a newer delta outlives the release.
     loads
         .drop_file(
             "incoming/items/delta/i-20250207T113000Z.csv",

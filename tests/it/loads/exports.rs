@@ -1,8 +1,8 @@
-//! The ERP drops files; the catalogue follows, and nobody has to wonder what became of a row.
+//! The ERP drops files; the catalogue follows, and what became of each row can be read.
 
 use serde_json::{Value, json};
 
-use crate::app::{ADA, NOBODY, OPERATOR, TestApp};
+use crate::app::{ADA, ANONYMOUS, OPERATOR, TestApp};
 
 const ITEMS: &str =
     "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status";
@@ -32,7 +32,10 @@ async fn a_delta_dropped_into_the_bucket_shows_within_five_seconds() {
     app.drop_file("incoming/items/delta/items-20260301T000000Z.csv", delta)
         .await;
     app.eventually("the new name shows", async || {
-        let item = app.get(NOBODY, "/catalog/items/GLS-CLR").await.expect(200);
+        let item = app
+            .get(ANONYMOUS, "/catalog/items/GLS-CLR")
+            .await
+            .expect(200);
         (item["name"] == "Glasses of the future").then_some(())
     })
     .await;
@@ -41,7 +44,10 @@ async fn a_delta_dropped_into_the_bucket_shows_within_five_seconds() {
         "{:?}",
         begin.elapsed()
     );
-    let other = app.get(NOBODY, "/catalog/items/GLS-TNT").await.expect(200);
+    let other = app
+        .get(ANONYMOUS, "/catalog/items/GLS-TNT")
+        .await
+        .expect(200);
     assert_ne!(
         other["name"], "Glasses of the future",
         "a delta says nothing of other items"
@@ -54,7 +60,7 @@ async fn bad_rows_are_put_aside_with_reasons_and_the_others_apply() {
     let app = TestApp::start().await;
     let file = items(&[
         "GLS-CLR,GLS,Glasses one,,HEADEYE,EA,1,1,active",
-        ",GLS,Nobody,,HEADEYE,EA,1,1,active",
+        ",GLS,Nameless,,HEADEYE,EA,1,1,active",
         "GLS-TNT,GLS,Glasses two,,HEADEYE,EA,1,minus three,active",
         "\"NEW-1\",,\"Quoted, \"\"new\"\"\",,HEADEYE,EA,1,1,active",
         "SHORT,row",
@@ -66,15 +72,19 @@ async fn bad_rows_are_put_aside_with_reasons_and_the_others_apply() {
     assert_eq!(load["state"], "published", "{load}");
     assert_eq!(counts(&load), [6, 2, 0, 4], "{load}");
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/GLS-CLR").await.expect(200)["name"],
+        app.get(ANONYMOUS, "/catalog/items/GLS-CLR")
+            .await
+            .expect(200)["name"],
         "Glasses one"
     );
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/NEW-1").await.expect(200)["name"],
+        app.get(ANONYMOUS, "/catalog/items/NEW-1").await.expect(200)["name"],
         "Quoted, \"new\""
     );
     assert_ne!(
-        app.get(NOBODY, "/catalog/items/GLS-TNT").await.expect(200)["name"],
+        app.get(ANONYMOUS, "/catalog/items/GLS-TNT")
+            .await
+            .expect(200)["name"],
         "Glasses two"
     );
 
@@ -121,7 +131,7 @@ async fn bad_rows_are_put_aside_with_reasons_and_the_others_apply() {
 
     let corrected = rejects
         .replace("minus three", "3")
-        .replace("\n,GLS,Nobody", "\nNEW-2,GLS,Nobody")
+        .replace("\n,GLS,Nameless", "\nNEW-2,GLS,Nameless")
         .replace("sleeping", "active");
     let corrected: String = corrected
         .lines()
@@ -150,7 +160,7 @@ async fn bad_rows_are_put_aside_with_reasons_and_the_others_apply() {
 async fn a_file_that_cannot_be_used_fails_with_a_reason_and_is_not_tried_again() {
     let app = TestApp::start().await;
     let before = app
-        .get(NOBODY, "/catalog/items/GLS-CLR")
+        .get(ANONYMOUS, "/catalog/items/GLS-CLR")
         .await
         .expect(200)
         .text;
@@ -201,7 +211,7 @@ async fn a_file_that_cannot_be_used_fails_with_a_reason_and_is_not_tried_again()
         .expect(200);
     assert_eq!(loads.list("loads").len(), 5);
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/GLS-CLR")
+        app.get(ANONYMOUS, "/catalog/items/GLS-CLR")
             .await
             .expect(200)
             .text,
@@ -233,7 +243,9 @@ async fn an_older_file_never_overwrites_newer_rows() {
         "{load}"
     );
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/GLS-CLR").await.expect(200)["name"],
+        app.get(ANONYMOUS, "/catalog/items/GLS-CLR")
+            .await
+            .expect(200)["name"],
         "the tenth"
     );
     let load = app
@@ -244,11 +256,15 @@ async fn an_older_file_never_overwrites_newer_rows() {
         .await;
     assert_eq!(load["state"], "superseded", "{load}");
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/GLS-CLR").await.expect(200)["name"],
+        app.get(ANONYMOUS, "/catalog/items/GLS-CLR")
+            .await
+            .expect(200)["name"],
         "the tenth"
     );
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/GLS-TNT").await.expect(200)["status"],
+        app.get(ANONYMOUS, "/catalog/items/GLS-TNT")
+            .await
+            .expect(200)["status"],
         "active"
     );
     app.finish().await;
@@ -313,7 +329,7 @@ async fn loads_are_the_operators_business() {
     app.get(ADA, "/operations/loads")
         .await
         .expect_problem(403, "forbidden");
-    app.get(NOBODY, "/operations/loads")
+    app.get(ANONYMOUS, "/operations/loads")
         .await
         .expect_problem(401, "unauthenticated");
     let id = loads.list("loads")[0]["loadId"].as_str().unwrap();
@@ -353,7 +369,7 @@ async fn a_delta_removes_what_it_says_and_a_snapshot_what_it_lacks_once_released
         .load("incoming/items/delta/items-20260301T000000Z.csv", delta)
         .await;
     assert_eq!(counts(&load), [2, 2, 0, 0], "{load}");
-    app.get(NOBODY, "/catalog/items/GLS-TNT")
+    app.get(ANONYMOUS, "/catalog/items/GLS-TNT")
         .await
         .expect_problem(404, "not_found");
     // A snapshot that would remove nearly everything waits for a person, and readers see nothing of
@@ -367,7 +383,7 @@ async fn a_delta_removes_what_it_says_and_a_snapshot_what_it_lacks_once_released
         .await;
     assert_eq!(load["state"], "held", "{load}");
     let name = async || {
-        app.get(NOBODY, "/catalog/items/GLS-CLR")
+        app.get(ANONYMOUS, "/catalog/items/GLS-CLR")
             .await
             .text_of("name")
     };
@@ -382,7 +398,7 @@ async fn a_delta_removes_what_it_says_and_a_snapshot_what_it_lacks_once_released
         (name().await == "Alone").then_some(())
     })
     .await;
-    app.get(NOBODY, "/catalog/items/BLT-HEX-M8")
+    app.get(ANONYMOUS, "/catalog/items/BLT-HEX-M8")
         .await
         .expect_problem(404, "not_found");
     app.post(OPERATOR, &format!("{own}/rollback"), json!({}))
@@ -391,7 +407,7 @@ async fn a_delta_removes_what_it_says_and_a_snapshot_what_it_lacks_once_released
         (name().await == "Kept").then_some(())
     })
     .await;
-    app.get(NOBODY, "/catalog/items/BLT-HEX-M8")
+    app.get(ANONYMOUS, "/catalog/items/BLT-HEX-M8")
         .await
         .expect(200);
     app.finish().await;
@@ -412,7 +428,8 @@ async fn a_load_says_what_may_not_be_meant() {
 }
 
 #[tokio::test]
-async fn a_reference_that_leads_nowhere_yet_is_told_and_resolves_in_whatever_order_files_come() {
+async fn a_reference_that_leads_nowhere_yet_is_reported_and_resolves_in_whatever_order_files_come()
+{
     let app = TestApp::start().await;
     let file = items(&["LAMP-1,LAMP,Lamp,,LAMPS,EA,1,1,active"]);
     let load = app
@@ -452,7 +469,7 @@ async fn a_reference_that_leads_nowhere_yet_is_told_and_resolves_in_whatever_ord
         "{load}"
     );
     let listed = app
-        .get(NOBODY, "/catalog/categories/LAMPS/items")
+        .get(ANONYMOUS, "/catalog/categories/LAMPS/items")
         .await
         .expect(200);
     assert_eq!(listed["items"][0]["sku"], "LAMP-1");

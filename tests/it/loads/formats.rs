@@ -5,8 +5,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::app::{NOBODY, OPERATOR, TestApp};
-use crate::loads::damage::data_beside;
+use crate::app::{ANONYMOUS, OPERATOR, TestApp};
+use crate::loads::damage::neighbouring_data;
 
 const ITEMS: &str = "incoming/items/delta";
 
@@ -25,7 +25,7 @@ fn zstd(content: &[u8]) -> Vec<u8> {
 }
 
 async fn name(app: &TestApp, sku: &str) -> String {
-    app.get(NOBODY, &format!("/catalog/items/{sku}"))
+    app.get(ANONYMOUS, &format!("/catalog/items/{sku}"))
         .await
         .expect(200)
         .text_of("name")
@@ -60,7 +60,7 @@ async fn files_of_every_format_load_plain_and_packed() {
                 "{load}"
             );
             let item = app
-                .get(NOBODY, &format!("/catalog/items/{sku}"))
+                .get(ANONYMOUS, &format!("/catalog/items/{sku}"))
                 .await
                 .expect(200);
             assert_eq!(
@@ -164,7 +164,7 @@ async fn files_in_other_encodings_load() {
 async fn an_unusable_file_ends_as_failed_with_its_reason_and_changes_nothing() {
     let app = TestApp::start().await;
     let before = app
-        .get(NOBODY, "/catalog/items/GLS-CLR")
+        .get(ANONYMOUS, "/catalog/items/GLS-CLR")
         .await
         .expect(200)
         .text;
@@ -246,7 +246,7 @@ async fn an_unusable_file_ends_as_failed_with_its_reason_and_changes_nothing() {
         );
     }
     assert_eq!(
-        app.get(NOBODY, "/catalog/items/GLS-CLR")
+        app.get(ANONYMOUS, "/catalog/items/GLS-CLR")
             .await
             .expect(200)
             .text,
@@ -257,7 +257,7 @@ async fn an_unusable_file_ends_as_failed_with_its_reason_and_changes_nothing() {
 
 #[tokio::test]
 async fn raw_exports_of_an_erp_load_with_a_profile_and_nothing_else() {
-    let Some(raw) = data_beside("adventureworks-raw") else {
+    let Some(raw) = neighbouring_data("adventureworks-raw") else {
         return;
     };
     let app = TestApp::start().await;
@@ -280,7 +280,10 @@ async fn raw_exports_of_an_erp_load_with_a_profile_and_nothing_else() {
         (Some("published"), [504, 504, 0, 0]),
         "{load}"
     );
-    let item = app.get(NOBODY, "/catalog/items/CA-5965").await.expect(200);
+    let item = app
+        .get(ANONYMOUS, "/catalog/items/CA-5965")
+        .await
+        .expect(200);
     assert_eq!(
         (&item["name"], &item["unit"], &item["status"]),
         (&json!("LL Crankarm"), &json!("EA"), &json!("active"))

@@ -113,7 +113,7 @@ async fn a_cancelled_transaction_names_the_reason_of_each_write() {
         .unwrap();
     assert!(
         absent.item().is_none(),
-        "nothing of a cancelled transaction stands"
+        "nothing of a cancelled transaction is stored"
     );
 }
 
@@ -328,7 +328,7 @@ async fn a_message_is_hidden_then_seen_again_then_dead() {
             .unwrap();
         tokio::time::timeout(Duration::from_secs(1), arrivals.notified())
             .await
-            .expect("whoever waits is woken");
+            .expect("the one that waits is woken");
 
         let first = sqs.receive_message().queue_url(&work).send().await.unwrap();
         assert_eq!(first.messages()[0].body(), Some("one"));

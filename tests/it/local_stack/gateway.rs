@@ -166,7 +166,7 @@ async fn a_function_sees_the_request_as_the_http_api_hands_it_over() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_arrives_encoded() {
+async fn a_body_that_is_not_text_arrives_encoded() {
     let api = Api::start().await;
     let token = api.token("operator").await;
     let request = Request::post("/carts/c/lines")
@@ -233,7 +233,7 @@ async fn what_the_gateway_refuses_is_a_problem_document() {
         (413, Some("payload_too_large"))
     );
     let unknown = Request::post("/local/tokens")
-        .body(Body::from(r#"{"userId":"nobody"}"#.to_owned()))
+        .body(Body::from(r#"{"userId":"unknown"}"#.to_owned()))
         .unwrap();
     assert_eq!(api.call(unknown).await.0, StatusCode::NOT_FOUND);
 }

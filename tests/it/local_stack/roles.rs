@@ -156,7 +156,7 @@ async fn leading_keys_bound_what_may_be_touched() {
 }
 
 #[tokio::test]
-async fn objects_are_allowed_by_their_folder_and_their_absence_is_told_to_who_may_list() {
+async fn objects_are_allowed_by_their_folder_and_their_absence_is_shown_to_callers_that_may_list() {
     let edge = TestEdge::in_process();
     let anybody = aws_sdk_s3::Client::new(&edge.sdk);
     anybody

@@ -56,7 +56,7 @@ async fn every_command_of_the_tour_works_as_printed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_data_set_loads_without_rejects_and_sells() {
     let Some(folder) = another_data_set() else {
-        eprintln!("skipped: no data set beside the checkout, and DATASET names none");
+        eprintln!("skipped: no data set next to the checkout, and DATASET names none");
         return;
     };
     let app = TestApp::start_with(Some(folder)).await;
@@ -83,14 +83,14 @@ async fn another_data_set_loads_without_rejects_and_sells() {
     app.finish().await;
 }
 
-/// The folder that `DATASET` names, or real ERP exports beside the checkout, if they are there.
+/// The folder that `DATASET` names, or real ERP exports next to the checkout, if they are there.
 fn another_data_set() -> Option<PathBuf> {
-    let beside = || {
+    let neighbour = || {
         PathBuf::from(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../../shared/data/adventureworks"
         ))
     };
-    let folder = std::env::var_os("DATASET").map_or_else(beside, PathBuf::from);
+    let folder = std::env::var_os("DATASET").map_or_else(neighbour, PathBuf::from);
     folder.is_dir().then_some(folder)
 }

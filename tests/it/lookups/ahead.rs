@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::lookups::shop::{ADA, Instance, Shop, list};
+use crate::lookups::fixtures::{ADA, Instance, TestSystem, list};
 
 /// Both kinds of lookups with the seconds after which a value is near its end, whatever the jitter.
 const KINDS: [(&str, &str, &str, i64); 2] = [
@@ -26,24 +26,24 @@ async fn look(instance: &Instance, path: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_for_often_is_renewed_before_its_end_and_nobody_waits() {
-    let shop = Shop::open().await;
+async fn what_is_asked_for_often_is_renewed_before_its_end_and_no_one_waits() {
+    let system = TestSystem::start().await;
     for (function, path, operation, near) in KINDS {
         let instances = [
-            shop.instance_with(function, &RULES).await,
-            shop.instance_with(function, &RULES).await,
+            system.instance_with(function, &RULES).await,
+            system.instance_with(function, &RULES).await,
         ];
         for instance in &instances {
             look(instance, path).await;
         }
-        let (before, mut seconds) = (shop.asked(operation), near);
-        shop.advance(near);
+        let (before, mut seconds) = (system.asked(operation), near);
+        system.advance(near);
         // The jitter may have put its end a tenth later.
-        while fresh_for(&look(&instances[0], path).await, &shop) * 5 >= near {
-            shop.advance(5);
+        while fresh_for(&look(&instances[0], path).await, &system) * 5 >= near {
+            system.advance(5);
             seconds += 5;
         }
-        shop.fault(json!({"operation": operation, "kind": "delay", "delayMs": 1_000}));
+        system.fault(json!({"operation": operation, "kind": "delay", "delayMs": 1_000}));
         let began = Instant::now();
         for _ in 0..4 {
             for instance in &instances {
@@ -56,58 +56,58 @@ async fn what_is_asked_for_often_is_renewed_before_its_end_and_nobody_waits() {
         }
         assert!(
             began.elapsed() < Duration::from_millis(900),
-            "nobody waits: {:?}",
+            "no one waits: {:?}",
             began.elapsed()
         );
         for instance in &instances {
             instance.after_response.quiet().await;
         }
         assert_eq!(
-            shop.asked(operation),
+            system.asked(operation),
             before + 1,
             "both asked often, and one of them renewed"
         );
         // Long after its first end it is fresh still.
-        shop.advance(near - 60);
+        system.advance(near - 60);
         let item = look(&instances[1], path).await;
         assert_eq!(item["freshness"]["source"], "cache", "{seconds}: {item}");
-        assert_eq!(shop.asked(operation), before + 1);
+        assert_eq!(system.asked(operation), before + 1);
     }
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
-fn fresh_for(item: &Value, shop: &Shop) -> i64 {
+fn fresh_for(item: &Value, system: &TestSystem) -> i64 {
     let until: domain::time::Timestamp = item["freshness"]["freshUntil"]
         .as_str()
         .unwrap()
         .parse()
         .unwrap();
-    until.millis_since(app::ports::Clock::now(&shop.clock)) / 1000
+    until.millis_since(app::ports::Clock::now(&system.clock)) / 1000
 }
 
 /// Twice is not often.
 #[tokio::test]
 async fn what_is_asked_for_seldom_is_not_renewed() {
-    let shop = Shop::open().await;
-    let prices = shop.instance("prices").await;
+    let system = TestSystem::start().await;
+    let prices = system.instance("prices").await;
     look(&prices, "/prices/query").await;
-    shop.advance(800);
+    system.advance(800);
     for _ in 0..2 {
         look(&prices, "/prices/query").await;
     }
     prices.after_response.quiet().await;
-    assert_eq!(shop.asked("prices"), 1);
-    shop.stack.stop().await;
+    assert_eq!(system.asked("prices"), 1);
+    system.stack.stop().await;
 }
 
 /// A renewal that comes to nothing changes nothing, and is not tried at every request.
 #[tokio::test]
-async fn a_renewal_that_fails_harms_nobody() {
-    let shop = Shop::open().await;
-    let prices = shop.instance("prices").await;
+async fn a_renewal_that_fails_harms_no_one() {
+    let system = TestSystem::start().await;
+    let prices = system.instance("prices").await;
     look(&prices, "/prices/query").await;
-    shop.advance(795);
-    shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 1000}));
+    system.advance(795);
+    system.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 1000}));
     for _ in 0..7 {
         assert_eq!(
             look(&prices, "/prices/query").await["freshness"]["source"],
@@ -116,24 +116,24 @@ async fn a_renewal_that_fails_harms_nobody() {
         prices.after_response.quiet().await;
     }
     assert!(
-        (2..=3).contains(&shop.asked("prices")),
+        (2..=3).contains(&system.asked("prices")),
         "{}",
-        shop.asked("prices")
+        system.asked("prices")
     );
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// Every instance that starts reads the table once and reaches the ERP once, and its first request
 /// finds the ERP's capabilities there.
 #[tokio::test]
 async fn a_start_reads_the_table_and_reaches_the_erp_at_once() {
-    let shop = Shop::open().await;
-    look(&shop.instance("prices").await, "/prices/query").await;
+    let system = TestSystem::start().await;
+    look(&system.instance("prices").await, "/prices/query").await;
     for (function, path, operation, _) in KINDS {
-        let instance = shop.instance(function).await;
-        let asked = |what| shop.asked(what);
+        let instance = system.instance(function).await;
+        let asked = |what| system.asked(what);
         let before = (asked("health"), asked("capabilities"), asked(operation));
-        assert!(instance.counts.take().is_empty(), "building calls nobody");
+        assert!(instance.counts.take().is_empty(), "building calls nothing");
         instance.start.warm_up().await;
         assert_eq!(
             (asked("health"), asked("capabilities"), asked(operation)),
@@ -144,7 +144,7 @@ async fn a_start_reads_the_table_and_reaches_the_erp_at_once() {
             [("GetItem".to_owned(), 1)]
         );
         look(&instance, path).await;
-        let cold = shop.instance(function).await;
+        let cold = system.instance(function).await;
         look(&cold, path).await;
         let (cold, warm) = (cold.counts.take(), instance.counts.take());
         let got = |counts: &std::collections::BTreeMap<String, usize>| {
@@ -160,13 +160,13 @@ async fn a_start_reads_the_table_and_reaches_the_erp_at_once() {
         assert_eq!(asked("capabilities"), before.1);
     }
     // What hangs holds up no start.
-    shop.fault(json!({"operation": "*", "kind": "hang", "times": 10}));
+    system.fault(json!({"operation": "*", "kind": "hang", "times": 10}));
     let began = Instant::now();
-    shop.instance("prices").await.start.warm_up().await;
+    system.instance("prices").await.start.warm_up().await;
     assert!(
         began.elapsed() < Duration::from_millis(1_500),
         "{:?}",
         began.elapsed()
     );
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lookups::shop::{ADA, FINN, Instance, Shop, Who, list};
+use crate::lookups::fixtures::{ADA, FINN, Instance, TestSystem, Who, list};
 
 async fn one(instance: &Instance, path: &str, item: Value) -> Value {
     list(instance.post(ADA, path, &json!({"items": [item]})).await).remove(0)
@@ -21,11 +21,11 @@ fn age(item: &Value) -> (&str, bool, Option<&str>) {
 /// A price is fresh for 15 minutes give or take a tenth, and is gone after a day.
 #[tokio::test]
 async fn a_price_is_fresh_then_stale_then_gone() {
-    let shop = Shop::open().await;
-    let prices = shop.instance("prices").await;
+    let system = TestSystem::start().await;
+    let prices = system.instance("prices").await;
     let item = json!({"sku": "TAP-5"});
     let down = || {
-        shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 1000}))
+        system.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 1000}))
     };
     assert_eq!(
         age(&one(&prices, "/prices/query", item.clone()).await),
@@ -40,7 +40,7 @@ async fn a_price_is_fresh_then_stale_then_gone() {
         (5_300, ("cache", true, Some("erp_unavailable"))),
         (120, ("list", false, Some("erp_unavailable"))),
     ] {
-        shop.advance(step);
+        system.advance(step);
         let priced = one(&prices, "/prices/query", item.clone()).await;
         assert_eq!(
             age(&priced),
@@ -53,13 +53,13 @@ async fn a_price_is_fresh_then_stale_then_gone() {
             "{priced}"
         );
     }
-    shop.erp().disarm();
-    shop.advance(10);
+    system.erp().disarm();
+    system.advance(10);
     assert_eq!(
         age(&one(&prices, "/prices/query", item).await),
         ("erp", false, None)
     );
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// Each rule counts where it fits, and each side of its threshold has its own time.
@@ -71,11 +71,11 @@ async fn availability_is_fresh_for_as_long_as_the_rule_of_item_and_place_says() 
         {"location": "EAST", "expiryAbove": 2000},
         {"sku": "LVL-60", "location": "EAST", "expiryAbove": 4000}
     ]}"#;
-    let shop = Shop::open().await;
+    let system = TestSystem::start().await;
     for sku in ["TAP-5", "TAP-8", "LVL-60"] {
-        shop.stock(sku, 50).await;
+        system.stock(sku, 50).await;
     }
-    let inventory = shop
+    let inventory = system
         .instance_with("inventory", &[("INVENTORY_RULES", RULES)])
         .await;
     // Item, place, quantity, and for how many seconds the answer is fresh.
@@ -97,16 +97,16 @@ async fn availability_is_fresh_for_as_long_as_the_rule_of_item_and_place_says() 
             let item = list(inventory.post(ADA, "/inventory/query", &asked).await).remove(0);
             item["freshness"]["source"].as_str().unwrap().to_owned()
         };
-        shop.advance(10_000);
+        system.advance(10_000);
         assert_eq!(look().await, "erp", "{asked}");
         if seconds > 0 {
-            shop.advance(seconds * 9 / 10 - 2);
+            system.advance(seconds * 9 / 10 - 2);
             assert_eq!(
                 look().await,
                 "cache",
                 "{asked} is fresh for {seconds} seconds"
             );
-            shop.advance(seconds * 2 / 10 + 4);
+            system.advance(seconds * 2 / 10 + 4);
         }
         assert_eq!(
             look().await,
@@ -114,49 +114,49 @@ async fn availability_is_fresh_for_as_long_as_the_rule_of_item_and_place_says() 
             "{asked} is fresh for {seconds} seconds only"
         );
     }
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// What is near its end is renewed by a call that goes out anyway, and by no call of its own.
 #[tokio::test]
 async fn an_entry_near_its_end_rides_along() {
-    let shop = Shop::open().await;
-    let prices = shop.instance("prices").await;
+    let system = TestSystem::start().await;
+    let prices = system.instance("prices").await;
     prices.prices(&[("TAP-5", 1)]).await;
-    shop.advance(800);
+    system.advance(800);
     assert_eq!(
         prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"],
         "cache"
     );
-    assert_eq!(shop.asked("prices"), 1, "no call for what is fresh");
+    assert_eq!(system.asked("prices"), 1, "no call for what is fresh");
     let both = prices.prices(&[("TAP-5", 1), ("TAP-8", 1)]).await;
     assert!(
         both.iter().all(|item| item["freshness"]["source"] == "erp"),
         "{both:?}"
     );
-    assert_eq!(shop.asked("prices"), 2);
-    shop.advance(600);
+    assert_eq!(system.asked("prices"), 2);
+    system.advance(600);
     assert_eq!(
         prices.prices(&[("TAP-5", 1)]).await[0]["freshness"]["source"],
         "cache"
     );
-    assert_eq!(shop.asked("prices"), 2);
-    // A rider never costs anything: the ERP fails, and it is as fresh as it was.
-    shop.advance(200);
-    shop.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 100}));
+    assert_eq!(system.asked("prices"), 2);
+    // An early refresh never costs anything: the ERP fails, and it is as fresh as it was.
+    system.advance(200);
+    system.fault(json!({"operation": "prices", "kind": "status", "status": 500, "times": 100}));
     let both = prices.prices(&[("TAP-5", 1), ("LVL-60", 1)]).await;
     assert_eq!(
         (age(&both[0]), &both[1]["status"]),
         (("cache", false, None), &json!("unpriced"))
     );
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// The ERP is not asked again and again for what it does not know.
 #[tokio::test]
 async fn an_item_that_the_erp_does_not_know_is_remembered_as_such() {
-    let shop = Shop::open().await;
-    let inventory = shop.instance("inventory").await;
+    let system = TestSystem::start().await;
+    let inventory = system.instance("inventory").await;
     for _ in 0..3 {
         let item = one(
             &inventory,
@@ -169,23 +169,23 @@ async fn an_item_that_the_erp_does_not_know_is_remembered_as_such() {
             (&json!("unknown"), &json!("unknown_sku"))
         );
     }
-    assert_eq!(shop.asked("availability"), 1);
-    shop.advance(400);
+    assert_eq!(system.asked("availability"), 1);
+    system.advance(400);
     one(
         &inventory,
         "/inventory/query",
         json!({"sku": "NO-SUCH-ITEM"}),
     )
     .await;
-    assert_eq!(shop.asked("availability"), 2);
-    shop.stack.stop().await;
+    assert_eq!(system.asked("availability"), 2);
+    system.stack.stop().await;
 }
 
 /// What the ERP does not sell any more, or has no price for, is remembered for a minute.
 #[tokio::test]
 async fn what_the_erp_does_not_sell_is_remembered_for_a_short_time() {
-    let shop = Shop::open().await;
-    let (prices, name) = (shop.instance("prices").await, "TAP-5");
+    let system = TestSystem::start().await;
+    let (prices, name) = (system.instance("prices").await, "TAP-5");
     // The ERP's list has no prices in this currency.
     let asked = json!({"currency": "SEK", "items": [{"sku": name}]});
     let look = async || list(prices.post(ADA, "/prices/query", &asked).await).remove(0);
@@ -197,19 +197,19 @@ async fn what_the_erp_does_not_sell_is_remembered_for_a_short_time() {
             "{item}"
         );
     }
-    assert_eq!(shop.asked("prices"), 1);
-    shop.advance(67);
+    assert_eq!(system.asked("prices"), 1);
+    system.advance(67);
     look().await;
-    assert_eq!(shop.asked("prices"), 2);
-    shop.stack.stop().await;
+    assert_eq!(system.asked("prices"), 2);
+    system.stack.stop().await;
 }
 
 /// A value that the hard limit ended is not shown, however well stocked, even if a rule lets it be
-/// fresh for ever.
+/// fresh forever.
 #[tokio::test]
 async fn an_availability_is_gone_after_its_hard_limit() {
-    let shop = Shop::open().await;
-    let inventory = shop
+    let system = TestSystem::start().await;
+    let inventory = system
         .instance_with("inventory", &[("INVENTORY_RULES", r#"[{"threshold": 1}]"#)])
         .await;
     let item = json!({"sku": "TAP-5"});
@@ -217,30 +217,30 @@ async fn an_availability_is_gone_after_its_hard_limit() {
         age(&one(&inventory, "/inventory/query", item.clone()).await),
         ("erp", false, None)
     );
-    shop.fault(
+    system.fault(
         json!({"operation": "availability", "kind": "status", "status": 500, "times": 1000}),
     );
     // A day, give or take a tenth.
-    shop.advance(77_000);
+    system.advance(77_000);
     assert_eq!(
         age(&one(&inventory, "/inventory/query", item.clone()).await),
         ("cache", false, None)
     );
-    shop.advance(19_000);
+    system.advance(19_000);
     let gone = one(&inventory, "/inventory/query", item).await;
     assert_eq!(
         (age(&gone), &gone["status"]),
         (("none", false, Some("erp_unavailable")), &json!("unknown"))
     );
     assert!(gone["availableQuantity"].is_null(), "{gone}");
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
-/// Nobody said how many pieces a box has, so a box has no price and the ERP is not asked for one.
+/// It is not known how many pieces a box has, so a box has no price and the ERP is not asked for one.
 #[tokio::test]
 async fn another_unit_than_the_items_is_refused_line_by_line() {
-    let shop = Shop::open().await;
-    let prices = shop.instance("prices").await;
+    let system = TestSystem::start().await;
+    let prices = system.instance("prices").await;
     let asked = json!({"items": [{"sku": "TAP-5", "unit": "BX"}, {"sku": "TAP-5", "unit": "EA"}]});
     let items = list(prices.post(ADA, "/prices/query", &asked).await);
     assert_eq!(
@@ -253,17 +253,17 @@ async fn another_unit_than_the_items_is_refused_line_by_line() {
         items[0]
     );
     assert_eq!(items[1]["status"], "priced");
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// As in a cart: packs of 100 count as 100, so the stock that is left decides by pieces.
 #[tokio::test]
 async fn an_availability_is_judged_by_the_quantity_that_would_be_ordered() {
-    let shop = Shop::open().await;
-    shop.stock("SCR-WD-4X20", 1_000).await;
-    let inventory = shop.instance("inventory").await;
+    let system = TestSystem::start().await;
+    system.stock("SCR-WD-4X20", 1_000).await;
+    let inventory = system.instance("inventory").await;
     for (quantity, fresh) in [(9, true), (10, false)] {
-        shop.advance(1_000);
+        system.advance(1_000);
         let item = one(
             &inventory,
             "/inventory/query",
@@ -277,7 +277,7 @@ async fn an_availability_is_judged_by_the_quantity_that_would_be_ordered() {
             "{quantity} packs of 1000 pieces: {item}"
         );
     }
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 async fn source(instance: &Instance, who: Who, path: &str, sku: &str) -> String {
@@ -293,12 +293,12 @@ async fn source(instance: &Instance, who: Who, path: &str, sku: &str) -> String 
 #[tokio::test]
 async fn what_is_invalidated_is_asked_again_and_nothing_else_is() {
     const INVALIDATE: &str = "/operations/caches/invalidate";
-    let shop = Shop::open().await;
+    let system = TestSystem::start().await;
     let (prices, operations) = (
-        shop.instance("prices").await,
-        shop.instance("operations").await,
+        system.instance("prices").await,
+        system.instance("operations").await,
     );
-    let inventory = shop
+    let inventory = system
         .instance_with(
             "inventory",
             &[("INVENTORY_RULES", r#"[{"expiryAbove": 300}]"#)],
@@ -325,7 +325,7 @@ async fn what_is_invalidated_is_asked_again_and_nothing_else_is() {
         (json!({"all": true}), "erp erp erp erp erp"),
     ] {
         operations.post(ADA, INVALIDATE, &what).await;
-        shop.advance(1);
+        system.advance(1);
         assert_eq!(look().await, expected, "{what}");
         assert_eq!(look().await, "cache cache cache cache cache", "{what}");
     }
@@ -336,5 +336,5 @@ async fn what_is_invalidated_is_asked_again_and_nothing_else_is() {
         prices.counts.take().into_iter().collect::<Vec<_>>(),
         [("BatchGetItem".to_owned(), 1)]
     );
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }

@@ -2,8 +2,8 @@
 //! what they answer while the ERP fails, and that a buyer sees only their own prices.
 
 mod ahead;
+mod fixtures;
 mod freshness;
 mod outage;
-mod shop;
 mod transport;
 mod work_counts;

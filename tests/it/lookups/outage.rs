@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::lookups::shop::{ADA, Instance, Shop, list};
+use crate::lookups::fixtures::{ADA, Instance, TestSystem, list};
 use crate::workspace::documents::hold;
 
 const SHORT: [(&str, &str); 2] = [
@@ -29,9 +29,9 @@ fn body() -> Value {
 /// An instance that starts while the ERP is down knows from the table what prices are kept under.
 #[tokio::test]
 async fn a_cold_instance_serves_stale_values_while_the_erp_is_down() {
-    let shop = Shop::open().await;
+    let system = TestSystem::start().await;
     for (function, path, _) in KINDS {
-        let warm = shop.instance_with(function, &SHORT).await;
+        let warm = system.instance_with(function, &SHORT).await;
         let fresh = list(warm.post(ADA, path, &body()).await);
         assert!(
             fresh
@@ -42,10 +42,10 @@ async fn a_cold_instance_serves_stale_values_while_the_erp_is_down() {
     }
     // Past the soft limit of the values, and past the time for which capabilities are taken for
     // granted.
-    shop.advance(1_200);
-    shop.fault(json!({"operation": "*", "kind": "refuse", "times": 1000}));
+    system.advance(1_200);
+    system.fault(json!({"operation": "*", "kind": "refuse", "times": 1000}));
     for (function, path, _) in KINDS {
-        let cold = shop.instance_with(function, &SHORT).await;
+        let cold = system.instance_with(function, &SHORT).await;
         let items = list(cold.post(ADA, path, &body()).await);
         for item in &items {
             assert_eq!(item["freshness"]["source"], "cache", "{item}");
@@ -53,26 +53,26 @@ async fn a_cold_instance_serves_stale_values_while_the_erp_is_down() {
             assert_eq!(item["freshness"]["reason"], "erp_unavailable", "{item}");
         }
         // The cache alone leaves the ERP alone, capabilities included.
-        let before = shop.erp().calls().calls.len();
-        let another = shop.instance_with(function, &SHORT).await;
+        let before = system.erp().calls().calls.len();
+        let another = system.instance_with(function, &SHORT).await;
         let mut asked = body();
         asked["mode"] = json!("cached");
         assert_eq!(
             list(another.post(ADA, path, &asked).await)[0]["freshness"]["source"],
             "cache"
         );
-        assert_eq!(shop.erp().calls().calls.len(), before);
+        assert_eq!(system.erp().calls().calls.len(), before);
     }
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
-/// Nobody ever heard of this ERP: there is nothing to show, and still an answer.
+/// This ERP was never asked before: there is nothing to show, and still an answer.
 #[tokio::test]
 async fn without_any_knowledge_of_the_erp_every_line_says_why() {
-    let shop = Shop::open().await;
-    shop.fault(json!({"operation": "*", "kind": "refuse", "times": 1000}));
+    let system = TestSystem::start().await;
+    system.fault(json!({"operation": "*", "kind": "refuse", "times": 1000}));
     for (function, path, _) in KINDS {
-        let cold = shop.instance_with(function, &SHORT).await;
+        let cold = system.instance_with(function, &SHORT).await;
         for item in list(cold.post(ADA, path, &body()).await) {
             assert!(
                 ["unpriced", "unknown"].contains(&item["status"].as_str().unwrap()),
@@ -82,9 +82,9 @@ async fn without_any_knowledge_of_the_erp_every_line_says_why() {
         }
     }
     // Nor do those who came together fail one after the other.
-    shop.erp().disarm();
-    shop.fault(json!({"operation": "*", "kind": "hang", "times": 1000}));
-    let cold = shop.instance_with("prices", &SHORT).await;
+    system.erp().disarm();
+    system.fault(json!({"operation": "*", "kind": "hang", "times": 1000}));
+    let cold = system.instance_with("prices", &SHORT).await;
     let body = body();
     let within = Duration::from_secs(3);
     let began = Instant::now();
@@ -93,42 +93,51 @@ async fn without_any_knowledge_of_the_erp_every_line_says_why() {
         assert_eq!(list(answer)[0]["freshness"]["reason"], "erp_timeout");
     }
     assert!(began.elapsed() < within, "{:?}", began.elapsed());
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// The one who was asking dies: its lease ends, and one of those who wait takes over.
 #[tokio::test]
 async fn a_lease_whose_owner_died_is_taken_over() {
-    let shop = Shop::open().await;
-    let inventory = shop.instance_with("inventory", &SHORT).await;
+    let system = TestSystem::start().await;
+    let inventory = system.instance_with("inventory", &SHORT).await;
     inventory.availability(&["TAP-8"]).await;
-    let table = aws_sdk_dynamodb::Client::new(shop.stack.sdk_config());
-    let until = shop.stack.clock().now().plus_millis(1_000);
+    let table = aws_sdk_dynamodb::Client::new(system.stack.sdk_config());
+    let until = system.stack.clock().now().plus_millis(1_000);
     let lease = table.put_item().table_name("LookupsTable");
-    let lease = lease.item("pk", crate::lookups::shop::text("availability#main#TAP-5#"));
-    let lease = lease.item("leaseOwner", crate::lookups::shop::text("dead"));
+    let lease = lease.item(
+        "pk",
+        crate::lookups::fixtures::text("availability#main#TAP-5#"),
+    );
+    let lease = lease.item("leaseOwner", crate::lookups::fixtures::text("dead"));
     lease
-        .item("leaseUntil", crate::lookups::shop::text(&until.to_string()))
+        .item(
+            "leaseUntil",
+            crate::lookups::fixtures::text(&until.to_string()),
+        )
         .send()
         .await
         .unwrap();
-    let before = shop.asked("availability");
+    let before = system.asked("availability");
     let began = Instant::now();
     let answers = inventory.availability(&["TAP-5"]).await;
     assert_eq!(answers[0]["status"], "available", "{answers:?}");
-    assert_eq!(shop.asked("availability"), before + 1);
+    assert_eq!(system.asked("availability"), before + 1);
     assert!(
         began.elapsed() >= Duration::from_millis(900),
         "it waited for the lease"
     );
     // Who wants it live does not wait for anybody.
-    let until = shop.stack.clock().now().plus_seconds(60);
+    let until = system.stack.clock().now().plus_seconds(60);
     let lease = table.update_item().table_name("LookupsTable");
     let lease = lease
-        .key("pk", crate::lookups::shop::text("availability#main#TAP-5#"))
+        .key(
+            "pk",
+            crate::lookups::fixtures::text("availability#main#TAP-5#"),
+        )
         .update_expression("SET leaseUntil = :u");
     lease
-        .expression_attribute_values(":u", crate::lookups::shop::text(&until.to_string()))
+        .expression_attribute_values(":u", crate::lookups::fixtures::text(&until.to_string()))
         .send()
         .await
         .unwrap();
@@ -139,24 +148,24 @@ async fn a_lease_whose_owner_died_is_taken_over() {
         "erp"
     );
     assert!(began.elapsed() < Duration::from_secs(5));
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
-/// Nobody waits twice: when the one who asks is told nothing, neither are the others, and none of
+/// No one waits twice: when the one that asks gets nothing, neither are the others, and none of
 /// them asks again.
 #[tokio::test]
 async fn those_who_wait_share_the_failure_too() {
-    let shop = Shop::open().await;
+    let system = TestSystem::start().await;
     let patient = [("ERP_LOOKUP_MS", "2000")];
     let (one, other) = (
-        shop.instance_with("prices", &patient).await,
-        shop.instance_with("prices", &patient).await,
+        system.instance_with("prices", &patient).await,
+        system.instance_with("prices", &patient).await,
     );
     for instance in [&one, &other] {
         instance.prices(&[("LVL-60", 1)]).await;
     }
-    let before = shop.asked("prices");
-    shop.fault(json!({"operation": "prices", "kind": "hang", "times": 100}));
+    let before = system.asked("prices");
+    system.fault(json!({"operation": "prices", "kind": "hang", "times": 100}));
     let requests = (0..20)
         .flat_map(|_| [&one, &other])
         .map(|instance| instance.prices(&[("TAP-5", 1)]));
@@ -166,8 +175,8 @@ async fn those_who_wait_share_the_failure_too() {
             "{answer:?}"
         );
     }
-    assert_eq!(shop.asked("prices"), before + 1);
-    shop.stack.stop().await;
+    assert_eq!(system.asked("prices"), before + 1);
+    system.stack.stop().await;
 }
 
 /// What goes wrong, in the words of the table.
@@ -225,10 +234,10 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
     let deadline = Duration::from_secs(2);
     let mut tables = BTreeMap::new();
     for (name, fault) in faults() {
-        let shop = Shop::open().await;
+        let system = TestSystem::start().await;
         for (function, path, operation) in KINDS {
             // One that has seen the ERP, but not these items.
-            let empty = shop.instance_with(function, &SHORT).await;
+            let empty = system.instance_with(function, &SHORT).await;
             empty
                 .post(ADA, path, &json!({"items": [{"sku": "LVL-60"}]}))
                 .await;
@@ -236,22 +245,22 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
                 let mut fault = fault.clone();
                 fault["operation"] = json!(operation);
                 fault["times"] = json!(1000);
-                shop.fault(fault);
+                system.fault(fault);
             };
             arm();
             let (nothing, first) = seen(&empty, deadline, path).await;
-            shop.erp().disarm();
+            system.erp().disarm();
             empty.post(ADA, path, &body()).await;
-            shop.advance(1_200);
+            system.advance(1_200);
             empty
                 .post(ADA, path, &json!({"items": [{"sku": "LVL-60"}]}))
                 .await;
             arm();
             let (stale, second) = seen(&empty, deadline, path).await;
-            shop.erp().disarm();
+            system.erp().disarm();
             let took = first.max(second);
             assert!(took < deadline, "{name}: {path} took {took:?}");
-            // Faults that are silence take the ERP's limit; the others are told at once, after a
+            // Faults that are silence take the ERP's limit; the others are answered at once, after a
             // second try at most.
             let silent = ["hang", "delay", "slow-drip"]
                 .iter()
@@ -268,7 +277,7 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
             let rows: &mut String = tables.entry(function).or_default();
             *rows += &format!("| {name} | {nothing} | {stale} | {class} |\n");
         }
-        shop.stack.stop().await;
+        system.stack.stop().await;
     }
     assert_eq!(tables.len(), KINDS.len());
     for (function, rows) in tables {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::lookups::shop::{ADA, Shop, list, skus};
+use crate::lookups::fixtures::{ADA, TestSystem, list, skus};
 
 /// The machine of a test may be busy with others.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,9 +24,9 @@ fn items(skus: &[String]) -> Value {
 
 #[tokio::test]
 async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
-    let shop = Shop::open().await;
-    let asked = items(&skus(&shop, 20));
-    // Well stocked, or else nobody may keep what the ERP says of it.
+    let system = TestSystem::start().await;
+    let asked = items(&skus(&system, 20));
+    // Well stocked, or else no cache may keep what the ERP says of it.
     let plenty = [(
         "INVENTORY_RULES",
         r#"[{"expiryAbove":300,"expiryBelow":300}]"#,
@@ -35,15 +35,15 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
         ("prices", "/prices/query", "prices"),
         ("inventory", "/inventory/query", "availability"),
     ] {
-        let instance = shop.instance_with(function, &plenty).await;
+        let instance = system.instance_with(function, &plenty).await;
         let first = list(instance.post(ADA, path, &asked).await);
         let unasked: Vec<_> = first
             .iter()
             .filter(|item| item["freshness"]["source"] != "erp")
             .collect();
         assert!(unasked.is_empty(), "{unasked:?}");
-        assert_eq!(shop.asked(operation), 1, "twenty misses are one call");
-        // Beside the member, the items and the capabilities, which a warm instance remembers: one
+        assert_eq!(system.asked(operation), 1, "twenty misses are one call");
+        // Except for the member, the items and the capabilities, which a warm instance remembers: one
         // read, one round of leases, one write.
         let counts = instance.counts.take();
         assert_eq!(counts.get("TransactWriteItems"), Some(&1), "{counts:?}");
@@ -60,17 +60,18 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
             calls(&[("BatchGetItem", 1)]),
             "{function}"
         );
-        assert_eq!(shop.asked(operation), 1);
+        assert_eq!(system.asked(operation), 1);
     }
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 #[tokio::test]
 async fn many_misses_go_out_in_calls_of_the_size_that_the_erp_takes() {
-    let shop = Shop::open().await;
-    shop.declare(json!({"maxItemsPerCall": 100, "quantityBreaks": false}))
+    let system = TestSystem::start().await;
+    system
+        .declare(json!({"maxItemsPerCall": 100, "quantityBreaks": false}))
         .await;
-    let prices = shop.instance("prices").await;
+    let prices = system.instance("prices").await;
     // Without quantity breaks each quantity has a price of its own.
     let asked: Vec<(&str, u32)> = (1..=250).map(|quantity| ("TAP-5", quantity)).collect();
     let answers = prices.prices(&asked).await;
@@ -79,40 +80,41 @@ async fn many_misses_go_out_in_calls_of_the_size_that_the_erp_takes() {
             .iter()
             .all(|item| item["status"] == "priced" && item["freshness"]["source"] == "erp")
     );
-    assert_eq!(shop.asked("prices"), 3);
+    assert_eq!(system.asked("prices"), 3);
     let counts = prices.counts.take();
     assert_eq!(counts.get("TransactWriteItems"), Some(&3), "{counts:?}");
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 /// However many the ERP says it bears, one request has at most four calls under way.
 #[tokio::test]
 async fn calls_of_one_request_go_out_in_parallel_and_not_all_at_once() {
-    let shop = Shop::open().await;
-    shop.declare(json!({"maxItemsPerCall": 10, "maxConcurrency": 50, "quantityBreaks": false}))
+    let system = TestSystem::start().await;
+    system
+        .declare(json!({"maxItemsPerCall": 10, "maxConcurrency": 50, "quantityBreaks": false}))
         .await;
-    let prices = shop.instance("prices").await;
+    let prices = system.instance("prices").await;
     prices.prices(&[("TAP-8", 1)]).await;
-    shop.fault(json!({"operation": "prices", "kind": "delay", "delayMs": 700, "times": 1000}));
+    system.fault(json!({"operation": "prices", "kind": "delay", "delayMs": 700, "times": 1000}));
     let asked: Vec<(&str, u32)> = (1..=120).map(|quantity| ("TAP-5", quantity)).collect();
     let began = std::time::Instant::now();
     let answers = prices.prices(&asked).await;
     assert!(answers.iter().all(|item| item["status"] == "priced"));
     let took = began.elapsed();
     // Twelve calls: three times four.
-    assert_eq!(shop.asked("prices"), 13);
+    assert_eq!(system.asked("prices"), 13);
     assert!(
         took >= Duration::from_millis(2_100),
         "no more than four at once: {took:?}"
     );
     assert!(took < Duration::from_millis(6_000), "in parallel: {took:?}");
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }
 
 #[tokio::test]
 async fn an_item_that_is_asked_twice_is_looked_up_once() {
-    let shop = Shop::open().await;
-    let inventory = shop.instance("inventory").await;
+    let system = TestSystem::start().await;
+    let inventory = system.instance("inventory").await;
     let answers = inventory.availability(&["TAP-5", "TAP-5", "TAP-5"]).await;
     assert_eq!((answers.len(), &answers[0]), (3, &answers[2]));
     let counts = inventory.counts.take();
@@ -121,14 +123,14 @@ async fn an_item_that_is_asked_twice_is_looked_up_once() {
         (Some(&1), None),
         "{counts:?}"
     );
-    assert_eq!(shop.asked("availability"), 1);
-    shop.stack.stop().await;
+    assert_eq!(system.asked("availability"), 1);
+    system.stack.stop().await;
 }
 
-/// So many requests that miss the same key on each of eight instances, which share nothing but the
+/// N requests that miss the same key on each of eight instances, which share nothing but the
 /// table and the machine.
 async fn at_once(
-    shop: &Shop,
+    system: &TestSystem,
     (function, path): (&str, &str),
     each: usize,
     delay: u32,
@@ -138,7 +140,7 @@ async fn at_once(
     let patient = [("ERP_LOOKUP_MS", "25000")];
     let mut instances = Vec::new();
     for _ in 0..8 {
-        instances.push(shop.instance_with(function, &patient).await);
+        instances.push(system.instance_with(function, &patient).await);
     }
     // Warm, as an instance under such load is: it knows the member, the item and the ERP.
     for instance in &instances {
@@ -151,8 +153,8 @@ async fn at_once(
     } else {
         "availability"
     };
-    shop.fault(json!({"operation": operation, "kind": "delay", "delayMs": delay}));
-    let before = shop.erp().calls().calls.len();
+    system.fault(json!({"operation": operation, "kind": "delay", "delayMs": delay}));
+    let before = system.erp().calls().calls.len();
     let began = std::time::Instant::now();
     // A thread for each instance, as they would have.
     let threads = instances.into_iter().map(|instance| {
@@ -182,7 +184,7 @@ async fn at_once(
             .or_default() += 1;
     }
     println!("{kinds:?} after {:?}", began.elapsed());
-    let calls = shop.erp().calls().calls;
+    let calls = system.erp().calls().calls;
     let calls: Vec<_> = calls
         .iter()
         .skip(before)
@@ -195,9 +197,9 @@ async fn at_once(
 /// One after the other: each of them is load enough for the machine of a test.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_misses_at_once_are_one_call() {
-    let shop = Shop::open().await;
+    let system = TestSystem::start().await;
     let body = json!({"items": [{"sku": "TAP-5", "quantity": 2}]});
-    let answers = at_once(&shop, ("prices", "/prices/query"), 125, 300, &body).await;
+    let answers = at_once(&system, ("prices", "/prices/query"), 125, 300, &body).await;
     assert_eq!(answers.len(), 1000);
     let price = &answers[0]["offerPrice"];
     assert!(price["amount"].is_string());
@@ -211,8 +213,8 @@ async fn a_thousand_misses_at_once_are_one_call() {
     }
     // Scarce stock may not be kept at all, yet those who ask at the same time share one answer.
     // Fewer, for all of them must have begun before it is there.
-    shop.stock("TAP-5", 3).await;
-    let answers = at_once(&shop, ("inventory", "/inventory/query"), 12, 5_000, &body).await;
+    system.stock("TAP-5", 3).await;
+    let answers = at_once(&system, ("inventory", "/inventory/query"), 12, 5_000, &body).await;
     assert_eq!(answers.len(), 96);
     for answer in &answers {
         assert_eq!(
@@ -220,5 +222,5 @@ async fn a_thousand_misses_at_once_are_one_call() {
             (&json!(3), &json!("erp"))
         );
     }
-    shop.stack.stop().await;
+    system.stack.stop().await;
 }

@@ -1,8 +1,8 @@
-//! Organizations and users register, somebody decides, and then they buy.
+//! Organizations and users register, an operator decides, and then they buy.
 
 use serde_json::{Value, json};
 
-use crate::app::{ADA, BEN, DIRK, FINN, NOBODY, OPERATOR, TestApp};
+use crate::app::{ADA, ANONYMOUS, BEN, DIRK, FINN, OPERATOR, TestApp};
 
 const ANNA: &str = "anna@newcomer.example";
 
@@ -20,7 +20,7 @@ fn user(email: &str, roles: &[&str]) -> Value {
     json!({"organizationId": "ORG-100", "email": email, "givenName": "Nina", "familyName": "Door", "roles": roles})
 }
 
-/// The members that the ERP was told of, by id.
+/// The members that the ERP was sent, by id.
 async fn erp_members(app: &TestApp, kind: &str, name: &str) -> Vec<String> {
     let members = app.control("GET", "/_sim/members", None).await;
     members[kind]
@@ -31,8 +31,8 @@ async fn erp_members(app: &TestApp, kind: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-async fn told(app: &TestApp, user: &str) {
-    app.eventually("the ERP is told of the user", async || {
+async fn erp_has(app: &TestApp, user: &str) {
+    app.eventually("the ERP is sent the user", async || {
         erp_members(app, "users", "userId")
             .await
             .contains(&user.to_owned())
@@ -64,7 +64,7 @@ async fn buys(app: &TestApp, user: &str) {
 async fn an_organization_registers_is_approved_by_the_operator_and_buys() {
     let app = TestApp::start().await;
     let made = app
-        .post_once(NOBODY, "/organizations", "o-1", &organization())
+        .post_once(ANONYMOUS, "/organizations", "o-1", &organization())
         .await
         .expect(202);
     assert_eq!(made["status"], "pending");
@@ -73,7 +73,7 @@ async fn an_organization_registers_is_approved_by_the_operator_and_buys() {
         made.text_of("organizationId"),
     );
     let again = app
-        .post_once(NOBODY, "/organizations", "o-1", &organization())
+        .post_once(ANONYMOUS, "/organizations", "o-1", &organization())
         .await;
     assert_eq!((again.status, &again.text), (202, &made.text));
 
@@ -119,7 +119,7 @@ async fn an_organization_registers_is_approved_by_the_operator_and_buys() {
         0
     );
 
-    app.eventually("the ERP is told of the organization", async || {
+    app.eventually("the ERP is sent the organization", async || {
         erp_members(&app, "organizations", "organizationId")
             .await
             .contains(&id)
@@ -134,7 +134,7 @@ async fn an_organization_registers_is_approved_by_the_operator_and_buys() {
     buys(&app, ANNA).await;
     app.advance(120);
     app.reconcile().await;
-    told(&app, ANNA).await;
+    erp_has(&app, ANNA).await;
     app.finish().await;
 }
 
@@ -143,7 +143,7 @@ async fn a_user_registers_is_approved_by_the_own_administrator_and_buys() {
     let app = TestApp::start().await;
     let made = app
         .post_once(
-            NOBODY,
+            ANONYMOUS,
             "/users",
             "u-1",
             &user("nina@hillside.example", &["buyer"]),
@@ -187,7 +187,7 @@ async fn a_user_registers_is_approved_by_the_own_administrator_and_buys() {
     app.post(ADA, &path, json!({"decision": "approve"}))
         .await
         .expect(200);
-    told(&app, &nina).await;
+    erp_has(&app, &nina).await;
     buys(&app, &nina).await;
     app.finish().await;
 }
@@ -206,7 +206,7 @@ async fn a_user_whom_the_administrator_makes_is_active_at_once() {
         .expect(201);
     assert_eq!(made["status"], "active");
     let otto = made.text_of("userId");
-    told(&app, &otto).await;
+    erp_has(&app, &otto).await;
     buys(&app, &otto).await;
     let before = app.moment();
     let twice = app
@@ -235,7 +235,7 @@ async fn a_rejected_user_never_prepares() {
     let app = TestApp::start().await;
     let made = app
         .post_once(
-            NOBODY,
+            ANONYMOUS,
             "/users",
             "u-1",
             &user("rita@hillside.example", &["buyer"]),
@@ -271,7 +271,7 @@ async fn what_a_registration_lacks_is_said_field_by_field() {
     wrong["administrator"]["email"] = json!("no address");
     wrong["currency"] = json!("dollars");
     let refused = app
-        .post_once(NOBODY, "/organizations", "o-1", &wrong)
+        .post_once(ANONYMOUS, "/organizations", "o-1", &wrong)
         .await
         .expect_problem(400, "invalid_request");
     let pointers: Vec<_> = refused
@@ -284,14 +284,14 @@ async fn what_a_registration_lacks_is_said_field_by_field() {
         "{}",
         refused.text
     );
-    app.post(NOBODY, "/organizations", organization())
+    app.post(ANONYMOUS, "/organizations", organization())
         .await
         .expect_problem(400, "idempotency_key_required");
-    app.post(NOBODY, "/users", user("x@y.example", &["buyer"]))
+    app.post(ANONYMOUS, "/users", user("x@y.example", &["buyer"]))
         .await
         .expect_problem(400, "idempotency_key_required");
     let admin = user("x@y.example", &["org_admin"]);
-    app.post_once(NOBODY, "/users", "u-1", &admin)
+    app.post_once(ANONYMOUS, "/users", "u-1", &admin)
         .await
         .expect_problem(400, "invalid_request");
     assert_eq!(app.written_since(&before), [] as [&str; 0]);
@@ -324,12 +324,12 @@ async fn members_that_came_from_the_erp_survive_a_snapshot_and_so_do_those_regis
         app.get(&made.text_of("userId"), "/me").await.expect(200)["status"],
         "active"
     );
-    told(&app, &made.text_of("userId")).await;
+    erp_has(&app, &made.text_of("userId")).await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn an_address_made_here_can_be_shipped_to_by_colleagues_and_by_nobody_else() {
+async fn an_address_made_here_can_be_shipped_to_by_colleagues_and_by_no_one_else() {
     let app = TestApp::start().await;
     let address = json!({"kind": "shipping", "name": "Yard 3", "line1": "9 Mill Road", "city": "Oakland", "region": "CA",
         "postalCode": "94607", "country": "US"});

@@ -6,7 +6,7 @@ use crate::app::{ADA, OPERATOR, TestApp};
 
 const LINES: [(&str, u32); 2] = [("BLT-HEX-M8", 20), ("WRN-CMB-13", 1)];
 
-/// An order of which nobody knows what became of it, with an ERP that cannot tell.
+/// An order whose outcome is unknown, with an ERP that cannot tell.
 async fn stuck(app: &TestApp, fault: &str) -> String {
     app.control(
         "PUT",
@@ -188,7 +188,7 @@ async fn the_stock_of_a_rejected_order_is_released_though_the_erp_was_away_at_th
     for _ in 0..3 {
         app.advance(60);
         app.reconcile().await;
-        app.eventually("the queue is worked off", async || {
+        app.eventually("the queue is processed", async || {
             (app.messages("SubmitQueue").await == 0).then_some(())
         })
         .await;
@@ -271,7 +271,7 @@ async fn dead_letters_say_why_whose_and_what_next_and_go_back_to_their_queue() {
         .await
         .expect(200);
     assert_eq!(of(&dry, "unreadable")["done"], "discard");
-    assert_eq!(letters(&app).await, 2, "only told");
+    assert_eq!(letters(&app).await, 2, "only shown");
     let only = json!({"messageIds": [poison["messageId"]], "discard": true});
     let moved = app
         .post(OPERATOR, "/operations/dead-letters/redrive", only)
@@ -291,7 +291,7 @@ async fn dead_letters_say_why_whose_and_what_next_and_go_back_to_their_queue() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_whose_work_is_not_done_is_worked_off_when_it_is_redriven() {
+async fn a_dead_letter_whose_work_is_not_done_is_processed_when_it_is_redriven() {
     let app = TestApp::start().await;
     let prepared = app.prepared(ADA, &LINES).await;
     let sqs = aws_sdk_sqs::Client::new(app.stack().sdk_config());
@@ -379,7 +379,7 @@ async fn the_list_of_open_submissions_goes_on_where_its_page_ended() {
 }
 
 #[tokio::test]
-async fn nobody_but_operators_sees_or_moves_any_of_it() {
+async fn only_operators_see_or_move_any_of_it() {
     let app = TestApp::start().await;
     for path in ["/operations/submissions", "/operations/dead-letters"] {
         app.get(ADA, path).await.expect_problem(403, "forbidden");

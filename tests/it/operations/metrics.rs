@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::app::{ADA, BEN, OPERATOR, TestApp};
 
+/// What the text of each alarm refers to.
+const GUIDE: &str = include_str!("../../../OPERATIONS.md");
+
 const LINES: [(&str, u32); 2] = [("BLT-HEX-M8", 20), ("WRN-CMB-13", 1)];
 
 fn sum(lines: &[BTreeMap<String, u64>], metric: Metric) -> u64 {
@@ -24,21 +27,21 @@ async fn waiting(app: &TestApp) -> BTreeMap<String, u64> {
     app.take_metrics();
     app.reconcile().await;
     let lines = app.take_metrics();
-    let told: Vec<_> = lines
+    let figures_now: Vec<_> = lines
         .into_iter()
         .filter(|line| line.contains_key(Metric::HeldLoads.name()))
         .collect();
-    assert_eq!(told.len(), 1, "one line a minute");
-    told[0].clone()
+    assert_eq!(figures_now.len(), 1, "one line a minute");
+    figures_now[0].clone()
 }
 
-fn figures(told: &BTreeMap<String, u64>) -> [u64; 3] {
+fn figures(figures_now: &BTreeMap<String, u64>) -> [u64; 3] {
     [
         Metric::UnknownSubmissions,
         Metric::SubmissionsNeedingAttention,
         Metric::HeldLoads,
     ]
-    .map(|m| told[m.name()])
+    .map(|m| figures_now[m.name()])
 }
 
 #[tokio::test]
@@ -125,9 +128,9 @@ async fn a_refusal_of_the_erp_is_an_answer_and_a_broken_connection_is_an_error()
 }
 
 #[tokio::test]
-async fn what_waits_is_told_once_a_minute_with_how_long_it_waits() {
+async fn what_waits_is_measured_once_a_minute_with_how_long_it_waits() {
     let app = TestApp::start().await;
-    let told = waiting(&app).await;
+    let figures_now = waiting(&app).await;
     let nothing: BTreeMap<String, u64> = [
         Metric::HeldLoads,
         Metric::OldestAwaitingApproval,
@@ -137,9 +140,9 @@ async fn what_waits_is_told_once_a_minute_with_how_long_it_waits() {
     ]
     .map(|metric| (metric.name().to_owned(), 0))
     .into();
-    assert_eq!(told, nothing, "nothing waits, and it says so");
+    assert_eq!(figures_now, nothing, "nothing waits, and it says so");
 
-    // An order whose end nobody knows, and an ERP that cannot tell.
+    // An order whose end is unknown, and an ERP that cannot tell.
     app.control(
         "PUT",
         "/_sim/capabilities",
@@ -152,25 +155,25 @@ async fn what_waits_is_told_once_a_minute_with_how_long_it_waits() {
         .await
         .expect(202);
     app.until_state(ADA, &prepared.cart_id, &["unknown"]).await;
-    let told = waiting(&app).await;
-    assert_eq!(figures(&told), [1, 0, 0], "{told:?}");
+    let figures_now = waiting(&app).await;
+    assert_eq!(figures(&figures_now), [1, 0, 0], "{figures_now:?}");
     app.advance(60);
-    let told = waiting(&app).await;
+    let figures_now = waiting(&app).await;
     assert!(
-        (60..120).contains(&told[Metric::OldestUnconfirmed.name()]),
-        "{told:?}"
+        (60..120).contains(&figures_now[Metric::OldestUnconfirmed.name()]),
+        "{figures_now:?}"
     );
     app.until_state(ADA, &prepared.cart_id, &["needs_attention"])
         .await;
     app.advance(600);
-    let told = waiting(&app).await;
-    assert_eq!(figures(&told), [0, 1, 0], "{told:?}");
+    let figures_now = waiting(&app).await;
+    assert_eq!(figures(&figures_now), [0, 1, 0], "{figures_now:?}");
     assert!(
-        (660..720).contains(&told[Metric::OldestUnconfirmed.name()]),
-        "{told:?}"
+        (660..720).contains(&figures_now[Metric::OldestUnconfirmed.name()]),
+        "{figures_now:?}"
     );
 
-    // An order that waits for its approver is no order that waits for the ERP.
+    // An order that waits for its approver is not one that waits for the ERP.
     let resolved = json!({"decision": "reject", "reason": "the ERP has nothing"});
     app.post(
         OPERATOR,
@@ -186,15 +189,18 @@ async fn what_waits_is_told_once_a_minute_with_how_long_it_waits() {
         .await
         .expect(202);
     app.advance(100);
-    let told = waiting(&app).await;
+    let figures_now = waiting(&app).await;
     assert_eq!(
-        (figures(&told), told[Metric::OldestUnconfirmed.name()]),
+        (
+            figures(&figures_now),
+            figures_now[Metric::OldestUnconfirmed.name()]
+        ),
         ([0, 0, 0], 0),
-        "{told:?}"
+        "{figures_now:?}"
     );
     assert!(
-        (100..160).contains(&told[Metric::OldestAwaitingApproval.name()]),
-        "{told:?}"
+        (100..160).contains(&figures_now[Metric::OldestAwaitingApproval.name()]),
+        "{figures_now:?}"
     );
 
     // A snapshot that would remove nearly everything.
@@ -266,7 +272,7 @@ fn visit(node: &Node, see: &mut impl FnMut(&Node)) {
 }
 
 #[test]
-fn every_metric_that_is_written_is_shown_and_wakes_somebody_and_no_other_is() {
+fn every_metric_that_is_written_is_shown_and_wakes_an_operator_and_no_other_is() {
     let source = Node::parse(SOURCE).unwrap();
     let written: BTreeSet<String> = Metric::ALL
         .iter()
@@ -282,7 +288,7 @@ fn every_metric_that_is_written_is_shown_and_wakes_somebody_and_no_other_is() {
             ))
         ),
     ]]);
-    // What the functions are told to write is what the alarms look at.
+    // What the functions are configured to write is what the alarms look at.
     let variables = source
         .at(&[
             "Globals",
@@ -311,10 +317,17 @@ fn every_metric_that_is_written_is_shown_and_wakes_somebody_and_no_other_is() {
             advice.contains("First ") && advice.len() <= 1024,
             "{name} does not say what to do first"
         );
+        let section = advice
+            .split_once("OPERATIONS.md, \"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        assert!(
+            section.is_some_and(|(section, _)| GUIDE.contains(&format!("\n## {section}\n"))),
+            "{name} does not name a section of OPERATIONS.md"
+        );
         for actions in ["AlarmActions", "OKActions"] {
             assert!(
                 format!("{:?}", property(actions)).contains("AlarmTopic"),
-                "{name} tells nobody"
+                "{name} alarms no one"
             );
         }
         for (metric, dimensions) in shown_by(resource) {
@@ -364,7 +377,7 @@ fn health_and_the_alarm_agree_on_when_a_submission_is_overdue() {
 }
 
 #[test]
-fn every_function_is_among_those_whose_errors_and_throttles_wake_somebody() {
+fn every_function_is_among_those_whose_errors_and_throttles_wake_an_operator() {
     let source = Node::parse(SOURCE).unwrap();
     let resources = source.get("Resources").unwrap();
     let of_type = |kind: &str| {

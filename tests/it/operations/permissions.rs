@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::app::{ADA, OPERATOR, TestApp};
 
-/// Ten rows that are right and twelve that are not: so many that a person is asked.
+/// Ten rows that are right and twelve that are not: enough for a person to be asked.
 fn doubtful(
     header: &str,
     right: impl Fn(usize) -> String,

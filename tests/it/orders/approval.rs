@@ -133,7 +133,7 @@ async fn an_order_above_the_limit_waits_for_an_approver_and_then_takes_its_goods
     assert_eq!(
         app.calls("submit-order"),
         0,
-        "nobody sends it before somebody decided"
+        "it is not sent before an approver decided"
     );
     assert_eq!(app.reservations_of(&order).len(), 1);
     let listed = app.get(CLEO, "/orders").await.expect(200);
@@ -221,7 +221,7 @@ async fn an_order_that_is_not_approved_ends_with_the_reason_and_gives_its_goods_
     assert!(app.reservations_of(&order).is_empty());
     assert!(
         app.calls("cancel") >= 1,
-        "the ERP was told, not only the clock"
+        "the ERP was asked, not only the clock"
     );
     let shown = app.get(BEN, &format!("/orders/{order}")).await.expect(200);
     assert_eq!(
@@ -286,7 +286,7 @@ async fn a_limit_holds_from_the_next_cent_on_and_other_orders_do_not_wait() {
         .await;
     let placed = app.place(BEN, "key-2", 10, &more.order()).await.expect(202);
     assert_eq!(placed["state"], "awaiting_approval");
-    // Two approvers' browsers at once: one decision stands.
+    // Two approvers' browsers at once: one decision counts.
     let order = placed.text_of("orderId");
     let (yes, no) = futures::join!(
         decide(&app, CLEO, &order, "approve", None),

@@ -281,7 +281,7 @@ async fn a_preparation_and_a_capture_at_once_leave_the_order_its_goods_or_none()
             assert_eq!(
                 app.reservations_of(&prepared.cart_id).len(),
                 1,
-                "its goods are still set aside"
+                "its goods are still reserved"
             );
             app.until_state(ADA, &prepared.cart_id, &["confirmed"])
                 .await;
@@ -296,8 +296,8 @@ async fn a_preparation_and_a_capture_at_once_leave_the_order_its_goods_or_none()
     app.finish().await;
 }
 
-/// How many of an item are set aside in all.
-fn set_aside(app: &TestApp, sku: &str) -> u64 {
+/// How many of an item are reserved in all.
+fn reserved(app: &TestApp, sku: &str) -> u64 {
     let reservations = app.simulator().reservations();
     let lines = reservations
         .iter()
@@ -335,7 +335,7 @@ async fn of_two_buyers_of_the_last_piece_one_gets_it() {
             one.text,
             two.text
         );
-        assert!(set_aside(&app, LAST) <= 1);
+        assert!(reserved(&app, LAST) <= 1);
         let finn_has_it = status(&two) == "reserved";
         if round < 4 {
             let released = if finn_has_it {

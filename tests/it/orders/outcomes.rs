@@ -26,7 +26,7 @@ async fn drive(app: &TestApp, id: &str) {
         }
         app.advance(SETTLED);
         app.reconcile().await;
-        app.eventually("the queue is worked off", async || {
+        app.eventually("the queue is processed", async || {
             (app.messages("SubmitQueue").await == 0).then_some(())
         })
         .await;
@@ -71,7 +71,7 @@ async fn settles(fault: Value) -> Vec<String> {
         .map(|call| call.idempotency_key.clone());
     assert!(
         keys.clone().all(|key| key.as_deref() == Some(id)),
-        "the same key for ever: {:?}",
+        "the same key forever: {:?}",
         keys.collect::<Vec<_>>()
     );
     let answer = app.place(ADA, "key-1", 0, &prepared.order()).await;
@@ -285,7 +285,7 @@ async fn an_erp_that_is_down_for_hours_loses_nothing_and_fills_no_dead_letters()
     for _ in 0..5 {
         app.advance(3600);
         app.reconcile().await;
-        app.eventually("the queue is worked off", async || {
+        app.eventually("the queue is processed", async || {
             (app.messages("SubmitQueue").await == 0).then_some(())
         })
         .await;
@@ -317,7 +317,7 @@ async fn a_queue_message_that_came_twice_or_late_changes_nothing() {
         record("late", &message),
         record("poison", "not json"),
         record("late-again", &message),
-        record("nobody", r#"{"submissionId":"never-was"}"#),
+        record("unknown", r#"{"submissionId":"never-was"}"#),
     ]});
     let answer = app.stack().invoke("submit-worker", batch).await.unwrap();
     assert_eq!(
@@ -403,10 +403,14 @@ async fn an_order_is_captured_while_the_queue_is_away_and_handed_over_later() {
         .await
         .unwrap();
     app.advance(31);
-    assert_eq!(app.reconcile().await["told"], 1);
+    assert_eq!(app.reconcile().await["enqueued"], 1);
     app.until_state(ADA, &prepared.cart_id, &["confirmed"])
         .await;
     app.advance(60);
-    assert_eq!(app.reconcile().await["told"], 0, "nothing is left to do");
+    assert_eq!(
+        app.reconcile().await["enqueued"],
+        0,
+        "nothing is left to do"
+    );
     app.finish().await;
 }

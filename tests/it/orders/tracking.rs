@@ -40,7 +40,7 @@ async fn an_order_keeps_its_id_on_every_page_and_in_every_selection() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_nobody_gave_out_is_refused() {
+async fn a_cursor_that_was_never_given_out_is_refused() {
     let app = TestApp::start().await;
     for path in ["/orders?cursor=garbage", "/quotes?cursor=garbage"] {
         app.get(ADA, path)
@@ -95,7 +95,7 @@ async fn the_correlation_id_travels_to_the_erp_and_into_the_timeline() {
         .expect(200);
     assert!(
         !answer.header("x-correlation-id").contains('\t'),
-        "what is no id is replaced"
+        "text that is not an id is replaced"
     );
     app.finish().await;
 }
@@ -125,9 +125,6 @@ async fn an_order_in_another_currency_goes_to_an_address_typed_in() {
         (1, &preparation["totals"]["grand"])
     );
     let shown = app.get(DIRK, &format!("/orders/{cart}")).await.expect(200);
-    assert!(
-        !shown.text.contains("tok_123"),
-        "a token is shown to nobody"
-    );
+    assert!(!shown.text.contains("tok_123"), "a token is never shown");
     app.finish().await;
 }

@@ -11,7 +11,7 @@ use testkit::{Failed, Program, Sandbox};
 use crate::app::{ADA, TestApp, built, read_metrics};
 use crate::programs::events::{check, event, events};
 
-/// What a program wrote about metrics; fails when a line is no JSON object.
+/// What a program wrote about metrics; fails when a line is not a JSON object.
 fn metrics(sandbox: &Sandbox) -> Vec<BTreeMap<String, u64>> {
     let lines = sandbox.output();
     let objects = lines.iter().inspect(|line| {
@@ -134,7 +134,7 @@ async fn ask_thrice(app: &TestApp, sandbox: &Sandbox, event: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_renewed_after_the_answer_is_done_before_the_function_stands_still() {
+async fn what_is_renewed_after_the_answer_is_done_before_the_function_is_paused() {
     let app = TestApp::start().await;
     let event = near_its_end(&app).await;
     let before = (as_of(&app, &event).await, app.calls("prices"));
@@ -153,7 +153,7 @@ async fn what_is_renewed_after_the_answer_is_done_before_the_function_stands_sti
     assert!(sandbox.is_frozen());
     assert_eq!(app.calls("prices"), before.1 + 1);
     assert!(as_of(&app, &event).await > before.0, "renewed");
-    // The next buyer finds it, and nobody asks again.
+    // The next buyer finds it, and asks no more.
     kept(&sandbox.invoke(&event).await.unwrap());
     sandbox.at_rest().await.unwrap();
     assert_eq!(app.calls("prices"), before.1 + 1);
@@ -163,7 +163,7 @@ async fn what_is_renewed_after_the_answer_is_done_before_the_function_stands_sti
 /// What the extension is for: without it the service stops the function in the middle of the
 /// renewal.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_extension_a_renewal_is_cut_short_and_harms_nobody() {
+async fn without_an_extension_a_renewal_is_cut_short_and_harms_no_one() {
     let app = TestApp::start().await;
     let event = near_its_end(&app).await;
     let before = as_of(&app, &event).await;
@@ -182,7 +182,7 @@ async fn without_an_extension_a_renewal_is_cut_short_and_harms_nobody() {
     assert_eq!(
         as_of(&app, &event).await,
         before,
-        "it stands still, so nothing is kept"
+        "it is paused, so nothing is kept"
     );
     kept(&sandbox.invoke(&event).await.unwrap());
     assert!(
@@ -194,7 +194,7 @@ async fn without_an_extension_a_renewal_is_cut_short_and_harms_nobody() {
     app.finish().await;
 }
 
-/// A function that stands still does not see that the ERP closes its connection.
+/// A function that is paused does not see that the ERP closes its connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_from_before_the_function_stood_still_is_not_used_any_more() {
     let app = TestApp::start().await;
@@ -213,12 +213,12 @@ async fn a_connection_from_before_the_function_stood_still_is_not_used_any_more(
         sandbox.at_rest().await.unwrap();
         assert!(sandbox.is_frozen());
         tokio::time::sleep(Duration::from_millis(1_200)).await;
-        let told = metrics(&sandbox).len();
+        let before = metrics(&sandbox).len();
         let answer = sandbox.invoke(&event).await.unwrap();
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         assert_eq!(body["items"][0]["freshness"]["source"], "erp", "{body}");
         sandbox.at_rest().await.unwrap();
-        let line = &metrics(&sandbox)[told];
+        let line = &metrics(&sandbox)[before];
         assert_eq!((line["ErpCalls"], line["ErpErrors"]), (1, 0), "{line:?}");
     }
     app.finish().await;
@@ -239,11 +239,11 @@ async fn a_program_that_lacks_a_variable_tells_the_service_which() {
             let sandbox = Sandbox::start(program).await.unwrap();
             let failed = sandbox.ready().await.unwrap_err();
             let message = format!("the environment variable {variable} is not set");
-            let told = Failed::Init {
+            let expected = Failed::Init {
                 kind: "Config.Missing".to_owned(),
                 message: message.clone(),
             };
-            assert_eq!(failed, told, "{}", function.name);
+            assert_eq!(failed, expected, "{}", function.name);
             assert!(
                 sandbox.output().iter().any(|line| line.contains(&message)),
                 "{:?}",
@@ -261,7 +261,7 @@ async fn a_program_that_lacks_a_variable_tells_the_service_which() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_is_told_to_end_ends_at_once() {
+async fn a_program_that_is_asked_to_end_ends_at_once() {
     let app = TestApp::start().await;
     for function in ["prices", "submit", "submit-worker"] {
         let sandbox = Sandbox::start(app.program(function)).await.unwrap();
@@ -317,8 +317,8 @@ async fn a_panic_fails_one_request_and_the_program_goes_on() {
             (&json!(500), &json!("internal_error")),
             "{answer}"
         );
-        assert!(!answer.to_string().contains("told to"), "{answer}");
-        // Neither does the extension wait for ever.
+        assert!(!answer.to_string().contains("on demand"), "{answer}");
+        // Neither does the extension wait forever.
         sandbox.at_rest().await.unwrap();
         let answer = sandbox.invoke(&request("/work")).await.unwrap();
         assert_eq!(answer["body"], "done", "{answer}");
@@ -335,7 +335,10 @@ async fn a_panic_fails_one_request_and_the_program_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_or_an_error_fails_one_event_and_the_program_goes_on() {
     let sandbox = misbehaving("queue", 5).await;
-    for (what, expected) in [("panic", "Lambda panicked: told to"), ("fail", "told to")] {
+    for (what, expected) in [
+        ("panic", "Lambda panicked: on demand"),
+        ("fail", "on demand"),
+    ] {
         match sandbox.invoke(&json!({"do": what})).await {
             Err(Failed::Error { message, .. }) => assert_eq!(message, expected),
             other => panic!("{what}: {other:?}"),

@@ -62,7 +62,7 @@ pub fn check(app: &TestApp, function: &str, path: &Path, event: &Value, answer: 
         routes
             .iter()
             .any(|known| format!("{} {}", known.method, known.path) == route),
-        "{name}: {route} is no route of {function}"
+        "{name}: {route} is not a route of {function}"
     );
     let status = answer["statusCode"]
         .as_u64()

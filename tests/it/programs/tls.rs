@@ -24,7 +24,7 @@ fn certificate() -> (String, TlsAcceptor) {
     (cert.pem(), TlsAcceptor::from(Arc::new(server.unwrap())))
 }
 
-/// Stands before the ERP, ends the TLS of each connection and passes on what comes. Answers the
+/// Accepts connections for the ERP, ends the TLS of each connection and passes on what comes. Answers the
 /// ERP's URL from now on.
 async fn front(erp: &str, tls: TlsAcceptor) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -67,7 +67,7 @@ async fn asked(app: &TestApp, url: &str, trusted: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erp_is_asked_over_tls_and_told_nothing_when_its_certificate_is_another_ones() {
+async fn an_erp_is_asked_over_tls_and_sent_nothing_when_its_certificate_is_another_ones() {
     let app = TestApp::start().await;
     let (own, tls) = certificate();
     let (anothers, _) = certificate();
@@ -79,7 +79,7 @@ async fn an_erp_is_asked_over_tls_and_told_nothing_when_its_certificate_is_anoth
         (&json!("unpriced"), &json!("erp_unavailable")),
         "{refused}"
     );
-    assert_eq!(app.all_calls(), before, "nobody was asked anything");
+    assert_eq!(app.all_calls(), before, "nothing was asked");
     let priced = asked(&app, &url, &own).await;
     assert_eq!(
         (&priced["status"], &priced["freshness"]["source"]),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{ADA, DIRK, NOBODY, TestApp};
+use crate::app::{ADA, ANONYMOUS, DIRK, TestApp};
 
 /// Twenty items of the bundled catalogue.
 const TWENTY: [&str; 20] = [
@@ -35,7 +35,7 @@ fn twenty() -> Value {
 #[tokio::test]
 async fn anybody_browses_the_catalogue() {
     let app = TestApp::start().await;
-    let categories = app.get(NOBODY, "/catalog/categories").await.expect(200);
+    let categories = app.get(ANONYMOUS, "/catalog/categories").await.expect(200);
     let screws = categories
         .list("categories")
         .iter()
@@ -47,7 +47,7 @@ async fn anybody_browses_the_catalogue() {
     let mut items = Vec::new();
     let mut path = "/catalog/categories/FASTENERS/items?limit=7".to_owned();
     loop {
-        let page = app.get(NOBODY, &path).await.expect(200);
+        let page = app.get(ANONYMOUS, &path).await.expect(200);
         items.extend(
             page.list("items")
                 .iter()
@@ -68,7 +68,7 @@ async fn anybody_browses_the_catalogue() {
     assert!(!items.iter().any(|sku| sku == "GLV-NIT-S"));
 
     let item = app
-        .get(NOBODY, "/catalog/items/SCR-WD-4X20")
+        .get(ANONYMOUS, "/catalog/items/SCR-WD-4X20")
         .await
         .expect(200);
     assert_eq!(item["unit"], "EA");
@@ -82,7 +82,7 @@ async fn anybody_browses_the_catalogue() {
     let item = app
         .request(
             http::Method::GET,
-            NOBODY,
+            ANONYMOUS,
             "/catalog/items/SCR-WD-4X20",
             &german,
             None,
@@ -93,7 +93,7 @@ async fn anybody_browses_the_catalogue() {
 
     let found = app
         .post(
-            NOBODY,
+            ANONYMOUS,
             "/catalog/items/query",
             json!({"skus": ["GLV-NIT-S", "NOPE", "BLT-HEX-M8"]}),
         )
@@ -105,7 +105,7 @@ async fn anybody_browses_the_catalogue() {
         .map(|item| item["sku"].clone())
         .collect();
     assert_eq!(skus, ["GLV-NIT-S", "BLT-HEX-M8"]);
-    app.get(NOBODY, "/catalog/items/NOPE")
+    app.get(ANONYMOUS, "/catalog/items/NOPE")
         .await
         .expect_problem(404, "not_found");
     app.finish().await;
@@ -181,10 +181,7 @@ async fn what_the_cache_does_not_have_it_does_not_invent() {
         (bolt["status"].as_str(), &bolt["offerPrice"]),
         (Some("unpriced"), &Value::Null)
     );
-    assert!(
-        bolt["listPrice"].is_object(),
-        "the list price stands beside it"
-    );
+    assert!(bolt["listPrice"].is_object(), "the list price is shown too");
     assert_eq!(
         (nothing["status"].as_str(), nothing["code"].as_str()),
         (Some("error"), Some("unknown_sku"))

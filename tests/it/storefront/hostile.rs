@@ -4,7 +4,7 @@ use http::{Method, Request};
 use local::edge::Body;
 use serde_json::{Value, json};
 
-use crate::app::{ADA, Answer, NOBODY, OPERATOR, TestApp};
+use crate::app::{ADA, ANONYMOUS, Answer, OPERATOR, TestApp};
 
 /// A request with a body as it is.
 async fn raw(
@@ -146,7 +146,7 @@ async fn without_a_valid_token_nothing_closed_opens() {
 }
 
 #[tokio::test]
-async fn a_public_route_does_not_believe_a_token_of_somebody_else() {
+async fn a_public_route_does_not_believe_a_token_of_another_issuer() {
     let app = TestApp::start().await;
     let other = TestApp::start().await;
     let before = app.moment();
@@ -265,7 +265,7 @@ async fn values_that_make_no_sense_are_named_one_by_one() {
         .await
         .expect_problem(400, "invalid_request");
     let many: Vec<_> = (0..101).map(|at| format!("S-{at}")).collect();
-    app.post(NOBODY, "/catalog/items/query", json!({"skus": many}))
+    app.post(ANONYMOUS, "/catalog/items/query", json!({"skus": many}))
         .await
         .expect_problem(400, "invalid_request");
     for path in [
@@ -276,7 +276,7 @@ async fn values_that_make_no_sense_are_named_one_by_one() {
             .await
             .expect_problem(400, "invalid_cursor");
     }
-    app.get(NOBODY, "/catalog/categories/SCREWS/items?cursor=garbage")
+    app.get(ANONYMOUS, "/catalog/categories/SCREWS/items?cursor=garbage")
         .await
         .expect_problem(400, "invalid_cursor");
     app.get(ADA, "/orders?limit=many")
@@ -301,7 +301,7 @@ async fn a_route_that_does_not_exist_says_so() {
             .await
             .expect_problem(404, "route_not_found");
     }
-    // API Gateway knows no 405: what has another method is no route of it.
+    // API Gateway knows no 405: what has another method is not a route of it.
     app.delete(ADA, "/orders")
         .await
         .expect_problem(404, "route_not_found");

@@ -28,7 +28,7 @@ fn logs_end_and_what_cannot_be_loaded_again_is_kept() {
             resources
                 .at(&[&logs, "Properties", "RetentionInDays"])
                 .is_some(),
-            "{} keeps its logs for ever",
+            "{} keeps its logs forever",
             function.name
         );
     }

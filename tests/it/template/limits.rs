@@ -67,7 +67,7 @@ fn time_limits_nest() {
                 .unwrap()
                 .to_owned();
             assert!(template.queues.iter().any(|queue| queue.name == dead));
-            assert!(has_alarm(&dead), "nobody hears of {dead}");
+            assert!(has_alarm(&dead), "no one hears of {dead}");
             if calls_erp(function) {
                 assert!(
                     function.timeout > largest_order,
@@ -94,7 +94,7 @@ fn has_alarm(queue: &str) -> bool {
 }
 
 #[test]
-fn whoever_calls_the_erp_does_so_a_limited_number_of_times_at_once() {
+fn functions_that_call_the_erp_do_so_a_limited_number_of_times_at_once() {
     let source = Node::parse(SOURCE).unwrap();
     for function in &template().functions {
         let properties = source

@@ -159,7 +159,7 @@ async fn a_function_reads_exactly_the_variables_that_the_template_sets() {
                 .unwrap();
             assert!(
                 built.is_err(),
-                "{} verifies nobody by default",
+                "{} verifies no one by default",
                 function.name
             );
         }
@@ -188,7 +188,7 @@ fn the_template_sets_every_variable_that_a_function_names() {
     assert_eq!(
         unset,
         [] as [String; 0],
-        "with a default, one that nobody can set"
+        "with a default, one that no one can set"
     );
 }
 

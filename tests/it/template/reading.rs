@@ -8,7 +8,7 @@ use local::template::{
 };
 use serde_json::json;
 
-/// What the bucket is called when nobody says otherwise.
+/// What the bucket is called by default.
 const BUCKET: &str = "local-exports-123456789012";
 
 fn deployment() -> Deployment {
@@ -135,7 +135,7 @@ fn tables_carry_their_indexes_and_their_end_of_life() {
 }
 
 #[test]
-fn a_queue_stands_after_the_one_that_takes_its_dead_letters() {
+fn a_queue_is_made_after_the_one_that_takes_its_dead_letters() {
     let template = template();
     let names: Vec<_> = template
         .queues
@@ -275,7 +275,7 @@ fn no_policy_allows_more_than_it_names() {
             assert!(
                 root.at(&["Resources", &logs, "Properties", "RetentionInDays"])
                     .is_some(),
-                "{name} keeps its logs for ever"
+                "{name} keeps its logs forever"
             );
         }
     }

@@ -34,7 +34,7 @@ fn a_role_allows_what_was_seen_to_be_used_and_nothing_else() {
 }
 
 #[test]
-fn a_load_function_has_each_folder_of_the_kinds_that_it_is_told_of() {
+fn a_load_function_has_each_folder_of_the_kinds_that_it_loads() {
     const EACH: [(&str, &str); 7] = [
         ("s3:GetObject", "incoming"),
         ("s3:GetObject", "work"),
@@ -184,7 +184,7 @@ fn a_policy_names_the_tables_and_queues_that_the_variables_name() {
     assert_eq!(problems, [] as [String; 0]);
 }
 
-/// Calls `see` with every text and the key that it stands under.
+/// Calls `see` with every text and its key.
 fn walk(node: &Node, see: &mut impl FnMut(&str, &str)) {
     fn visit(node: &Node, key: &str, see: &mut impl FnMut(&str, &str)) {
         match node {

@@ -1,4 +1,4 @@
-//! Functions and files stay short enough to be read at once, and lines fit beside each other.
+//! Functions and files stay short enough to be read at once, and lines fit next to each other.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,8 +15,9 @@ const COLUMNS_OF_CODE: usize = 100;
 const COLUMNS_OF_DOCUMENTS: usize = 120;
 
 /// Beginnings of paths with what is still too long. To be removed, never to be added to.
-const PENDING: [&str; 6] = [
-    ".ci",
+const PENDING: [&str; 7] = [
+    ".ci/routes.py",
+    ".ci/used.py",
     "ARCHITECTURE.md",
     "README.md",
     "functions",

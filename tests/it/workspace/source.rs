@@ -96,7 +96,7 @@ fn crates(layers: &[&str]) -> Vec<Crate> {
             let mut modules = Vec::new();
             for file in ["src/lib.rs", "src/main.rs"] {
                 let file = folder.join(file);
-                // A program that has a library beside it is a few lines.
+                // A program that has a library is a few lines.
                 if file.is_file() && modules.is_empty() {
                     read(&root, &file, &[], &mut modules);
                 }

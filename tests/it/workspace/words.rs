@@ -11,19 +11,13 @@ use super::source::{files, root};
 const LIST: &str = ".ci/retired-words.txt";
 
 /// Beginnings of paths that are not clean yet. To be removed, never to be added to.
-const PENDING: [&str; 13] = [
-    ".ci",
-    ".env.watch",
-    ".github",
+const PENDING: [&str; 7] = [
+    ".ci/used.py",
     "ARCHITECTURE.md",
-    "Cargo.toml",
     "README.md",
-    "deny.toml",
     "events",
     "functions",
-    "justfile",
     "shared",
-    "template.yaml",
     "tests",
 ];
 
@@ -33,12 +27,12 @@ struct Retired {
     /// An identifier is compared letter by letter and as a whole, and a word of the language
     /// whatever its case, also as a part of a name: `nobody` is found in `nobody_waits`.
     identifier: bool,
-    /// The words that make something else of the phrase when they follow it.
+    /// The words that make something else of the phrase, before or behind it.
     unless: Vec<String>,
     replacement: String,
 }
 
-/// The list: one word or phrase a line, perhaps `unless` with words that may follow it, and after a
+/// The list: one word or phrase a line, perhaps `unless` with words that may be before or behind it, and after a
 /// tab what takes its place.
 fn read(list: &str) -> Vec<Retired> {
     let lines = list.lines().filter(|line| !line.starts_with('#'));
@@ -68,7 +62,7 @@ fn words(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let mut word = String::new();
-        for c in line.chars().chain([' ']) {
+        for c in without_names(line).chars().chain([' ']) {
             if c.is_alphanumeric() {
                 word.extend(c.to_lowercase());
                 continue;
@@ -82,6 +76,17 @@ fn words(text: &str) -> Vec<(usize, String)> {
         }
     }
     found
+}
+
+/// The line without text of a single word: the name of a field or of an option, which others hold.
+fn without_names(line: &str) -> String {
+    let name = |text: &&str| text.is_empty() || !text.chars().all(char::is_alphabetic);
+    let parts = line.split('"').enumerate();
+    parts
+        .filter(|(index, text)| index % 2 == 0 || name(text))
+        .map(|(_, text)| text)
+        .collect::<Vec<_>>()
+        .join("\"")
 }
 
 /// The identifiers of a text with the number of their line. Prose has them between backticks: a
@@ -115,7 +120,10 @@ fn find<'a>(text: &str, prose: bool, retired: &'a [Retired]) -> Vec<(usize, &'a 
                 let all = entry.words[1..]
                     .iter()
                     .all(|word| rest.next() == Some(word));
-                if all && !rest.next().is_some_and(|next| entry.unless.contains(next)) {
+                let before = index.checked_sub(1).map(|before| &words[before].1);
+                let excused =
+                    |word: Option<&String>| word.is_some_and(|word| entry.unless.contains(word));
+                if all && !excused(rest.next()) && !excused(before) {
                     found.push((*line, *entry));
                 }
             }
@@ -129,7 +137,9 @@ fn find<'a>(text: &str, prose: bool, retired: &'a [Retired]) -> Vec<(usize, &'a 
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap();
     let data = ["tests/it/fixtures", "tests/local/data", "tests/fuzz/corpus"];
+    // The list and its check name what they look for.
     path != Path::new(LIST)
+        && path != Path::new("tests/it/workspace/words.rs")
         && !name.starts_with("LICENSE")
         && name != "Cargo.lock"
         && !data.iter().any(|folder| path.starts_with(folder))
@@ -167,7 +177,8 @@ fn no_file_contains_a_retired_word() {
 
 #[test]
 fn retired_words_are_found_in_any_case_in_names_and_over_line_ends() {
-    let retired = read("# A comment\nset aside\treserve\nis no unless longer\tis not a\nTold\t-\n");
+    let retired =
+        read("# A comment\nset aside\treserve\nis no unless longer there\tis not a\nTold\t-\n");
     let found = |text| {
         find(text, false, &retired)
             .into_iter()
@@ -183,7 +194,7 @@ fn retired_words_are_found_in_any_case_in_names_and_over_line_ends() {
         []
     );
     assert_eq!(found("it is no number"), [(1, "is no".to_owned())]);
-    assert_eq!(found("it is no longer there"), []);
+    assert_eq!(found("it is no longer in use; there is no number"), []);
     assert_eq!(found("Told::told() and told_of"), [(1, "Told".to_owned())]);
     assert_eq!(found("Untold, told, ToldOf"), []);
     assert_eq!(

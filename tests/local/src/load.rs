@@ -154,8 +154,8 @@ pub async fn load_file(stack: &Stack, file: &ExportFile) -> Result<Loaded, LoadE
     Ok(loaded(file, load))
 }
 
-/// What became of the newest load of a file so far, whoever dropped it; none while there is no load
-/// of it.
+/// What became of the newest load of a file so far, whatever dropped it; `None` if it
+/// was not loaded yet.
 ///
 /// # Errors
 /// [`LoadError::List`].

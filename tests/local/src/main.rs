@@ -130,7 +130,7 @@ fn progress(loaded: &Loaded) {
     ));
 }
 
-/// Whoever closed the pipe wants no more lines, which is no reason to end.
+/// The reader that closed the pipe wants no more lines, which does not end the stack.
 fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());

@@ -1,4 +1,4 @@
-//! HTTP/1 on a port, until told to stop.
+//! HTTP/1 on a port, until it is stopped.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -61,7 +61,7 @@ where
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
-            // A client that went away is no concern of ours.
+            // A client that went away does not concern us.
             let _ = connection.await;
         });
     }

@@ -146,7 +146,7 @@ fn exported(dataset: &Dataset, kind: &str) -> Vec<Row> {
         .collect()
 }
 
-/// The rows of a file; none when it is no plain CSV, as then there is just no tour.
+/// The rows of a file; `None` if it is not plain CSV, as then there is just no tour.
 fn read(path: &Path) -> Vec<Row> {
     let Ok(mut reader) = csv::Reader::from_path(path) else {
         return vec![];

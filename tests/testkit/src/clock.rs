@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use app::ports::Clock;
 use domain::time::Timestamp;
 
-/// Stands still until it is told to move. Clones show the same time.
+/// Stops until a test moves it. Clones show the same time.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(now.as_millis())))

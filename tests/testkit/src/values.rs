@@ -49,7 +49,7 @@ pub fn money(text: &str) -> Money {
 /// A user of an organization.
 ///
 /// # Panics
-/// When one of them is no id.
+/// When one of them is not an id.
 #[must_use]
 pub fn customer(organization: &str, user: &str) -> Customer {
     Customer {

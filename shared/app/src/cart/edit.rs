@@ -46,7 +46,7 @@ impl<'a> Attempts<'a> {
     /// Waits before the next attempt.
     ///
     /// # Errors
-    /// [`UseCaseError::Contention`] if there is no time for one.
+    /// [`UseCaseError::Contention`] if no time is left for one.
     pub(super) async fn wait(&mut self) -> Result<(), UseCaseError> {
         let pause = self
             .carts

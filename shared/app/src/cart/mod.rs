@@ -1,7 +1,7 @@
 //! The open cart of a buyer.
 //!
 //! Every change is one optimistic edit (`edit`): read the cart, change it, look up prices and
-//! availabilities, write it if nobody else has written it since, else start over.
+//! availabilities, write it unless a concurrent request has, else start over.
 
 mod edit;
 mod refused;
@@ -250,7 +250,7 @@ impl CartService {
                     errors.push(FieldError::new(
                         format!("{pointer}/sku"),
                         "unknown_sku",
-                        "there is no such item",
+                        "the item does not exist",
                     ));
                     continue;
                 };

@@ -42,8 +42,8 @@ impl Reorder {
     /// and reported.
     ///
     /// # Errors
-    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::NotFound`] when there is no such order;
-    /// [`UseCaseError::LinesRefused`] when no line of it can be ordered; [`UseCaseError::TooManyLines`];
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::NotFound`] if the order does not exist;
+    /// [`UseCaseError::LinesRefused`] if no line of it can be ordered; [`UseCaseError::TooManyLines`];
     /// [`UseCaseError::Erp`] when only the ERP knows the order and fails; [`UseCaseError::Store`]. No cart is
     /// made then.
     pub async fn reorder(
@@ -86,7 +86,7 @@ impl Reorder {
                 left_out.push(FieldError::new(
                     pointer,
                     "unknown_sku",
-                    "there is no such item",
+                    "the item does not exist",
                 ));
                 continue;
             };
@@ -151,7 +151,7 @@ fn ordered(document: &Document) -> Vec<OrderedLine> {
             })
             .collect();
     }
-    match document.submission.as_ref().map(|own| &own.content) {
+    match document.submission.as_ref().map(|own| own.content()) {
         Some(Content::Order(order)) => order
             .lines
             .iter()

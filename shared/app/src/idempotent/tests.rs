@@ -25,17 +25,17 @@ impl Ids for Now {
     }
 }
 
-/// A record that begins as told and notes what happens to it.
+/// A record with a given claim result that notes what happens to it.
 struct Record {
-    begun: Begun,
+    claimed: ClaimResult,
     end: Result<Written, StoreError>,
     notes: Mutex<Vec<String>>,
 }
 
 impl Record {
-    fn that(begun: Begun) -> Arc<Self> {
+    fn that(claimed: ClaimResult) -> Arc<Self> {
         Arc::new(Self {
-            begun,
+            claimed,
             end: Ok(Written::Done),
             notes: Mutex::default(),
         })
@@ -43,18 +43,14 @@ impl Record {
 
     fn ending(end: Result<Written, StoreError>) -> Arc<Self> {
         Arc::new(Self {
-            begun: Begun::First {
-                owner: "owner".to_owned(),
-            },
+            claimed: ClaimResult::Claimed,
             end,
             notes: Mutex::default(),
         })
     }
 
     fn first() -> Arc<Self> {
-        Self::that(Begun::First {
-            owner: "owner".to_owned(),
-        })
+        Self::that(ClaimResult::Claimed)
     }
 
     fn notes(&self) -> Vec<String> {
@@ -64,42 +60,44 @@ impl Record {
 
 #[async_trait]
 impl Idempotency for Record {
-    async fn begin(
+    async fn claim(
         &self,
-        key: &IdempotencyKey,
-        _: &str,
-        until: Timestamp,
+        claim: &IdempotencyClaim,
         _: Timestamp,
-    ) -> Result<Begun, StoreError> {
+    ) -> Result<ClaimResult, StoreError> {
+        let (key, until) = (&claim.key.key, claim.held_until());
         self.notes
             .lock()
             .unwrap()
-            .push(format!("begin {} until {until}", key.key));
-        Ok(self.begun.clone())
+            .push(format!("claim {key} until {until}"));
+        Ok(self.claimed.clone())
     }
 
-    async fn finish(
+    async fn complete(
         &self,
-        _: &IdempotencyKey,
-        owner: &str,
-        answer: &StoredResponse,
+        claim: &IdempotencyClaim,
+        response: &StoredResponse,
     ) -> Result<Written, StoreError> {
+        let owner = &claim.owner;
         self.notes
             .lock()
             .unwrap()
-            .push(format!("finish {owner} {}", answer.status));
+            .push(format!("complete {owner} {}", response.code()));
         self.end.clone()
     }
 
-    async fn abandon(&self, _: &IdempotencyKey, owner: &str) -> Result<(), StoreError> {
-        self.notes.lock().unwrap().push(format!("abandon {owner}"));
+    async fn release(&self, claim: &IdempotencyClaim) -> Result<(), StoreError> {
+        self.notes
+            .lock()
+            .unwrap()
+            .push(format!("release {}", claim.owner));
         Ok(())
     }
 }
 
 fn request() -> RepeatableRequest {
     RepeatableRequest {
-        scope: scope(None),
+        scope: KeyScope::of_caller(None),
         route: "POST /users",
         key: "k".to_owned(),
         fingerprint: "f".to_owned(),
@@ -108,10 +106,7 @@ fn request() -> RepeatableRequest {
 }
 
 fn answer() -> StoredResponse {
-    StoredResponse {
-        status: 202,
-        body: "{}".to_owned(),
-    }
+    StoredResponse::new(202, "{}".to_owned())
 }
 
 async fn run(
@@ -130,64 +125,61 @@ async fn the_key_is_scoped_and_claimed_a_little_longer_than_the_deadline() {
         .unwrap();
     assert_eq!(
         record.notes(),
-        ["begin anonymous/POST /users/k until 1970-01-01T00:02:01.000Z"]
+        ["claim anonymous/POST /users/k until 1970-01-01T00:02:01.000Z"]
     );
 }
 
-fn bettered() -> Result<Completed, UseCaseError> {
-    let answer = StoredResponse {
-        status: 201,
-        body: "{}".to_owned(),
-    };
+fn upgraded() -> Result<Completed, UseCaseError> {
+    let upgraded = StoredResponse::new(201, "{}".to_owned());
     Ok(Completed::Upgraded {
-        recorded: self::answer(),
-        answer,
+        recorded: answer(),
+        upgraded,
     })
 }
 
 #[tokio::test]
-async fn a_better_answer_is_recorded_before_it_is_given_out() {
+async fn an_upgraded_answer_is_stored_before_it_is_returned() {
     let record = Record::first();
-    assert_eq!(run(&record, bettered()).await.unwrap().status, 201);
-    assert_eq!(record.notes()[1..], ["finish owner 201"]);
+    assert_eq!(run(&record, upgraded()).await.unwrap().code(), 201);
+    assert_eq!(record.notes()[1..], ["complete owner 201"]);
 }
 
 #[tokio::test]
-async fn a_better_answer_that_came_too_late_gives_way_to_the_one_given_out() {
+async fn an_upgrade_that_comes_too_late_gives_way_to_the_answer_that_was_returned() {
     let record = Record::ending(Ok(Written::Conflict));
-    assert_eq!(run(&record, bettered()).await, Ok(answer()));
+    assert_eq!(run(&record, upgraded()).await, Ok(answer()));
 }
 
 #[tokio::test]
-async fn nobody_is_told_an_answer_that_a_repetition_may_not_hear() {
+async fn no_answer_is_returned_that_a_repetition_may_not_get() {
     let lost = StoreError::Unavailable {
         operation: "x",
         reason: "timeout".to_owned(),
     };
     let record = Record::ending(Err(lost.clone()));
     assert_eq!(
-        run(&record, bettered()).await,
+        run(&record, upgraded()).await,
         Err(UseCaseError::Store(lost))
     );
     let same = Ok(Completed::Upgraded {
         recorded: answer(),
-        answer: answer(),
+        upgraded: answer(),
     });
     assert_eq!(
         run(&record, same).await,
         Ok(answer()),
-        "there is only one that can stand"
+        "both responses are the same"
     );
 }
 
 #[tokio::test]
-async fn a_failure_that_wrote_nothing_gives_the_key_back() {
+async fn a_failure_that_wrote_nothing_releases_the_key() {
     let record = Record::first();
     assert_eq!(
         run(&record, Err(UseCaseError::Forbidden)).await,
         Err(UseCaseError::Forbidden)
     );
-    assert_eq!(record.notes()[1..], ["abandon owner"]);
+    assert_eq!(record.notes()[1..], ["release owner"]);
 }
 
 #[tokio::test]
@@ -203,12 +195,15 @@ async fn an_unknown_outcome_keeps_the_key() {
 
 #[tokio::test]
 async fn a_repetition_never_works() {
-    for (begun, expected) in [
-        (Begun::Done(answer()), Ok(answer())),
-        (Begun::InProgress, Err(UseCaseError::IdempotencyInProgress)),
-        (Begun::Reused, Err(UseCaseError::IdempotencyKeyReused)),
+    for (claimed, expected) in [
+        (ClaimResult::Completed(answer()), Ok(answer())),
+        (
+            ClaimResult::InProgress,
+            Err(UseCaseError::IdempotencyInProgress),
+        ),
+        (ClaimResult::Reused, Err(UseCaseError::IdempotencyKeyReused)),
     ] {
-        let idempotent = Idempotent::new(Record::that(begun), Arc::new(Now), Arc::new(Now));
+        let idempotent = Idempotent::new(Record::that(claimed), Arc::new(Now), Arc::new(Now));
         let answered = idempotent
             .run(request(), |_| async { panic!("worked again") })
             .await;

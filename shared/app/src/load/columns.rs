@@ -241,7 +241,7 @@ columns! {
         quantity_multiple: Decimal WithDefault = "1",
             "Quantities are rounded up to a multiple of it.";
         status: Choice WithDefault of "active, inactive" = "active",
-            "Whether the item is sold. An inactive one is shown but not sold.";
+            "Whether the item is sold. An inactive one is only shown.";
     }
 }
 

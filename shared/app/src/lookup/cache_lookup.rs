@@ -41,7 +41,7 @@ pub(super) struct LookupAnswers<K: LookupKind> {
 /// The keys of a request by what has to happen to them.
 struct Triage<K: LookupKind> {
     resolved: Vec<Resolved<K>>,
-    /// Nobody asks the ERP for these: this request tries to lead.
+    /// No request asks the ERP for these yet: this one tries to lead.
     to_lead: Vec<Pending<K>>,
     /// Another request asks the ERP for these.
     to_follow: Vec<Pending<K>>,

@@ -62,7 +62,7 @@ pub(super) enum LookupResult<E> {
     FromErp(E),
     /// A fresh entry of the cache.
     Cached(E),
-    /// An entry that is no longer fresh; the reason says why there is no newer one.
+    /// An entry that is no longer fresh; the reason says why it is not newer.
     Stale(E, Reason),
     /// Nothing that may be served.
     Missing(Reason),

@@ -119,8 +119,8 @@ impl PriceLookup {
     ) -> Result<Vec<PriceItem>, UseCaseError> {
         let capabilities = match self.capabilities(context, mode).await {
             Ok(capabilities) => capabilities,
-            // Without them no key can be made. But whoever cached an entry also cached the
-            // capabilities, so there is no entry.
+            // Without them no key can be made. But every entry was cached together with them, so
+            // the cache is empty.
             Err(reason) => {
                 let missing = |_| PriceItem::missing(reason);
                 return Ok(questions.iter().map(missing).collect());
@@ -181,7 +181,7 @@ impl PriceLookup {
     }
 }
 
-/// For each key the question with the smallest quantity. It stands for the others: an offer with
+/// For each key the question with the smallest quantity. It answers the others too: an offer with
 /// quantity breaks has no price below its first break.
 fn smallest_quantities(
     questions: &[PriceQuestion],

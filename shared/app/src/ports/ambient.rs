@@ -27,6 +27,16 @@ pub trait Metrics: Send + Sync {
     fn values_served(&self, values: usize, stale: usize);
 }
 
+/// An environment variable without which an adapter cannot be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct VariableError {
+    /// The variable.
+    pub name: &'static str,
+    /// What is wrong with it. Never its value, which may be a secret.
+    pub reason: &'static str,
+}
+
 /// Creates ids and random numbers.
 pub trait Ids: Send + Sync {
     /// A new id: lower-case letters, digits and `-`, at most 36 characters, never the same twice.

@@ -8,36 +8,36 @@ use domain::time::Timestamp;
 
 use super::StoreError;
 
-/// Whether a conditional write took place.
+/// Whether a conditional write took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Written {
     /// It did.
     Done,
-    /// Somebody else was faster; nothing was written.
+    /// A concurrent request was faster; nothing was written.
     Conflict,
 }
 
-/// A reservation in the ERP that somebody has to release if nobody orders it.
+/// A reservation in the ERP that must be released unless it is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
     /// The cart; the reference of the reservation.
     pub cart: CartId,
     /// When the reservation ends.
     pub expires_at: Timestamp,
-    /// Tells one preparation of a cart from the next.
+    /// Distinguishes one preparation of a cart from the next.
     pub revision: String,
-    /// Until when somebody works on it, so that nobody else does.
+    /// Until when a request holds it, so that no other request works on the same reservation.
     pub held_until: Timestamp,
 }
 
-/// Keeps carts. A cart that is not written for its time to live is gone.
+/// Stores carts. A cart that is not written for its time to live expires.
 #[async_trait]
 pub trait Carts: Send + Sync {
-    /// The cart with this id, whoever it belongs to.
+    /// The cart with this id, of any customer.
     async fn cart(&self, id: &CartId, now: Timestamp) -> Result<Option<Cart>, StoreError>;
 
-    /// The id of the cart that the customer made last; it may be gone, or submitted.
+    /// The id of the customer's newest cart, which may be gone or submitted.
     async fn current(&self, customer: &Customer) -> Result<Option<CartId>, StoreError>;
 
     /// Writes a new cart and makes it the customer's current one, in one step.
@@ -54,10 +54,9 @@ pub trait Carts: Send + Sync {
     /// Removes a cart, if it still has version `expected`, and with it the customer's current cart.
     async fn delete(&self, cart: &Cart, expected: u64) -> Result<Written, StoreError>;
 
-    /// Notes a reservation **before** the ERP is asked for it, if the cart still has version
-    /// `version`, and if it has no entry, or one with revision `replaces`, or one that nobody holds
-    /// at `now`. A cart that became an order meanwhile is thereby left alone: its goods are the
-    /// order's.
+    /// Records a reservation **before** the ERP is asked for it, if the cart still has version
+    /// `version` and either no entry, or one with revision `replaces`, or one that is not held at
+    /// `now`. So a cart that has become an order is left alone: its goods are the order's.
     async fn note_reservation(
         &self,
         entry: &LedgerEntry,
@@ -66,7 +65,7 @@ pub trait Carts: Send + Sync {
         now: Timestamp,
     ) -> Result<Written, StoreError>;
 
-    /// Holds the cart's entry for whoever releases it, if it still has this revision.
+    /// Holds the cart's entry for the caller that releases it, if it still has this revision.
     async fn hold_reservation(
         &self,
         cart: &CartId,

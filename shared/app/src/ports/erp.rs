@@ -13,7 +13,9 @@ use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::price::{OfferPrice, PriceScope};
 use domain::quantity::Quantity;
-use domain::submission::{Answer, DuplicateProtection, Outcome, Submission, SubmissionKind};
+use domain::submission::{
+    DuplicateProtection, LookupAnswer, SendOutcome, Submission, SubmissionKind,
+};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -107,7 +109,7 @@ pub struct PriceQuestion {
 pub enum ItemAnswer<T> {
     /// The value.
     Known(T),
-    /// There is no value, and the ERP says why.
+    /// The ERP has no value, and says why.
     Absent(Absence),
     /// No answer, or an unusable one (another currency, two answers, garbage). Never the same as
     /// zero.
@@ -121,7 +123,7 @@ pub trait ErpPrices: Send + Sync {
     /// answer each. One call; `items` has at most as many as the capabilities allow.
     ///
     /// # Errors
-    /// [`ErpError`] if there is no usable answer at all.
+    /// [`ErpError`] if no answer is usable.
     async fn prices(
         &self,
         context: &CallContext,
@@ -147,7 +149,7 @@ pub trait ErpAvailability: Send + Sync {
     /// the items of `items` at all locations that occur in it.
     ///
     /// # Errors
-    /// [`ErpError`] if there is no usable answer at all.
+    /// [`ErpError`] if no answer is usable.
     async fn availability(
         &self,
         context: &CallContext,
@@ -265,20 +267,21 @@ pub trait ErpCheckout: Send + Sync {
     ) -> Result<Calculation, ErpError>;
 }
 
-/// Hands submissions over.
+/// Sends submissions.
 #[async_trait]
 pub trait ErpSubmission: Send + Sync {
-    /// Sends `submission` once, under its id as reference and idempotency key. Never fails: not
-    /// knowing is an outcome.
-    async fn submit(&self, context: &CallContext, submission: &Submission) -> Outcome;
+    /// Sends `submission` once, under its id as reference and idempotency key. Never fails: an
+    /// unknown outcome is an outcome.
+    async fn submit(&self, context: &CallContext, submission: &Submission) -> SendOutcome;
 
-    /// Asks for the reference of a submission. Never fails: no answer is an answer.
+    /// Looks up the reference of a submission. Never fails: the lack of an answer is one of the
+    /// answers.
     async fn find(
         &self,
         context: &CallContext,
         kind: SubmissionKind,
         reference: &SubmissionId,
-    ) -> Answer;
+    ) -> LookupAnswer;
 
     /// The time limit of a submission with this number of lines, in milliseconds.
     fn time_limit_ms(&self, lines: usize) -> i64;

@@ -96,7 +96,7 @@ pub enum LookupKey {
 pub struct Slot<E> {
     /// The entry, if there is a readable one that was not invalidated.
     pub entry: Option<E>,
-    /// The revision of the record; `None` if there is no record. A request for a lease names the
+    /// The revision of the record; `None` without a record. A request for a lease names the
     /// revision that it read, so that the store notices an entry that was written in between.
     pub revision: Option<String>,
     /// Until when a request holds the lease and asks the ERP.
@@ -110,7 +110,7 @@ pub struct Slot<E> {
 pub struct LeaseFailure {
     /// When the owner abandoned the lease.
     pub at: Timestamp,
-    /// Why there is no answer.
+    /// Why the ERP did not answer.
     pub reason: Reason,
 }
 

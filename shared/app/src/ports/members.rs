@@ -18,12 +18,12 @@ pub struct Member {
     pub rules: OrderRules,
 }
 
-/// Reads the members. Whether they may act is for the caller to decide: pending, inactive and
-/// rejected ones are answered too.
+/// Reads the members. Pending, inactive and rejected ones are returned too: the caller decides
+/// whether they may act.
 #[async_trait]
 pub trait MemberReader: Send + Sync {
-    /// User and organization of a customer, and the organization's rules, in one call; none when
-    /// either is not there, or the user belongs to another organization.
+    /// User and organization of a customer, and the organization's rules, in one call. `None` if
+    /// either does not exist, or the user belongs to another organization.
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError>;
 
     /// The user with the given id.

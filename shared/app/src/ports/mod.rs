@@ -1,4 +1,5 @@
-//! What the use cases need from outside, in domain words. No type of an outside system stands here.
+//! What the use cases need from outside, in domain words. No type of an outside system appears
+//! here.
 
 #![warn(missing_docs)]
 
@@ -8,6 +9,7 @@ pub mod catalog;
 pub mod dead_letters;
 pub mod erp;
 pub mod files;
+pub mod idempotency;
 pub mod loads;
 pub mod lookups;
 pub mod members;
@@ -15,7 +17,7 @@ pub mod registrations;
 mod store;
 pub mod submissions;
 
-pub use ambient::{Background, Clock, Ids, Metrics};
+pub use ambient::{Background, Clock, Ids, Metrics, VariableError};
 pub use carts::Written;
 pub use catalog::CatalogReader;
 pub use erp::ErpError;

@@ -1,4 +1,4 @@
-//! What every store has in common: how it fails, and how it hands out long lists.
+//! What all stores have in common: their errors and the pages of long lists.
 
 use std::fmt;
 
@@ -58,12 +58,12 @@ impl StoreError {
     }
 }
 
-/// Where a list goes on: opaque to whoever carries it.
+/// Where a list continues: opaque to every caller.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// Takes a text as cursor. Whether it is one, only the store that made it can enqueue.
+    /// Takes a text as cursor. Only the store that made it can read it.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
@@ -85,8 +85,8 @@ impl fmt::Debug for Cursor {
 /// A piece of a long list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What it holds. May be short of the limit, or empty, although more follows.
+    /// The items. They may be fewer than the limit, or none, although more follow.
     pub items: Vec<T>,
-    /// Where the rest begins; none = this was all.
+    /// Where the rest begins; `None` if this was all.
     pub next: Option<Cursor>,
 }

@@ -1,103 +1,43 @@
-//! Submissions, their timelines, the queue that wakes the worker, and idempotency records.
+//! Submissions, their timelines, and the queue of the submit worker.
 
 use async_trait::async_trait;
 use domain::cart::Cart;
 use domain::ids::{OrganizationId, SubmissionId};
-use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
+use domain::submission::{State, Submission, SubmissionKind, TimelineEvent, Transition};
 use domain::time::Timestamp;
 
 use super::carts::Written;
+use super::idempotency::Completion;
 use super::{Cursor, Page, StoreError};
 
-/// An answer that a repetition of its request gets again, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredResponse {
-    /// HTTP status.
-    pub status: u16,
-    /// The body.
-    pub body: String,
-}
-
-/// Identifies a request that may be repeated: who asked, what route, which key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey {
-    /// Caller, route and key in one text; never shown.
-    pub key: String,
-    /// A hash of the body.
-    pub fingerprint: String,
-    /// When the record may go.
-    pub expires_at: Timestamp,
-}
-
-/// What a request with an idempotency key meets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// It is the first; the token marks its record as its own.
-    First {
-        /// Owner token of the record.
-        owner: String,
-    },
-    /// It was answered before.
-    Done(StoredResponse),
-    /// The first still runs.
-    InProgress,
-    /// The key was used with another body.
-    Reused,
-}
-
-/// Keeps idempotency records.
-#[async_trait]
-pub trait Idempotency: Send + Sync {
-    /// Begins a request. A record whose request died (`owner`'s time `until` is over) is taken
-    /// over. An answer that its request may better is given out only once that request's time is
-    /// over, and is final from then on.
-    async fn begin(
-        &self,
-        key: &IdempotencyKey,
-        owner: &str,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<Begun, StoreError>;
-
-    /// Records the answer, if the record is still `owner`'s and no other answer was given out.
-    async fn finish(
-        &self,
-        key: &IdempotencyKey,
-        owner: &str,
-        answer: &StoredResponse,
-    ) -> Result<Written, StoreError>;
-
-    /// Gives the key back after a failure that wrote nothing, if the record is still `owner`'s.
-    async fn abandon(&self, key: &IdempotencyKey, owner: &str) -> Result<(), StoreError>;
+/// The cart that a capture closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CartClose<'a> {
+    /// The cart as it is written.
+    pub cart: &'a Cart,
+    /// The version that the stored cart must still have.
+    pub expected: u64,
+    /// Until when the store keeps it.
+    pub keep_until: Timestamp,
 }
 
 /// What a capture writes, all or nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Capture<'a> {
-    /// The submission, new.
-    pub submission: &'a Submission,
-    /// The first entry of its timeline.
-    pub event: &'a TimelineEvent,
-    /// The cart that it closes, with the version that it was read at and the instant until which it
-    /// is kept; none for registrations.
-    pub cart: Option<(&'a Cart, u64, Timestamp)>,
-    /// The idempotency record that it completes, with the owner token, the answer, and the instant
-    /// until which the request still runs and may better the answer; none where the caller is no
-    /// storefront.
-    pub answer: Option<(
-        &'a IdempotencyKey,
-        &'a str,
-        &'a StoredResponse,
-        Option<Timestamp>,
-    )>,
+    /// The new submission, with the first entry of its timeline.
+    pub transition: &'a Transition,
+    /// The cart that it closes.
+    pub cart: CartClose<'a>,
+    /// The idempotency record that it completes.
+    pub completion: Completion<'a>,
 }
 
 /// What becomes of the reservation of an order that an approver decided about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// The order takes it over, if it still stands beyond this instant.
+    /// The order takes it over, if it does not expire before this instant.
     Keep(Timestamp),
-    /// It is over at this instant, and `reconcile` releases it.
+    /// It expires at this instant, and `reconcile` releases it.
     End(Timestamp),
 }
 
@@ -107,13 +47,13 @@ pub enum Reserved {
 pub enum DecisionWritten {
     /// It was.
     Done,
-    /// Somebody else was faster; nothing was written.
+    /// Another write came first; nothing was written.
     Conflict,
-    /// The reservation is over already; nothing was written.
+    /// The reservation has expired; nothing was written.
     ReservationOver,
 }
 
-/// A submission, as the index of its state shows it.
+/// A submission as the index of its state shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indexed {
     /// Its id.
@@ -122,49 +62,44 @@ pub struct Indexed {
     pub created_at: Timestamp,
 }
 
-/// Keeps submissions.
+/// Stores submissions.
 #[async_trait]
 pub trait Submissions: Send + Sync {
-    /// Writes a submission, its first timeline entry and the answered idempotency record, closes
+    /// Writes a submission, its first timeline entry and the completed idempotency record, closes
     /// its cart and hands the cart's reservation over to the submission, in **one** transaction.
-    /// The reservation of an order that awaits approval stays in the ledger, so that it ends with
-    /// the preparation. `Conflict` when the cart was written since, its reservation is gone, or the
-    /// submission exists; nothing is written then.
+    /// The reservation of an order that awaits approval stays in the ledger, so that it expires
+    /// with the preparation. Returns `Conflict` if the cart was written since, its reservation is
+    /// gone, the claim is another request's, or the submission exists; nothing is written then.
     async fn capture(&self, capture: &Capture<'_>) -> Result<Written, StoreError>;
 
-    /// The submission with this id, whoever it belongs to.
+    /// Returns the submission with this id, of any organization.
     async fn submission(&self, id: &SubmissionId) -> Result<Option<Submission>, StoreError>;
 
-    /// The submissions with these ids, whoever they belong to, in no order; what is not there is
-    /// absent. Up to 100 ids cost one call.
+    /// Returns the submissions with these ids, of any organization, in no order. A submission that
+    /// does not exist is left out. Up to 100 ids cost one call.
     async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError>;
 
-    /// Writes a submission and its next timeline entry in one transaction, if the stored one still
-    /// has revision `submission.revision - 1`.
-    async fn update(
-        &self,
-        submission: &Submission,
-        event: &TimelineEvent,
-    ) -> Result<Written, StoreError>;
+    /// Writes a submission and its next timeline entry in one transaction, if the stored one has the
+    /// revision before.
+    async fn update(&self, transition: &Transition) -> Result<Written, StoreError>;
 
     /// Writes an order that an approver decided about and its next timeline entry, and settles what
-    /// becomes of its reservation, in **one** transaction, if the stored one still has revision
-    /// `order.revision - 1`.
+    /// becomes of its reservation, in **one** transaction, if the stored one has the revision
+    /// before.
     async fn decide(
         &self,
-        order: &Submission,
-        event: &TimelineEvent,
+        transition: &Transition,
         reserved: Reserved,
     ) -> Result<DecisionWritten, StoreError>;
 
-    /// The timeline, oldest first.
+    /// Returns the timeline, oldest first.
     async fn timeline(&self, id: &SubmissionId) -> Result<Vec<TimelineEvent>, StoreError>;
 
-    /// Ids of submissions that somebody must look at by `now`, longest due first, at most `limit`.
+    /// Returns the ids of submissions that are due at `now`, longest due first, at most `limit`.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<SubmissionId>, StoreError>;
 
-    /// Submissions in a state, longest captured first. What moved a moment ago may still be
-    /// missing, or be there in its next state.
+    /// Returns submissions in a state, oldest capture first. A submission that moved a moment ago
+    /// may be missing, or may be listed in its next state.
     async fn in_state(
         &self,
         state: State,
@@ -172,8 +107,8 @@ pub trait Submissions: Send + Sync {
         limit: usize,
     ) -> Result<Page<Submission>, StoreError>;
 
-    /// The longest captured ones of a state, in that order, at most `most`, those behind `after` if
-    /// it is given, in one call. As late as [`Self::in_state`].
+    /// Returns the oldest captures in a state, in that order, at most `most`, and only those behind
+    /// `after` if it is given, in one call. It lags as [`Self::in_state`] does.
     async fn oldest(
         &self,
         state: State,
@@ -181,7 +116,7 @@ pub trait Submissions: Send + Sync {
         most: usize,
     ) -> Result<Vec<Indexed>, StoreError>;
 
-    /// Submissions of a kind of an organization, newest first.
+    /// Returns submissions of a kind of an organization, newest first.
     async fn of_organization(
         &self,
         organization: &OrganizationId,
@@ -191,9 +126,9 @@ pub trait Submissions: Send + Sync {
     ) -> Result<Page<Submission>, StoreError>;
 }
 
-/// Wakes the submit worker.
+/// The queue of the submit worker.
 #[async_trait]
 pub trait SubmitQueue: Send + Sync {
-    /// Tells the worker of a submission, `delay_seconds` (at most 900) from now.
+    /// Enqueues a submission, to be delivered `delay_seconds` (at most 900) from now.
     async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError>;
 }

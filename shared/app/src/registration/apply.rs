@@ -8,13 +8,13 @@ use domain::member::{
 use domain::money::Currency;
 use domain::registration::{Applicant, NewOrganization, Registration};
 
+use super::Registrar;
 use super::fields::Email;
 use super::handover::submissions;
-use super::{Registrar, Render};
 use crate::UseCaseError;
-use crate::idempotent::{Completed, HeldKey, RepeatableRequest};
+use crate::idempotent::{Completed, RepeatableRequest};
+use crate::ports::idempotency::{Completion, IdempotencyClaim, StoredResponse};
 use crate::ports::registrations::{NewRegistration, Registered};
-use crate::ports::submissions::StoredResponse;
 
 /// A person who registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct OrganizationApplication {
     pub tax_id: Option<String>,
     /// The currency of its carts.
     pub currency: Currency,
-    /// Where it sits; its first address for invoices and for deliveries.
+    /// Its address; also its first address for invoices and for deliveries.
     pub address: PostalAddress,
     /// Its first user, who administers and buys.
     pub administrator: Person,
@@ -45,17 +45,17 @@ pub struct OrganizationApplication {
 /// A user applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserApplication {
-    /// The organization, which is there.
+    /// An existing organization.
     pub organization: OrganizationId,
     /// Who.
     pub person: Person,
-    /// What the user wants to do. Whoever applies is neither operator nor administrator;
-    /// [`Registrar::register_user`] checks it.
+    /// The roles that the user wants. An applicant becomes neither operator nor administrator;
+    /// [`Registrar::register_user`] checks this.
     pub roles: Vec<Role>,
 }
 
-/// Why a role cannot be had this way; none when it can. An administrator is made by an
-/// administrator alone, never asked for, so that nobody approves one by oversight.
+/// Returns why a role is refused; `None` if it is not. Only an administrator makes another one, so
+/// that none is approved by oversight.
 fn refused_role(role: Role, by_administrator: bool) -> Option<&'static str> {
     match role {
         Role::Buyer | Role::Approver => None,
@@ -80,7 +80,7 @@ fn new_user(person: &Person, organization: &OrganizationId, roles: Vec<Role>) ->
 }
 
 impl Registrar {
-    /// An organization applies, with its administrator. Anybody may; an operator decides.
+    /// An organization applies, with its administrator. This needs no token; an operator decides.
     ///
     /// # Errors
     /// Those of [`crate::idempotent::Idempotent::run`]; [`UseCaseError::Store`].
@@ -88,24 +88,23 @@ impl Registrar {
         &self,
         request: RepeatableRequest,
         application: &OrganizationApplication,
-        render: Render<'_>,
     ) -> Result<StoredResponse, UseCaseError> {
-        let work = |held| async move {
+        let work = |claim| async move {
             let registration = self.new_registration(Applicant::Organization(Box::new(
                 self.new_organization(application)?,
             )))?;
-            self.register(held, registration, render).await
+            self.register(claim, registration).await
         };
         self.idempotent.run(request, work).await
     }
 
-    /// A user applies. Made by an active administrator of the same organization, the user is active
+    /// A user applies. A user whom an active administrator of the same organization makes is active
     /// at once; otherwise the organization's administrators decide.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] for an organization that is not there, not active, or not the caller's
-    /// own; [`UseCaseError::Invalid`] for a role that cannot be had; [`UseCaseError::MemberNotActive`] and
-    /// [`UseCaseError::AlreadyExists`] for an administrator alone; those of
+    /// [`UseCaseError::NotFound`] for an organization that does not exist, is not active, or is not the
+    /// caller's own; [`UseCaseError::Invalid`] for a role that is refused; [`UseCaseError::MemberNotActive`] and
+    /// [`UseCaseError::AlreadyExists`] for an administrator only; those of
     /// [`crate::idempotent::Idempotent::run`]; [`UseCaseError::Store`].
     pub async fn register_user(
         &self,
@@ -113,9 +112,8 @@ impl Registrar {
         caller: Option<&Caller>,
         application: &UserApplication,
         correlation_id: &str,
-        render: Render<'_>,
     ) -> Result<StoredResponse, UseCaseError> {
-        let work = |held| async move {
+        let work = |claim| async move {
             let administrator = self.administrator(caller, application).await?;
             let user = new_user(
                 &application.person,
@@ -124,9 +122,9 @@ impl Registrar {
             );
             let registration = self.new_registration(Applicant::User(Box::new(user)))?;
             match administrator {
-                None => self.register(held, registration, render).await,
+                None => self.register(claim, registration).await,
                 Some(by) => {
-                    self.register_approved(held, registration, by, correlation_id, render)
+                    self.register_approved(claim, registration, by, correlation_id)
                         .await
                 }
             }
@@ -134,7 +132,7 @@ impl Registrar {
         self.idempotent.run(request, work).await
     }
 
-    /// The administrator who makes a user of the own organization; none when somebody applies.
+    /// Returns the administrator who makes a user of the own organization; `None` if the user applies.
     async fn administrator(
         &self,
         caller: Option<&Caller>,
@@ -222,25 +220,28 @@ impl Registrar {
             .map_err(|error| UseCaseError::Internal(format!("a minted id {error}")))
     }
 
-    /// Keeps a registration that somebody has to decide about. The answer is the same whether or
-    /// not the user id is taken.
+    /// Stores a registration that waits for a decision. The response is the same whether or not the
+    /// user id is taken.
     async fn register(
         &self,
-        held: HeldKey,
+        claim: IdempotencyClaim,
         mut registration: Registration,
-        render: Render<'_>,
     ) -> Result<Completed, UseCaseError> {
-        let answer = render(&registration);
+        let response = self.respond.respond(&registration);
         for taken in [false, true] {
             registration.taken = taken;
             let new = NewRegistration {
                 registration: &registration,
                 submissions: &[],
-                answer: (&held, &answer),
+                completion: Completion {
+                    claim: &claim,
+                    response: &response,
+                    upgradable: false,
+                },
             };
             match self.store.register(&new).await? {
-                Registered::Done => return Ok(Completed::Recorded(answer)),
-                Registered::Taken => {}
+                Registered::Done => return Ok(Completed::Recorded(response)),
+                Registered::UserIdTaken => {}
                 Registered::Conflict => return Err(UseCaseError::Contention),
             }
         }
@@ -249,29 +250,32 @@ impl Registrar {
         ))
     }
 
-    /// Keeps a registration that is decided as it is made, and hands it over.
+    /// Stores a registration that is approved at the time at which it is made, and enqueues it.
     async fn register_approved(
         &self,
-        held: HeldKey,
+        claim: IdempotencyClaim,
         registration: Registration,
         by: UserId,
         correlation_id: &str,
-        render: Render<'_>,
     ) -> Result<Completed, UseCaseError> {
         let registration = registration.approved_by(by);
         let handed = submissions(&registration, correlation_id, registration.created_at)?;
-        let answer = render(&registration);
+        let response = self.respond.respond(&registration);
         let new = NewRegistration {
             registration: &registration,
             submissions: &handed,
-            answer: (&held, &answer),
+            completion: Completion {
+                claim: &claim,
+                response: &response,
+                upgradable: false,
+            },
         };
         match self.store.register(&new).await? {
             Registered::Done => {
                 self.enqueue(&handed).await;
-                Ok(Completed::Recorded(answer))
+                Ok(Completed::Recorded(response))
             }
-            Registered::Taken => Err(UseCaseError::AlreadyExists),
+            Registered::UserIdTaken => Err(UseCaseError::AlreadyExists),
             Registered::Conflict => Err(UseCaseError::Contention),
         }
     }

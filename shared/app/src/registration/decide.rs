@@ -1,4 +1,4 @@
-//! Somebody decides about a registration.
+//! Operators and administrators decide about registrations.
 
 use domain::caller::Caller;
 use domain::ids::RegistrationId;
@@ -9,7 +9,7 @@ use super::handover::submissions;
 use crate::UseCaseError;
 use crate::ports::registrations::Registered;
 
-/// Rounds of reading and writing before the caller is told to come again. Only two deciders at once
+/// Rounds of reading and writing before the caller has to try again. Only two concurrent decisions
 /// need a second.
 const ROUNDS: usize = 3;
 
@@ -20,19 +20,19 @@ pub struct Decide {
     pub id: RegistrationId,
     /// Whether its members may act.
     pub approve: bool,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
 }
 
 impl Registrar {
     /// Decides about a registration: operators about organizations with their administrators,
     /// administrators about users of their own organization. Approved members may act at once and
-    /// are handed to the ERP.
+    /// go to the ERP.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] for what is not the caller's to decide, [`UseCaseError::Forbidden`] for who
-    /// decides about nothing, [`UseCaseError::AlreadyDecided`] when it was decided otherwise,
-    /// [`UseCaseError::AlreadyExists`] when the user id belongs to somebody, [`UseCaseError::Contention`],
+    /// [`UseCaseError::NotFound`] for a registration that is not the caller's to decide, [`UseCaseError::Forbidden`] for a
+    /// caller who decides about none, [`UseCaseError::AlreadyDecided`] if it was decided otherwise,
+    /// [`UseCaseError::AlreadyExists`] if the user id belongs to another user, [`UseCaseError::Contention`],
     /// [`UseCaseError::Store`].
     pub async fn decide(
         &self,
@@ -72,7 +72,7 @@ impl Registrar {
                     self.enqueue(&handed).await;
                     return Ok(decided);
                 }
-                Registered::Taken => return Err(UseCaseError::AlreadyExists),
+                Registered::UserIdTaken => return Err(UseCaseError::AlreadyExists),
                 Registered::Conflict => {}
             }
         }

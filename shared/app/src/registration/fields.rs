@@ -1,5 +1,5 @@
-//! What members may say about themselves, field by field. Every error of a request is reported, not
-//! the first alone.
+//! Reads what members say about themselves, field by field. A request reports all of its errors, not
+//! only the first.
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +20,8 @@ pub const MAX_CODE: usize = 32;
 /// Most characters of a reason.
 pub const MAX_REASON: usize = 500;
 
-/// An e-mail address. Checked as far as a mistake is certain; whether somebody reads it, only a
-/// message tells.
+/// An e-mail address. The check finds certain mistakes; only a message shows whether the address is
+/// in use.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     text: String,
@@ -95,8 +95,8 @@ pub struct PostalText<'a> {
     pub country: &'a str,
 }
 
-/// Reads fields and keeps what is wrong with them. Each reader answers nothing for a field that is
-/// wrong; `failure` says what then.
+/// Reads fields and collects what is wrong with them. Each reader returns `None` for a field that is
+/// wrong; `failure` returns all errors.
 #[derive(Debug, Default)]
 pub struct Fields {
     errors: Vec<FieldError>,
@@ -141,13 +141,13 @@ impl Fields {
             self.wrong(
                 pointer,
                 "too_long",
-                format!("has at most {limit} characters"),
+                format!("must have at most {limit} characters"),
             )
         } else if text.chars().any(char::is_control) {
             self.wrong(
                 pointer,
                 "control_character",
-                "must not hold control characters",
+                "must not contain control characters",
             )
         } else {
             Some(text.to_owned())
@@ -171,7 +171,7 @@ impl Fields {
     pub fn email(&mut self, pointer: &str, text: &str) -> Option<Email> {
         Email::parse(text.trim()).or_else(|| {
             let message = format!(
-                "is no e-mail address of at most {} characters",
+                "is not an e-mail address of at most {} characters (example: ann@example.com)",
                 UserId::LIMIT
             );
             self.wrong(pointer, "invalid_email", message)
@@ -199,7 +199,7 @@ impl Fields {
             _ => self.wrong(
                 pointer,
                 "invalid_language",
-                "is a language tag such as en or de-CH",
+                "is not a language tag (example: de-CH)",
             ),
         }
     }
@@ -208,7 +208,7 @@ impl Fields {
     /// here.
     pub fn roles(&mut self, pointer: &str, texts: &[String]) -> Option<Vec<Role>> {
         if texts.is_empty() {
-            return self.wrong(pointer, "empty", "names at least one role");
+            return self.wrong(pointer, "empty", "must name at least one role");
         }
         let before = self.errors.len();
         let mut roles = Vec::new();
@@ -226,7 +226,7 @@ impl Fields {
                     self.wrong::<()>(
                         &format!("{pointer}/{at}"),
                         "unknown_role",
-                        "is one of buyer, approver, org_admin",
+                        "must be one of buyer, approver, org_admin",
                     );
                 }
             }
@@ -241,7 +241,7 @@ impl Fields {
     /// What an address is for.
     pub fn address_kind(&mut self, pointer: &str, text: &str) -> Option<AddressKind> {
         AddressKind::parse(text)
-            .or_else(|| self.wrong(pointer, "invalid_value", "is one of billing, shipping"))
+            .or_else(|| self.wrong(pointer, "invalid_value", "must be one of billing, shipping"))
     }
 
     /// A postal address whose fields stand at `pointer`.
@@ -275,7 +275,7 @@ impl Fields {
             _ => self.wrong(
                 pointer,
                 "invalid_country",
-                "is two capital letters, as in ISO 3166-1",
+                "is not a country code of ISO 3166-1 (example: US)",
             ),
         }
     }

@@ -1,13 +1,13 @@
 //! Registration of organizations and users, and the decision about it.
 //!
-//! **Nobody learns who is known here.** A stranger whose user id exists already is answered like
-//! any other: the registration is kept, marked as taken and without members, for whoever decides to
-//! reject it. Only an administrator who makes a user of the own organization is told.
+//! **The answer does not reveal who is known here.** A stranger whose user id already exists gets the
+//! usual answer: the registration is stored, marked as taken and without members, and the person who
+//! decides rejects it. Only an administrator who makes a user of the own organization gets an error.
 //!
 //! **Unknown organizations are not found.** A user has to name the organization. Its id is on every
-//! invoice and tells nothing about a person, while swallowing the request would leave the user
-//! waiting for an answer that never comes. An organization that is not active answers the same, so
-//! that nobody learns why.
+//! invoice and says nothing about a person, whereas a request that is silently dropped would leave
+//! the user waiting for an answer that never comes. An organization that is not active gets the same
+//! answer, which does not reveal the reason.
 
 mod apply;
 mod decide;
@@ -21,14 +21,15 @@ use std::sync::Arc;
 use domain::caller::{Caller, Customer, Role};
 use domain::ids::OrganizationId;
 use domain::registration::{Inbox, Registration, RegistrationStatus};
-use domain::submission::{Submission, TimelineEvent};
+use domain::submission::Transition;
 
 use crate::UseCaseError;
 use crate::directory::Directory;
 use crate::idempotent::Idempotent;
+use crate::ports::idempotency::Respond;
 use crate::ports::members::MemberReader;
 use crate::ports::registrations::Registrations;
-use crate::ports::submissions::{StoredResponse, SubmitQueue};
+use crate::ports::submissions::SubmitQueue;
 use crate::ports::{Clock, Cursor, Ids, Page};
 
 use handover::delay_seconds;
@@ -36,46 +37,29 @@ use handover::delay_seconds;
 pub use apply::{OrganizationApplication, Person, UserApplication};
 pub use decide::Decide;
 
-/// Writes the answer of a new registration. The answer is recorded in the transaction of the
-/// registration, so it is made before the registration is.
-pub type Render<'a> = &'a (dyn Fn(&Registration) -> StoredResponse + Send + Sync);
-
 /// What the use cases of registration work with.
 pub struct Registrar {
-    store: Arc<dyn Registrations>,
-    members: Arc<dyn MemberReader>,
-    directory: Directory,
-    idempotent: Idempotent,
-    queue: Arc<dyn SubmitQueue>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    /// Registrations.
+    pub store: Arc<dyn Registrations>,
+    /// Members.
+    pub members: Arc<dyn MemberReader>,
+    /// Who may decide.
+    pub directory: Directory,
+    /// Requests that may be repeated.
+    pub idempotent: Idempotent,
+    /// Wakes the worker.
+    pub queue: Arc<dyn SubmitQueue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+    /// Makes the responses.
+    pub respond: Arc<dyn Respond<Registration>>,
 }
 
 impl Registrar {
-    /// Over the given stores and queue.
-    #[must_use]
-    pub fn new(
-        store: Arc<dyn Registrations>,
-        members: Arc<dyn MemberReader>,
-        idempotent: Idempotent,
-        queue: Arc<dyn SubmitQueue>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        let directory = Directory::new(members.clone(), clock.clone());
-        Self {
-            store,
-            members,
-            directory,
-            idempotent,
-            queue,
-            clock,
-            ids,
-        }
-    }
-
-    /// The registrations that the caller decides about: an operator's are organizations, an
-    /// administrator's are users of the own organization. Oldest first.
+    /// Returns the registrations that the caller decides about, oldest first: organizations for an
+    /// operator, users of the own organization for an administrator.
     ///
     /// # Errors
     /// [`UseCaseError::Forbidden`] for everybody else, [`UseCaseError::MemberNotActive`], [`UseCaseError::Store`].
@@ -90,8 +74,8 @@ impl Registrar {
         Ok(self.store.inbox(&inbox, status, limit, cursor).await?)
     }
 
-    /// What the caller decides about. The token says what the caller's role is, the store whether
-    /// it still counts.
+    /// Returns what the caller decides about. The token says which role the caller has, the store
+    /// whether the caller is still active.
     async fn inbox_of(&self, caller: &Caller) -> Result<Inbox, UseCaseError> {
         if caller.is(Role::Operator) {
             return Ok(Inbox::Organizations);
@@ -117,16 +101,13 @@ impl Registrar {
         self.directory.active(&customer).await.map(|_| ())
     }
 
-    /// Tells the worker, as well as it goes: what is written is due, and `reconcile` finds it
-    /// within a minute.
-    async fn enqueue(&self, submissions: &[(Submission, TimelineEvent)]) {
-        for (submission, _) in submissions {
-            if let Err(error) = self
-                .queue
-                .enqueue(&submission.id, delay_seconds(submission))
-                .await
-            {
-                tracing::warn!(%error, submission.id = %submission.id, "the worker was not told; reconcile will");
+    /// Enqueues submissions. If the queue is not available, `reconcile` finds them within a minute
+    /// because they are due.
+    async fn enqueue(&self, submissions: &[Transition]) {
+        for Transition { submission, .. } in submissions {
+            let (id, delay) = (submission.id(), delay_seconds(submission));
+            if let Err(error) = self.queue.enqueue(id, delay).await {
+                tracing::warn!(%error, submission.id = %id, "a submission was not enqueued; reconcile will enqueue it");
             }
         }
     }

@@ -10,28 +10,28 @@ use domain::member::{
 };
 use domain::money::Currency;
 use domain::registration::Applicant;
-use domain::submission::{Content, Submission, TimelineEvent};
+use domain::submission::{Content, Transition};
 use domain::time::Timestamp;
 
 use super::fields::Email;
 use super::*;
-use crate::idempotent::RepeatableRequest;
+use crate::idempotent::{KeyScope, RepeatableRequest};
+use crate::ports::idempotency::{ClaimResult, Idempotency, IdempotencyClaim, StoredResponse};
 use crate::ports::members::Member;
 use crate::ports::registrations::{NewRegistration, Registered};
-use crate::ports::submissions::{Begun, Idempotency, IdempotencyKey};
 use crate::ports::{StoreError, Written};
 
 /// Registrations and members in memory: the conditions of the real store in the fewest words.
 #[derive(Default)]
-struct World {
+struct Stores {
     registrations: Mutex<Vec<Registration>>,
     users: Mutex<Vec<User>>,
     organizations: Mutex<Vec<Organization>>,
-    told: Mutex<Vec<(String, u32)>>,
+    enqueued: Mutex<Vec<(String, u32)>>,
     minted: Mutex<u32>,
 }
 
-impl World {
+impl Stores {
     fn taken(&self, registration: &Registration) -> bool {
         let (users, id) = (self.users.lock().unwrap(), &registration.user().id);
         let own = self
@@ -67,11 +67,11 @@ impl World {
 }
 
 #[async_trait]
-impl Registrations for World {
+impl Registrations for Stores {
     async fn register(&self, new: &NewRegistration<'_>) -> Result<Registered, StoreError> {
         if !new.registration.taken {
             if self.taken(new.registration) {
-                return Ok(Registered::Taken);
+                return Ok(Registered::UserIdTaken);
             }
             self.keep_members(new.registration);
         }
@@ -111,10 +111,10 @@ impl Registrations for World {
     async fn decide(
         &self,
         decided: &Registration,
-        _: &[(Submission, TimelineEvent)],
+        _: &[Transition],
     ) -> Result<Registered, StoreError> {
         if decided.status == RegistrationStatus::Approved && self.taken(decided) {
-            return Ok(Registered::Taken);
+            return Ok(Registered::UserIdTaken);
         }
         if decided.status == RegistrationStatus::Approved || !decided.taken {
             self.keep_members(decided);
@@ -127,7 +127,7 @@ impl Registrations for World {
 }
 
 #[async_trait]
-impl MemberReader for World {
+impl MemberReader for Stores {
     async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
         let (user, organization) = (
             self.user(&customer.user).await?,
@@ -174,37 +174,28 @@ impl MemberReader for World {
 }
 
 #[async_trait]
-impl Idempotency for World {
-    async fn begin(
-        &self,
-        _: &IdempotencyKey,
-        owner: &str,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<Begun, StoreError> {
-        Ok(Begun::First {
-            owner: owner.to_owned(),
-        })
+impl Idempotency for Stores {
+    async fn claim(&self, _: &IdempotencyClaim, _: Timestamp) -> Result<ClaimResult, StoreError> {
+        Ok(ClaimResult::Claimed)
     }
 
-    async fn finish(
+    async fn complete(
         &self,
-        _: &IdempotencyKey,
-        _: &str,
+        _: &IdempotencyClaim,
         _: &StoredResponse,
     ) -> Result<Written, StoreError> {
         Ok(Written::Done)
     }
 
-    async fn abandon(&self, _: &IdempotencyKey, _: &str) -> Result<(), StoreError> {
+    async fn release(&self, _: &IdempotencyClaim) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
 #[async_trait]
-impl SubmitQueue for World {
+impl SubmitQueue for Stores {
     async fn enqueue(&self, id: &SubmissionId, delay_seconds: u32) -> Result<(), StoreError> {
-        self.told
+        self.enqueued
             .lock()
             .unwrap()
             .push((id.to_string(), delay_seconds));
@@ -212,13 +203,13 @@ impl SubmitQueue for World {
     }
 }
 
-impl Clock for World {
+impl Clock for Stores {
     fn now(&self) -> Timestamp {
         Timestamp::from_seconds(1_000)
     }
 }
 
-impl Ids for World {
+impl Ids for Stores {
     fn mint(&self) -> String {
         let mut minted = self.minted.lock().unwrap();
         *minted += 1;
@@ -256,9 +247,9 @@ fn user(id: &str, status: MemberStatus) -> User {
     }
 }
 
-fn world() -> (Arc<World>, Registrar) {
-    let world = Arc::new(World::default());
-    world.organizations.lock().unwrap().push(Organization {
+fn stores() -> (Arc<Stores>, Registrar) {
+    let stores = Arc::new(Stores::default());
+    stores.organizations.lock().unwrap().push(Organization {
         id: organization_id(),
         name: "Acme".to_owned(),
         parent: None,
@@ -267,21 +258,23 @@ fn world() -> (Arc<World>, Registrar) {
         tax_id: None,
         origin: Origin::Erp,
     });
-    world
+    stores
         .users
         .lock()
         .unwrap()
         .push(user("boss@acme.com", MemberStatus::Active));
-    let idempotent = Idempotent::new(world.clone(), world.clone(), world.clone());
-    let registrar = Registrar::new(
-        world.clone(),
-        world.clone(),
+    let idempotent = Idempotent::new(stores.clone(), stores.clone(), stores.clone());
+    let registrar = Registrar {
+        store: stores.clone(),
+        members: stores.clone(),
+        directory: Directory::new(stores.clone(), stores.clone()),
         idempotent,
-        world.clone(),
-        world.clone(),
-        world.clone(),
-    );
-    (world, registrar)
+        queue: stores.clone(),
+        clock: stores.clone(),
+        ids: stores.clone(),
+        respond: Arc::new(render),
+    };
+    (stores, registrar)
 }
 
 fn boss() -> Caller {
@@ -302,7 +295,7 @@ fn operator() -> Caller {
 
 fn request() -> RepeatableRequest {
     RepeatableRequest {
-        scope: "s".to_owned(),
+        scope: KeyScope::of_caller(None),
         route: "r",
         key: "k".to_owned(),
         fingerprint: "f".to_owned(),
@@ -311,10 +304,10 @@ fn request() -> RepeatableRequest {
 }
 
 fn render(registration: &Registration) -> StoredResponse {
-    StoredResponse {
-        status: 200,
-        body: format!("{} {}", registration.id, registration.status.as_str()),
-    }
+    StoredResponse::new(
+        200,
+        format!("{} {}", registration.id, registration.status.as_str()),
+    )
 }
 
 async fn apply(
@@ -329,9 +322,9 @@ async fn apply(
         roles,
     };
     registrar
-        .register_user(request(), caller, &application, "c", &render)
+        .register_user(request(), caller, &application, "c")
         .await
-        .map(|answer| answer.body)
+        .map(|answer| answer.body().to_owned())
 }
 
 fn decide(id: &str, approve: bool, reason: Option<&str>) -> Decide {
@@ -353,26 +346,26 @@ async fn only_pending(registrar: &Registrar, caller: &Caller) -> Registration {
 
 #[tokio::test]
 async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_once() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     assert!(
         apply(&registrar, None, "Ann@Acme.com", vec![Role::Buyer])
             .await
             .unwrap()
             .ends_with("pending")
     );
-    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Pending));
+    assert_eq!(stores.status("ann@acme.com"), Some(MemberStatus::Pending));
     let id = only_pending(&registrar, &boss()).await.id;
     let approved = registrar
         .decide(&boss(), &decide(id.as_str(), true, None), "c")
         .await
         .unwrap();
-    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.status("ann@acme.com"), Some(MemberStatus::Active));
     let again = registrar
         .decide(&boss(), &decide(id.as_str(), true, None), "c")
         .await
         .unwrap();
     assert_eq!(approved, again);
-    assert_eq!(*world.told.lock().unwrap(), [(id.to_string(), 0)]);
+    assert_eq!(*stores.enqueued.lock().unwrap(), [(id.to_string(), 0)]);
     let otherwise = registrar
         .decide(&boss(), &decide(id.as_str(), false, None), "c")
         .await;
@@ -381,14 +374,14 @@ async fn a_stranger_waits_until_the_administrator_approves_and_goes_to_the_erp_o
 
 #[tokio::test]
 async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     assert!(
         apply(&registrar, None, "boss@acme.com", vec![Role::Buyer])
             .await
             .unwrap()
             .ends_with("pending")
     );
-    assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.status("boss@acme.com"), Some(MemberStatus::Active));
     let pending = only_pending(&registrar, &boss()).await;
     assert!(pending.taken);
     let approved = registrar
@@ -403,12 +396,12 @@ async fn a_known_address_is_answered_to_a_stranger_like_any_other() {
         )
         .await
         .unwrap();
-    assert_eq!(world.status("boss@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.status("boss@acme.com"), Some(MemberStatus::Active));
 }
 
 #[tokio::test]
 async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     let made = apply(
         &registrar,
         Some(&boss()),
@@ -418,8 +411,8 @@ async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
     .await
     .unwrap();
     assert!(made.ends_with("approved"));
-    assert_eq!(world.status("ann@acme.com"), Some(MemberStatus::Active));
-    assert_eq!(world.told.lock().unwrap().len(), 1);
+    assert_eq!(stores.status("ann@acme.com"), Some(MemberStatus::Active));
+    assert_eq!(stores.enqueued.lock().unwrap().len(), 1);
     assert_eq!(
         apply(&registrar, Some(&boss()), "ann@acme.com", vec![Role::Buyer]).await,
         Err(UseCaseError::AlreadyExists)
@@ -427,8 +420,8 @@ async fn an_administrator_makes_active_users_and_learns_of_known_ones() {
 }
 
 #[tokio::test]
-async fn nobody_asks_for_more_than_may_be_given() {
-    let (_, registrar) = world();
+async fn an_applicant_gets_no_role_that_only_others_give() {
+    let (_, registrar) = stores();
     let code = |result: Result<String, UseCaseError>| match result {
         Err(UseCaseError::Invalid(errors)) => (errors[0].pointer.clone(), errors[0].code),
         other => panic!("{other:?}"),
@@ -462,7 +455,7 @@ async fn nobody_asks_for_more_than_may_be_given() {
 
 #[tokio::test]
 async fn what_belongs_to_others_is_not_found() {
-    let (_, registrar) = world();
+    let (_, registrar) = stores();
     let mut stranger = boss();
     stranger.organization = OrganizationId::parse("o2").ok();
     assert_eq!(
@@ -488,9 +481,9 @@ async fn what_belongs_to_others_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_administrator_who_is_no_longer_active_decides_nothing() {
-    let (world, registrar) = world();
-    world.users.lock().unwrap()[0].status = MemberStatus::Inactive;
+async fn an_administrator_who_stopped_being_active_decides_nothing() {
+    let (stores, registrar) = stores();
+    stores.users.lock().unwrap()[0].status = MemberStatus::Inactive;
     let page = registrar
         .inbox(&boss(), RegistrationStatus::Pending, 10, None)
         .await;
@@ -499,7 +492,7 @@ async fn an_administrator_who_is_no_longer_active_decides_nothing() {
 
 #[tokio::test]
 async fn approving_an_organization_activates_it_with_its_administrator() {
-    let (world, registrar) = world();
+    let (stores, registrar) = stores();
     let address = PostalAddress {
         name: "New".to_owned(),
         line1: "Street 1".to_owned(),
@@ -517,17 +510,17 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         administrator: person("New@New.com"),
     };
     registrar
-        .register_organization(request(), &application, &render)
+        .register_organization(request(), &application)
         .await
         .unwrap();
-    assert_eq!(world.status("new@new.com"), Some(MemberStatus::Pending));
+    assert_eq!(stores.status("new@new.com"), Some(MemberStatus::Pending));
     let pending = only_pending(&registrar, &operator()).await;
     registrar
         .decide(&operator(), &decide(pending.id.as_str(), true, None), "c")
         .await
         .unwrap();
-    assert_eq!(world.status("new@new.com"), Some(MemberStatus::Active));
-    let organization = world
+    assert_eq!(stores.status("new@new.com"), Some(MemberStatus::Active));
+    let organization = stores
         .organizations
         .lock()
         .unwrap()
@@ -536,9 +529,9 @@ async fn approving_an_organization_activates_it_with_its_administrator() {
         .cloned()
         .unwrap();
     assert_eq!(organization.status, MemberStatus::Active);
-    let told = world.told.lock().unwrap().clone();
+    let enqueued = stores.enqueued.lock().unwrap().clone();
     assert_eq!(
-        told,
+        enqueued,
         vec![
             (pending.id.to_string(), 0),
             (format!("{}-admin", pending.id), 30)
@@ -558,14 +551,14 @@ fn submissions_carry_the_members_as_approved() {
     };
     let registration = registration.approved_by(UserId::parse("boss@acme.com").unwrap());
     let handed = handover::submissions(&registration, "c", Timestamp::from_seconds(2)).unwrap();
-    let [(submission, event)] = handed.as_slice() else {
+    let [Transition { submission, event }] = handed.as_slice() else {
         panic!("one submission")
     };
     assert_eq!(
-        (submission.id.as_str(), event.event.as_ref()),
+        (submission.id().as_str(), event.kind.as_str()),
         ("r1", "captured")
     );
     assert!(
-        matches!(&submission.content, Content::User(user) if user.status == MemberStatus::Active)
+        matches!(submission.content(), Content::User(user) if user.status == MemberStatus::Active)
     );
 }

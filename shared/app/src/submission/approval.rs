@@ -1,28 +1,27 @@
 //! An approver decides about an order above the limit of the organization.
 //!
-//! While the order waits, its reservation stays in the ledger and ends with the preparation, for
-//! the ERP must not hold goods for an order that may never come. Approved in time, the order takes
-//! the reservation over; approved later, it goes to the ERP without one, the timeline says so, and
-//! the ERP's own answer decides.
+//! While the order waits, its reservation stays in the ledger and expires with the preparation: the
+//! ERP must not hold goods for an order that may never come. An order that is approved in time takes
+//! the reservation over. An order that is approved later goes to the ERP without one, the timeline
+//! says so, and the ERP's answer decides.
 
 use std::sync::Arc;
 
 use domain::caller::Customer;
 use domain::ids::SubmissionId;
-use domain::submission::{Approval, Decided, Submission, SubmissionKind};
+use domain::submission::{Approval, ApprovalEffect, Submission, SubmissionKind};
 
-use super::{GRACE_SECONDS, event};
 use crate::directory::Directory;
 use crate::error::UseCaseError;
 use crate::ports::submissions::{DecisionWritten, Reserved, Submissions, SubmitQueue};
 use crate::ports::{Clock, Written};
 
-/// Rounds of reading and writing before the caller is told to come again. Only two approvers at
-/// once need a second.
+/// Rounds of reading and writing before the caller has to try again. Only two concurrent approvers
+/// need a second.
 const ROUNDS: usize = 3;
 
-/// Seconds that a reservation must still stand to be taken over: enough that nobody whose clock is
-/// a little ahead releases it at the same time.
+/// Seconds that a reservation must still last to be taken over: enough that a function whose clock is
+/// a little ahead does not release it at the same time.
 const BEYOND_SECONDS: i64 = 5;
 
 /// The reason in the timeline of an order that was approved after its reservation ended.
@@ -33,9 +32,9 @@ const RESERVATION_OVER: &str = "reservation_over";
 pub struct ApprovalRequest {
     /// Which order.
     pub order: SubmissionId,
-    /// Whether it goes on.
+    /// Whether it goes to the ERP.
     pub approve: bool,
-    /// Why, in the approver's words.
+    /// The reason, in the approver's words.
     pub reason: Option<String>,
 }
 
@@ -52,12 +51,12 @@ pub struct Approvals {
 }
 
 impl Approvals {
-    /// Decides about an order of the approver's own organization. Deciding the same again changes
-    /// nothing and shows the order as it is. Nobody decides about an order of their own.
+    /// Decides about an order of the approver's own organization. The same decision again changes
+    /// nothing and returns the order as it is. Buyers do not decide about their own orders.
     ///
     /// # Errors
     /// [`UseCaseError::MemberNotActive`], [`UseCaseError::NotFound`], [`UseCaseError::Forbidden`] for the buyer of
-    /// the order, [`UseCaseError::AlreadyDecided`] when it was decided otherwise or waits for nobody,
+    /// the order, [`UseCaseError::AlreadyDecided`] if it was decided otherwise or does not wait for a decision,
     /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn decide(
         &self,
@@ -69,10 +68,10 @@ impl Approvals {
         for _ in 0..ROUNDS {
             let found = self.submissions.submission(&request.order).await?;
             let own = |s: &Submission| {
-                s.organization == approver.organization && s.content.kind() == SubmissionKind::Order
+                *s.organization() == approver.organization && s.kind() == SubmissionKind::Order
             };
-            let mut order = found.filter(own).ok_or(UseCaseError::NotFound)?;
-            if order.user == approver.user {
+            let order = found.filter(own).ok_or(UseCaseError::NotFound)?;
+            if *order.user() == approver.user {
                 return Err(UseCaseError::Forbidden);
             }
             let now = self.clock.now();
@@ -82,40 +81,42 @@ impl Approvals {
                 reason: request.reason.clone(),
                 at: now,
             };
-            let happened = match order.decide(approval, now.plus_seconds(GRACE_SECONDS)) {
-                Decided::Now(happened) => happened,
-                Decided::Before => return Ok(order),
-                Decided::Otherwise => return Err(UseCaseError::AlreadyDecided),
+            let mut decided = match order.decide(approval) {
+                ApprovalEffect::Decided(transition) => {
+                    transition.with_correlation_id(correlation_id)
+                }
+                ApprovalEffect::Repeated(order) => return Ok(order),
+                ApprovalEffect::Contradicted => return Err(UseCaseError::AlreadyDecided),
             };
-            order.revision = order.revision.saturating_add(1);
-            order.updated_at = now;
-            let mut entry = event(&order, happened, now, None, correlation_id);
             let reserved = if request.approve {
                 Reserved::Keep(now.plus_seconds(BEYOND_SECONDS))
             } else {
                 Reserved::End(now)
             };
-            let written = match self.submissions.decide(&order, &entry, reserved).await? {
+            let written = match self.submissions.decide(&decided, reserved).await? {
                 DecisionWritten::Done => Written::Done,
                 DecisionWritten::Conflict => Written::Conflict,
                 DecisionWritten::ReservationOver => {
                     if request.approve {
-                        entry.reason = Some(RESERVATION_OVER.to_owned());
+                        decided = decided.with_event_reason(RESERVATION_OVER);
                     }
-                    self.submissions.update(&order, &entry).await?
+                    self.submissions.update(&decided).await?
                 }
             };
             if written == Written::Done {
-                self.enqueue(&order, request.approve).await;
+                let order = decided.submission;
+                if request.approve {
+                    self.enqueue(&order).await;
+                }
                 return Ok(order);
             }
         }
         Err(UseCaseError::Contention)
     }
 
-    async fn enqueue(&self, order: &Submission, approved: bool) {
-        if approved && let Err(error) = self.queue.enqueue(&order.id, 0).await {
-            tracing::warn!(%error, submission.id = %order.id, "approved, but the queue was not told; reconcile will");
+    async fn enqueue(&self, order: &Submission) {
+        if let Err(error) = self.queue.enqueue(order.id(), 0).await {
+            tracing::warn!(%error, submission.id = %order.id(), "an approved order was not enqueued; reconcile will enqueue it");
         }
     }
 }

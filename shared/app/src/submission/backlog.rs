@@ -1,4 +1,4 @@
-//! How much waits, and for how long: what operators are woken by.
+//! How much waits, and for how long: the figures behind the alarms.
 
 use std::sync::Arc;
 
@@ -8,20 +8,21 @@ use domain::time::Timestamp;
 use crate::ports::submissions::{Indexed, Submissions};
 use crate::ports::{Clock, LoadStore, StoreError};
 
-/// Most submissions of a state that are counted: whoever sees this many knows enough.
+/// Most submissions of a state that are counted. A higher number would not change what to do.
 const MOST: usize = 1_000;
 
 /// What waits at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Seconds since the longest waiting submission was captured that is neither confirmed nor
-    /// rejected; 0 when there is none. What awaits its approver does not count.
+    /// Seconds since the capture of the oldest submission that is neither confirmed nor rejected and
+    /// does not await its approver; 0 if there is none.
     pub oldest_unconfirmed_seconds: u64,
-    /// The same of what awaits its approver.
+    /// Seconds since the capture of the oldest submission that awaits its approver; 0 if there is
+    /// none.
     pub oldest_awaiting_approval_seconds: u64,
-    /// Submissions whose outcome nobody knows yet; 1 000 stands for that many or more.
+    /// Submissions whose outcome is unknown; 1 000 means that many or more.
     pub unknown: u64,
-    /// Submissions that a person has to decide about; 1 000 stands for that many or more.
+    /// Submissions that a person has to decide about; 1 000 means that many or more.
     pub needs_attention: u64,
     /// Loads that wait for a person, of the latest 200.
     pub held_loads: u64,
@@ -38,7 +39,7 @@ pub struct BacklogMetrics {
 }
 
 impl BacklogMetrics {
-    /// Looks in seven calls, all at once: one for each open state, and one for the loads.
+    /// Measures with seven concurrent calls: one for each open state, and one for the loads.
     ///
     /// # Errors
     /// [`StoreError`] of any of them.

@@ -1,5 +1,4 @@
-//! Capture: an order or a quote is written durably, and the buyer gets an answer. The ERP is not
-//! needed for it.
+//! Capture: an order or a quote is stored durably, and the buyer gets an answer. It needs no ERP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,25 +10,24 @@ use domain::member::MemberStatus;
 use domain::money::Money;
 use domain::preparation::Preparation;
 use domain::submission::{
-    Content, Order, OrderLine, Payment, QuoteRequest, State, Submission, SubmissionKind,
+    Content, NewSubmission, Order, OrderLine, Payment, QuoteRequest, State, Submission,
+    SubmissionKind, Transition,
 };
-use domain::time::Timestamp;
 
-use super::checks::{Backorder, committed};
-use super::{GRACE_SECONDS, event};
+use super::checks::{Backorder, verify_preparation};
 use crate::cart::{cart_failure, cart_write_failure, keep_until, owned};
 use crate::directory::Directory;
 use crate::error::UseCaseError;
+use crate::idempotent::Completed;
 use crate::ports::carts::{Carts, Written};
+use crate::ports::idempotency::{Completion, IdempotencyClaim, Respond};
 use crate::ports::members::MemberReader;
-use crate::ports::submissions::{
-    Capture, IdempotencyKey, StoredResponse, Submissions, SubmitQueue,
-};
+use crate::ports::submissions::{Capture, CartClose, Submissions, SubmitQueue};
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::sellable::ensure_sellable;
 
-/// Milliseconds between the first two looks at a submission that a caller waits for; grows by half
-/// each time.
+/// Milliseconds between the first two looks at a submission that a caller waits for; the pause grows
+/// by half each time.
 const FIRST_LOOK_MS: u64 = 100;
 /// Milliseconds that no pause between two looks exceeds.
 const LONGEST_PAUSE_MS: u64 = 700;
@@ -60,34 +58,23 @@ pub struct RequestQuote {
     pub cart: CartId,
     /// The preparation that the buyer saw, if there was one.
     pub preparation: Option<PreparationId>,
-    /// The day until which it should hold.
+    /// The day until which it should be valid.
     pub requested_expiry: Option<String>,
     /// A remark.
     pub comment: Option<String>,
 }
 
-/// Who captures, in which request, under which idempotency record.
-#[derive(Debug, Clone)]
-pub struct Captured<'a> {
+/// The request that captures.
+#[derive(Debug, Clone, Copy)]
+pub struct CaptureContext<'a> {
     /// The buyer.
     pub customer: &'a Customer,
-    /// Ties the order to the request.
+    /// Connects the order with the request.
     pub correlation_id: &'a str,
-    /// The idempotency record that the transaction completes, and the token of its owner.
-    pub record: (&'a IdempotencyKey, &'a str),
-    /// When the request must be answered.
-    pub deadline: Timestamp,
+    /// The claim that the transaction completes. Its deadline is the request's.
+    pub claim: &'a IdempotencyClaim,
     /// Seconds that the caller waits for the ERP's number.
     pub wait_seconds: u32,
-}
-
-/// What became of a capture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// The submission as it was captured; the transaction recorded the answer of it.
-    pub captured: Submission,
-    /// The submission as it was seen last, if the caller waited.
-    pub seen: Option<Submission>,
 }
 
 /// Captures orders and quotes.
@@ -102,10 +89,12 @@ pub struct CaptureService {
     pub directory: Directory,
     /// Addresses for invoices.
     pub members: Arc<dyn MemberReader>,
-    /// What is sold.
+    /// The items for sale.
     pub catalog: Arc<dyn CatalogReader>,
-    /// What becomes of lines that are not all in stock.
+    /// What becomes of lines that are not in stock in full.
     pub backorder: Backorder,
+    /// Makes the responses.
+    pub respond: Arc<dyn Respond<Submission>>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -113,17 +102,15 @@ pub struct CaptureService {
 }
 
 impl CaptureService {
-    /// Captures an order under its cart's id. `answer` makes the answer of a submission; the
-    /// transaction keeps it for repetitions.
+    /// Captures an order under its cart's id. The transaction stores the response for repetitions.
     ///
     /// # Errors
     /// [`UseCaseError`]; nothing is written then.
     pub async fn order(
         &self,
-        by: &Captured<'_>,
+        by: &CaptureContext<'_>,
         request: PlaceOrder,
-        answer: impl Fn(&Submission) -> StoredResponse + Send + Sync,
-    ) -> Result<Placed, UseCaseError> {
+    ) -> Result<Completed, UseCaseError> {
         let rules = self.directory.active(by.customer).await?.rules;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
@@ -140,7 +127,7 @@ impl CaptureService {
                 "the organization has no such address",
             ));
         }
-        let preparation = committed(
+        let preparation = verify_preparation(
             &cart,
             &request.preparation,
             request.accepted_total,
@@ -160,14 +147,19 @@ impl CaptureService {
             payment: request.payment,
             comment: request.comment,
         };
-        let id = SubmissionId::of_cart(&cart.id);
-        let state = if rules.needs_approval(request.accepted_total) {
-            State::AwaitingApproval
-        } else {
-            State::Accepted
+        let capture = NewSubmission {
+            id: SubmissionId::of_cart(&cart.id),
+            customer: by.customer.clone(),
+            correlation_id: by.correlation_id.to_owned(),
+            content: Content::Order(Box::new(order)),
         };
-        self.capture(by, cart, id, state, Content::Order(Box::new(order)), answer)
-            .await
+        let now = self.clock.now();
+        let captured = if rules.needs_approval(request.accepted_total) {
+            capture.awaiting_approval(now)
+        } else {
+            capture.accepted(now)
+        };
+        self.capture(by, cart, captured).await
     }
 
     /// Captures a request for a quote under an id of its own.
@@ -176,10 +168,9 @@ impl CaptureService {
     /// [`UseCaseError`]; nothing is written then.
     pub async fn quote(
         &self,
-        by: &Captured<'_>,
+        by: &CaptureContext<'_>,
         request: RequestQuote,
-        answer: impl Fn(&Submission) -> StoredResponse + Send + Sync,
-    ) -> Result<Placed, UseCaseError> {
+    ) -> Result<Completed, UseCaseError> {
         self.directory.active(by.customer).await?;
         let now = self.clock.now();
         let cart = owned(self.carts.as_ref(), by.customer, &request.cart, now).await?;
@@ -204,15 +195,14 @@ impl CaptureService {
         };
         let id = SubmissionId::parse(&self.ids.mint())
             .map_err(|e| UseCaseError::Internal(e.to_string()))?;
-        self.capture(
-            by,
-            cart,
+        let capture = NewSubmission {
             id,
-            State::Accepted,
-            Content::Quote(Box::new(quote)),
-            answer,
-        )
-        .await
+            customer: by.customer.clone(),
+            correlation_id: by.correlation_id.to_owned(),
+            content: Content::Quote(Box::new(quote)),
+        };
+        self.capture(by, cart, capture.accepted(self.clock.now()))
+            .await
     }
 
     async fn is_usable(
@@ -229,34 +219,32 @@ impl CaptureService {
 
     async fn capture(
         &self,
-        by: &Captured<'_>,
+        by: &CaptureContext<'_>,
         mut cart: Cart,
-        id: SubmissionId,
-        state: State,
-        content: Content,
-        answer: impl Fn(&Submission) -> StoredResponse + Send + Sync,
-    ) -> Result<Placed, UseCaseError> {
-        let now = self.clock.now();
-        let mut submission = accepted(id, by.customer, content, by.correlation_id, now);
-        let waits_for_approval = state == State::AwaitingApproval;
-        if waits_for_approval {
-            submission.state = state;
-            // Nobody sends it before somebody decided.
-            submission.due_at = None;
-        }
+        captured: Transition,
+    ) -> Result<Completed, UseCaseError> {
+        let now = captured.event.at;
+        let submission = &captured.submission;
+        let waits_for_approval = submission.state() == State::AwaitingApproval;
         let expected = cart.version;
         cart.version = expected.saturating_add(1);
         cart.status = CartStatus::Submitted;
         cart.updated_at = now;
-        let (record, owner) = by.record;
-        // A repetition that comes while the first request still waits for the ERP is told so; after
-        // that it gets this answer.
-        let pending_until = (by.wait_seconds > 0 && !waits_for_approval).then_some(by.deadline);
+        let recorded = self.respond.respond(submission);
         let capture = Capture {
-            submission: &submission,
-            event: &event(&submission, "captured", now, None, by.correlation_id),
-            cart: Some((&cart, expected, keep_until(now))),
-            answer: Some((record, owner, &answer(&submission), pending_until)),
+            transition: &captured,
+            cart: CartClose {
+                cart: &cart,
+                expected,
+                keep_until: keep_until(now),
+            },
+            completion: Completion {
+                claim: by.claim,
+                response: &recorded,
+                // While the first request still waits for the ERP, a repetition is in progress;
+                // after that it gets this response.
+                upgradable: by.wait_seconds > 0 && !waits_for_approval,
+            },
         };
         match self
             .submissions
@@ -265,100 +253,64 @@ impl CaptureService {
             .map_err(cart_write_failure)?
         {
             Written::Done => {}
-            // The cart changed meanwhile, or what was set aside for it is gone: either way what the
-            // buyer saw is over.
-            Written::Conflict => {
-                return Err(match submission.content.kind() {
-                    SubmissionKind::Order => UseCaseError::PreparationInvalid,
-                    SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {
-                        UseCaseError::Contention
-                    }
-                });
-            }
+            Written::Conflict => return Err(outdated(submission.kind())),
         }
         if waits_for_approval {
-            return Ok(Placed {
-                captured: submission,
-                seen: None,
-            });
+            return Ok(Completed::Recorded(recorded));
         }
-        if let Err(error) = self.queue.enqueue(&submission.id, 0).await {
-            tracing::warn!(%error, submission.id = %submission.id, "captured, but the queue was not told; reconcile will");
+        if let Err(error) = self.queue.enqueue(submission.id(), 0).await {
+            tracing::warn!(%error, submission.id = %submission.id(), "a captured submission was not enqueued; reconcile will enqueue it");
         }
-        let seen = match by.wait_seconds {
-            0 => None,
-            _ => Some(self.wait(by, submission.clone()).await),
-        };
-        Ok(Placed {
-            captured: submission,
-            seen,
-        })
+        if by.wait_seconds == 0 {
+            return Ok(Completed::Recorded(recorded));
+        }
+        let latest = self.wait(by, captured.submission).await;
+        let upgraded = self.respond.respond(&latest);
+        Ok(Completed::Upgraded { recorded, upgraded })
     }
 
-    /// Looks at the submission until it is confirmed or rejected, or the caller's patience ends.
-    async fn wait(&self, by: &Captured<'_>, captured: Submission) -> Submission {
-        let patience = self
+    /// Looks at the submission until it is confirmed or rejected, or until the caller stops waiting.
+    /// Returns it as it was read last.
+    async fn wait(&self, by: &CaptureContext<'_>, captured: Submission) -> Submission {
+        let wait_until = self
             .clock
             .now()
             .plus_seconds(i64::from(by.wait_seconds))
-            .min(by.deadline);
-        let mut seen = captured;
+            .min(by.claim.deadline);
+        let mut latest = captured;
         let mut pause = FIRST_LOOK_MS;
-        while !seen.state.is_final() {
-            let left = patience.millis_since(self.clock.now());
+        while !latest.state().is_final() {
+            let left = wait_until.millis_since(self.clock.now());
             if left <= 0 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(pause.min(left.unsigned_abs()))).await;
             pause = (pause + pause / 2).min(LONGEST_PAUSE_MS);
-            match self.submissions.submission(&seen.id).await {
-                Ok(Some(now)) => seen = now,
+            match self.submissions.submission(latest.id()).await {
+                Ok(Some(now)) => latest = now,
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::warn!(%error, submission.id = %seen.id, "captured, but not looked at again");
+                    tracing::warn!(%error, submission.id = %latest.id(), "a captured submission could not be read again");
                     break;
                 }
             }
         }
-        seen
+        latest
     }
 }
 
-/// A submission as it begins.
-#[must_use]
-pub fn accepted(
-    id: SubmissionId,
-    customer: &Customer,
-    content: Content,
-    correlation_id: &str,
-    now: Timestamp,
-) -> Submission {
-    Submission {
-        id,
-        organization: customer.organization.clone(),
-        user: customer.user.clone(),
-        state: State::Accepted,
-        revision: 0,
-        attempt: 0,
-        untraced: 0,
-        failures: 0,
-        lease: None,
-        last_sent_at: None,
-        refusal: None,
-        due_at: Some(now.plus_seconds(GRACE_SECONDS)),
-        created_at: now,
-        updated_at: now,
-        external_id: None,
-        external_status: None,
-        reason: None,
-        approval: None,
-        correlation_id: correlation_id.to_owned(),
-        content,
+/// The cart was written since, or its reservation is gone: what the buyer saw is outdated.
+fn outdated(kind: SubmissionKind) -> UseCaseError {
+    match kind {
+        SubmissionKind::Order => UseCaseError::PreparationInvalid,
+        SubmissionKind::Quote | SubmissionKind::Organization | SubmissionKind::User => {
+            UseCaseError::Contention
+        }
     }
 }
 
-/// The lines of the cart at the prepared figures, or, for a quote without preparation, at those
-/// that the cart showed.
+/// Returns the lines of the cart at the prepared figures, or, for a quote without preparation, at
+/// those that the cart showed.
 fn order_lines(cart: &Cart, preparation: Option<&Preparation>) -> Vec<OrderLine> {
     cart.lines
         .iter()

@@ -1,4 +1,4 @@
-//! What must hold before a buyer's order is taken. Whatever is refused here, nothing was written.
+//! What must hold before an order is captured. These checks run before anything is written.
 
 #[cfg(test)]
 mod tests;
@@ -12,17 +12,17 @@ use domain::time::Timestamp;
 use crate::checkout::content_digest;
 use crate::error::{FieldError, UseCaseError};
 
-/// What a store does with lines that the ERP could not set aside whole.
+/// What a store does with lines that the ERP could not reserve in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backorder {
-    /// They are ordered, and the rest follows when it comes in.
+    /// They are ordered, and the rest is delivered when it is in stock.
     Allow,
     /// They are refused.
     Refuse,
 }
 
 impl Backorder {
-    /// The setting by its name in the configuration.
+    /// Reads the name in the configuration.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -33,12 +33,12 @@ impl Backorder {
     }
 }
 
-/// The preparation that the buyer commits to, if all of it still holds.
+/// Returns the preparation that the buyer commits to, if it is still valid.
 ///
 /// # Errors
-/// [`UseCaseError::PreparationInvalid`] when it is over, of another version of the cart, or not as it
-/// was made; [`UseCaseError::TotalChanged`]; [`UseCaseError::LinesRefused`].
-pub(super) fn committed<'a>(
+/// [`UseCaseError::PreparationInvalid`] if it expired, is of another version of the cart, or differs
+/// from what was prepared; [`UseCaseError::TotalChanged`]; [`UseCaseError::LinesRefused`].
+pub(super) fn verify_preparation<'a>(
     cart: &'a Cart,
     id: &PreparationId,
     accepted: Money,
@@ -49,7 +49,7 @@ pub(super) fn committed<'a>(
         .live_preparation(id, now)
         .ok_or(UseCaseError::PreparationInvalid)?;
     if preparation.content_digest != content_digest(cart, preparation) {
-        tracing::error!(cart.id = %cart.id, "a prepared cart is not as it was prepared");
+        tracing::error!(cart.id = %cart.id, "a prepared cart differs from what was prepared");
         return Err(UseCaseError::PreparationInvalid);
     }
     check_total(preparation, accepted)?;

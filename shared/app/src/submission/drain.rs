@@ -1,33 +1,35 @@
-//! What waits for an ERP that was away goes on when it is back, in the order of capture.
+//! Submissions that waited for an unavailable ERP are resumed when it answers again, in the order of
+//! capture.
 
 use domain::submission::{NextStep, State, next_step};
 
-use super::handover::{SubmissionWorker, Went};
+use super::handover::{Progress, SubmissionWorker};
 use crate::error::UseCaseError;
 use crate::ports::StoreError;
 use crate::ports::erp::CallContext;
 use crate::ports::submissions::Indexed;
 
-/// Submissions that are looked for in one go.
+/// Submissions that one call lists.
 const AT_ONCE: usize = 10;
-/// So many in a row without an answer say that the ERP is away again. A few may have a reason of
-/// their own.
+/// Submissions in a row without an answer after which the ERP counts as unavailable again. A few may
+/// have a reason of their own.
 const UNANSWERED: usize = 3;
-/// Milliseconds after which a worker looks at the queue again, where new orders may stand.
-const TURN_MS: i64 = 30_000;
+/// Milliseconds after which a worker looks at the queue again, which may hold new orders.
+const DRAIN_MS: i64 = 30_000;
 
 impl SubmissionWorker {
-    /// The ERP answers: what waits for it goes on without minding its backoff, the oldest first,
-    /// each once, until there is nothing left, no time, or no answer. Costs two calls for each
-    /// [`AT_ONCE`] and one to read each. What fails here is tried again in its own time.
+    /// The ERP answers: resumes what waits for it before its backoff ends, the oldest capture first,
+    /// each once, until nothing waits, no time is left, or the ERP stops answering. Costs two calls
+    /// for each [`AT_ONCE`] submissions and one to read each. What fails here is tried again at its
+    /// due time.
     pub(super) async fn drain(&self, context: &CallContext) {
-        let turn_ends = self.clock.now().plus_millis(TURN_MS);
+        let drain_ends = self.clock.now().plus_millis(DRAIN_MS);
         let (mut last, mut unanswered) = (None, 0);
         loop {
             let oldest = match self.waiting(last.as_ref()).await {
                 Ok(oldest) => oldest,
                 Err(error) => {
-                    tracing::warn!(%error, "what waits could not be read; it goes on in its own time");
+                    tracing::warn!(%error, "the waiting submissions could not be listed; they are resumed when they are due");
                     return;
                 }
             };
@@ -35,15 +37,15 @@ impl SubmissionWorker {
                 return;
             }
             for one in oldest {
-                if self.clock.now() >= turn_ends {
+                if self.clock.now() >= drain_ends {
                     return;
                 }
-                match self.go_on(context, &one).await {
-                    Ok(Went::Answered) => unanswered = 0,
-                    Ok(Went::Nowhere) => {}
-                    Ok(Went::Unanswered) => unanswered += 1,
+                match self.resume(context, &one).await {
+                    Ok(Progress::Answered) => unanswered = 0,
+                    Ok(Progress::NotAsked) => {}
+                    Ok(Progress::Unanswered) => unanswered += 1,
                     Err(error) => {
-                        tracing::warn!(%error, submission.id = %one.id, "it goes on in its own time");
+                        tracing::warn!(%error, submission.id = %one.id, "a submission was not resumed; it is when it is due");
                         unanswered += 1;
                     }
                 }
@@ -55,7 +57,7 @@ impl SubmissionWorker {
         }
     }
 
-    /// The next ones that wait, behind `last` in the order of capture.
+    /// Returns the next ones that wait, behind `last` in the order of capture.
     async fn waiting(&self, last: Option<&Indexed>) -> Result<Vec<Indexed>, StoreError> {
         let in_state = |state| self.submissions.oldest(state, last, AT_ONCE);
         let (mut all, unknown) =
@@ -66,22 +68,25 @@ impl SubmissionWorker {
         Ok(all)
     }
 
-    /// Takes one of them as far as it goes. The index is late, so it may have moved on.
-    async fn go_on(&self, context: &CallContext, one: &Indexed) -> Result<Went, UseCaseError> {
-        let Some(mut submission) = self.submissions.submission(&one.id).await? else {
-            return Ok(Went::Nowhere);
+    /// Takes one of them as far as it can go. The index lags, so the submission may have moved.
+    async fn resume(&self, context: &CallContext, one: &Indexed) -> Result<Progress, UseCaseError> {
+        let Some(submission) = self.submissions.submission(&one.id).await? else {
+            return Ok(Progress::NotAsked);
         };
-        if !matches!(submission.state, State::Waiting | State::Unknown)
+        if !matches!(submission.state(), State::Waiting | State::Unknown)
             || !self.has_time(context, &submission)
         {
-            return Ok(Went::Nowhere);
+            return Ok(Progress::NotAsked);
         }
-        submission.go_on();
-        let limit = self.erp.time_limit_ms(submission.content.line_count());
-        match next_step(&submission, self.clock.now(), limit) {
-            NextStep::Send | NextStep::Ask => self.advance(context, submission).await,
+        let submission = submission.resume_now();
+        match next_step(
+            &submission,
+            self.clock.now(),
+            self.time_limit_ms(&submission),
+        ) {
+            NextStep::Send | NextStep::LookUp => self.advance(context, submission).await,
             // Its message is under way.
-            NextStep::Wait(_) | NextStep::Release | NextStep::Nothing => Ok(Went::Nowhere),
+            NextStep::Wait(_) | NextStep::Release | NextStep::Nothing => Ok(Progress::NotAsked),
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Hand-over: the worker sends a submission, or asks the ERP what became of it.
+//! The hand-over: the worker sends a submission, or looks up what became of it.
 
 use std::sync::Arc;
 
 use domain::ids::SubmissionId;
-use domain::submission::{LIMITS, Lease, NextStep, State, Submission, next_step};
+use domain::submission::{
+    DuplicateProtection, LIMITS, Lease, LookupAnswer, NextStep, State, Submission, Transition,
+    next_step,
+};
 use domain::time::Timestamp;
 
-use super::event;
 use crate::error::UseCaseError;
 use crate::ports::carts::Written;
 use crate::ports::erp::{CallContext, ErpCapabilities, ErpCheckout, ErpError, ErpSubmission};
@@ -14,28 +16,33 @@ use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::ports::{Clock, Ids};
 use crate::reservations::NOT_THERE;
 
-/// Milliseconds for recording an outcome after the ERP's time limit, before the lease ends.
+/// Milliseconds for recording an outcome after the ERP's time limit, before the lease expires.
 const RECORD_MS: i64 = 15_000;
 
 /// Milliseconds that must be left after a call to the ERP.
 const MARGIN_MS: i64 = 2_000;
 
-/// Milliseconds by which a delayed message may come too early and still count as the one that was
-/// told.
+/// Milliseconds by which a message may come too early and still count as the one that was enqueued
+/// for the due time.
 const EARLY_MS: i64 = 2_000;
 
 /// The queue delays a message by at most this many seconds.
 const MAX_DELAY_SECONDS: i64 = 900;
 
-/// How far a submission went.
+/// Steps that follow the first one at once: a lookup is followed by another send, and this by a wait.
+/// More steps are left to the next message.
+const FOLLOW_UP_STEPS: usize = 3;
+
+/// How far a submission came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Went {
-    /// The ERP said something about it.
+pub(super) enum Progress {
+    /// The ERP answered about it.
     Answered,
-    /// The ERP said nothing.
+    /// The ERP did not answer.
     Unanswered,
-    /// The ERP was not asked: it was not its time, there was none, or somebody else works on it.
-    Nowhere,
+    /// The ERP was not asked: it was too early, there was no time, nothing was to be done, or another
+    /// worker works on it.
+    NotAsked,
 }
 
 /// Hands submissions over.
@@ -57,12 +64,13 @@ pub struct SubmissionWorker {
 }
 
 impl SubmissionWorker {
-    /// Takes a submission one step further, or two: an unknown outcome that turns out to be none is
-    /// sent again at once. When the ERP answers about one that had to wait for it, the others that
-    /// wait go on as well. A message that comes late, twice or for nothing changes nothing.
+    /// Takes a submission one step further, or two: if a lookup shows that the ERP does not have it,
+    /// it is sent again at once. If the ERP answers about a submission that had to wait for it, the
+    /// other waiting ones are resumed as well. A message that comes late, twice or without need
+    /// changes nothing.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`] when nobody knows where the submission stands now; the message has to
+    /// [`UseCaseError::Store`] if the state of the submission is unknown now; the message has to
     /// come again.
     pub async fn process(
         &self,
@@ -73,8 +81,8 @@ impl SubmissionWorker {
             tracing::error!(submission.id = %id, "the queue names a submission that does not exist");
             return Ok(());
         };
-        let waited = matches!(submission.state, State::Waiting | State::Unknown);
-        if self.advance(context, submission).await? == Went::Answered && waited {
+        let waited = matches!(submission.state(), State::Waiting | State::Unknown);
+        if self.advance(context, submission).await? == Progress::Answered && waited {
             self.drain(context).await;
         }
         Ok(())
@@ -82,200 +90,222 @@ impl SubmissionWorker {
 
     /// Whether there is time for one more call about `submission`.
     pub(super) fn has_time(&self, context: &CallContext, submission: &Submission) -> bool {
-        let limit = self.erp.time_limit_ms(submission.content.line_count());
+        let limit = self.time_limit_ms(submission);
         context.deadline.millis_since(self.clock.now()) >= limit + MARGIN_MS
     }
 
-    /// Takes a submission as far as it goes now.
+    pub(super) fn time_limit_ms(&self, submission: &Submission) -> i64 {
+        self.erp.time_limit_ms(submission.content().line_count())
+    }
+
+    /// Takes a submission as far as it can go now.
     pub(super) async fn advance(
         &self,
         context: &CallContext,
-        mut submission: Submission,
-    ) -> Result<Went, UseCaseError> {
-        let id = &submission.id.clone();
-        // Asking, then sending again, then waiting: more steps than these are for the next message.
-        for step in 0..4 {
-            let now = self.clock.now();
-            let limit = self.erp.time_limit_ms(submission.content.line_count());
-            let moved = match next_step(&submission, now, limit) {
-                NextStep::Nothing if step == 0 => return Ok(Went::Nowhere),
-                NextStep::Nothing => return Ok(Went::Answered),
-                // A message that comes much too early is one too many: the one told when it was
-                // last moved still comes, and `reconcile` has the due time. Telling the queue again
-                // would breed messages.
-                NextStep::Wait(until) if step == 0 && until.millis_since(now) > EARLY_MS => {
-                    return Ok(Went::Nowhere);
+        submission: Submission,
+    ) -> Result<Progress, UseCaseError> {
+        match self.first_step(context, submission).await? {
+            Some(moved) => self.follow_up(context, moved).await,
+            None => Ok(Progress::NotAsked),
+        }
+    }
+
+    /// Takes the step that is due. Returns `None` if there is none, or if it could not be taken.
+    async fn first_step(
+        &self,
+        context: &CallContext,
+        submission: Submission,
+    ) -> Result<Option<Submission>, UseCaseError> {
+        let now = self.clock.now();
+        match next_step(&submission, now, self.time_limit_ms(&submission)) {
+            NextStep::Nothing => Ok(None),
+            NextStep::Wait(until) => {
+                // A message that comes much too early is one too many: the one that was enqueued
+                // for the due time still comes, and `reconcile` knows the due time. To enqueue
+                // another one would multiply messages.
+                if until.millis_since(now) <= EARLY_MS {
+                    self.wake_at(submission.id(), until, now).await;
                 }
+                Ok(None)
+            }
+            step @ (NextStep::Send | NextStep::LookUp | NextStep::Release) => {
+                self.perform(context, submission, step).await
+            }
+        }
+    }
+
+    /// Takes the steps that the answer of the ERP makes due at once.
+    async fn follow_up(
+        &self,
+        context: &CallContext,
+        mut submission: Submission,
+    ) -> Result<Progress, UseCaseError> {
+        for _ in 0..FOLLOW_UP_STEPS {
+            let now = self.clock.now();
+            let moved = match next_step(&submission, now, self.time_limit_ms(&submission)) {
+                NextStep::Nothing => return Ok(Progress::Answered),
                 NextStep::Wait(until) => {
-                    self.later(id, until, now).await;
-                    return Ok(match step {
-                        0 => Went::Nowhere,
-                        _ if submission.is_unanswered() => Went::Unanswered,
-                        _ => Went::Answered,
+                    self.wake_at(submission.id(), until, now).await;
+                    return Ok(if submission.is_unanswered() {
+                        Progress::Unanswered
+                    } else {
+                        Progress::Answered
                     });
                 }
-                NextStep::Send | NextStep::Ask if !self.has_time(context, &submission) => break,
-                NextStep::Send => self.send(submission, limit).await?,
-                NextStep::Ask => self.ask(context, submission).await?,
-                NextStep::Release => self.release(context, submission).await?,
+                step @ (NextStep::Send | NextStep::LookUp | NextStep::Release) => {
+                    self.perform(context, submission, step).await?
+                }
             };
             match moved {
                 Some(next) => submission = next,
-                // Somebody else works on it.
-                None => return Ok(Went::Nowhere),
+                None => return Ok(Progress::NotAsked),
             }
         }
         let now = self.clock.now();
-        self.later(id, now, now).await;
-        Ok(Went::Nowhere)
+        self.wake_at(submission.id(), now, now).await;
+        Ok(Progress::NotAsked)
     }
 
-    async fn send(
+    /// Takes a step. Returns `None` if another worker works on the submission, or if the time is too
+    /// short: then the next message takes the step.
+    async fn perform(
         &self,
-        mut submission: Submission,
-        limit: i64,
+        context: &CallContext,
+        submission: Submission,
+        step: NextStep,
     ) -> Result<Option<Submission>, UseCaseError> {
-        let started = self.clock.now();
-        let until = started.plus_millis(limit + RECORD_MS);
-        submission.send_started(started);
-        submission.lease = Some(Lease {
-            owner: self.ids.mint(),
-            until,
-        });
-        submission.due_at = Some(until);
-        if self
-            .write(&mut submission, "sending", started, None)
-            .await?
-            == Written::Conflict
-        {
-            return Ok(None);
+        match step {
+            NextStep::Send | NextStep::LookUp if !self.has_time(context, &submission) => {
+                let now = self.clock.now();
+                self.wake_at(submission.id(), now, now).await;
+                Ok(None)
+            }
+            NextStep::Send => self.send(submission).await,
+            NextStep::LookUp => self.look_up(context, submission).await,
+            NextStep::Release => self.release(context, submission).await,
+            NextStep::Wait(_) | NextStep::Nothing => Ok(None),
         }
+    }
+
+    async fn send(&self, submission: Submission) -> Result<Option<Submission>, UseCaseError> {
+        let limit = self.time_limit_ms(&submission);
+        let started = self.clock.now();
+        let lease = Lease {
+            owner: self.ids.mint(),
+            until: started.plus_millis(limit + RECORD_MS),
+        };
+        let sending = submission.send_started(lease, started);
+        match self.submissions.update(&sending).await? {
+            Written::Done => {}
+            Written::Conflict => return Ok(None),
+        }
+        let submission = sending.submission;
         let call = CallContext {
             deadline: started.plus_millis(limit),
-            correlation_id: submission.correlation_id.clone(),
+            correlation_id: submission.correlation_id().to_owned(),
         };
         let outcome = self.erp.submit(&call, &submission).await;
         let ended = self.clock.now();
-        let happened = submission.send_ended(outcome, ended, limit, self.ids.below(u64::MAX));
-        self.record(submission, happened, ended, ended.millis_since(started))
-            .await
+        let sent = submission.send_ended(outcome, ended, limit, self.ids.below(u64::MAX));
+        self.record(sent, started).await
     }
 
-    async fn ask(
+    async fn look_up(
         &self,
         context: &CallContext,
         mut submission: Submission,
     ) -> Result<Option<Submission>, UseCaseError> {
         let started = self.clock.now();
-        if submission.state == State::Sending {
-            let happened = submission.send_lost();
-            submission.lease = None;
-            submission.due_at = Some(started);
-            if self.write(&mut submission, happened, started, None).await? == Written::Conflict {
-                return Ok(None);
+        if submission.state() == State::Sending {
+            let lost = submission.send_lost(started);
+            match self.submissions.update(&lost).await? {
+                Written::Done => submission = lost.submission,
+                Written::Conflict => return Ok(None),
             }
         }
-        let kind = submission.content.kind();
         let call = CallContext {
             deadline: context.deadline.plus_millis(-MARGIN_MS),
-            correlation_id: submission.correlation_id.clone(),
+            correlation_id: submission.correlation_id().to_owned(),
         };
-        let (answer, support) = match self.capabilities.capabilities(&call).await {
-            Ok(capabilities) => (
-                self.erp.find(&call, kind, &submission.id).await,
-                capabilities.submission,
-            ),
-            // Without knowing what the ERP can do, "not found" could not be acted upon.
+        let (answer, protection) = match self.capabilities.capabilities(&call).await {
+            Ok(capabilities) => {
+                let (kind, id) = (submission.kind(), submission.id());
+                let answer = self.erp.find(&call, kind, id).await;
+                (answer, capabilities.submission)
+            }
+            // "Not found" decides nothing unless it is known how the ERP detects a duplicate.
             Err(_) => (
-                domain::submission::Answer::NoAnswer {
+                LookupAnswer::NoAnswer {
                     reason: "erp_capabilities_unknown",
                 },
-                domain::submission::DuplicateProtection::None,
+                DuplicateProtection::None,
             ),
         };
         let ended = self.clock.now();
-        let happened = submission.asked(answer, support, &LIMITS, ended, self.ids.below(u64::MAX));
-        self.record(submission, happened, ended, ended.millis_since(started))
-            .await
+        let random = self.ids.below(u64::MAX);
+        let answered = submission.lookup_answered(answer, protection, &LIMITS, ended, random);
+        self.record(answered, started).await
     }
 
-    async fn record(
-        &self,
-        mut submission: Submission,
-        happened: &'static str,
-        now: Timestamp,
-        took_ms: i64,
-    ) -> Result<Option<Submission>, UseCaseError> {
-        if self
-            .write(&mut submission, happened, now, Some(took_ms))
-            .await?
-            == Written::Conflict
-        {
-            // The lease ended meanwhile and somebody else goes on; what they find out supersedes
-            // this.
-            tracing::warn!(submission.id = %submission.id, event = happened, "an outcome came too late to be recorded");
-            return Ok(None);
-        }
-        tracing::info!(
-            submission.id = %submission.id, state = submission.state.as_str(), event = happened,
-            attempt = submission.attempt, duration_ms = took_ms, "a submission moved"
-        );
-        Ok(Some(submission))
-    }
-
-    /// The order is refused for good, so what was set aside for it is released. Until the ERP said
-    /// so the order stays due: whoever dies in between, the next message or `reconcile` asks again,
-    /// and asking twice harms nothing.
+    /// Releases the reservation of an order that the ERP refused for good. The order stays due until
+    /// the ERP released it: if the worker stops before that, the next message or `reconcile` asks
+    /// again, and a second release does no harm.
     async fn release(
         &self,
         context: &CallContext,
-        mut submission: Submission,
+        submission: Submission,
     ) -> Result<Option<Submission>, UseCaseError> {
         let started = self.clock.now();
         let call = CallContext {
             deadline: context.deadline.plus_millis(-MARGIN_MS),
-            correlation_id: submission.correlation_id.clone(),
+            correlation_id: submission.correlation_id().to_owned(),
         };
-        let done = match self.checkout.cancel(&call, submission.id.as_str()).await {
+        let done = match self.checkout.cancel(&call, submission.id().as_str()).await {
             Ok(()) => true,
             Err(ErpError::Refused { code, .. }) if code == NOT_THERE => true,
             Err(error) => {
-                tracing::warn!(%error, submission.id = %submission.id, "the reservation of a rejected order was not released");
+                tracing::warn!(%error, submission.id = %submission.id(), "the reservation of a rejected order was not released");
                 false
             }
         };
         let ended = self.clock.now();
-        let happened = submission.released(done, ended, self.ids.below(u64::MAX));
-        self.record(submission, happened, ended, ended.millis_since(started))
-            .await
+        let released = submission.released(done, ended, self.ids.below(u64::MAX));
+        self.record(released, started).await
     }
 
-    async fn write(
+    /// Writes what the ERP answered to a call that started at `started`. Returns `None` if the lease
+    /// expired and another worker took the submission over: what that one finds out supersedes this.
+    async fn record(
         &self,
-        submission: &mut Submission,
-        happened: &'static str,
-        now: Timestamp,
-        took_ms: Option<i64>,
-    ) -> Result<Written, UseCaseError> {
-        submission.revision = submission.revision.saturating_add(1);
-        submission.updated_at = now;
-        let entry = event(
-            submission,
-            happened,
-            now,
-            took_ms,
-            &submission.correlation_id,
+        transition: Transition,
+        started: Timestamp,
+    ) -> Result<Option<Submission>, UseCaseError> {
+        let took_ms = transition.event.at.millis_since(started);
+        let transition = transition.with_duration_ms(took_ms);
+        let written = self.submissions.update(&transition).await?;
+        let Transition { submission, event } = transition;
+        match written {
+            Written::Done => {}
+            Written::Conflict => {
+                tracing::warn!(submission.id = %submission.id(), event = event.kind.as_str(), "an outcome came too late to be recorded");
+                return Ok(None);
+            }
+        }
+        tracing::info!(
+            submission.id = %submission.id(), state = submission.state().as_str(),
+            event = event.kind.as_str(), attempt = submission.attempt(), duration_ms = took_ms,
+            "a submission moved"
         );
-        Ok(self.submissions.update(submission, &entry).await?)
+        Ok(Some(submission))
     }
 
-    /// Wakes the worker at `at`. If the queue cannot be told, `reconcile` finds the submission by
+    /// Wakes the worker at `at`. If the queue is not available, `reconcile` finds the submission by
     /// its due time.
-    async fn later(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) {
+    async fn wake_at(&self, id: &SubmissionId, at: Timestamp, now: Timestamp) {
         let seconds = at.millis_since(now).max(0).saturating_add(999) / 1000;
         let delay = u32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
         if let Err(error) = self.queue.enqueue(id, delay).await {
-            tracing::warn!(%error, submission.id = %id, "the queue was not told; reconcile will");
+            tracing::warn!(%error, submission.id = %id, "a submission was not enqueued; reconcile will enqueue it");
         }
     }
 }

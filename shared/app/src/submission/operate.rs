@@ -1,18 +1,17 @@
-//! What operators see of the submissions that are under way, and do to those that got stuck.
+//! What operators see of open submissions, and what they do to those that make no progress.
 
 use std::sync::Arc;
 
 use domain::caller::Operator;
 use domain::ids::SubmissionId;
-use domain::submission::{NotDecidable, Resolution, State, Submission};
+use domain::submission::{NotDecidable, OperatorEffect, Resolution, State, Submission};
 
-use super::event;
 use crate::error::UseCaseError;
 use crate::ports::carts::Written;
 use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::ports::{Clock, Cursor, Page, StoreError};
 
-/// The states of what is not done, the most urgent first.
+/// The states of open submissions, the most urgent first.
 const OPEN: [State; 6] = [
     State::NeedsAttention,
     State::Unknown,
@@ -22,7 +21,7 @@ const OPEN: [State; 6] = [
     State::AwaitingApproval,
 ];
 
-/// Rounds of reading and writing before the operator is told to come again.
+/// Rounds of reading and writing before the operator has to try again.
 const ROUNDS: usize = 3;
 
 /// Shows and moves submissions for operators.
@@ -36,8 +35,8 @@ pub struct SubmissionOperator {
 }
 
 impl SubmissionOperator {
-    /// Submissions of one state, longest captured first; without a state all that are not done,
-    /// what needs a person first.
+    /// Returns submissions of one state, oldest capture first; without a state all open ones, those
+    /// that need a person first.
     ///
     /// # Errors
     /// [`UseCaseError::Store`].
@@ -75,11 +74,11 @@ impl SubmissionOperator {
         Ok(Page { items, next })
     }
 
-    /// Lets a submission go on at once; what may have been sent is asked for first.
+    /// Resumes a submission now. What may have been sent is looked up first.
     ///
     /// # Errors
     /// [`UseCaseError::NotFound`],
-    /// [`UseCaseError::AlreadyDecided`] when it is done with or waits for its approver,
+    /// [`UseCaseError::AlreadyDecided`] if it is finished or waits for its approver,
     /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn retry(
         &self,
@@ -99,7 +98,7 @@ impl SubmissionOperator {
     ///
     /// # Errors
     /// [`UseCaseError::NotFound`],
-    /// [`UseCaseError::AlreadyDecided`] when it does not need attention, [`UseCaseError::Contention`],
+    /// [`UseCaseError::AlreadyDecided`] if it does not need attention, [`UseCaseError::Contention`],
     /// [`UseCaseError::Store`].
     pub async fn resolve(
         &self,
@@ -110,7 +109,9 @@ impl SubmissionOperator {
     ) -> Result<Submission, UseCaseError> {
         let now = self.clock.now();
         self.change(operator, id, correlation_id, |submission| {
-            submission.resolved(resolution.clone(), now).map(Some)
+            submission
+                .resolved(resolution.clone(), now)
+                .map(OperatorEffect::Moved)
         })
         .await
     }
@@ -120,31 +121,34 @@ impl SubmissionOperator {
         operator: &Operator,
         id: &SubmissionId,
         correlation_id: &str,
-        change: impl Fn(&mut Submission) -> Result<Option<&'static str>, NotDecidable>,
+        change: impl Fn(Submission) -> Result<OperatorEffect, NotDecidable>,
     ) -> Result<Submission, UseCaseError> {
         for _ in 0..ROUNDS {
-            let mut submission = self
+            let found = self
                 .submissions
                 .submission(id)
                 .await?
                 .ok_or(UseCaseError::NotFound)?;
-            if let Some(happened) =
-                change(&mut submission).map_err(|NotDecidable| UseCaseError::AlreadyDecided)?
-            {
-                let now = self.clock.now();
-                submission.revision = submission.revision.saturating_add(1);
-                submission.updated_at = now;
-                let entry = event(&submission, happened, now, None, correlation_id);
-                match self.submissions.update(&submission, &entry).await? {
-                    Written::Done => {}
-                    Written::Conflict => continue,
+            let effect = change(found).map_err(|NotDecidable| UseCaseError::AlreadyDecided)?;
+            let submission = match effect {
+                OperatorEffect::UnderWay(submission) => submission,
+                OperatorEffect::Moved(transition) => {
+                    let transition = transition.with_correlation_id(correlation_id);
+                    match self.submissions.update(&transition).await? {
+                        Written::Done => {}
+                        Written::Conflict => continue,
+                    }
+                    tracing::info!(
+                        submission.id = %id, operator = %operator.user(),
+                        event = transition.event.kind.as_str(), "an operator moved a submission"
+                    );
+                    transition.submission
                 }
-                tracing::info!(submission.id = %id, operator = %operator.user(), event = happened, "an operator moved a submission");
-            }
-            if submission.due_at.is_some()
+            };
+            if submission.due_at().is_some()
                 && let Err(error) = self.queue.enqueue(id, 0).await
             {
-                tracing::warn!(%error, submission.id = %id, "the queue was not told; reconcile will");
+                tracing::warn!(%error, submission.id = %id, "a submission was not enqueued; reconcile will enqueue it");
             }
             return Ok(submission);
         }

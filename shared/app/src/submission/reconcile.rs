@@ -1,4 +1,4 @@
-//! Reconcile: once a minute, everything that somebody forgot is taken up again.
+//! Reconcile: once a minute, everything that got lost on its way is enqueued or released.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::ports::erp::CallContext;
 use crate::ports::submissions::{Submissions, SubmitQueue};
 use crate::reservations::Reservations;
 
-/// Most submissions told to the queue in one run: a backlog is worked off over several.
+/// Most submissions enqueued in one run: a backlog is processed over several.
 const MOST_SUBMISSIONS: usize = 1_000;
 
 /// Most reservations released in one run.
@@ -17,13 +17,13 @@ const MOST_RESERVATIONS: usize = 200;
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Submissions that the queue was told of.
-    pub told: usize,
+    /// Submissions that were enqueued.
+    pub enqueued: usize,
     /// Reservations that were released.
     pub released: usize,
 }
 
-/// Takes up again what somebody forgot.
+/// Enqueues what is due and releases what expired.
 pub struct Reconcile {
     /// Submissions.
     pub submissions: Arc<dyn Submissions>,
@@ -36,26 +36,26 @@ pub struct Reconcile {
 }
 
 impl Reconcile {
-    /// Tells the queue of every submission whose time has come: captured ones that nobody told it
-    /// of, waiting and unknown ones whose message was lost, sends whose worker died. Then releases
-    /// reservations that are over. The ERP being down stops the second, never the first.
+    /// Enqueues every submission that is due: captured ones that were not enqueued, waiting and
+    /// unknown ones whose message was lost, sends whose worker stopped. Then releases expired
+    /// reservations. An unavailable ERP stops the second, never the first.
     ///
     /// # Errors
     /// [`UseCaseError::Store`]; the next run tries again.
     pub async fn run(&self, context: &CallContext) -> Result<Reconciled, UseCaseError> {
-        let mut told = 0;
+        let mut enqueued = 0;
         for id in self
             .submissions
             .due(self.clock.now(), MOST_SUBMISSIONS)
             .await?
         {
             self.queue.enqueue(&id, 0).await?;
-            told += 1;
+            enqueued += 1;
         }
         let released = self
             .reservations
             .release_due(context, MOST_RESERVATIONS)
             .await?;
-        Ok(Reconciled { told, released })
+        Ok(Reconciled { enqueued, released })
     }
 }

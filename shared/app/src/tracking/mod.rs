@@ -132,7 +132,8 @@ impl Tracking {
             .filter(|d| belongs_to(d, &customer.organization))
             .collect();
         let own = self.referenced(customer, query.kind, &theirs).await?;
-        let arrived = |s: &Submission| s.external_id.is_some() || own.iter().any(|o| o.id == s.id);
+        let arrived =
+            |s: &Submission| s.external_id().is_some() || own.iter().any(|o| o.id() == s.id());
         let not_arrived = newest.into_iter().filter(|s| !arrived(s));
         let mut found: Vec<Document> = not_arrived.map(Document::submitted).collect();
         found.extend(theirs.into_iter().map(|d| Document {
@@ -178,7 +179,7 @@ impl Tracking {
     ) -> Result<Tracked<Document>, UseCaseError> {
         let submission = self.own_by_id(customer, kind, id).await?;
         let number = match &submission {
-            Some(own) => own.external_id.clone(),
+            Some(own) => own.external_id().cloned(),
             None => Some(ExternalId::parse(id).map_err(|_| UseCaseError::NotFound)?),
         };
         let Some(number) = number else {
@@ -241,7 +242,7 @@ impl Tracking {
             }
         };
         match own {
-            Some(own) => Ok(self.submissions.timeline(&own.id).await?),
+            Some(own) => Ok(self.submissions.timeline(own.id()).await?),
             None => Ok(Vec::new()),
         }
     }
@@ -290,8 +291,8 @@ fn submission_kind(kind: DocumentKind) -> SubmissionKind {
 }
 
 fn is_own(submission: &Submission, customer: &Customer, kind: DocumentKind) -> bool {
-    submission.organization == customer.organization
-        && submission.content.kind() == submission_kind(kind)
+    *submission.organization() == customer.organization
+        && submission.kind() == submission_kind(kind)
 }
 
 /// A document without an organization belongs to none.
@@ -300,6 +301,6 @@ fn belongs_to(document: &ExternalDocument, organization: &OrganizationId) -> boo
 }
 
 fn is_same(document: &ExternalDocument, submission: &Submission) -> bool {
-    document.reference.as_deref() == Some(submission.id.as_str())
-        || submission.external_id.as_ref() == Some(&document.external_id)
+    document.reference.as_deref() == Some(submission.id().as_str())
+        || submission.external_id() == Some(&document.external_id)
 }

@@ -11,7 +11,7 @@ pub enum Source {
     Cache,
     /// The list prices of the catalog.
     List,
-    /// There is no value.
+    /// No value.
     None,
 }
 
@@ -74,7 +74,7 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// There is no value; `reason` says why.
+    /// The freshness of a missing value; `reason` says why it is missing.
     #[must_use]
     pub fn missing(reason: Reason) -> Self {
         Self {

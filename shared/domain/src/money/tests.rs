@@ -14,7 +14,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_plain_number_is_none(text in "[0-9]{0,3}[-+ eE_,][0-9]{0,3}") {
+    fn a_text_that_is_not_a_plain_number_is_none(text in "[0-9]{0,3}[-+ eE_,][0-9]{0,3}") {
         prop_assert!(parse_decimal(&text).is_none_or(|_| text.starts_with('-') && text.len() > 1), "{}", text);
     }
 }

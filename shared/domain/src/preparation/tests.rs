@@ -28,7 +28,7 @@ fn amounts_that_add_up_to_the_last_unit_of_the_currency_are_fine() {
         totals("30.50", "5", "38.50", "USD").check(usd, lines),
         Ok(())
     );
-    // What is below the smallest unit is nobody's money.
+    // An amount below the smallest unit is not paid by anyone.
     let lines = ["10.004 USD", "20.50 USD"].map(money);
     assert_eq!(
         totals("30.50", "5", "38.50", "USD").check(usd, lines),

@@ -1,51 +1,52 @@
 //! An order above the limit of its organization waits until an approver decides.
 
-use super::{State, Submission};
+use super::{GRACE_SECONDS, State, Submission, TimelineEventKind, Transition};
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
 /// What an approver decided about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
-    /// Whether the order goes on.
+    /// Whether the order goes to the ERP.
     pub approved: bool,
     /// Who decided.
     pub by: UserId,
-    /// Why, in the approver's words.
+    /// The reason, in the approver's words.
     pub reason: Option<String>,
     /// When.
     pub at: Timestamp,
 }
 
-/// What a decision does to an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decided {
-    /// It moves on; the event for the timeline.
-    Now(&'static str),
-    /// It was decided so before; nothing changes.
-    Before,
-    /// It was decided otherwise, or does not wait for a decision; nothing changes.
-    Otherwise,
+/// What an approver's decision does to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApprovalEffect {
+    /// The order moves.
+    Decided(Transition),
+    /// It was already decided in the same way, so nothing changes.
+    Repeated(Submission),
+    /// It was decided in another way, or does not wait for a decision, so nothing changes.
+    Contradicted,
 }
 
 impl Submission {
-    /// An approver decided. An approved order is on its way from now on, and looked at again at
-    /// `due_at`; one that was not approved ends as rejected.
-    pub fn decide(&mut self, approval: Approval, due_at: Timestamp) -> Decided {
+    /// An approver decided. An approved order is accepted; another one ends as rejected.
+    #[must_use]
+    pub fn decide(mut self, approval: Approval) -> ApprovalEffect {
         if let Some(earlier) = &self.approval {
             return if earlier.approved == approval.approved {
-                Decided::Before
+                ApprovalEffect::Repeated(self)
             } else {
-                Decided::Otherwise
+                ApprovalEffect::Contradicted
             };
         }
         if self.state != State::AwaitingApproval {
-            return Decided::Otherwise;
+            return ApprovalEffect::Contradicted;
         }
-        let event = if approval.approved {
+        let now = approval.at;
+        let kind = if approval.approved {
             self.state = State::Accepted;
-            self.due_at = Some(due_at);
-            "approved"
+            self.due_at = Some(now.plus_seconds(GRACE_SECONDS));
+            TimelineEventKind::Approved
         } else {
             self.state = State::Rejected;
             self.reason = Some(
@@ -54,9 +55,9 @@ impl Submission {
                     .clone()
                     .unwrap_or_else(|| "not_approved".to_owned()),
             );
-            "not_approved"
+            TimelineEventKind::NotApproved
         };
         self.approval = Some(approval);
-        Decided::Now(event)
+        ApprovalEffect::Decided(self.moved(kind, now))
     }
 }

@@ -1,43 +1,43 @@
-//! The rules by which a submission moves. Pure: what was heard of the ERP goes in, the next
-//! submission comes out.
+//! The rules by which a submission moves. They are pure: they take what the ERP answered and return
+//! the next submission.
 //!
 //! Two rules carry the rest. *Found is not accepted*: a trace of the reference confirms nothing
-//! unless the ERP says that it accepted it. *Unknown is not failed*: a send whose end nobody
-//! recorded is settled by asking, and no earlier than the ERP's own time limit after it, because
+//! unless the ERP says that it accepted it. *Unknown is not failed*: a send whose end was not
+//! recorded is settled by a lookup, and not before the ERP's own time limit has passed, because
 //! until then it may still be on its way.
 
-use super::{Refusal, State, Submission, SubmissionKind};
+use super::{Lease, Refusal, State, Submission, SubmissionKind, TimelineEventKind, Transition};
 use crate::freshness::jittered;
 use crate::ids::ExternalId;
 use crate::time::Timestamp;
 
-/// How an ERP lets a repeated submission be told from a new one.
+/// How an ERP distinguishes a repeated submission from a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DuplicateProtection {
-    /// It keeps our key and answers the repetition with the first result.
+    /// It stores our key and answers the repetition with the first result.
     IdempotencyKey,
-    /// It can be asked for a reference.
+    /// It finds a document by our reference.
     Lookup,
-    /// Neither: a repetition may double.
+    /// Neither: a repetition may create a second document.
     None,
 }
 
-/// The reason of what the ERP took and has not decided about.
+/// The reason of a submission that the ERP took and has not decided about.
 const PENDING: &str = "erp_pending";
 
-/// The code by which an ERP refuses a reference that it has already.
+/// The code with which an ERP refuses a reference that it already has.
 const DUPLICATE: &str = "duplicate_reference";
 
-/// Questions about a reference that the ERP says it has and does not find, before a person decides:
-/// at the longest backoff about an hour and a half.
-const DUPLICATE_ASKS: u32 = 24;
+/// Lookups of a reference that the ERP says it has and does not find, before a person decides: with
+/// the longest backoff about an hour and a half.
+const DUPLICATE_LOOKUPS: u32 = 24;
 
 /// The figures of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Sends without a trace after which a person decides.
-    pub untraced_sends: u32,
-    /// Milliseconds of the first backoff; doubles with every failure in a row.
+    pub sends_without_trace: u32,
+    /// Milliseconds of the first backoff; it doubles with every failure in a row.
     pub backoff_ms: i64,
     /// Milliseconds that no backoff exceeds.
     pub backoff_max_ms: i64,
@@ -45,13 +45,13 @@ pub struct Limits {
 
 /// The figures in force: eight sends, one second doubling up to five minutes.
 pub const LIMITS: Limits = Limits {
-    untraced_sends: 8,
+    sends_without_trace: 8,
     backoff_ms: 1_000,
     backoff_max_ms: 300_000,
 };
 
-/// Tries to release what was set aside for a rejected order: with the backoff in force a bit over
-/// an hour, four times as long as a reservation lasts.
+/// Tries to release the reservation of a rejected order: with the backoff in force a bit over an
+/// hour, four times as long as a reservation lasts.
 pub const RELEASE_TRIES: u32 = 20;
 
 /// What to do with a submission.
@@ -59,20 +59,19 @@ pub const RELEASE_TRIES: u32 = 20;
 pub enum NextStep {
     /// Send it.
     Send,
-    /// Ask the ERP for the reference.
-    Ask,
-    /// Release what was set aside for it: it is rejected, and nobody recorded yet that the ERP let
-    /// go of it.
+    /// Look the reference up in the ERP.
+    LookUp,
+    /// Release its reservation: it is rejected, and that the ERP released it is not recorded yet.
     Release,
     /// Nothing before this instant.
     Wait(Timestamp),
-    /// Nothing, ever, or not before a person decided.
+    /// Nothing, or nothing before a person decides.
     Nothing,
 }
 
 /// How a send ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SendOutcome {
     /// The ERP has it.
     Accepted {
         /// The ERP's number.
@@ -82,14 +81,14 @@ pub enum Outcome {
     },
     /// The ERP took it and decides later.
     Pending,
-    /// The ERP said no.
+    /// The ERP refused it.
     Rejected(Refusal),
     /// Certainly not processed.
     Unavailable {
         /// A stable code of what failed.
         reason: &'static str,
     },
-    /// Everything else.
+    /// Everything else: it is not known whether the ERP processed it.
     Unknown {
         /// A stable code of what failed.
         reason: &'static str,
@@ -98,8 +97,8 @@ pub enum Outcome {
 
 /// A trace of a reference in the ERP.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The ERP's number, if it has one by now.
+pub struct ReferenceTrace {
+    /// The ERP's number, if it has one yet.
     pub external_id: Option<ExternalId>,
     /// The ERP's own status.
     pub status: Option<String>,
@@ -107,22 +106,22 @@ pub struct Found {
     pub accepted: bool,
 }
 
-/// What the ERP said when it was asked for a reference.
+/// What the ERP answered to a lookup of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// There is something.
-    Found(Found),
-    /// There is nothing.
+pub enum LookupAnswer {
+    /// The ERP has it.
+    Found(ReferenceTrace),
+    /// The ERP does not have it.
     NotFound,
-    /// It did not say.
+    /// The ERP gave no usable answer.
     NoAnswer {
         /// A stable code of what failed.
         reason: &'static str,
     },
 }
 
-/// What to do with `submission` at `now`. `time_limit_ms` is the longest that a send may take in
-/// the ERP.
+/// Returns what to do with `submission` at `now`. `time_limit_ms` is the longest time that a send may
+/// take in the ERP.
 #[must_use]
 pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) -> NextStep {
     if let Some(lease) = submission.lease.as_ref().filter(|lease| now < lease.until) {
@@ -143,7 +142,7 @@ pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) ->
             Some(due) => NextStep::Wait(due),
             None => NextStep::Send,
         },
-        // A lease that ended without a record is a send whose end nobody knows.
+        // A lease that expired without a record is a send whose end is unknown.
         State::Sending | State::Unknown => {
             let earliest = settled_from.max(
                 submission
@@ -152,77 +151,82 @@ pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) ->
             );
             match earliest.filter(|at| now < *at) {
                 Some(at) => NextStep::Wait(at),
-                None => NextStep::Ask,
+                None => NextStep::LookUp,
             }
         }
     }
 }
 
 impl Submission {
-    /// A send starts.
-    pub fn send_started(&mut self, now: Timestamp) {
+    /// A send starts under `lease`. It is due again when the lease expires.
+    pub fn send_started(mut self, lease: Lease, now: Timestamp) -> Transition {
         self.state = State::Sending;
         self.attempt = self.attempt.saturating_add(1);
         self.last_sent_at = Some(now);
         self.refusal = None;
         self.reason = None;
+        self.due_at = Some(lease.until);
+        self.lease = Some(lease);
+        self.moved(TimelineEventKind::Sending, now)
     }
 
-    /// A send ended with `outcome`. `random` jitters the backoff. Returns the event for the
-    /// timeline.
+    /// A send ended with `outcome`. `random` jitters the backoff.
     pub fn send_ended(
-        &mut self,
-        outcome: Outcome,
+        mut self,
+        outcome: SendOutcome,
         now: Timestamp,
         time_limit_ms: i64,
         random: u64,
-    ) -> &'static str {
+    ) -> Transition {
         self.lease = None;
         let settle_at = self.last_sent_at.unwrap_or(now).plus_millis(time_limit_ms);
-        match outcome {
-            Outcome::Accepted {
+        let kind = match outcome {
+            SendOutcome::Accepted {
                 external_id,
                 status,
             } => self.confirm(Some(external_id), status),
-            Outcome::Rejected(refusal) if self.attempt > 1 || refusal.code == DUPLICATE => {
+            SendOutcome::Rejected(refusal) if self.attempt > 1 || refusal.code == DUPLICATE => {
                 // A duplicate may be refused while its twin succeeded.
                 self.reason = Some(refusal.code.clone());
                 self.refusal = Some(refusal);
                 self.unknown(settle_at);
-                "refused_after_earlier_attempt"
+                TimelineEventKind::RefusedAfterEarlierAttempt
             }
-            Outcome::Rejected(refusal) => self.reject(refusal, now),
-            Outcome::Pending => {
+            SendOutcome::Rejected(refusal) => self.reject(refusal, now),
+            SendOutcome::Pending => {
                 self.reason = Some(PENDING.to_owned());
                 self.unknown(settle_at);
-                "taken_by_erp"
+                TimelineEventKind::TakenByErp
             }
-            Outcome::Unavailable { reason } => {
+            SendOutcome::Unavailable { reason } => {
                 self.reason = Some(reason.to_owned());
                 self.state = State::Waiting;
                 self.back_off(now, random);
-                "unavailable"
+                TimelineEventKind::Unavailable
             }
-            Outcome::Unknown { reason } => {
+            SendOutcome::Unknown { reason } => {
                 self.reason = Some(reason.to_owned());
-                self.untraced = self.untraced.saturating_add(1);
+                self.sends_without_trace = self.sends_without_trace.saturating_add(1);
                 self.unknown(settle_at);
-                "outcome_unknown"
+                TimelineEventKind::OutcomeUnknown
             }
-        }
+        };
+        self.moved(kind, now)
     }
 
-    /// The ERP answers again, so nothing waits for the end of its backoff. The time limit of a send
-    /// stands, and so does the patience with an ERP that refused a duplicate and does not show the
-    /// twin.
-    pub fn go_on(&mut self) {
+    /// Resumes it now: the ERP answers again, so it does not wait for the end of its backoff. It
+    /// still waits for the time limit of a send, and for an ERP that refused a duplicate and does not
+    /// show the twin. This is not a transition: nothing is written before the next one.
+    #[must_use]
+    pub fn resume_now(mut self) -> Self {
         if matches!(self.state, State::Waiting | State::Unknown) && self.refusal.is_none() {
             self.due_at = None;
         }
+        self
     }
 
-    /// Whether the ERP said nothing when it was last sent or asked for: neither that it takes its
-    /// time nor that it refuses.
+    /// Whether the ERP did not answer when it was last sent or looked up: it neither took it nor
+    /// refused it.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         match self.state {
@@ -237,113 +241,123 @@ impl Submission {
         }
     }
 
-    /// A send was found whose end nobody recorded. Returns the event for the timeline.
-    pub fn send_lost(&mut self) -> &'static str {
-        self.untraced = self.untraced.saturating_add(1);
+    /// The end of a send was not recorded. It is due at once.
+    pub fn send_lost(mut self, now: Timestamp) -> Transition {
+        self.sends_without_trace = self.sends_without_trace.saturating_add(1);
         self.reason = Some("attempt_not_recorded".to_owned());
         self.state = State::Unknown;
-        "outcome_unknown"
+        self.lease = None;
+        self.due_at = Some(now);
+        self.moved(TimelineEventKind::OutcomeUnknown, now)
     }
 
-    /// The ERP was asked for the reference. Returns the event for the timeline.
-    pub fn asked(
-        &mut self,
-        answer: Answer,
-        support: DuplicateProtection,
+    /// The ERP answered a lookup of the reference. `random` jitters the backoff.
+    pub fn lookup_answered(
+        mut self,
+        answer: LookupAnswer,
+        protection: DuplicateProtection,
         limits: &Limits,
         now: Timestamp,
         random: u64,
-    ) -> &'static str {
+    ) -> Transition {
         self.lease = None;
         self.reason = None;
-        match (answer, self.refusal.take()) {
-            (Answer::Found(found), _) if found.accepted => {
+        let kind = match (answer, self.refusal.take()) {
+            (LookupAnswer::Found(found), _) if found.accepted => {
                 self.confirm(found.external_id, found.status)
             }
-            (Answer::NoAnswer { reason }, refusal) => {
+            (LookupAnswer::NoAnswer { reason }, refusal) => {
                 self.refusal = refusal;
                 self.reason = Some(reason.to_owned());
                 self.state = State::Unknown;
                 self.back_off(now, random);
-                "asked_without_answer"
+                TimelineEventKind::LookupUnanswered
             }
-            // The ERP says that it has it and does not show it yet. To call it refused would let go
-            // of goods that it ships, and make the buyer order again.
-            (Answer::NotFound, Some(refusal))
-                if refusal.code == DUPLICATE && self.failures < DUPLICATE_ASKS =>
+            // The ERP says that it has it and does not show it yet. A rejection would release goods
+            // that the ERP ships, and make the buyer order again.
+            (LookupAnswer::NotFound, Some(refusal))
+                if refusal.code == DUPLICATE && self.failures < DUPLICATE_LOOKUPS =>
             {
                 self.reason = Some(refusal.code.clone());
                 self.refusal = Some(refusal);
                 self.state = State::Unknown;
                 self.back_off(now, random);
-                "duplicate_not_found"
+                TimelineEventKind::DuplicateNotFound
             }
-            (Answer::NotFound, Some(refusal)) if refusal.code == DUPLICATE => {
+            (LookupAnswer::NotFound, Some(refusal)) if refusal.code == DUPLICATE => {
                 self.needs_attention("duplicate_not_found")
             }
-            (Answer::Found(_) | Answer::NotFound, Some(refusal)) => self.reject(refusal, now),
-            (Answer::Found(_), None) => {
-                self.again(now);
-                "found_not_accepted"
+            (LookupAnswer::Found(_) | LookupAnswer::NotFound, Some(refusal)) => {
+                self.reject(refusal, now)
             }
-            (Answer::NotFound, None) if support == DuplicateProtection::None => {
+            (LookupAnswer::Found(_), None) => {
+                self.requeue(now);
+                TimelineEventKind::FoundNotAccepted
+            }
+            (LookupAnswer::NotFound, None) if protection == DuplicateProtection::None => {
                 self.needs_attention("no_way_to_repeat")
             }
-            (Answer::NotFound, None) if self.untraced >= limits.untraced_sends => {
+            (LookupAnswer::NotFound, None)
+                if self.sends_without_trace >= limits.sends_without_trace =>
+            {
                 self.needs_attention("no_trace")
             }
-            (Answer::NotFound, None) => {
-                self.again(now);
-                "not_found"
+            (LookupAnswer::NotFound, None) => {
+                self.requeue(now);
+                TimelineEventKind::NotFound
             }
-        }
+        };
+        self.moved(kind, now)
     }
 
-    /// The ERP was asked to let go of what was set aside for a rejected order. `done` is false when
-    /// nobody knows whether it did; after [`RELEASE_TRIES`] of these the reservation is left to end
-    /// by itself, as it does long before then. Returns the event for the timeline.
-    pub fn released(&mut self, done: bool, now: Timestamp, random: u64) -> &'static str {
-        if done {
+    /// A release of the reservation of a rejected order ended. `done` is false if it is not known
+    /// whether the ERP released it. After [`RELEASE_TRIES`] of these the reservation is left to expire,
+    /// as it does long before then.
+    pub fn released(mut self, done: bool, now: Timestamp, random: u64) -> Transition {
+        let kind = if done {
             self.due_at = None;
-            return "reservation_released";
-        }
-        self.back_off(now, random);
-        if self.failures < RELEASE_TRIES {
-            return "release_failed";
-        }
-        self.due_at = None;
-        "release_given_up"
+            TimelineEventKind::ReservationReleased
+        } else {
+            self.back_off(now, random);
+            if self.failures < RELEASE_TRIES {
+                TimelineEventKind::ReleaseFailed
+            } else {
+                self.due_at = None;
+                TimelineEventKind::ReleaseAbandoned
+            }
+        };
+        self.moved(kind, now)
     }
 
     pub(super) fn confirm(
         &mut self,
         external_id: Option<ExternalId>,
         status: Option<String>,
-    ) -> &'static str {
+    ) -> TimelineEventKind {
         self.state = State::Confirmed;
         self.external_id = external_id.or(self.external_id.take());
         self.external_status = status;
         self.refusal = None;
         self.reason = None;
         self.due_at = None;
-        "confirmed"
+        TimelineEventKind::Confirmed
     }
 
-    /// Only orders have something set aside for them; it is due to be released at once.
-    pub(super) fn reject(&mut self, refusal: Refusal, now: Timestamp) -> &'static str {
+    /// Only an order has a reservation; it is due to be released at once.
+    pub(super) fn reject(&mut self, refusal: Refusal, now: Timestamp) -> TimelineEventKind {
         self.state = State::Rejected;
         self.reason = Some(refusal.code.clone());
         self.refusal = Some(refusal);
         self.failures = 0;
         self.due_at = (self.content.kind() == SubmissionKind::Order).then_some(now);
-        "rejected"
+        TimelineEventKind::Rejected
     }
 
-    fn needs_attention(&mut self, reason: &str) -> &'static str {
+    fn needs_attention(&mut self, reason: &str) -> TimelineEventKind {
         self.state = State::NeedsAttention;
         self.reason = Some(reason.to_owned());
         self.due_at = None;
-        "needs_attention"
+        TimelineEventKind::NeedsAttention
     }
 
     fn unknown(&mut self, settle_at: Timestamp) {
@@ -352,7 +366,7 @@ impl Submission {
         self.due_at = Some(settle_at);
     }
 
-    pub(super) fn again(&mut self, now: Timestamp) {
+    pub(super) fn requeue(&mut self, now: Timestamp) {
         self.state = State::Waiting;
         self.failures = 0;
         self.due_at = Some(now);

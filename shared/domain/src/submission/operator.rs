@@ -1,20 +1,20 @@
-//! What operators may do to a submission that got stuck.
+//! What operators may do to a submission that makes no progress.
 
-use super::{Refusal, State, Submission};
+use super::{Refusal, State, Submission, TimelineEventKind, Transition};
 use crate::ids::ExternalId;
 use crate::time::Timestamp;
 
 /// The code of a refusal that an operator recorded.
 const REFUSED_BY_OPERATOR: &str = "resolved_by_operator";
 
-/// What a person found out in the ERP, where the machine could not.
+/// What a person found out in the ERP where the machine could not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// The ERP has it, under this number.
     Confirmed(ExternalId),
-    /// It will not be. Why, for operators' eyes only.
+    /// It ends here. The reason is for operators only.
     Rejected(Option<String>),
-    /// The ERP certainly does not have it: send it again.
+    /// The ERP certainly does not have it, so it is sent again.
     Resend,
 }
 
@@ -23,16 +23,24 @@ pub enum Resolution {
 #[error("there is nothing to decide about in this state")]
 pub struct NotDecidable;
 
+/// What an operator's action does to a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperatorEffect {
+    /// The submission moves.
+    Moved(Transition),
+    /// A worker works on it, so nothing changes.
+    UnderWay(Submission),
+}
+
 impl Submission {
-    /// Lets it go on at once instead of later, and counts from new. What may have been sent is
-    /// asked for, not sent again: only [`Submission::resolved`] knows better than the ERP. Returns
-    /// the event for the timeline; none when somebody works on it anyway.
+    /// Resumes it now and resets its counters. What may have been sent is looked up, not sent
+    /// again: only [`Submission::resolved`] overrules the ERP.
     ///
     /// # Errors
-    /// [`NotDecidable`] when it is confirmed, done with, or waits for its approver.
-    pub fn retried(&mut self, now: Timestamp) -> Result<Option<&'static str>, NotDecidable> {
+    /// [`NotDecidable`] if it is confirmed, finished, or waits for its approver.
+    pub fn retried(mut self, now: Timestamp) -> Result<OperatorEffect, NotDecidable> {
         match self.state {
-            State::Accepted | State::Sending => return Ok(None),
+            State::Accepted | State::Sending => return Ok(OperatorEffect::UnderWay(self)),
             State::NeedsAttention => {
                 self.state = if self.attempt == 0 {
                     State::Waiting
@@ -46,29 +54,31 @@ impl Submission {
                 return Err(NotDecidable);
             }
         }
-        self.untraced = 0;
+        self.sends_without_trace = 0;
         self.failures = 0;
         self.due_at = Some(now);
-        Ok(Some("retried"))
+        Ok(OperatorEffect::Moved(
+            self.moved(TimelineEventKind::Retried, now),
+        ))
     }
 
-    /// Ends the doubt about it by what a person found out. Returns the event for the timeline.
+    /// Ends the doubt about it by what a person found out.
     ///
     /// # Errors
-    /// [`NotDecidable`] when it does not wait for a person.
+    /// [`NotDecidable`] if it does not wait for a person.
     pub fn resolved(
-        &mut self,
+        mut self,
         resolution: Resolution,
         now: Timestamp,
-    ) -> Result<&'static str, NotDecidable> {
+    ) -> Result<Transition, NotDecidable> {
         if self.state != State::NeedsAttention {
             return Err(NotDecidable);
         }
-        self.untraced = 0;
-        match resolution {
+        self.sends_without_trace = 0;
+        let kind = match resolution {
             Resolution::Confirmed(id) => {
                 self.confirm(Some(id), None);
-                Ok("resolved_as_confirmed")
+                TimelineEventKind::ResolvedAsConfirmed
             }
             Resolution::Rejected(reason) => {
                 self.reject(
@@ -78,12 +88,13 @@ impl Submission {
                     },
                     now,
                 );
-                Ok("resolved_as_rejected")
+                TimelineEventKind::ResolvedAsRejected
             }
             Resolution::Resend => {
-                self.again(now);
-                Ok("resolved_to_resend")
+                self.requeue(now);
+                TimelineEventKind::ResolvedToResend
             }
-        }
+        };
+        Ok(self.moved(kind, now))
     }
 }

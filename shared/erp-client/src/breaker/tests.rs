@@ -40,7 +40,7 @@ fn one_call_tries_when_the_time_is_over_and_decides_for_all() {
     feed(&breaker, "xxxxx");
     assert!(!breaker.allows(at(4_999)));
     assert!(breaker.allows(at(5_000)));
-    assert!(!breaker.allows(at(5_001)), "somebody is trying");
+    assert!(!breaker.allows(at(5_001)), "another call is probing");
     breaker.ended(true, at(5_100));
     assert!(!breaker.allows(at(10_099)));
     assert!(breaker.allows(at(10_100)));
@@ -54,7 +54,7 @@ fn one_call_tries_when_the_time_is_over_and_decides_for_all() {
 }
 
 #[test]
-fn a_try_that_never_comes_back_does_not_block_for_ever() {
+fn a_probe_that_never_ends_does_not_block_forever() {
     let breaker = Breaker::new(LIMITS);
     feed(&breaker, "xxxxx");
     assert!(breaker.allows(at(5_000)));

@@ -4,7 +4,7 @@ use app::ports::erp::{
     DocumentKind, ErpAvailability, ErpCheckout, ErpPrices, ErpSubmission, ErpTracking, ItemAnswer,
 };
 use domain::ids::ExternalId;
-use domain::submission::{Answer, Outcome, SubmissionKind};
+use domain::submission::{LookupAnswer, SendOutcome, SubmissionKind};
 use wire::erp::Processed;
 
 fn id(text: &str) -> SubmissionId {
@@ -14,8 +14,8 @@ fn id(text: &str) -> SubmissionId {
 /// Each fault of a submission: what is concluded, and how many orders or drafts the ERP holds.
 #[tokio::test]
 async fn a_faulty_submission_is_unknown_unless_it_certainly_was_not_processed() {
-    let unknown = |reason| Outcome::Unknown { reason };
-    let unavailable = |reason| Outcome::Unavailable { reason };
+    let unknown = |reason| SendOutcome::Unknown { reason };
+    let unavailable = |reason| SendOutcome::Unavailable { reason };
     let with = |kind, status: Option<u16>, delay: Option<u64>| Fault {
         status,
         delay_ms: delay,
@@ -66,7 +66,7 @@ async fn a_faulty_submission_is_unknown_unless_it_certainly_was_not_processed() 
         ),
         (
             with(FaultKind::CommitThenStatus, Some(202), None),
-            Outcome::Pending,
+            SendOutcome::Pending,
             1,
         ),
         (
@@ -116,15 +116,15 @@ async fn a_faulty_submission_is_unknown_unless_it_certainly_was_not_processed() 
             .find(&context(), SubmissionKind::Order, &id("C1"))
             .await;
         match (held, answer) {
-            (0, answer) => assert_eq!(answer, Answer::NotFound, "{kind:?}"),
-            (_, Answer::Found(found)) => {
+            (0, answer) => assert_eq!(answer, LookupAnswer::NotFound, "{kind:?}"),
+            (_, LookupAnswer::Found(found)) => {
                 assert_eq!(found.accepted, kind != FaultKind::HalfMade, "{kind:?}")
             }
             (_, answer) => panic!("{kind:?}: {answer:?}"),
         }
         let again = pair.client.submit(&context(), &submission("C1")).await;
         assert!(
-            matches!(again, Outcome::Accepted { .. }),
+            matches!(again, SendOutcome::Accepted { .. }),
             "{kind:?}: {again:?}"
         );
         assert_eq!(pair.held("C1"), 1, "{kind:?}");
@@ -140,7 +140,7 @@ async fn a_closed_port_and_a_wrong_credential_are_unavailable() {
     let outcome = lonely.submit(&context(), &submission("C1")).await;
     assert_eq!(
         outcome,
-        Outcome::Unavailable {
+        SendOutcome::Unavailable {
             reason: "no_connection"
         }
     );
@@ -149,7 +149,7 @@ async fn a_closed_port_and_a_wrong_credential_are_unavailable() {
         .await;
     assert_eq!(
         answer,
-        Answer::NoAnswer {
+        LookupAnswer::NoAnswer {
             reason: "no_connection"
         }
     );
@@ -158,7 +158,7 @@ async fn a_closed_port_and_a_wrong_credential_are_unavailable() {
     let outcome = pair.client.submit(&context(), &submission("C1")).await;
     assert_eq!(
         outcome,
-        Outcome::Unavailable {
+        SendOutcome::Unavailable {
             reason: "status_401"
         }
     );
@@ -171,10 +171,10 @@ async fn a_refused_duplicate_is_a_refusal_and_its_twin_is_found() {
     pair.arm("submit-order", FaultKind::CommitThenDrop);
     assert!(matches!(
         pair.client.submit(&context(), &submission("C1")).await,
-        Outcome::Unknown { .. }
+        SendOutcome::Unknown { .. }
     ));
     let outcome = pair.client.submit(&context(), &submission("C1")).await;
-    let Outcome::Rejected(refusal) = outcome else {
+    let SendOutcome::Rejected(refusal) = outcome else {
         panic!("{outcome:?}")
     };
     assert_eq!(refusal.code, "duplicate_reference");
@@ -182,7 +182,7 @@ async fn a_refused_duplicate_is_a_refusal_and_its_twin_is_found() {
         .client
         .find(&context(), SubmissionKind::Order, &id("C1"))
         .await;
-    assert!(matches!(answer, Answer::Found(found) if found.accepted));
+    assert!(matches!(answer, LookupAnswer::Found(found) if found.accepted));
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_question_for_a_reference_is_never_answered_by_something_else() {
             .client
             .find(&context(), SubmissionKind::Order, &id("C1"))
             .await;
-        assert_eq!(answer, Answer::NoAnswer { reason }, "{kind:?}");
+        assert_eq!(answer, LookupAnswer::NoAnswer { reason }, "{kind:?}");
     }
     let pair = Pair::start().await;
     pair.arm("submit-order", FaultKind::LateVisible);
@@ -209,7 +209,7 @@ async fn a_question_for_a_reference_is_never_answered_by_something_else() {
         .client
         .find(&context(), SubmissionKind::Order, &id("C1"))
         .await;
-    assert_eq!(answer, Answer::NotFound);
+    assert_eq!(answer, LookupAnswer::NotFound);
 }
 
 #[tokio::test]
@@ -292,7 +292,7 @@ async fn a_failing_read_never_reads_as_success() {
     assert_eq!(detail, Err(ErpError::Invalid("wrong_number")));
 }
 
-/// The server gives idle connections up after a second; the client has let go of its own by then.
+/// The server closes idle connections after a second; the client has closed its own by then.
 #[tokio::test]
 async fn an_idle_connection_is_given_up_before_the_server_does() {
     let pair = Pair::start().await;
@@ -303,5 +303,8 @@ async fn an_idle_connection_is_given_up_before_the_server_does() {
         .unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let outcome = pair.client.submit(&context(), &submission("C1")).await;
-    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    assert!(
+        matches!(outcome, SendOutcome::Accepted { .. }),
+        "{outcome:?}"
+    );
 }

@@ -21,7 +21,9 @@ use domain::member::PostalAddress;
 use domain::money::{Currency, Money};
 use domain::preparation::Totals;
 use domain::quantity::Quantity;
-use domain::submission::{Content, Order, OrderLine, Payment, State, Submission};
+use domain::submission::{
+    Content, Order, OrderLine, Payment, State, Submission, SubmissionSnapshot,
+};
 use domain::time::Timestamp;
 use erp_sim::{Dataset, Fault, FaultKind, Options, Simulator};
 use rust_decimal::Decimal;
@@ -191,7 +193,7 @@ fn cart(id: &str) -> CartId {
 }
 
 /// One measuring tape for 5.00, shipped to California: 13.02 in all.
-fn submission(id: &str) -> Submission {
+fn order() -> Order {
     let line = OrderLine {
         id: LineId::parse("1").unwrap(),
         sku: sku("TAP-5"),
@@ -209,15 +211,33 @@ fn submission(id: &str) -> Submission {
         shipping_tax: money("0.61"),
         grand: money("13.02"),
     };
+    Order {
+        currency: usd(),
+        lines: vec![line],
+        totals,
+        accepted_total: money("13.02"),
+        shipping: shipping(),
+        billing_address: None,
+        purchase_order_number: Some("PO 7".to_owned()),
+        payment: Payment::Account,
+        comment: None,
+    }
+}
+
+fn submission(id: &str) -> Submission {
+    submission_of(id, Content::Order(Box::new(order())))
+}
+
+fn submission_of(id: &str, content: Content) -> Submission {
     let now = Timestamp::from_millis(NOON);
-    Submission {
+    Submission::from(SubmissionSnapshot {
         id: SubmissionId::parse(id).unwrap(),
         organization: customer().organization,
         user: customer().user,
         state: State::Sending,
         revision: 1,
         attempt: 1,
-        untraced: 0,
+        sends_without_trace: 0,
         failures: 0,
         lease: None,
         last_sent_at: Some(now),
@@ -230,16 +250,6 @@ fn submission(id: &str) -> Submission {
         reason: None,
         approval: None,
         correlation_id: "c-1".to_owned(),
-        content: Content::Order(Box::new(Order {
-            currency: usd(),
-            lines: vec![line],
-            totals,
-            accepted_total: money("13.02"),
-            shipping: shipping(),
-            billing_address: None,
-            purchase_order_number: Some("PO 7".to_owned()),
-            payment: Payment::Account,
-            comment: None,
-        })),
-    }
+        content,
+    })
 }

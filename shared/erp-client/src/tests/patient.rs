@@ -3,7 +3,7 @@
 use super::*;
 use app::ports::ErpError;
 use app::ports::erp::{ErpAvailability, ErpPrices, ErpSubmission};
-use domain::submission::Outcome;
+use domain::submission::SendOutcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 impl Pair {
@@ -75,10 +75,10 @@ async fn five_failures_stop_lookups_and_nothing_else() {
         .await;
     assert_eq!(stock, Err(ErpError::Unavailable("circuit_open")));
     assert_eq!((pair.asked("prices"), pair.asked("availability")), (5, 0));
-    // Whoever commits gets a real answer.
+    // A buyer who commits gets a real answer.
     assert!(matches!(
         pair.client.submit(&context(), &submission("C1")).await,
-        Outcome::Accepted { .. }
+        SendOutcome::Accepted { .. }
     ));
 }
 
@@ -107,13 +107,13 @@ async fn busy(
 ) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let (told, arrivals) = tokio::sync::mpsc::unbounded_channel();
+    let (arrived, arrivals) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            told.send(std::time::Instant::now()).unwrap();
+            arrived.send(std::time::Instant::now()).unwrap();
             let head = format!(
                 "HTTP/1.1 429 X\r\n{headers}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             );
@@ -123,7 +123,7 @@ async fn busy(
     (client(base_url), arrivals)
 }
 
-/// The clock of these tests stands at noon of a Sunday, 22 November 2026.
+/// The clock of these tests shows noon of a Sunday, 22 November 2026.
 #[tokio::test]
 async fn a_busy_erp_is_given_the_time_that_it_asks_for() {
     for (headers, least) in [
@@ -137,7 +137,7 @@ async fn a_busy_erp_is_given_the_time_that_it_asks_for() {
         // Over, or not to be understood: as long as without it.
         ("retry-after: Sun, 22 Nov 2026 11:00:00 GMT", Some(50)),
         ("retry-after: soon", Some(50)),
-        // More than there is time for: there is no second call.
+        // More than the time that is left: no second call.
         ("retry-after: 60", None),
         ("retry-after: 99999999999999999999", None),
         ("retry-after: Sun, 22 Nov 2026 12:01:00 GMT", None),
@@ -195,7 +195,7 @@ async fn an_answer_that_stops_is_given_up_long_before_the_limit_of_the_whole_cal
         assert_eq!(pair.price().await, Err(ErpError::Timeout));
         let outcome = pair.client.submit(&context(), &submission("C1")).await;
         assert!(
-            matches!(outcome, Outcome::Unknown { reason: "timeout" }),
+            matches!(outcome, SendOutcome::Unknown { reason: "timeout" }),
             "{outcome:?}"
         );
         let took = began.elapsed().as_millis();

@@ -9,7 +9,7 @@ use domain::freshness::Absence;
 use domain::ids::{ExternalId, LocationId};
 use domain::preparation::ReservationStatus;
 use domain::submission::{
-    Answer, DuplicateProtection, Outcome, QuoteRequest, Refusal, SubmissionKind,
+    DuplicateProtection, LookupAnswer, QuoteRequest, Refusal, SendOutcome, SubmissionKind,
 };
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn the_same_item_in_two_quantities_has_two_prices() {
 }
 
 #[tokio::test]
-async fn availability_is_told_online_and_per_location() {
+async fn availability_is_answered_online_and_per_location() {
     let pair = Pair::start().await;
     let at = |item: &str, place: &str| AvailabilityQuestion {
         sku: sku(item),
@@ -142,7 +142,7 @@ async fn a_checkout_reserves_calculates_and_releases() {
 async fn a_submission_is_accepted_once_and_found() {
     let pair = Pair::start().await;
     let first = pair.client.submit(&context(), &submission("C1")).await;
-    let Outcome::Accepted { external_id, .. } = &first else {
+    let SendOutcome::Accepted { external_id, .. } = &first else {
         panic!("{first:?}")
     };
     assert_eq!(
@@ -158,7 +158,7 @@ async fn a_submission_is_accepted_once_and_found() {
             &SubmissionId::parse("C1").unwrap(),
         )
         .await;
-    let Answer::Found(found) = answer else {
+    let LookupAnswer::Found(found) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!(
@@ -170,25 +170,26 @@ async fn a_submission_is_accepted_once_and_found() {
         pair.client
             .find(&context(), SubmissionKind::Order, &other)
             .await,
-        Answer::NotFound
+        LookupAnswer::NotFound
     );
     assert_eq!(
         pair.client
             .find(&context(), SubmissionKind::Quote, &other)
             .await,
-        Answer::NotFound
+        LookupAnswer::NotFound
     );
 }
 
 #[tokio::test]
 async fn a_refusal_keeps_code_and_reason() {
     let pair = Pair::start().await;
-    let mut wrong = submission("C1");
-    if let Content::Order(order) = &mut wrong.content {
-        order.accepted_total = money("13.00");
-    }
+    let order = Order {
+        accepted_total: money("13.00"),
+        ..order()
+    };
+    let wrong = submission_of("C1", Content::Order(Box::new(order)));
     let outcome = pair.client.submit(&context(), &wrong).await;
-    let Outcome::Rejected(Refusal {
+    let SendOutcome::Rejected(Refusal {
         code,
         reason: Some(_),
     }) = outcome
@@ -202,18 +203,18 @@ async fn a_refusal_keeps_code_and_reason() {
 #[tokio::test]
 async fn quotes_and_documents_of_other_channels_are_shown() {
     let pair = Pair::start().await;
-    let mut quote = submission("Q1");
-    if let Content::Order(order) = &quote.content {
-        quote.content = Content::Quote(Box::new(QuoteRequest {
-            cart: cart("C9"),
-            currency: order.currency,
-            lines: order.lines.clone(),
-            shipping: None,
-            requested_expiry: Some("2026-12-24".to_owned()),
-            comment: None,
-        }));
-    }
-    let Outcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await else {
+    let order = order();
+    let request = QuoteRequest {
+        cart: cart("C9"),
+        currency: order.currency,
+        lines: order.lines,
+        shipping: None,
+        requested_expiry: Some("2026-12-24".to_owned()),
+        comment: None,
+    };
+    let quote = submission_of("Q1", Content::Quote(Box::new(request)));
+    let SendOutcome::Accepted { external_id, .. } = pair.client.submit(&context(), &quote).await
+    else {
         panic!()
     };
     let detail = pair
@@ -299,6 +300,6 @@ async fn nothing_starts_that_cannot_finish() {
         .await;
     assert_eq!(prices, Err(ErpError::NoTime));
     let outcome = pair.client.submit(&late, &submission("C1")).await;
-    assert_eq!(outcome, Outcome::Unavailable { reason: "no_time" });
+    assert_eq!(outcome, SendOutcome::Unavailable { reason: "no_time" });
     assert!(pair.simulator.calls().counts.is_empty());
 }

@@ -6,7 +6,7 @@ use app::ports::erp::{
     CalculateRequest, ErpCheckout, ErpPrices, ErpSubmission, ErpTracking, ItemAnswer,
 };
 use domain::ids::ExternalId;
-use domain::submission::{Answer, Outcome, SubmissionKind};
+use domain::submission::{LookupAnswer, SendOutcome, SubmissionKind};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -49,7 +49,7 @@ async fn a_price_that_cannot_be_right_is_missing() {
     let cases = [
         (json!([good]), true),
         (json!([good, good]), false),
-        // Entries that nobody asked for change nothing.
+        // Entries that were not asked for change nothing.
         (
             json!([{"sku": "B", "unitPrice": usd_json("9.00")}, good, {"sku": "a"}, 7, null]),
             true,
@@ -106,7 +106,7 @@ async fn a_price_that_cannot_be_right_is_missing() {
 }
 
 #[tokio::test]
-async fn a_calculation_with_a_flaw_is_no_calculation() {
+async fn a_calculation_with_a_flaw_is_not_used() {
     let line = json!({"lineId": "a", "lineTotal": usd_json("5.00")});
     let totals = json!({"product": usd_json("5.00"), "grand": usd_json("5.00")});
     let cases = [
@@ -152,10 +152,10 @@ async fn a_calculation_with_a_flaw_is_no_calculation() {
 #[tokio::test]
 async fn only_a_clear_answer_settles_a_reference() {
     let id = SubmissionId::parse("C1").unwrap();
-    let no_answer = |reason| Answer::NoAnswer { reason };
+    let no_answer = |reason| LookupAnswer::NoAnswer { reason };
     let cases = [
         (200, json!({}), no_answer("empty_answer")),
-        (200, json!({"orders": []}), Answer::NotFound),
+        (200, json!({"orders": []}), LookupAnswer::NotFound),
         (200, json!({"orders": ["C1"]}), no_answer("wrong_reference")),
         (
             200,
@@ -166,7 +166,7 @@ async fn only_a_clear_answer_settles_a_reference() {
         (
             404,
             json!({"error": {"code": "not_found"}}),
-            Answer::NotFound,
+            LookupAnswer::NotFound,
         ),
         (
             404,
@@ -190,7 +190,7 @@ async fn only_a_clear_answer_settles_a_reference() {
     let erp =
         answering(json!({"orders": [{"reference": "C1", "externalOrderId": 7, "accepted": true}]}))
             .await;
-    let Answer::Found(found) = erp.find(&context(), SubmissionKind::Order, &id).await else {
+    let LookupAnswer::Found(found) = erp.find(&context(), SubmissionKind::Order, &id).await else {
         panic!()
     };
     assert_eq!(
@@ -201,7 +201,7 @@ async fn only_a_clear_answer_settles_a_reference() {
 
 #[tokio::test]
 async fn only_an_acceptance_with_a_number_confirms() {
-    let unknown = |reason| Outcome::Unknown { reason };
+    let unknown = |reason| SendOutcome::Unknown { reason };
     let cases = [
         (
             201,
@@ -214,7 +214,7 @@ async fn only_an_acceptance_with_a_number_confirms() {
             json!({"accepted": true, "externalOrderId": "7", "error": {"processed": "maybe"}}),
             unknown("processed_maybe"),
         ),
-        (202, json!({"status": "pending"}), Outcome::Pending),
+        (202, json!({"status": "pending"}), SendOutcome::Pending),
         (
             500,
             json!({"error": {"code": "total_changed"}}),
@@ -223,7 +223,7 @@ async fn only_an_acceptance_with_a_number_confirms() {
         (
             503,
             json!({"error": {"processed": "no"}}),
-            Outcome::Unavailable {
+            SendOutcome::Unavailable {
                 reason: "not_processed",
             },
         ),

@@ -50,7 +50,7 @@ impl Verifier {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(3))
             .build()
-            .map_err(|_| env.invalid("JWKS_URL", "the client for it cannot be built"))?;
+            .map_err(|_| ConfigError::invalid("JWKS_URL", "the client for it cannot be built"))?;
         Ok(Self {
             url: env.required("JWKS_URL")?.to_owned(),
             validation,

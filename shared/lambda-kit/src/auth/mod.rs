@@ -36,7 +36,12 @@ impl Auth {
         let gateway = match env.required("AUTH_MODE")? {
             "gateway" => true,
             "jwks" => false,
-            _ => return Err(env.invalid("AUTH_MODE", "it is neither gateway nor jwks")),
+            _ => {
+                return Err(ConfigError::invalid(
+                    "AUTH_MODE",
+                    "it is neither gateway nor jwks",
+                ));
+            }
         };
         let verifier = if gateway && env.optional("JWKS_URL").is_none() {
             None

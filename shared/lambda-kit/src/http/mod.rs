@@ -11,4 +11,4 @@ pub(crate) use layer::missing_layer;
 pub use layer::{Call, serve};
 pub use params::{IdempotencyHeader, IfMatch, Params, Path, PreferWait, parse_id};
 pub use problem::Problem;
-pub use recorded::recorded;
+pub use recorded::{recorded, stored_response};

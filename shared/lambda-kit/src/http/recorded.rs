@@ -1,16 +1,22 @@
-//! Answers that repetitions get again.
+//! Responses that repetitions of a request get again.
 
-use app::ports::submissions::StoredResponse;
+use app::ports::idempotency::StoredResponse;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
-/// An answer as it was recorded, byte for byte.
+/// Makes the response that is stored for repetitions.
 #[must_use]
-pub fn recorded(answer: StoredResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+pub fn stored_response(status: StatusCode, body: String) -> StoredResponse {
+    StoredResponse::new(status.as_u16(), body)
+}
+
+/// Returns a stored response, byte for byte.
+#[must_use]
+pub fn recorded(stored: StoredResponse) -> Response {
+    let mut response = Response::new(Body::from(stored.body().to_owned()));
+    *response.status_mut() = StatusCode::from_u16(stored.code()).unwrap_or(StatusCode::OK);
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

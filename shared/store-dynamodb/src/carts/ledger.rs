@@ -1,5 +1,5 @@
-//! The ledger of reservations. An entry has no time to live: it goes when the reservation is
-//! released or ordered, never by itself.
+//! The ledger of reservations. An entry has no time to live: it is deleted when the reservation is
+//! released or ordered.
 
 use app::ports::carts::LedgerEntry;
 use app::ports::submissions::Reserved;
@@ -98,7 +98,7 @@ pub(super) async fn forget(
         .expression_attribute_values(":revision", text(revision));
     match delete.send().await {
         Ok(_) => Ok(()),
-        // An entry of another revision stands there, or none any more.
+        // The entry has another revision, or is gone.
         Err(error)
             if error
                 .as_service_error()
@@ -131,9 +131,9 @@ pub(super) async fn due(
     answer.items().iter().map(read).collect()
 }
 
-/// Hands the reservation of a cart over to the order that it becomes: from then on the order's
-/// outcome decides. If the ledger no longer has the preparation's revision, nothing is set aside
-/// for it, and the transaction takes no effect.
+/// Passes the reservation of a cart to the order that it becomes: from then on the order's outcome
+/// decides about it. If the ledger no longer has the preparation's revision, the preparation has no
+/// reservation, and the transaction takes no effect.
 pub(crate) fn hand_over(
     table: &str,
     cart: &CartId,
@@ -149,8 +149,7 @@ pub(crate) fn hand_over(
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Takes effect only if the ledger still has the preparation's revision, and leaves the entry
-/// there.
+/// Takes effect only if the ledger still has the preparation's revision, and keeps the entry.
 pub(crate) fn still_there(
     table: &str,
     cart: &CartId,

@@ -1,4 +1,4 @@
-//! Carts, each in one record, and the ledger of reservations beside them.
+//! Carts, each in one record, next to the ledger of reservations and the customers' current carts.
 
 pub(crate) mod ledger;
 #[cfg(test)]
@@ -7,6 +7,7 @@ mod tests;
 use std::sync::Arc;
 
 use app::ports::carts::{Carts, LedgerEntry};
+use app::ports::submissions::CartClose;
 use app::ports::{Ids, StoreError, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -29,7 +30,7 @@ use crate::error::store_error;
 use crate::key::joined;
 use crate::transaction;
 
-/// Keeps carts in DynamoDB.
+/// Carts in a DynamoDB table.
 #[derive(Clone)]
 pub struct CartsTable {
     client: Client,
@@ -38,8 +39,8 @@ pub struct CartsTable {
 }
 
 impl CartsTable {
-    /// Keeps them in the given table. `ids` marks each write, so that one whose answer was lost is
-    /// recognized.
+    /// `ids` marks each write, so that a repetition by the SDK recognizes the write whose answer was
+    /// lost.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, ids: Arc<dyn Ids>) -> Self {
         Self {
@@ -62,12 +63,11 @@ fn current_key(customer: &Customer) -> String {
     ])
 }
 
-/// Most bytes of the document of a cart: DynamoDB keeps records of 400 KB, names of attributes
+/// Most bytes of the document of a cart: DynamoDB stores records of 400 KB, names of attributes
 /// included.
 const MAX_DOCUMENT: usize = 400_000;
 
-/// Bytes that a preparation adds for each line at most, so that a cart that can be kept can be
-/// prepared too.
+/// Most bytes that a preparation adds for each line: a cart that can be stored can also be prepared.
 const PREPARED_LINE: usize = 240;
 
 /// The record of a cart.
@@ -97,18 +97,18 @@ pub(crate) fn cart_record(
         .into_attributes())
 }
 
-/// Whether a record is still kept: DynamoDB deletes late.
+/// Whether a record has not expired: DynamoDB deletes late.
 fn kept(record: &Attributes, now: Timestamp) -> Result<bool, StoreError> {
     Ok(get_number::<i64>(record, "expiresAt")? > now.as_seconds())
 }
 
-/// The put of a cart in a transaction, if the stored one still has version `expected`.
-pub(crate) fn cart_put(
-    table: &str,
-    cart: &Cart,
-    expected: u64,
-    keep_until: Timestamp,
-) -> Result<TransactWriteItem, StoreError> {
+/// Returns the put of a cart in a transaction, if the stored one still has the expected version.
+pub(crate) fn cart_put(table: &str, close: CartClose<'_>) -> Result<TransactWriteItem, StoreError> {
+    let CartClose {
+        cart,
+        expected,
+        keep_until,
+    } = close;
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(cart_record(cart, keep_until, "captured")?))
@@ -180,7 +180,7 @@ impl Carts for CartsTable {
             organization: cart.organization.clone(),
             user: cart.user.clone(),
         };
-        // It ends with the cart that it points to, which every change keeps for longer.
+        // It has no time to live: it ends with the cart that it points to.
         let pointer = Record::empty()
             .with("pk", text(current_key(&customer)))
             .with("cartId", text(cart.id.as_str()));
@@ -251,7 +251,7 @@ impl Carts for CartsTable {
             .expression_attribute_values(":expected", number(expected))
             .build()
             .map_err(transaction::incomplete)?;
-        // The pointer to the current cart stays: it points nowhere, and that reads as no current
+        // The pointer to the current cart stays: a pointer to a missing cart reads as no current
         // cart.
         transaction::run(
             &self.client,

@@ -13,7 +13,7 @@ use domain::quantity::Quantity;
 use super::*;
 use crate::document::decode;
 
-/// A cart whose every field is as long as it comes, with names of so many bytes.
+/// A cart with every field at its longest, with names of the given number of bytes.
 fn long_cart(lines: usize, name: usize) -> Cart {
     let usd = Currency::parse("USD").unwrap();
     let money = |text: &str| Money::parse(text, usd).unwrap();

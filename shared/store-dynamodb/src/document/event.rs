@@ -1,6 +1,6 @@
 //! The document of an entry of a timeline.
 
-use domain::submission::TimelineEvent;
+use domain::submission::{TimelineEvent, TimelineEventKind};
 use serde::{Deserialize, Serialize};
 use wire::value::Instant;
 
@@ -19,7 +19,7 @@ impl From<&TimelineEvent> for EventDocument {
     fn from(e: &TimelineEvent) -> Self {
         Self {
             at: e.at.into(),
-            event: e.event.clone().into(),
+            event: e.kind.to_string(),
             attempt: e.attempt,
             reason: e.reason.clone(),
             duration_ms: e.duration_ms,
@@ -32,7 +32,7 @@ impl From<EventDocument> for TimelineEvent {
     fn from(e: EventDocument) -> Self {
         Self {
             at: e.at.into(),
-            event: e.event.into(),
+            kind: TimelineEventKind::parse(&e.event),
             attempt: e.attempt,
             reason: e.reason,
             duration_ms: e.duration_ms,

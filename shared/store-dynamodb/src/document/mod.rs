@@ -1,5 +1,5 @@
-//! Documents: carts and submissions as JSON texts inside a record. What DynamoDB compares stands
-//! beside them as attributes; the rest is read and written whole, and one text is parsed several
+//! Documents: carts and submissions as JSON texts inside a record. The values that DynamoDB compares
+//! are attributes next to it; the rest is read and written as a whole, and one text is parsed several
 //! times faster than as many attributes.
 
 pub(crate) mod cart;

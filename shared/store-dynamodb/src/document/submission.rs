@@ -10,6 +10,7 @@ use domain::member::{MemberStatus, Organization, Origin, User};
 use domain::money::Currency;
 use domain::submission::{
     Approval, Content, Lease, Order, OrderLine, Payment, QuoteRequest, Refusal, State, Submission,
+    SubmissionSnapshot,
 };
 use serde::{Deserialize, Serialize};
 use wire::value::{Instant, Money as MoneyText};
@@ -26,7 +27,8 @@ pub(crate) struct SubmissionDocument {
     state: String,
     revision: u64,
     attempt: u32,
-    untraced: u32,
+    #[serde(rename = "untraced")]
+    sends_without_trace: u32,
     failures: u32,
     lease: Option<LeaseDocument>,
     last_sent_at: Option<Instant>,
@@ -138,32 +140,32 @@ struct UserDocument {
 impl From<&Submission> for SubmissionDocument {
     fn from(s: &Submission) -> Self {
         Self {
-            id: s.id.to_string(),
-            organization: s.organization.to_string(),
-            user: s.user.to_string(),
-            state: s.state.as_str().to_owned(),
-            revision: s.revision,
-            attempt: s.attempt,
-            untraced: s.untraced,
-            failures: s.failures,
-            lease: s.lease.as_ref().map(|l| LeaseDocument {
+            id: s.id().to_string(),
+            organization: s.organization().to_string(),
+            user: s.user().to_string(),
+            state: s.state().as_str().to_owned(),
+            revision: s.revision(),
+            attempt: s.attempt(),
+            sends_without_trace: s.sends_without_trace(),
+            failures: s.failures(),
+            lease: s.lease().map(|l| LeaseDocument {
                 owner: l.owner.clone(),
                 until: l.until.into(),
             }),
-            last_sent_at: s.last_sent_at.map(Instant::from),
-            refusal: s.refusal.as_ref().map(|r| RefusalDocument {
+            last_sent_at: s.last_sent_at().map(Instant::from),
+            refusal: s.refusal().map(|r| RefusalDocument {
                 code: r.code.clone(),
                 reason: r.reason.clone(),
             }),
-            due_at: s.due_at.map(Instant::from),
-            created_at: s.created_at.into(),
-            updated_at: s.updated_at.into(),
-            external_id: s.external_id.as_ref().map(ToString::to_string),
-            external_status: s.external_status.clone(),
-            reason: s.reason.clone(),
-            approval: s.approval.as_ref().map(ApprovalDocument::from),
-            correlation_id: s.correlation_id.clone(),
-            content: match &s.content {
+            due_at: s.due_at().map(Instant::from),
+            created_at: s.created_at().into(),
+            updated_at: s.updated_at().into(),
+            external_id: s.external_id().map(ToString::to_string),
+            external_status: s.external_status().map(str::to_owned),
+            reason: s.reason().map(str::to_owned),
+            approval: s.approval().map(ApprovalDocument::from),
+            correlation_id: s.correlation_id().to_owned(),
+            content: match s.content() {
                 Content::Order(order) => ContentDocument::Order(Box::new(order.as_ref().into())),
                 Content::Quote(quote) => ContentDocument::Quote(Box::new(quote.as_ref().into())),
                 Content::Organization(organization) => {
@@ -177,7 +179,7 @@ impl From<&Submission> for SubmissionDocument {
 
 impl SubmissionDocument {
     pub(crate) fn read(self) -> Result<Submission, StoreError> {
-        Ok(Submission {
+        Ok(Submission::from(SubmissionSnapshot {
             id: SubmissionId::parse(&self.id).map_err(refused("submissionId"))?,
             organization: OrganizationId::parse(&self.organization)
                 .map_err(refused("organization"))?,
@@ -187,7 +189,7 @@ impl SubmissionDocument {
                 .map_err(refused("state"))?,
             revision: self.revision,
             attempt: self.attempt,
-            untraced: self.untraced,
+            sends_without_trace: self.sends_without_trace,
             failures: self.failures,
             lease: self.lease.map(|l| Lease {
                 owner: l.owner,
@@ -219,7 +221,7 @@ impl SubmissionDocument {
                 }
                 ContentDocument::User(user) => Content::User(Box::new(user.read()?)),
             },
-        })
+        }))
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn some_money(text: Option<&MoneyText>) -> Result<Option<Money>, Stor
     text.map(money).transpose()
 }
 
-/// An amount whose currency stands elsewhere in the document.
+/// An amount whose currency is elsewhere in the document.
 pub(crate) fn amount(text: &str, currency: Currency) -> Result<Money, StoreError> {
     Money::parse(text, currency).map_err(refused("money"))
 }

@@ -59,7 +59,7 @@ impl ConditionalUpdate {
         }
     }
 
-    /// Ends the owner's lease and stores why there is no answer.
+    /// Ends the owner's lease and stores why the ERP did not answer.
     pub(super) fn abandon(key: &LookupKey, owner: &str, failure: LeaseFailure) -> Self {
         Self {
             key: record::key(key),

@@ -14,11 +14,11 @@ use crate::attribute::{
     get_texts, number, text, texts,
 };
 
-/// Where an organization stands among what belongs to it.
+/// The sort key of an organization, next to the records that belong to it.
 pub(crate) const ORGANIZATION: &str = "organization";
-/// Where a user stands.
+/// The sort key of a user.
 pub(crate) const USER: &str = "user";
-/// Where the rules of an organization stand: beside it, so that no file overwrites them.
+/// The sort key of an organization's rules: a record of their own, so that no file overwrites them.
 pub(crate) const RULES: &str = "rules";
 /// What the sort keys of addresses begin with.
 pub(crate) const ADDRESSES: &str = "address#";

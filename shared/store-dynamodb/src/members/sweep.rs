@@ -1,5 +1,5 @@
-//! The end of a snapshot: members that its file lacks may not act any more. Nobody is deleted, and
-//! who registered here stays.
+//! The end of a snapshot: members that its file lacks are deactivated. None is deleted, and members
+//! who registered here stay active.
 
 use app::ports::{Cursor, InFile, Stage, StoreError, Swept};
 use domain::load::LoadKind;

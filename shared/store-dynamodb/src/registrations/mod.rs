@@ -1,4 +1,4 @@
-//! Registrations, in the members table beside the members that they make.
+//! Registrations, in the members table next to the members that they create.
 //!
 //! | pk | sk | what |
 //! | --- | --- | --- |
@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
 use domain::ids::RegistrationId;
 use domain::registration::{Applicant, Inbox, Registration, RegistrationStatus};
-use domain::submission::{Submission, TimelineEvent};
+use domain::submission::Transition;
 
 use crate::attribute::{get_instant, get_parsed, instant, key, text};
 use crate::error::store_error;
@@ -67,10 +67,10 @@ impl RegistrationsTable {
     fn handed(
         &self,
         transaction: &mut Transaction,
-        submissions: &[(Submission, TimelineEvent)],
+        submissions: &[Transition],
     ) -> Result<(), StoreError> {
-        for (submission, event) in submissions {
-            for item in new_submission_items(&self.tables.submissions, submission, event)? {
+        for submission in submissions {
+            for item in new_submission_items(&self.tables.submissions, submission)? {
                 transaction.add(Part::Other, item);
             }
         }
@@ -140,17 +140,10 @@ impl RegistrationsTable {
 impl Registrations for RegistrationsTable {
     async fn register(&self, new: &NewRegistration<'_>) -> Result<Registered, StoreError> {
         let registration = new.registration;
-        let (held, answer) = new.answer;
         let mut transaction = Transaction::new();
         transaction.add(
             Part::Other,
-            done_put(
-                &self.tables.idempotency,
-                &held.key,
-                &held.owner,
-                answer,
-                None,
-            )?,
+            done_put(&self.tables.idempotency, new.completion)?,
         );
         transaction.put(
             &self.tables.members,
@@ -166,7 +159,7 @@ impl Registrations for RegistrationsTable {
         self.handed(&mut transaction, new.submissions)?;
         Ok(match transaction.commit(&self.client).await? {
             None => Registered::Done,
-            Some(Part::User) => Registered::Taken,
+            Some(Part::User) => Registered::UserIdTaken,
             Some(Part::Organization | Part::Other) => Registered::Conflict,
         })
     }
@@ -177,8 +170,7 @@ impl Registrations for RegistrationsTable {
             .get_item()
             .table_name(&self.tables.members)
             .set_key(Some(key(registration_pk(id), REGISTRATION)))
-            // A decision follows what was read, and whoever was told of a registration may decide
-            // at once.
+            // A decision follows from what is read, and may come right after the registration.
             .consistent_read(true);
         let answer = get
             .send()
@@ -243,7 +235,7 @@ impl Registrations for RegistrationsTable {
     async fn decide(
         &self,
         decided: &Registration,
-        submissions: &[(Submission, TimelineEvent)],
+        submissions: &[Transition],
     ) -> Result<Registered, StoreError> {
         let mut transaction = Transaction::new();
         let record = write_registration(decided);
@@ -270,7 +262,9 @@ impl Registrations for RegistrationsTable {
             match refused {
                 None => return Ok(Registered::Done),
                 Some(Part::Other) => return Ok(Registered::Conflict),
-                Some(Part::User | Part::Organization) if approved => return Ok(Registered::Taken),
+                Some(Part::User | Part::Organization) if approved => {
+                    return Ok(Registered::UserIdTaken);
+                }
                 // An export file brought this member meanwhile: it is no longer the registration's
                 // to reject.
                 Some(part @ (Part::User | Part::Organization)) => transaction.remove(part),

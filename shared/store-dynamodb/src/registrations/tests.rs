@@ -104,7 +104,7 @@ fn inboxes_of_organizations_and_statuses_never_meet() {
 }
 
 #[test]
-fn somebody_else_being_faster_weighs_more_than_a_taken_user_id() {
+fn an_earlier_write_weighs_more_than_a_taken_user_id() {
     assert_eq!(decisive([].into_iter()), None);
     assert_eq!(decisive([Part::User].into_iter()), Some(Part::User));
     assert_eq!(

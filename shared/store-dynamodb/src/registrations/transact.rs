@@ -15,7 +15,7 @@ pub(super) enum Part {
     User,
     /// The organization.
     Organization,
-    /// Everything else. Weighs more than the members: it tells that somebody else was faster.
+    /// Everything else. It weighs more than the members: another write came first.
     Other,
 }
 
@@ -117,8 +117,8 @@ impl Transaction {
     }
 }
 
-/// The part that decides among those that did not hold: that somebody else was faster weighs more
-/// than the members.
+/// Returns the part that decides among those whose condition failed: that another write came first
+/// weighs more than the members.
 pub(super) fn decisive(unmet: impl Iterator<Item = Part>) -> Option<Part> {
     unmet.reduce(|decisive, part| if part == Part::Other { part } else { decisive })
 }

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_types::SdkConfig;
 use domain::ids::{CartId, OrganizationId, SubmissionId};
-use domain::submission::{State, Submission, SubmissionKind, TimelineEvent};
+use domain::submission::{State, Submission, SubmissionKind, TimelineEvent, Transition};
 use domain::time::Timestamp;
 
 use crate::attribute::{
@@ -31,7 +31,7 @@ use crate::transaction;
 
 const SUBMISSION: &str = "submission";
 
-/// The tables that a capture writes beside the submissions: only the function that captures has
+/// The tables that a capture writes next to the submissions. Only the function that captures has
 /// them.
 #[derive(Debug, Clone)]
 pub struct CaptureTables {
@@ -41,7 +41,7 @@ pub struct CaptureTables {
     pub idempotency: String,
 }
 
-/// Keeps submissions in DynamoDB.
+/// Stores submissions in DynamoDB.
 #[derive(Debug, Clone)]
 pub struct SubmissionsTable {
     client: Client,
@@ -50,8 +50,7 @@ pub struct SubmissionsTable {
 }
 
 impl SubmissionsTable {
-    /// Keeps them in the given table. Without `capture` it refuses captures that close a cart or
-    /// answer a request.
+    /// Uses the given table. Without `capture` it refuses captures and decisions.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, capture: Option<CaptureTables>) -> Self {
         Self {
@@ -61,7 +60,7 @@ impl SubmissionsTable {
         }
     }
 
-    /// Asks the index for those of a state, the oldest first.
+    /// Queries the index of a state, oldest capture first.
     fn by_state(&self, state: State, limit: usize) -> QueryFluentBuilder {
         self.client
             .query()
@@ -83,42 +82,39 @@ fn kind_name(kind: SubmissionKind) -> &'static str {
     }
 }
 
-/// Orders submissions by their capture, and those of one instant by their ids.
+/// Orders submissions by their capture, and submissions of the same instant by their ids.
 fn captured_at(created_at: Timestamp, id: &SubmissionId) -> String {
     format!("{created_at}#{id}")
 }
 
 fn record(submission: &Submission) -> Result<Attributes, StoreError> {
-    let kind = kind_name(submission.content.kind());
-    Ok(Record::keyed(submission.id.as_str(), SUBMISSION)
-        .with("state", text(submission.state.as_str()))
-        .with("revision", number(submission.revision))
+    let kind = kind_name(submission.kind());
+    Ok(Record::keyed(submission.id().as_str(), SUBMISSION)
+        .with("state", text(submission.state().as_str()))
+        .with("revision", number(submission.revision()))
         .with(
             "owner",
-            text(joined(&[submission.organization.as_str(), kind])),
+            text(joined(&[submission.organization().as_str(), kind])),
         )
         .with(
             "createdAt",
-            text(captured_at(submission.created_at, &submission.id)),
+            text(captured_at(submission.created_at(), submission.id())),
         )
         .with(
             "document",
             text(encode(&SubmissionDocument::from(submission))?),
         )
-        .with_some("due", submission.due_at.map(|_| text(SUBMISSION)))
-        .with_some("dueAt", submission.due_at.map(instant))
+        .with_some("due", submission.due_at().map(|_| text(SUBMISSION)))
+        .with_some("dueAt", submission.due_at().map(instant))
         .into_attributes())
 }
 
-fn event_put(
-    table: &str,
-    submission: &Submission,
-    event: &TimelineEvent,
-) -> Result<TransactWriteItem, StoreError> {
-    // The revision orders the timeline even when two transitions share a millisecond.
+fn event_put(table: &str, transition: &Transition) -> Result<TransactWriteItem, StoreError> {
+    let Transition { submission, event } = transition;
+    // The revision orders the timeline even if two transitions share a millisecond.
     let record = Record::keyed(
-        submission.id.as_str(),
-        format!("event#{:010}", submission.revision),
+        submission.id().as_str(),
+        format!("event#{:010}", submission.revision()),
     )
     .with("document", text(encode(&EventDocument::from(event))?));
     let put = Put::builder()
@@ -130,41 +126,41 @@ fn event_put(
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// The parts of a transaction that write a new submission with the first entry of its timeline.
+/// Returns the parts of a transaction that write a new submission with the first entry of its
+/// timeline.
 pub(crate) fn new_submission_items(
     table: &str,
-    submission: &Submission,
-    event: &TimelineEvent,
+    transition: &Transition,
 ) -> Result<Vec<TransactWriteItem>, StoreError> {
     let put = Put::builder()
         .table_name(table)
-        .set_item(Some(record(submission)?))
+        .set_item(Some(record(&transition.submission)?))
         .condition_expression("attribute_not_exists(pk)")
         .build()
         .map_err(transaction::incomplete)?;
     Ok(vec![
         TransactWriteItem::builder().put(put).build(),
-        event_put(table, submission, event)?,
+        event_put(table, transition)?,
     ])
 }
 
-/// The parts of a transaction that write a submission and the next entry of its timeline, if the
-/// stored one has the revision before.
+/// Returns the parts of a transaction that write a submission and the next entry of its timeline, if
+/// the stored one has the revision before.
 fn update_items(
     table: &str,
-    submission: &Submission,
-    event: &TimelineEvent,
+    transition: &Transition,
 ) -> Result<Vec<TransactWriteItem>, StoreError> {
+    let expected = transition.submission.revision().saturating_sub(1);
     let put = Put::builder()
         .table_name(table)
-        .set_item(Some(record(submission)?))
+        .set_item(Some(record(&transition.submission)?))
         .condition_expression("revision = :expected")
-        .expression_attribute_values(":expected", number(submission.revision.saturating_sub(1)))
+        .expression_attribute_values(":expected", number(expected))
         .build()
         .map_err(transaction::incomplete)?;
     Ok(vec![
         TransactWriteItem::builder().put(put).build(),
-        event_put(table, submission, event)?,
+        event_put(table, transition)?,
     ])
 }
 
@@ -193,7 +189,7 @@ impl Submissions for SubmissionsTable {
     }
 
     async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError> {
-        // DynamoDB refuses a key twice in one call.
+        // DynamoDB refuses a call that names a key twice.
         let ids: HashSet<&SubmissionId> = ids.iter().collect();
         let keys: Vec<_> = ids
             .into_iter()
@@ -206,27 +202,19 @@ impl Submissions for SubmissionsTable {
             .collect()
     }
 
-    async fn update(
-        &self,
-        submission: &Submission,
-        event: &TimelineEvent,
-    ) -> Result<Written, StoreError> {
-        transaction::run(&self.client, update_items(&self.table, submission, event)?).await
+    async fn update(&self, transition: &Transition) -> Result<Written, StoreError> {
+        transaction::run(&self.client, update_items(&self.table, transition)?).await
     }
 
     async fn decide(
         &self,
-        order: &Submission,
-        event: &TimelineEvent,
+        transition: &Transition,
         reserved: Reserved,
     ) -> Result<DecisionWritten, StoreError> {
         let tables = self.capture.as_ref().ok_or_else(capture::without_tables)?;
-        let mut items = update_items(&self.table, order, event)?;
-        items.push(ledger::settle(
-            &tables.carts,
-            &CartId::of_order(&order.id),
-            reserved,
-        )?);
+        let cart = CartId::of_order(transition.submission.id());
+        let mut items = update_items(&self.table, transition)?;
+        items.push(ledger::settle(&tables.carts, &cart, reserved)?);
         let reservation = items.len().saturating_sub(1);
         let unmet = transaction::commit(&self.client, items).await?;
         Ok(match unmet.as_slice() {
@@ -307,9 +295,9 @@ impl Submissions for SubmissionsTable {
         let mut items = self
             .submissions(&ids.collect::<Result<Vec<_>, _>>()?)
             .await?;
-        // The index lags behind: a submission that moved on since is not in this state any more.
-        items.retain(|submission| submission.state == state);
-        items.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        // The index lags: a submission that moved since is no longer in this state.
+        items.retain(|submission| submission.state() == state);
+        items.sort_by(|a, b| (a.created_at(), a.id()).cmp(&(b.created_at(), b.id())));
         Ok(Page { items, next })
     }
 

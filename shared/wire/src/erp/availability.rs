@@ -29,17 +29,17 @@ pub struct AvailabilityRequest {
     pub locations: Option<Vec<String>>,
 }
 
-/// Whether an item can be had.
+/// Whether the ERP can deliver an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AvailabilityStatus {
-    /// Now; an absent quantity means unlimited.
+    /// In stock; an absent quantity means unlimited.
     Available,
-    /// Later.
+    /// Not in stock, but can be ordered.
     Backorderable,
-    /// No.
+    /// Not in stock, and cannot be ordered.
     Unavailable,
-    /// A word that this side does not know.
+    /// A status that this side does not know.
     #[serde(other)]
     Unknown,
 }
@@ -81,7 +81,7 @@ pub struct AvailabilityItem {
         skip_serializing_if = "Option::is_none"
     )]
     pub available_from: Option<String>,
-    /// Why there is no answer, such as `unknown_sku`.
+    /// Why the item has no availability, such as `unknown_sku`.
     #[serde(
         default,
         deserialize_with = "lenient::text",

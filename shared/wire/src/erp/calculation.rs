@@ -77,7 +77,7 @@ pub struct CalculationAnswer {
     /// One entry per asked line; taxes may exist for the document alone.
     #[serde(default, deserialize_with = "lenient::list")]
     pub lines: Vec<CalculatedLine>,
-    /// Without a readable grand total there is no calculation.
+    /// A calculation without a readable grand total is unusable.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub totals: Totals,
     /// The taxes of the document.
@@ -128,7 +128,7 @@ pub struct PreparedLine {
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<ReservationStatus>,
-    /// How much is set aside.
+    /// The reserved quantity.
     #[serde(
         default,
         deserialize_with = "lenient::option",
@@ -200,7 +200,7 @@ pub struct PreparationAnswer {
     /// One entry per asked line.
     #[serde(deserialize_with = "lenient::list")]
     pub lines: Vec<PreparedLine>,
-    /// Without a readable grand total there is no calculation.
+    /// A calculation without a readable grand total is unusable.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub totals: Totals,
     /// The taxes of the document.

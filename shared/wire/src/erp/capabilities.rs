@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lenient;
 
-/// Which guarantee stands behind a submission that is sent twice.
+/// How the ERP protects a submission that is sent twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubmissionGuarantee {
@@ -43,7 +43,7 @@ pub enum PreparationStyle {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReservationStyle {
-    /// The goods are set aside.
+    /// The goods are reserved.
     Hard,
     /// The goods are noted, and may still go elsewhere.
     Soft,

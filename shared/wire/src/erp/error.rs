@@ -52,7 +52,7 @@ pub struct ErrorDetail {
     pub processed: Option<Processed>,
 }
 
-/// `{"error":{…}}`, alone or beside other fields. Any answer is first read as this.
+/// `{"error":{…}}`, alone or next to other fields. Any answer is first read as this.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorAnswer {
     /// Present means that the call failed, whatever the status says. A shape that cannot be read is
@@ -65,7 +65,7 @@ pub struct ErrorAnswer {
     pub error: Option<ErrorDetail>,
 }
 
-/// Null is no error; everything else is one, even a bare text or `true`.
+/// Null is not an error; everything else is one, even a bare text or `true`.
 fn any_error<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<ErrorDetail>, D::Error> {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// Reads a value, or `None` when it is null or of another shape.
+/// Reads a value; `None` if it is null or of another shape.
 pub(super) fn option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -22,7 +22,7 @@ where
     Ok(option(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a list without the elements that cannot be read; empty when it is no list.
+/// Reads a list without the elements that cannot be read; empty if it is not a list.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -31,7 +31,7 @@ where
     Ok(optional_list(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a list without the elements that cannot be read; `None` when it is no list, which is not
+/// Reads a list without the elements that cannot be read; `None` if it is not a list, which is not
 /// an empty one.
 pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
@@ -52,7 +52,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// A value as it was written, down to the last digit; none when it is null or of another shape.
+/// A value as it was written, down to the last digit; `None` if it is null or of another shape.
 fn readable<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
     if raw.get() == "null" {
         None

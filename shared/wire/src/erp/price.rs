@@ -85,7 +85,7 @@ pub struct PriceItem {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub quantity_breaks: Vec<QuantityBreak>,
-    /// Why there is no price, such as `unknown_sku`.
+    /// Why the item has no price, such as `unknown_sku`.
     #[serde(
         default,
         deserialize_with = "lenient::text",

@@ -24,7 +24,7 @@ pub struct ReservationRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReservationStatus {
-    /// The whole quantity is set aside.
+    /// The whole quantity is reserved.
     Reserved,
     /// A part of it, perhaps none; the rest comes later.
     Backordered,
@@ -48,7 +48,7 @@ pub struct ReservedLine {
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<ReservationStatus>,
-    /// How much is set aside.
+    /// The reserved quantity.
     #[serde(
         default,
         deserialize_with = "lenient::option",
@@ -64,7 +64,7 @@ pub struct ReservedLine {
     pub code: Option<String>,
 }
 
-/// What is set aside. A line that is missing is unknown.
+/// What is reserved. A missing line is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationAnswer {

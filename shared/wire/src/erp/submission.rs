@@ -11,7 +11,7 @@ use crate::value::Money;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderRequest {
-    /// The order's id on this side, for ever.
+    /// The order's id on this side; it never changes.
     pub reference: String,
     /// The online store.
     pub store: String,
@@ -51,7 +51,7 @@ pub struct OrderRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteRequest {
-    /// The quote's id on this side, for ever.
+    /// The quote's id on this side; it never changes.
     pub reference: String,
     /// The online store.
     pub store: String,
@@ -110,7 +110,7 @@ pub struct SubmissionAnswer {
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<String>,
-    /// Whether the document stands.
+    /// Whether the ERP accepted the document.
     #[serde(
         default,
         deserialize_with = "lenient::option",

@@ -51,7 +51,7 @@ fn an_unreadable_quantity_never_reads_as_unlimited() {
 }
 
 #[test]
-fn an_answer_without_its_list_is_no_empty_answer() {
+fn an_answer_without_its_list_is_not_an_empty_answer() {
     assert!(from_value::<PricesAnswer>(json!({})).is_err());
     assert_eq!(from_value::<DocumentList>(json!({})).unwrap().orders, None);
 }

@@ -8,7 +8,7 @@ use crate::value::{Instant, Money, Number};
 
 /// The answer to `GET /orders?reference=` and `GET /quotes?reference=`. **Found is not accepted**:
 /// a crash between the ERP's steps leaves a draft. An ERP that holds several of a reference answers
-/// with the accepted one: whoever was told of a draft sends again. Nothing found is a 404 with the
+/// with the accepted one: a caller that is told of a draft sends again. Nothing found is a 404 with the
 /// code `not_found`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +41,7 @@ pub struct FoundAnswer {
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<String>,
-    /// Whether the document stands; absent is not accepted.
+    /// Whether the ERP accepted the document; absent = not accepted.
     #[serde(
         default,
         deserialize_with = "lenient::option",
@@ -188,7 +188,7 @@ pub struct Document {
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<String>,
-    /// Whether the document stands.
+    /// Whether the ERP accepted the document.
     #[serde(
         default,
         deserialize_with = "lenient::option",
@@ -209,7 +209,7 @@ pub struct Document {
         skip_serializing_if = "Option::is_none"
     )]
     pub channel: Option<String>,
-    /// Who bought. Whoever shows the document checks this, whatever filter was sent.
+    /// Who bought. The reader of the document checks this, whatever filter was sent.
     #[serde(
         default,
         deserialize_with = "lenient::option",
@@ -263,8 +263,8 @@ impl Document {
     }
 }
 
-/// The answer to a list: `orders` or `quotes`, as asked. Neither of them present is no empty list
-/// but a broken answer.
+/// The answer to a list: `orders` or `quotes`, as asked. An answer with neither is not an empty
+/// list but a broken answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentList {

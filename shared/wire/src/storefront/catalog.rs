@@ -17,7 +17,7 @@ pub struct Category {
     pub name: String,
     /// The category above; null for a top one.
     pub parent_id: Option<String>,
-    /// Place among its siblings.
+    /// Position among its siblings.
     pub sequence: i64,
 }
 
@@ -51,7 +51,7 @@ pub struct Item {
     pub name: String,
     /// Its description, in the caller's language if there is one.
     pub description: Option<String>,
-    /// The categories that it stands in.
+    /// The categories that it belongs to.
     pub category_ids: Vec<String>,
     /// The unit that quantities are counted in.
     pub unit: String,
@@ -100,7 +100,7 @@ pub struct Items {
 /// The items that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundItems {
-    /// In the order asked for; what is not there is absent.
+    /// In the order of the query; unknown items are absent.
     pub items: Vec<Item>,
 }
 

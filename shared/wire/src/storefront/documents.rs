@@ -77,7 +77,7 @@ pub struct Links {
 pub struct OrderAnswer {
     /// Our id.
     pub order_id: String,
-    /// Where it stands.
+    /// Its state.
     pub state: String,
     /// The ERP's number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct OrderAnswer {
 pub struct QuoteAnswer {
     /// Our id.
     pub quote_id: String,
-    /// Where it stands.
+    /// Its state.
     pub state: String,
     /// The ERP's number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,7 +170,7 @@ pub struct Document {
     /// The ERP's number of a quote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_quote_id: Option<String>,
-    /// Where it stands on its way to the ERP; `confirmed` for one of another channel.
+    /// Its state on its way to the ERP; `confirmed` for one of another channel.
     pub state: String,
     /// The ERP's own status.
     pub status: Option<String>,
@@ -256,7 +256,7 @@ impl From<domain::submission::TimelineEvent> for TimelineEvent {
     fn from(e: domain::submission::TimelineEvent) -> Self {
         Self {
             at: e.at.into(),
-            event: e.event.into_owned(),
+            event: e.kind.to_string(),
             attempt: e.attempt,
             reason: e.reason,
             duration_ms: e.duration_ms,

@@ -37,7 +37,7 @@ pub enum Reason {
     ItemInactive,
     /// The ERP has no price for this item in this currency.
     NoPrice,
-    /// Another unit than the item's, and nobody said how many of one make the other.
+    /// Another unit than the item's, without a known conversion.
     UnitNotConvertible,
 }
 
@@ -56,7 +56,7 @@ impl From<model::Reason> for Reason {
     }
 }
 
-/// Stands on every price and availability.
+/// Accompanies every price and availability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Freshness {
@@ -64,7 +64,7 @@ pub struct Freshness {
     pub source: Source,
     /// When the ERP said so.
     pub as_of: Option<Instant>,
-    /// Until when it may be shown without a remark; null = for ever.
+    /// Until when it is fresh; null = forever.
     pub fresh_until: Option<Instant>,
     /// Whether that time is over.
     pub stale: bool,

@@ -51,9 +51,9 @@ pub struct PriceQueryItem {
 pub enum PriceStatus {
     /// It has.
     Priced,
-    /// Nobody knows one at the moment.
+    /// No price is known at the moment.
     Unpriced,
-    /// There is no such item.
+    /// The item does not exist.
     Error,
 }
 
@@ -87,7 +87,7 @@ pub struct PricedItem {
     pub quantity_breaks: Vec<QuantityBreak>,
     /// How old the offer price is.
     pub freshness: Freshness,
-    /// Why there is no price.
+    /// Why the item has no price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Reason>,
 }
@@ -133,7 +133,7 @@ pub enum AvailabilityStatus {
     Backorderable,
     /// Cannot be had.
     Unavailable,
-    /// Nobody could say. Never the same as zero.
+    /// The ERP did not say. Never the same as zero.
     Unknown,
 }
 

@@ -50,7 +50,7 @@ impl From<model::PostalAddress> for PostalAddress {
     }
 }
 
-/// Somebody who registers.
+/// A person who registers.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Person {
@@ -194,7 +194,7 @@ pub struct Decided {
     pub at: Instant,
 }
 
-/// A registration, as whoever decides about it sees it.
+/// A registration as those who decide about it see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registration {
@@ -206,7 +206,7 @@ pub struct Registration {
     pub organization_id: String,
     /// `pending`, `approved` or `rejected`.
     pub status: String,
-    /// The user id was somebody's when this was made: it can be rejected, but not approved while
+    /// The user id was taken when this was made: it can be rejected, but not approved while
     /// that is so.
     pub user_id_taken: bool,
     /// When it was made.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Instant;
 
-/// A submission as operators see it: where it stands and why, nothing of what is in it.
+/// A submission as operators see it: its state and the reason, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Submission {
@@ -12,7 +12,7 @@ pub struct Submission {
     pub submission_id: String,
     /// `order`, `quote`, `organization` or `user`.
     pub kind: String,
-    /// Where it stands.
+    /// Its state.
     pub state: String,
     /// The code of why it is rejected, waiting, unknown or in need of attention.
     pub reason: Option<String>,
@@ -22,8 +22,9 @@ pub struct Submission {
     pub organization_id: String,
     /// Sends so far.
     pub attempt: u32,
-    /// Sends whose end nobody knows and of which the ERP has no trace.
-    pub untraced: u32,
+    /// Sends with an unknown outcome of which the ERP has no trace.
+    #[serde(rename = "untraced")]
+    pub sends_without_trace: u32,
     /// The ERP's number.
     pub external_id: Option<String>,
     /// When it was captured.
@@ -123,13 +124,13 @@ pub struct Redrive {
     pub dry_run: bool,
 }
 
-/// Whether somebody has to do something.
+/// Whether an operator has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
-    /// Nobody has.
+    /// No operator has to act.
     Ok,
-    /// Somebody has: `findings` says where to look.
+    /// An operator has to act: `findings` says where to look.
     Attention,
 }
 
@@ -137,7 +138,7 @@ pub enum HealthStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// Whether somebody has to do something.
+    /// Whether an operator has to act.
     pub status: HealthStatus,
     /// When it was looked.
     pub checked_at: Instant,
@@ -180,7 +181,7 @@ pub struct Waiting {
     pub oldest_unconfirmed_seconds: u64,
     /// The same of what awaits its approver.
     pub oldest_awaiting_approval_seconds: u64,
-    /// Submissions whose outcome nobody knows yet, up to 1 000.
+    /// Submissions with an unknown outcome, up to 1 000.
     pub unknown: u64,
     /// Submissions that wait for a person, up to 1 000.
     pub needs_attention: u64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Instant, Money, Number};
 
-/// What the ERP set aside for a line.
+/// What the ERP reserved for a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReservationStatus {
@@ -20,9 +20,9 @@ pub enum ReservationStatus {
 /// The reservation of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// Whether it was set aside.
+    /// Whether all of it, a part or nothing is reserved.
     pub status: ReservationStatus,
-    /// How much was.
+    /// The reserved quantity.
     pub quantity: Number,
 }
 
@@ -46,7 +46,7 @@ pub struct PreparedLine {
     pub shipping: Option<Money>,
     /// Discount or surcharge.
     pub adjustment: Option<Money>,
-    /// What was set aside.
+    /// What is reserved.
     pub reservation: Reservation,
 }
 

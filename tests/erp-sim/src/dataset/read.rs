@@ -149,7 +149,7 @@ impl Dataset {
                 row.required("country")?.to_owned(),
                 row.text("region").to_owned(),
             );
-            // Where a place has several taxes, the first stands: the file has one rate per place.
+            // Where a place has several taxes, the first counts: the file has one rate per place.
             self.taxes.entry(key).or_insert(tax);
             Ok(())
         })

@@ -10,7 +10,7 @@ use time::macros::format_description;
 
 use super::Validity;
 
-/// Why a data folder cannot be read. The text is one sentence for whoever wrote the file.
+/// Why a data folder cannot be read. The text is one sentence for the author of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// A file that must be there is not.
@@ -74,7 +74,8 @@ impl Row<'_> {
     /// A plain decimal that must be there.
     pub fn decimal(&self, column: &str) -> Result<Decimal, String> {
         let text = self.required(column)?;
-        Decimal::from_str(text).map_err(|_| format!("`{column}` is no decimal number: \"{text}\""))
+        Decimal::from_str(text)
+            .map_err(|_| format!("`{column}` is not a decimal number: \"{text}\""))
     }
 
     /// A plain decimal, or nothing.
@@ -109,7 +110,7 @@ impl Row<'_> {
                         .saturating_mul(1000),
                 )
             })
-            .map_err(|_| format!("`{column}` is no date like 2026-01-31: \"{text}\""))
+            .map_err(|_| format!("`{column}` is not a date like 2026-01-31: \"{text}\""))
     }
 }
 

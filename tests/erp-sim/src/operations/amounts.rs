@@ -10,7 +10,7 @@ use wire::value::Number;
 use crate::amount::{self, money, sum, times};
 use crate::dataset::Tax;
 use crate::refusal::Refusal;
-use crate::world::World;
+use crate::state::ErpState;
 use axum::http::StatusCode;
 
 /// A line to calculate with.
@@ -23,23 +23,23 @@ pub(crate) struct PricedLine<'a> {
 
 /// `POST /orders/calculate`: at the unit prices that the request names.
 pub(crate) fn calculate(
-    world: &World,
+    state: &ErpState,
     request: &CalculationRequest,
 ) -> Result<CalculationAnswer, Refusal> {
-    let lines = priced_lines(world, &request.lines, &request.currency)?;
-    let mut answer = calculate_lines(world, &lines, &request.currency, request.shipping.as_ref())?;
+    let lines = priced_lines(state, &request.lines, &request.currency)?;
+    let mut answer = calculate_lines(state, &lines, &request.currency, request.shipping.as_ref())?;
     answer.reference = Some(request.reference.clone());
     Ok(answer)
 }
 
 /// Checks the lines of a request against the items.
 pub(crate) fn priced_lines<'a>(
-    world: &World,
+    state: &ErpState,
     lines: &'a [OrderLine],
     currency: &str,
 ) -> Result<Vec<PricedLine<'a>>, Refusal> {
     check_lines(
-        world,
+        state,
         lines
             .iter()
             .map(|line| (line.sku.as_str(), line.quantity.0)),
@@ -58,10 +58,10 @@ pub(crate) fn priced_lines<'a>(
 /// Refuses a document with no lines, too many, an unknown or inactive item, or a quantity that is
 /// not above zero.
 pub(crate) fn check_lines<'a>(
-    world: &World,
+    state: &ErpState,
     lines: impl ExactSizeIterator<Item = (&'a str, Decimal)>,
 ) -> Result<(), Refusal> {
-    let most = usize::try_from(world.capabilities.max_lines).unwrap_or(usize::MAX);
+    let most = usize::try_from(state.capabilities.max_lines).unwrap_or(usize::MAX);
     if lines.len() == 0 || lines.len() > most {
         return Err(Refusal::invalid(format!(
             "a document has from 1 to {most} lines"
@@ -71,7 +71,7 @@ pub(crate) fn check_lines<'a>(
         let refuse = |code, reason: &str| {
             Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason).about(sku))
         };
-        match world.item(sku) {
+        match state.item(sku) {
             None => return refuse(codes::UNKNOWN_SKU, "the item is not known"),
             Some(item) if !item.active => {
                 return refuse(codes::ITEM_INACTIVE, "the item is not sold any more");
@@ -85,21 +85,21 @@ pub(crate) fn check_lines<'a>(
     Ok(())
 }
 
-/// The amounts of checked lines. The method's base stands as an extra line, its charge by weight at
+/// The amounts of checked lines. The method's base is an extra line, its charge by weight at
 /// the lines; tax goes by the country and region of the address, and shipping is taxed like the
 /// goods.
 pub(crate) fn calculate_lines(
-    world: &World,
+    state: &ErpState,
     lines: &[PricedLine<'_>],
     currency: &str,
     shipping: Option<&Shipping>,
 ) -> Result<CalculationAnswer, Refusal> {
-    let tax = shipping.and_then(|shipping| tax_of(world, shipping));
+    let tax = shipping.and_then(|shipping| tax_of(state, shipping));
     let rate = tax.map_or(Decimal::ZERO, |tax| tax.percent / Decimal::ONE_HUNDRED);
     // An unknown method is charged like the first one: who tries the simulator by hand cannot know
     // the names.
     let method = shipping.and_then(|shipping| {
-        let methods = &world.dataset.shipping;
+        let methods = &state.dataset.shipping;
         methods
             .iter()
             .find(|method| method.name == shipping.method)
@@ -109,7 +109,7 @@ pub(crate) fn calculate_lines(
     let (mut goods, mut charges, mut goods_tax) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     for line in lines {
         let line_total = times(line.unit_price, line.quantity, currency)?;
-        let weight = world
+        let weight = state
             .item(line.sku)
             .map_or(Decimal::ONE, |item| item.weight);
         let charge = match method {
@@ -174,9 +174,9 @@ pub(crate) fn calculate_lines(
 }
 
 /// The tax of the region, else of the whole country, else none.
-fn tax_of<'a>(world: &'a World, shipping: &Shipping) -> Option<&'a Tax> {
+fn tax_of<'a>(state: &'a ErpState, shipping: &Shipping) -> Option<&'a Tax> {
     let country = &shipping.address.country;
-    let taxes = &world.dataset.taxes;
+    let taxes = &state.dataset.taxes;
     let region = shipping.address.region.as_deref().unwrap_or("");
     taxes
         .get(&(country.clone(), region.to_owned()))

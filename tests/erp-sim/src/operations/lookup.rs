@@ -10,18 +10,18 @@ use wire::value::{Instant, Number};
 use crate::amount;
 use crate::dataset::{Item, ONLINE};
 use crate::refusal::Refusal;
-use crate::world::World;
+use crate::state::ErpState;
 
 const WEEK: i64 = 7 * 86_400_000;
 
 /// How much there is, per item and location; of the whole online store when no location is asked.
 pub(crate) fn availability(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     request: &AvailabilityRequest,
 ) -> Result<AvailabilityAnswer, Refusal> {
-    check_count(world, request.items.len())?;
-    world.expire(now);
+    check_count(state, request.items.len())?;
+    state.expire(now);
     let locations = request
         .locations
         .as_deref()
@@ -29,12 +29,12 @@ pub(crate) fn availability(
     let mut items = Vec::new();
     for wish in &request.items {
         match locations {
-            None => items.push(look(world, now, &wish.sku, None)),
+            None => items.push(look(state, now, &wish.sku, None)),
             Some(locations) => {
                 items.extend(
                     locations
                         .iter()
-                        .map(|location| look(world, now, &wish.sku, Some(location))),
+                        .map(|location| look(state, now, &wish.sku, Some(location))),
                 );
             }
         }
@@ -42,7 +42,7 @@ pub(crate) fn availability(
     Ok(AvailabilityAnswer { items })
 }
 
-fn look(world: &World, now: i64, sku: &str, location: Option<&str>) -> AvailabilityItem {
+fn look(state: &ErpState, now: i64, sku: &str, location: Option<&str>) -> AvailabilityItem {
     let mut answer = AvailabilityItem {
         sku: sku.to_owned(),
         location: Some(location.unwrap_or(ONLINE).to_owned()),
@@ -52,15 +52,15 @@ fn look(world: &World, now: i64, sku: &str, location: Option<&str>) -> Availabil
         available_from: None,
         code: None,
     };
-    let Some(item) = world.item(sku) else {
+    let Some(item) = state.item(sku) else {
         answer.code = Some(codes::UNKNOWN_SKU.to_owned());
         return answer;
     };
     answer.unit = Some(item.unit.clone());
     let left = match location {
-        None | Some(ONLINE) => world.left_in_all(sku),
+        None | Some(ONLINE) => state.left_in_all(sku),
         Some(location) => {
-            let here = world
+            let here = state
                 .left(sku)
                 .into_iter()
                 .find(|(name, _)| name == location);
@@ -83,11 +83,11 @@ fn look(world: &World, now: i64, sku: &str, location: Option<&str>) -> Availabil
 
 /// The customer's best price of each item.
 pub(crate) fn prices(
-    world: &World,
+    state: &ErpState,
     now: i64,
     request: &PriceRequest,
 ) -> Result<PricesAnswer, Refusal> {
-    check_count(world, request.items.len())?;
+    check_count(state, request.items.len())?;
     let organization = &request.customer.organization_id;
     let items = request.items.iter().map(|wish| {
         let mut answer = PriceItem {
@@ -100,7 +100,7 @@ pub(crate) fn prices(
             code: None,
         };
         match find_price(
-            world,
+            state,
             now,
             organization,
             &wish.sku,
@@ -111,9 +111,9 @@ pub(crate) fn prices(
                 let list = item.list_price(&request.currency, now);
                 answer.unit_price = Some(amount::money(price, &request.currency));
                 answer.list_price = list.map(|list| amount::money(list, &request.currency));
-                if world.capabilities.quantity_breaks {
+                if state.capabilities.quantity_breaks {
                     answer.quantity_breaks = ladder(
-                        world,
+                        state,
                         now,
                         organization,
                         (&wish.sku, item),
@@ -132,18 +132,18 @@ pub(crate) fn prices(
 
 /// The customer's price of one unit, or the code that says why there is none.
 pub(crate) fn find_price<'a>(
-    world: &'a World,
+    state: &'a ErpState,
     now: i64,
     organization: &str,
     sku: &str,
     currency: &str,
     quantity: Decimal,
 ) -> Result<(&'a Item, Decimal), &'static str> {
-    let item = world.item(sku).ok_or(codes::UNKNOWN_SKU)?;
+    let item = state.item(sku).ok_or(codes::UNKNOWN_SKU)?;
     if !item.active {
         return Err(codes::ITEM_INACTIVE);
     }
-    let price = price_of(world, now, organization, (sku, item), currency, quantity)
+    let price = price_of(state, now, organization, (sku, item), currency, quantity)
         .ok_or(codes::NO_PRICE)?;
     Ok((item, price))
 }
@@ -151,7 +151,7 @@ pub(crate) fn find_price<'a>(
 /// List price × best offer × the organization's factor × the factor of the control route, rounded
 /// to the currency.
 fn price_of(
-    world: &World,
+    state: &ErpState,
     now: i64,
     organization: &str,
     (sku, item): (&str, &Item),
@@ -167,13 +167,13 @@ fn price_of(
     let price = list
         .checked_mul(Decimal::ONE.checked_sub(discount)?)?
         .checked_mul(organization_factor(organization))?
-        .checked_mul(world.factors.get(sku).copied().unwrap_or(Decimal::ONE))?;
+        .checked_mul(state.factors.get(sku).copied().unwrap_or(Decimal::ONE))?;
     Some(amount::round(price, currency))
 }
 
 /// Every step of the price, starting at 1, so that the reader can price any whole quantity from it.
 fn ladder(
-    world: &World,
+    state: &ErpState,
     now: i64,
     organization: &str,
     item: (&str, &Item),
@@ -199,7 +199,7 @@ fn ladder(
     starts.dedup();
     let mut breaks: Vec<QuantityBreak> = Vec::new();
     for start in starts {
-        let Some(price) = price_of(world, now, organization, item, currency, start) else {
+        let Some(price) = price_of(state, now, organization, item, currency, start) else {
             continue;
         };
         let unit_price = amount::money(price, currency);
@@ -236,8 +236,8 @@ pub(crate) fn instant(millis: i64) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn check_count(world: &World, count: usize) -> Result<(), Refusal> {
-    let most = usize::try_from(world.capabilities.max_items_per_call).unwrap_or(usize::MAX);
+fn check_count(state: &ErpState, count: usize) -> Result<(), Refusal> {
+    let most = usize::try_from(state.capabilities.max_items_per_call).unwrap_or(usize::MAX);
     if count > most {
         return Err(Refusal::invalid(format!("at most {most} items per call")));
     }

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use wire::erp::{MemberAnswer, OrganizationRequest, UserRequest};
 
 use crate::refusal::Refusal;
-use crate::world::World;
+use crate::state::ErpState;
 
 /// `PUT /organizations/{id}`
 pub(crate) fn put_organization(
-    world: &mut World,
+    state: &mut ErpState,
     id: &str,
     request: &OrganizationRequest,
 ) -> Result<MemberAnswer, Refusal> {
-    world
+    state
         .organizations
         .insert(id.to_owned(), entry("organizationId", id, json!(request)));
     Ok(accepted(id))
@@ -20,11 +20,11 @@ pub(crate) fn put_organization(
 
 /// `PUT /users/{id}`
 pub(crate) fn put_user(
-    world: &mut World,
+    state: &mut ErpState,
     id: &str,
     request: &UserRequest,
 ) -> Result<MemberAnswer, Refusal> {
-    world
+    state
         .users
         .insert(id.to_owned(), entry("userId", id, json!(request)));
     Ok(accepted(id))

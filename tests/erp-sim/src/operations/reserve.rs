@@ -13,18 +13,18 @@ use super::amounts::{PricedLine, calculate_lines};
 use super::lookup::find_price;
 use crate::amount::money;
 use crate::refusal::Refusal;
-use crate::world::{Reservation, World};
+use crate::state::{ErpState, Reservation};
 
 /// `PUT /reservations/{reference}`: takes the place of whatever the reference held before.
 pub(crate) fn reserve(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     reference: &str,
     request: &ReservationRequest,
 ) -> Result<ReservationAnswer, Refusal> {
     let organization = &request.customer.organization_id;
-    let lines = set_aside(
-        world,
+    let lines = reserve_goods(
+        state,
         now,
         reference,
         organization,
@@ -38,8 +38,8 @@ pub(crate) fn reserve(
     })
 }
 
-fn set_aside(
-    world: &mut World,
+fn reserve_goods(
+    state: &mut ErpState,
     now: i64,
     reference: &str,
     organization: &str,
@@ -52,9 +52,9 @@ fn set_aside(
     if wanted.iter().any(|line| line.quantity.0 <= Decimal::ZERO) {
         return Err(Refusal::invalid("a quantity is above zero"));
     }
-    world.expire(now);
+    state.expire(now);
     // Its own goods are free again before they are counted, so that repeating never doubles.
-    world.reservations.remove(reference);
+    state.reservations.remove(reference);
     let mut taken: HashMap<&str, Decimal> = HashMap::new();
     let mut answers = Vec::new();
     let mut lines = Vec::new();
@@ -65,7 +65,7 @@ fn set_aside(
             quantity: Some(Number(quantity)),
             code: code.map(str::to_owned),
         };
-        let Some(item) = world.item(&line.sku) else {
+        let Some(item) = state.item(&line.sku) else {
             answers.push(answer(
                 ReservationStatus::Unavailable,
                 Decimal::ZERO,
@@ -74,7 +74,7 @@ fn set_aside(
             continue;
         };
         let taken = taken.entry(&line.sku).or_default();
-        let free = world
+        let free = state
             .left_in_all(&line.sku)
             .map(|left| left.saturating_sub(*taken).max(Decimal::ZERO));
         let quantity = free.map_or(line.quantity.0, |free| free.min(line.quantity.0));
@@ -93,26 +93,26 @@ fn set_aside(
         expires_at: expires_at.0,
         lines,
     };
-    world.reservations.insert(reference.to_owned(), reservation);
+    state.reservations.insert(reference.to_owned(), reservation);
     Ok(answers)
 }
 
 /// `DELETE /reservations/{reference}` and `DELETE /preparations/{reference}`: success also when
 /// there is nothing.
-pub(crate) fn cancel(world: &mut World, reference: &str) {
-    world.reservations.remove(reference);
+pub(crate) fn cancel(state: &mut ErpState, reference: &str) {
+    state.reservations.remove(reference);
 }
 
 /// `PUT /preparations/{reference}`: reserve, price and calculate in one.
 pub(crate) fn prepare(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     reference: &str,
     request: &PreparationRequest,
 ) -> Result<PreparationAnswer, Refusal> {
     let organization = &request.customer.organization_id;
-    let reserved = set_aside(
-        world,
+    let reserved = reserve_goods(
+        state,
         now,
         reference,
         organization,
@@ -123,7 +123,7 @@ pub(crate) fn prepare(
     let mut refused = HashMap::new();
     for line in &request.lines {
         match find_price(
-            world,
+            state,
             now,
             organization,
             &line.sku,
@@ -141,7 +141,7 @@ pub(crate) fn prepare(
             }
         }
     }
-    let amounts = calculate_lines(world, &priced, &request.currency, request.shipping.as_ref())?;
+    let amounts = calculate_lines(state, &priced, &request.currency, request.shipping.as_ref())?;
     let lines = reserved.into_iter().map(|reserved| {
         let calculated = amounts
             .lines

@@ -8,7 +8,7 @@ use wire::value::Instant;
 use super::lookup::instant;
 use crate::documents::{Kind, Stored};
 use crate::faults::Marks;
-use crate::world::World;
+use crate::state::ErpState;
 
 const DAY: i64 = 86_400_000;
 
@@ -26,14 +26,14 @@ pub(crate) struct Draft<'a> {
 
 /// Stores the document; a draft when the marks of the request say so.
 pub(crate) fn store(
-    world: &mut World,
+    state: &mut ErpState,
     kind: Kind,
     now: i64,
     marks: &Marks,
     draft: Draft<'_>,
 ) -> SubmissionAnswer {
-    let mode = world.mode;
-    let documents = world.documents(kind);
+    let mode = state.mode;
+    let documents = state.documents(kind);
     let id = documents.next_id();
     let (expires_text, expires_at) = draft
         .expires

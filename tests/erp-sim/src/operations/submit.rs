@@ -13,39 +13,39 @@ use crate::amount::{self, money};
 use crate::documents::Kind;
 use crate::faults::Marks;
 use crate::refusal::Refusal;
-use crate::world::World;
+use crate::state::ErpState;
 
 /// `POST /orders`. The named reservation or quote becomes the order in the same step, so that goods
 /// never count twice.
 ///
 /// The own total is that of the lines at the unit prices that the request names, except for an item
 /// whose price the control route changed: there the ERP insists on its own price, so that a price
-/// change between preparation and submission can be played through. An order of a quote stands at
+/// change between preparation and submission can be played through. An order of a quote has
 /// the quote's total.
 pub(crate) fn submit_order(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     key: Option<&str>,
     marks: &Marks,
     request: &OrderRequest,
 ) -> Result<SubmissionAnswer, Refusal> {
     let key = check_key(key)?;
-    if let Some(twin) = twin(world, Kind::Order, &request.reference, key, marks)? {
+    if let Some(twin) = twin(state, Kind::Order, &request.reference, key, marks)? {
         return Ok(twin);
     }
-    world.expire(now);
+    state.expire(now);
     let accepted = amount::parse(&request.accepted_total, &request.currency)?;
-    let given = priced_lines(world, &request.lines, &request.currency)?;
+    let given = priced_lines(state, &request.lines, &request.currency)?;
     let quote = request
         .quote
         .as_deref()
-        .map(|quote| find_quote(world, now, quote))
+        .map(|quote| find_quote(state, now, quote))
         .transpose()?;
     let totals = match &quote {
         Some((_, totals)) => totals.clone(),
         None => {
-            let own = at_own_prices(world, now, &request.customer, given, &request.currency);
-            calculate_lines(world, &own, &request.currency, request.shipping.as_ref())?.totals
+            let own = at_own_prices(state, now, &request.customer, given, &request.currency);
+            calculate_lines(state, &own, &request.currency, request.shipping.as_ref())?.totals
         }
     };
     let own = totals
@@ -72,17 +72,17 @@ pub(crate) fn submit_order(
         purchase_order_number: request.purchase_order_number.clone(),
         expires: None,
     };
-    let submitted = store(world, Kind::Order, now, marks, draft);
-    // Only the named one: an order that does not name its reservation counts beside it until that
+    let submitted = store(state, Kind::Order, now, marks, draft);
+    // Only the named one: an order that does not name its reservation counts in addition until that
     // expires.
     if let Some(reference) = &request.reservation {
-        world.reservations.remove(reference);
+        state.reservations.remove(reference);
     }
     for line in &request.lines {
-        world.sell(&line.sku, line.quantity.0);
+        state.sell(&line.sku, line.quantity.0);
     }
     if let Some((id, _)) = quote
-        && let Some(quote) = world.quotes.by_id(&id)
+        && let Some(quote) = state.quotes.by_id(&id)
     {
         quote.set_status("ordered");
     }
@@ -92,18 +92,18 @@ pub(crate) fn submit_order(
 /// `POST /quotes`. The ERP quotes its own price of the moment; where it has none, the one the buyer
 /// saw.
 pub(crate) fn submit_quote(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     key: Option<&str>,
     marks: &Marks,
     request: &QuoteRequest,
 ) -> Result<SubmissionAnswer, Refusal> {
     let key = check_key(key)?;
-    if let Some(twin) = twin(world, Kind::Quote, &request.reference, key, marks)? {
+    if let Some(twin) = twin(state, Kind::Quote, &request.reference, key, marks)? {
         return Ok(twin);
     }
     check_lines(
-        world,
+        state,
         request
             .lines
             .iter()
@@ -118,7 +118,7 @@ pub(crate) fn submit_quote(
             .map(|price| amount::parse(price, currency))
             .transpose()?;
         let own = find_price(
-            world,
+            state,
             now,
             organization,
             &line.sku,
@@ -141,7 +141,7 @@ pub(crate) fn submit_quote(
             unit_price,
         });
     }
-    let totals = calculate_lines(world, &priced, currency, request.shipping.as_ref())?.totals;
+    let totals = calculate_lines(state, &priced, currency, request.shipping.as_ref())?.totals;
     let lines = priced
         .iter()
         .zip(&request.lines)
@@ -166,10 +166,10 @@ pub(crate) fn submit_quote(
         purchase_order_number: None,
         expires: Some(expiry(request.requested_expiry.as_deref(), now)),
     };
-    let submitted = store(world, Kind::Quote, now, marks, draft);
+    let submitted = store(state, Kind::Quote, now, marks, draft);
     // A quote holds no goods.
     if let Some(reference) = &request.reservation {
-        world.reservations.remove(reference);
+        state.reservations.remove(reference);
     }
     Ok(submitted)
 }
@@ -187,14 +187,14 @@ fn check_key(key: Option<&str>) -> Result<&str, Refusal> {
 /// The answer to a repetition, if it is one. A draft that an earlier attempt left is finished here.
 /// An ERP that does not declare `idempotency-key` makes a second document, as such ERPs do.
 fn twin(
-    world: &mut World,
+    state: &mut ErpState,
     kind: Kind,
     reference: &str,
     key: &str,
     marks: &Marks,
 ) -> Result<Option<SubmissionAnswer>, Refusal> {
-    let by_key = world.capabilities.submission == SubmissionGuarantee::IdempotencyKey;
-    let documents = world.documents(kind);
+    let by_key = state.capabilities.submission == SubmissionGuarantee::IdempotencyKey;
+    let documents = state.documents(kind);
     if by_key
         && documents
             .reference_of_key(key)
@@ -231,20 +231,20 @@ fn twin(
 }
 
 /// The quote to order: its number and its totals.
-fn find_quote(world: &mut World, now: i64, name: &str) -> Result<(String, Totals), Refusal> {
-    let mode = world.mode;
-    world.quotes.age(mode, now);
+fn find_quote(state: &mut ErpState, now: i64, name: &str) -> Result<(String, Totals), Refusal> {
+    let mode = state.mode;
+    state.quotes.age(mode, now);
     let refuse = |status, code, reason: &str| Refusal::new(status, code, reason).about(name);
-    let id = match world.quotes.by_id(name) {
+    let id = match state.quotes.by_id(name) {
         Some(quote) => quote.document.external_id().map(str::to_owned),
-        None => world
+        None => state
             .quotes
             .by_reference(name)
             .and_then(|quote| quote.document.external_id().map(str::to_owned)),
     };
     let quote = id
         .as_deref()
-        .and_then(|id| world.quotes.by_id(id))
+        .and_then(|id| state.quotes.by_id(id))
         .filter(|quote| quote.accepted());
     let Some(quote) = quote else {
         return Err(refuse(
@@ -278,7 +278,7 @@ fn find_quote(world: &mut World, now: i64, name: &str) -> Result<(String, Totals
 
 /// The given prices, but the ERP's own where the control route changed the price of an item.
 fn at_own_prices<'a>(
-    world: &World,
+    state: &ErpState,
     now: i64,
     customer: &Customer,
     mut lines: Vec<PricedLine<'a>>,
@@ -286,10 +286,10 @@ fn at_own_prices<'a>(
 ) -> Vec<PricedLine<'a>> {
     for line in lines
         .iter_mut()
-        .filter(|line| world.factors.contains_key(line.sku))
+        .filter(|line| state.factors.contains_key(line.sku))
     {
         if let Ok((_, own)) = find_price(
-            world,
+            state,
             now,
             &customer.organization_id,
             line.sku,

@@ -4,7 +4,7 @@ use wire::erp::{Document, DocumentList, FoundAnswer};
 
 use crate::documents::{Kind, Stored};
 use crate::refusal::Refusal;
-use crate::world::World;
+use crate::state::ErpState;
 
 /// Which documents a list shows.
 #[derive(Debug, Default)]
@@ -20,14 +20,14 @@ pub(crate) struct Filter {
 
 /// `GET /orders?reference=`. `hidden_ms` hides what is younger; see the fault `late-visible`.
 pub(crate) fn find(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     kind: Kind,
     reference: &str,
     hidden_ms: Option<i64>,
 ) -> Result<FoundAnswer, Refusal> {
-    let mode = world.mode;
-    let documents = world.documents(kind);
+    let mode = state.mode;
+    let documents = state.documents(kind);
     documents.age(mode, now);
     let stored = documents
         .by_reference(reference)
@@ -50,15 +50,15 @@ pub(crate) fn find(
 }
 
 /// `GET /orders?organization=…`: newest first, without lines, and without drafts, which are
-/// nobody's business yet.
+/// not to be shown yet.
 pub(crate) fn list(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     kind: Kind,
     filter: &Filter,
 ) -> Result<DocumentList, Refusal> {
-    let mode = world.mode;
-    let documents = world.documents(kind);
+    let mode = state.mode;
+    let documents = state.documents(kind);
     documents.age(mode, now);
     let mut found: Vec<&Stored> = documents
         .all()
@@ -126,13 +126,13 @@ fn shows(filter: &Filter, stored: &Stored, now: i64) -> bool {
 
 /// `GET /orders/{externalOrderId}`.
 pub(crate) fn detail(
-    world: &mut World,
+    state: &mut ErpState,
     now: i64,
     kind: Kind,
     id: &str,
 ) -> Result<Document, Refusal> {
-    let mode = world.mode;
-    let documents = world.documents(kind);
+    let mode = state.mode;
+    let documents = state.documents(kind);
     documents.age(mode, now);
     let stored = documents
         .by_id(id)

@@ -207,7 +207,7 @@ async fn amounts_add_up() {
 }
 
 #[tokio::test]
-async fn orders_advance_by_themselves_or_when_told() {
+async fn orders_advance_by_themselves_or_step_by_step() {
     let erp = Erp::start().await;
     let id = erp.post("/orders", order("R1")).await.1["externalOrderId"]
         .as_str()
@@ -319,7 +319,7 @@ async fn members_calls_and_reset() {
 }
 
 #[tokio::test]
-async fn stock_is_told_per_location_in_all_and_without_limit() {
+async fn stock_is_answered_per_location_in_all_and_without_limit() {
     let erp = Erp::start().await;
     let ask = async |locations: Value| {
         let body = json!({"store": "main", "items": [{"sku": "HLM-YE"}, {"sku": "TAP-8"}, {"sku": "NO"}], "locations": locations});

@@ -34,7 +34,7 @@ fn an_error_names_file_and_line() {
         "sku,min_quantity,max_quantity,discount\nA,0,,.5\nA,0,,half\n",
     );
     assert!(
-        read().ends_with("erp/offers.csv, line 3: `discount` is no decimal number: \"half\""),
+        read().ends_with("erp/offers.csv, line 3: `discount` is not a decimal number: \"half\""),
         "{}",
         read()
     );
@@ -46,12 +46,12 @@ fn an_error_names_file_and_line() {
     );
 }
 
-/// The large data set lies beside the checkout on some machines only.
+/// The large data set is next to the checkout on some machines only.
 #[test]
 fn the_large_data_set_is_read_where_it_is() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/adventureworks");
     if !folder.is_dir() {
-        eprintln!("skipped: no adventureworks folder beside the checkout");
+        eprintln!("skipped: no adventureworks folder next to the checkout");
         return;
     }
     let dataset = Dataset::read(&folder).unwrap();

@@ -78,7 +78,7 @@ async fn what_does_it_and_answers_badly_leaves_one_order_behind() {
 }
 
 #[tokio::test]
-async fn a_delayed_or_dripping_answer_is_whole_in_the_end() {
+async fn a_delayed_or_dripping_answer_is_whole_at_last() {
     for (kind, delay) in [("delay", 50), ("slow-drip", 1)] {
         let (_, answer) = struck(kind, json!({"delayMs": delay})).await;
         assert_eq!(answer.unwrap().1["accepted"], true, "{kind}");

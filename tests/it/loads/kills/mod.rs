@@ -1,13 +1,13 @@
 //! The load function is killed at every call, before and after its effect and within what it reads,
-//! and another one goes on. It must end as if nobody had ever been stopped, and as if nobody had
+//! and another one goes on. It must end as if no worker had ever been stopped, and as if no one had
 //! ever cut the file.
 
-mod lab;
-mod line;
+mod harness;
 mod order;
+mod pipeline;
 
-use lab::{Kept, Lab, Left};
-use line::Cut;
+use harness::{Harness, Kept, Left};
+use pipeline::Cut;
 use testkit::setting;
 
 const ITEMS: [&str; 2] = [
@@ -20,7 +20,7 @@ const ORGANIZATIONS: [&str; 2] = [
     "incoming/organizations/snapshot/organizations-20250207T110000Z.csv",
 ];
 
-/// Checkpoints lie so many rows apart, so that there is one in the middle of a file of 40.
+/// Checkpoints are this many rows apart, so that there is one in the middle of a file of 40.
 const CHECKPOINT_ROWS: u64 = 20;
 
 /// Items of which some change, some go, some come, some are refused and some stand in the file
@@ -113,37 +113,37 @@ impl Case {
                 (ORGANIZATIONS[1], organizations(rows, 1)),
             ),
         };
-        let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
+        let mut harness = Harness::new(function, 1 << 20, CHECKPOINT_ROWS).await;
         if let Some((key, content)) = &before {
-            lab.load(&[(key, content)], 1).await;
-            assert_eq!(lab.left().load["state"]["S"], "published");
+            harness.load(&[(key, content)], 1).await;
+            assert_eq!(harness.left().load["state"]["S"], "published");
         }
         Self {
-            kept: lab.kept(),
+            kept: harness.kept(),
             file,
         }
     }
 
-    /// The size of a chunk so that there are so many.
+    /// The size of a chunk so that there are N.
     fn size(&self, chunks: u64) -> u64 {
         (self.file.1.len() as u64).div_ceil(chunks)
     }
 
     /// Loads the file into what is there before, killed at the given calls.
-    async fn load(&self, chunks: u64, kills: &[(u64, Cut)], beside: usize) -> Loaded {
-        let mut lab = Lab::after(&self.kept, self.size(chunks), CHECKPOINT_ROWS).await;
-        lab.kill(kills.iter().copied());
-        lab.load(&[(self.file.0, &self.file.1)], beside).await;
+    async fn load(&self, chunks: u64, kills: &[(u64, Cut)], parallel: usize) -> Loaded {
+        let mut harness = Harness::after(&self.kept, self.size(chunks), CHECKPOINT_ROWS).await;
+        harness.kill(kills.iter().copied());
+        harness.load(&[(self.file.0, &self.file.1)], parallel).await;
         assert_eq!(
-            lab.chunks.len() as u64,
+            harness.chunks.len() as u64,
             if chunks == 1 { 0 } else { chunks },
             "chunks"
         );
         Loaded {
-            left: lab.left(),
-            calls: lab.calls(),
-            reads: lab.reads(),
-            killed: lab.killed(),
+            left: harness.left(),
+            calls: harness.calls(),
+            reads: harness.reads(),
+            killed: harness.killed(),
         }
     }
 }
@@ -180,7 +180,7 @@ fn counted(left: &Left) -> u64 {
 }
 
 /// Kills the load of one file before and after every call, and within every object that it reads.
-/// In 64 chunks that is much: one in so many is played, and every single one with `KILLS=1`.
+/// In 64 chunks that is much: one in N is played, and every single one with `KILLS=1`.
 fn killed_at_any_call(load: Load, chunks: u64) {
     block_on(async {
         let rows = if chunks > 7 { 200 } else { 40 };
@@ -228,89 +228,82 @@ fn killed_at_any_call(load: Load, chunks: u64) {
 }
 
 #[test]
-fn a_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
+fn a_snapshot_killed_at_any_call_ends_as_if_never_stopped() {
     killed_at_any_call(Load::Snapshot, 1);
 }
 
 #[test]
-fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Snapshot, 2);
 }
 
 #[test]
-fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
-{
+fn a_snapshot_in_seven_chunks_killed_at_any_call_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Snapshot, 7);
 }
 
 #[test]
-fn a_first_snapshot_killed_at_any_call_ends_as_if_nobody_was_stopped() {
+fn a_first_snapshot_killed_at_any_call_ends_as_if_never_stopped() {
     killed_at_any_call(Load::FirstSnapshot, 1);
 }
 
 #[test]
-fn a_first_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
- {
+fn a_first_snapshot_in_two_chunks_killed_at_any_call_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::FirstSnapshot, 2);
 }
 
 #[test]
-fn a_delta_killed_at_any_call_ends_as_if_nobody_was_stopped() {
+fn a_delta_killed_at_any_call_ends_as_if_never_stopped() {
     killed_at_any_call(Load::Delta, 1);
 }
 
 #[test]
-fn a_delta_in_two_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_delta_in_two_chunks_killed_at_any_call_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Delta, 2);
 }
 
 #[test]
-fn a_delta_in_seven_chunks_killed_at_any_call_ends_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn a_delta_in_seven_chunks_killed_at_any_call_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Delta, 7);
 }
 
 #[test]
-fn members_killed_at_any_call_end_as_if_nobody_was_stopped() {
+fn members_killed_at_any_call_end_as_if_never_stopped() {
     killed_at_any_call(Load::Members, 1);
 }
 
 #[test]
-fn members_in_two_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn members_in_two_chunks_killed_at_any_call_end_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Members, 2);
 }
 
 #[test]
-fn members_in_seven_chunks_killed_at_any_call_end_as_if_nobody_was_stopped_and_nothing_was_cut() {
+fn members_in_seven_chunks_killed_at_any_call_end_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Members, 7);
 }
 
 #[test]
-fn a_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
- {
+fn a_snapshot_in_64_chunks_killed_at_one_call_in_n_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Snapshot, 64);
 }
 
 #[test]
-fn a_delta_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
- {
+fn a_delta_in_64_chunks_killed_at_one_call_in_n_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Delta, 64);
 }
 
 #[test]
-fn members_in_64_chunks_killed_at_one_call_in_so_many_end_as_if_nobody_was_stopped_and_nothing_was_cut()
- {
+fn members_in_64_chunks_killed_at_one_call_in_n_end_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::Members, 64);
 }
 
 #[test]
-fn a_first_snapshot_in_64_chunks_killed_at_one_call_in_so_many_ends_as_if_nobody_was_stopped_and_nothing_was_cut()
- {
+fn a_first_snapshot_in_64_chunks_killed_at_one_call_in_n_ends_as_if_never_stopped_and_never_cut() {
     killed_at_any_call(Load::FirstSnapshot, 64);
 }
 
 #[test]
-fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_if_nobody_was_stopped()
- {
+fn killed_at_random_calls_with_up_to_64_concurrent_chunks_a_load_ends_as_if_never_stopped() {
     block_on(async {
         let mut seed = 7_u64;
         let mut random = |below: u64| {
@@ -344,7 +337,7 @@ fn killed_at_random_calls_with_up_to_64_chunks_beside_each_other_a_load_ends_as_
                     }
                     let Loaded { left, killed, .. } = case.load(chunks, &kills, 4).await;
                     // Rows that are done again may take fewer calls than the ones before, so a
-                    // second kill may find nothing to kill; and of some objects nobody reads the
+                    // second kill may find nothing to kill; and of some objects no one reads the
                     // second half.
                     assert!(killed > 0 || cut == Cut::Within, "{kills:?}");
                     let name = case.file.0;

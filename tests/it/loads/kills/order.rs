@@ -1,15 +1,15 @@
-//! Loads of one kind in all orders and beside each other, and a store that has too much to do.
+//! Loads of one kind in all orders and concurrently, and a store that has too much to do.
 
 use testkit::orders;
 
-use super::lab::Lab;
+use super::harness::Harness;
 use super::{CHECKPOINT_ROWS, block_on, items, organizations};
 
 const OLDER: &str = "incoming/items/delta/items-20250207T100000Z.csv";
 const NEWER: &str = "incoming/items/delta/items-20250207T110000Z.csv";
 
 #[test]
-fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_order_they_come() {
+fn of_two_concurrent_deltas_every_row_has_the_newer_values_in_whatever_order_they_come() {
     let row = |name: &str| {
         let rows = (0..90)
             .map(|n| format!("S{n},{name} {n},EA,C{}\n", n % 4 + name.len()))
@@ -24,14 +24,16 @@ fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_ord
                 [(OLDER, &older), (NEWER, &newer)],
                 [(NEWER, &newer), (OLDER, &older)],
             ] {
-                let mut lab = Lab::new("catalog-load", chunk_bytes, 10).await;
-                lab.load(&files.map(|(key, content)| (key, content.as_slice())), 5)
+                let mut harness = Harness::new("catalog-load", chunk_bytes, 10).await;
+                harness
+                    .load(&files.map(|(key, content)| (key, content.as_slice())), 5)
                     .await;
-                let rows = lab.left().rows;
+                let rows = harness.left().rows;
                 assert_eq!(rows.iter().filter(|row| row.contains("new ")).count(), 90);
                 assert!(rows.iter().all(|row| !row.contains("older ")));
                 assert!(
-                    lab.loads()
+                    harness
+                        .loads()
                         .iter()
                         .all(|load| load["state"]["S"] == "published")
                 );
@@ -46,7 +48,7 @@ fn of_two_deltas_beside_each_other_every_row_stands_at_the_newer_in_whatever_ord
     });
 }
 
-/// Drops four versions of a file in every order, each a second time in the end, and wants the same
+/// Drops four versions of a file in every order, each a second time at the end, and wants the same
 /// table each time.
 fn every_order_ends_in_the_same(
     function: &'static str,
@@ -68,17 +70,17 @@ fn every_order_ends_in_the_same(
     block_on(async {
         let mut expected = None;
         for order in orders(4) {
-            let mut lab = Lab::new(function, 1 << 20, CHECKPOINT_ROWS).await;
+            let mut harness = Harness::new(function, 1 << 20, CHECKPOINT_ROWS).await;
             for number in order.iter().chain(order.iter().rev()) {
                 let (key, content) = &files[*number];
-                lab.load(&[(key, content)], 1).await;
+                harness.load(&[(key, content)], 1).await;
             }
             assert_eq!(
-                lab.loads().len(),
+                harness.loads().len(),
                 8,
                 "a file that is dropped again is loaded again"
             );
-            let rows = lab.left().rows;
+            let rows = harness.left().rows;
             assert!(rows.len() > 40, "{rows:?}");
             assert!(
                 *expected.get_or_insert_with(|| rows.clone()) == rows,
@@ -106,11 +108,11 @@ fn a_store_that_throttles_slows_a_load_down_and_never_breaks_it() {
     block_on(async {
         let mut expected = None;
         for throttles in [0, 4] {
-            let mut lab = Lab::new("catalog-load", file.len() as u64 / 3, 10).await;
-            lab.throttle(throttles);
-            lab.load(&[(NEWER, &file)], 3).await;
-            assert_eq!(lab.throttled() > 0, throttles > 0);
-            let left = lab.left();
+            let mut harness = Harness::new("catalog-load", file.len() as u64 / 3, 10).await;
+            harness.throttle(throttles);
+            harness.load(&[(NEWER, &file)], 3).await;
+            assert_eq!(harness.throttled() > 0, throttles > 0);
+            let left = harness.left();
             assert_eq!(
                 expected.get_or_insert_with(|| left.rows.clone()),
                 &left.rows

@@ -1,5 +1,5 @@
 //! A program of the Lambda service that does what no function may: it panics, hangs and dies when
-//! the event says so. With `BEHIND=http` it stands behind the HTTP API, else behind a source of
+//! the event says so. With `BEHIND=http` it serves the HTTP API, else behind a source of
 //! events.
 #![allow(clippy::panic, clippy::exit, reason = "that is what it is for")]
 
@@ -19,10 +19,10 @@ struct Obedient;
 impl EventHandler for Obedient {
     async fn handle(&self, event: Value, _: Context) -> Result<Value, Error> {
         match event["do"].as_str() {
-            Some("panic") => panic!("told to"),
+            Some("panic") => panic!("on demand"),
             Some("hang") => std::future::pending().await,
             Some("die") => std::process::exit(7),
-            Some("fail") => Err("told to".into()),
+            Some("fail") => Err("on demand".into()),
             _ => Ok(json!({"done": true})),
         }
     }
@@ -38,7 +38,7 @@ fn router(start: &Runtime) -> Router {
     Router::new()
         .route(
             "/panic",
-            get(async || -> &'static str { panic!("told to") }),
+            get(async || -> &'static str { panic!("on demand") }),
         )
         .route("/work", get(work))
 }

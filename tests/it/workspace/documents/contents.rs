@@ -6,7 +6,7 @@ use domain::cart::MAX_LINES;
 use erp_client::{TimeLimit, TimeLimits};
 use local::template::{Deployment, Node, SOURCE, Template};
 
-use super::{hold, read, rows};
+use super::{hold, read, root, rows};
 
 fn template() -> Template {
     let parameters = [("ErpUrl", "http://erp"), ("JwtIssuer", "http://issuer")];
@@ -110,16 +110,37 @@ fn seconds(millis: u64) -> String {
     }
 }
 
+/// The text of a source, or of all sources in a folder.
+fn source(path: &str) -> String {
+    let path = root().join(path);
+    if path.is_file() {
+        return std::fs::read_to_string(path).unwrap();
+    }
+    let mut text = String::new();
+    let mut folders = vec![path];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                text += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    text
+}
+
 /// The value in milliseconds of a constant in a source, or of the argument of a builder's method.
-fn value_of(file: &str, name: &str) -> u64 {
-    let source = read(file);
+fn value_of(path: &str, name: &str) -> u64 {
+    let source = source(path);
     let definition = source
         .lines()
         .map(str::trim)
         .find(|line| {
             line.contains(&format!("const {name}:")) || line.starts_with(&format!(".{name}("))
         })
-        .unwrap_or_else(|| panic!("{file} has no {name}"));
+        .unwrap_or_else(|| panic!("{path} has no {name}"));
     let value = definition
         .rsplit_once([' ', '('])
         .map_or(definition, |(_, value)| value);
@@ -206,4 +227,53 @@ fn memory(logical_name: &str) -> String {
     let own = source.at(&["Resources", logical_name, "Properties", "MemorySize"]);
     let shared = source.at(&["Globals", "Function", "MemorySize"]);
     own.or(shared).and_then(Node::text).unwrap().to_owned()
+}
+
+#[test]
+fn the_data_layout_names_the_tables_of_the_template() {
+    let architecture = read("ARCHITECTURE.md");
+    let (_, layout) = architecture.split_once("## Data layout").expect("the part");
+    let bold = layout.split("**").skip(1).step_by(2);
+    let documented: BTreeSet<_> = bold.filter(|name| name.ends_with("Table")).collect();
+    let template = template();
+    let deployed: BTreeSet<_> = template.tables.iter().map(|table| &*table.name).collect();
+    assert_eq!(documented, deployed);
+}
+
+/// A path with every parameter named alike, without a query.
+fn shape(path: &str) -> String {
+    let path = path.split('?').next().unwrap();
+    let segments = path
+        .split('/')
+        .map(|segment| match segment.strip_prefix('{') {
+            Some(_) => "{}",
+            None => segment,
+        });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Method and path between two marks, wherever a text has them.
+fn calls(text: &str, before_path: &str, after_path: char) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for method in ["GET", "POST", "PUT", "DELETE"] {
+        for piece in text.split(&format!("{method} {before_path}/")).skip(1) {
+            let path = piece.split(after_path).next().unwrap();
+            found.insert(format!("{method} /{}", shape(path)));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_erp_contract_describes_the_routes_that_the_simulator_has() {
+    let contract = read("shared/erp-client/README.md");
+    let headings = contract.lines().filter(|line| line.starts_with("###"));
+    let headings: String = headings.collect();
+    let simulator = read("tests/erp-sim/src/operation.rs");
+    let routes = calls(&simulator, "\"", '"');
+    assert!(
+        routes.len() > 15,
+        "the simulator is read wrongly: {routes:?}"
+    );
+    assert_eq!(calls(&headings, "", '`'), routes);
 }

@@ -22,7 +22,7 @@ pub(super) fn client(edge: Edge, policy: Option<Arc<Policy>>) -> SharedHttpClien
 #[derive(Clone)]
 struct InProcess {
     edge: Edge,
-    /// Whose requests these are; nobody's are refused nothing.
+    /// Whose requests these are; anonymous ones are refused nothing.
     policy: Option<Arc<Policy>>,
 }
 

@@ -50,7 +50,7 @@ impl Files {
             service: None,
             trailing_headers: None,
         };
-        // Whoever deleted it meanwhile wants no event either.
+        // It was deleted meanwhile, so no event is due.
         let Ok(head) = self.files.head_object(request).await else {
             return;
         };

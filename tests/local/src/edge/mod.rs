@@ -47,7 +47,7 @@ pub struct EdgeOptions<'a> {
     pub objects: &'a Path,
     /// Where clients outside this process find the edge; queue URLs begin with it.
     pub url: String,
-    /// Told of every object that came into being.
+    /// Receives every object that came into being.
     pub created: UnboundedSender<ObjectCreated>,
 }
 
@@ -83,12 +83,12 @@ impl Edge {
         })
     }
 
-    /// Answers one AWS request, whoever signed it: the local stack verifies no signature.
+    /// Answers one AWS request, whatever its signature: the local stack verifies no signature.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
         self.call_as(None, request).await
     }
 
-    /// Answers one AWS request of somebody who may do what the policy says, or anything without
+    /// Answers one AWS request of a caller that may do what the policy says, or anything without
     /// one.
     async fn call_as(&self, policy: Option<&Policy>, request: Request<Body>) -> Response<Body> {
         let Some((service, operation)) = target(request.headers()) else {

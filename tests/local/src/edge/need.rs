@@ -164,7 +164,7 @@ pub(super) fn of_files(parts: &Parts, body: &[u8]) -> Vec<Need> {
     vec![on_file(operation, bucket, key)]
 }
 
-/// What it takes to be told that an object is not there. Without it S3 says that access is denied.
+/// What it takes to learn that an object is not there. Without it S3 says that access is denied.
 pub(super) fn of_absence(parts: &Parts) -> Vec<Need> {
     let path = percent_decode_str(parts.uri.path().trim_start_matches('/')).decode_utf8_lossy();
     vec![on_file(

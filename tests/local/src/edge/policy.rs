@@ -123,7 +123,7 @@ fn label(resource: &str) -> &str {
     }
 }
 
-/// The file for the notes of this process, if somebody wants them.
+/// The file for the notes of this process, if they are wanted.
 fn notes() -> Option<&'static File> {
     static NOTES: OnceLock<Option<File>> = OnceLock::new();
     let open = || {

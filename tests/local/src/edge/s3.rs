@@ -42,7 +42,7 @@ impl S3 {
     }
 }
 
-/// The same request as if nobody had signed it. The service would refuse a signature of a key that
+/// The same request as if it was not signed. The service would refuse a signature of a key that
 /// it does not know, and the local stack is to work with whatever keys a developer's shell happens
 /// to hold.
 fn unsigned(request: Request<Body>) -> Request<Body> {

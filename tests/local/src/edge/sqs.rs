@@ -39,7 +39,7 @@ impl Sqs {
         format!("{}/{ACCOUNT}/{name}", self.url)
     }
 
-    /// Wakes whoever waits for a message in the queue with the given name, so that a pump needs no
+    /// Wakes the pump that waits for a message in the queue with the given name, so that a pump needs no
     /// tight loop.
     #[must_use]
     pub fn arrivals(&self, name: &str) -> Arc<Notify> {

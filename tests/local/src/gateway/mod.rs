@@ -28,7 +28,7 @@ use tokens::Tokens;
 /// What Lambda takes in one event.
 const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
-/// Two routes of the template cannot stand beside each other.
+/// Two routes of the template cannot exist together.
 #[derive(Debug, thiserror::Error)]
 #[error("the route {route} cannot be served: {reason}")]
 pub struct RouteError {
@@ -229,7 +229,7 @@ impl Inner {
         let event = event::event(parts, body, matched);
         match self.host.invoke(&target.function, event).await {
             Ok(answer) => event::response(answer).unwrap_or_else(|| {
-                tracing::error!(function = %target.function, "the function's answer is no HTTP response");
+                tracing::error!(function = %target.function, "the function's answer is not an HTTP response");
                 problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error.", request_id)
             }),
             Err(error) => {

@@ -13,7 +13,7 @@ use super::Context;
 use crate::edge::{ACCOUNT, REGION};
 use crate::template::QueueSource;
 
-/// How often an empty queue is looked at for messages that nobody announces: those whose delay or
+/// How often an empty queue is looked at for messages that are not announced: those whose delay or
 /// visibility ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -127,7 +127,7 @@ async fn deliver(
     }
 }
 
-/// The ids that the function says failed. None when one of them is not in the batch: then AWS
+/// The ids that the function says failed. `None` if one of them is not in the batch: then AWS
 /// delivers all again.
 fn failures<'a>(answer: &'a Value, messages: &[Message]) -> Option<HashSet<&'a str>> {
     let listed = answer

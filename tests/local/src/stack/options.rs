@@ -36,7 +36,7 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
-    /// Listens to the metrics of all functions; without it nobody does.
+    /// Listens to the metrics of all functions; without it they are dropped.
     pub metrics: Option<Arc<dyn MetricSink>>,
 }
 

@@ -103,7 +103,7 @@ fn convert(yaml: &Yaml<'_>) -> Result<Node, TemplateError> {
         Yaml::Mapping(entries) => {
             let entries = entries.iter().map(|(key, value)| match convert(key)? {
                 Node::Text(key) => Ok((key, convert(value)?)),
-                other => Err(TemplateError::Yaml(format!("{other:?} is no key"))),
+                other => Err(TemplateError::Yaml(format!("{other:?} is not a key"))),
             });
             Node::Map(entries.collect::<Result<_, _>>()?)
         }

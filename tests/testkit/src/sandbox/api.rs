@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::Failed;
-use super::room::{Invocation, Note};
+use super::process::{Invocation, Note};
 
 /// The largest answer that the service takes, and a little for the request around it.
 const MOST_BYTES: usize = 6 * 1024 * 1024 + 1024;
@@ -62,11 +62,11 @@ async fn answer(request: Request<Incoming>, notes: &Notes) -> Answer {
         }
         (&Method::POST, ["2018-06-01", "runtime", "init", "error"]) => {
             let (kind, message) = error(&parts.headers, &body);
-            let told = ask(notes, |answer| {
+            let report = ask(notes, |answer| {
                 Note::InitFailed(Failed::Init { kind, message }, answer)
             })
             .await;
-            told.map(|()| accepted())
+            report.map(|()| accepted())
         }
         (&Method::POST, ["2020-01-01", "extension", "register"]) => {
             register(notes, &parts.headers, &body).await
@@ -132,7 +132,7 @@ async fn register(notes: &Notes, headers: &HeaderMap, body: &[u8]) -> Option<Ans
         .iter()
         .filter_map(|event| event.as_str().map(str::to_owned))
         .collect();
-    // Within the runtime's process nobody is told of the end.
+    // Within the runtime's process no extension is notified of the end.
     if name.is_empty() || events.iter().any(|event| event != "INVOKE") {
         return Some(refusal(StatusCode::FORBIDDEN, "Extension.InvalidEventType"));
     }
@@ -193,17 +193,20 @@ async fn next_of_extension(notes: &Notes, headers: &HeaderMap) -> Option<Answer>
 
 /// Kind and text of an error that the program reports.
 fn error(headers: &HeaderMap, body: &[u8]) -> (String, String) {
-    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    let report: Value = serde_json::from_slice(body).unwrap_or_default();
     let kind = headers
         .get("lambda-runtime-function-error-type")
         .and_then(|kind| kind.to_str().ok());
     let kind = kind
-        .or(told["errorType"].as_str())
+        .or(report["errorType"].as_str())
         .unwrap_or_default()
         .to_owned();
     (
         kind,
-        told["errorMessage"].as_str().unwrap_or_default().to_owned(),
+        report["errorMessage"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
     )
 }
 

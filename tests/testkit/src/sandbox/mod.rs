@@ -8,7 +8,7 @@
 //! is answered once the runtime answered it; its time goes on until the extensions are done too.
 
 mod api;
-mod room;
+mod process;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use room::{Note, Room};
+use process::{Note, Process};
 
 /// A program and how the service runs it.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub struct Program {
     pub binary: PathBuf,
     /// The name of the function.
     pub name: String,
-    /// Its memory in megabytes. Told to the program, not enforced.
+    /// Its memory in megabytes. Passed to the program, not enforced.
     pub memory: u32,
     /// How long one invocation may take.
     pub timeout: Duration,
@@ -46,7 +46,7 @@ pub struct Program {
 /// An invocation, or the start before it, came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failed {
-    /// The program told why it cannot start.
+    /// The program reported why it cannot start.
     Init {
         /// What kind of error it was.
         kind: String,
@@ -150,7 +150,7 @@ impl Sandbox {
         let mut tasks = JoinSet::new();
         let (notes, inbox) = mpsc::unbounded_channel();
         tasks.spawn(api::serve(listener, notes.clone()));
-        tasks.spawn(Room::new(program, child, pid, began).run(inbox));
+        tasks.spawn(Process::new(program, child, pid, began).run(inbox));
         Ok(Self {
             notes,
             pid,
@@ -180,7 +180,7 @@ impl Sandbox {
             .unwrap_or_else(|| Err(gone()))
     }
 
-    /// Waits until the program is done with all events, and so stands still.
+    /// Waits until the program is done with all events, and so is paused.
     ///
     /// # Errors
     /// [`Failed`] when it will never be.
@@ -193,7 +193,7 @@ impl Sandbox {
         self.ask(Note::Extensions).await.unwrap_or_default()
     }
 
-    /// How long the program took from its start to its first poll for an event; none when it did
+    /// How long the program took from its start to its first poll for an event; `None` if it did
     /// not get that far.
     pub async fn first_poll(&self) -> Option<Duration> {
         self.ask(Note::FirstPoll).await.flatten()
@@ -221,10 +221,10 @@ impl Sandbox {
         Memory::of(self.pid)
     }
 
-    /// Whether the process stands still now, as the system says.
+    /// Whether the process is stopped now, as the system says.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
-        room::stands_still(self.pid)
+        process::is_stopped(self.pid)
     }
 
     /// Waits for a process that ends by itself, for half a second at most; answers how it ended.
@@ -232,7 +232,7 @@ impl Sandbox {
         self.ask(Note::Exited).await.flatten()
     }
 
-    /// Ends the environment as the service does: the process is told by `SIGTERM`, and killed half
+    /// Ends the environment as the service does: the process is signalled by `SIGTERM`, and killed half
     /// a second later. Answers how it ended.
     pub async fn terminate(self) -> Option<ExitStatus> {
         self.ask(Note::Terminate).await.flatten()

@@ -110,7 +110,7 @@ fn prepared() -> Cart {
 
 fn commits(cart: &Cart) -> Result<(), UseCaseError> {
     let id = PreparationId::parse("preparation").unwrap();
-    committed(cart, &id, usd(378), Backorder::Allow, now()).map(|_| ())
+    verify_preparation(cart, &id, usd(378), Backorder::Allow, now()).map(|_| ())
 }
 
 /// What a defect could do to one field of a line, a preparation or a cart.
@@ -317,15 +317,15 @@ proptest! {
 #[test]
 fn a_total_and_a_stock_that_do_not_suit_are_named_line_by_line() {
     let (cart, id) = (prepared(), PreparationId::parse("preparation").unwrap());
-    let refused = committed(&cart, &id, usd(377), Backorder::Allow, now()).unwrap_err();
+    let refused = verify_preparation(&cart, &id, usd(377), Backorder::Allow, now()).unwrap_err();
     assert!(matches!(refused, UseCaseError::TotalChanged { lines, .. } if lines.len() == 3));
 
     let mut cart = prepared();
     prepared_line(&mut cart, 1).reservation = ReservationStatus::Backordered;
     preparation(&mut cart).content_digest =
         content_digest(&cart, cart.preparation.as_ref().unwrap());
-    assert!(committed(&cart, &id, usd(378), Backorder::Allow, now()).is_ok());
-    let refused = committed(&cart, &id, usd(378), Backorder::Refuse, now()).unwrap_err();
+    assert!(verify_preparation(&cart, &id, usd(378), Backorder::Allow, now()).is_ok());
+    let refused = verify_preparation(&cart, &id, usd(378), Backorder::Refuse, now()).unwrap_err();
     let named = |code| {
         UseCaseError::LinesRefused(vec![FieldError::new(
             "/lines/line-2",
@@ -340,7 +340,7 @@ fn a_total_and_a_stock_that_do_not_suit_are_named_line_by_line() {
 fn the_end_of_a_preparation_is_its_end() {
     let (cart, id) = (prepared(), PreparationId::parse("preparation").unwrap());
     let at = |seconds| {
-        committed(
+        verify_preparation(
             &cart,
             &id,
             usd(378),

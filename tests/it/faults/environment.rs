@@ -19,7 +19,7 @@ use store_dynamodb::CartsTable;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::boundary::{Boundaries, Event, FaultyTransport};
+use super::boundary::{CallBoundaries, Event, FaultyTransport};
 use super::plan::{DuplicateProtection, Fault, Plan, Rng, Site};
 use super::run::{Scenario, run};
 use super::time::VirtualClock;
@@ -50,7 +50,7 @@ impl Blueprint {
     pub fn get() -> Arc<Self> {
         static BLUEPRINT: OnceLock<Arc<Blueprint>> = OnceLock::new();
         Arc::clone(BLUEPRINT.get_or_init(|| {
-            // In a thread of its own, for it takes real time, and whoever asks lives in virtual
+            // In a thread of its own, for it takes real time, and the caller lives in virtual
             // time.
             let made = std::thread::spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread()
@@ -149,12 +149,12 @@ impl Ids for RunIds {
 }
 
 /// The system. It serves many runs, one after the other.
-pub struct World {
+pub struct Environment {
     edge: Edge,
     pub simulator: Simulator,
     /// By what the ERP promises, which an instance remembers for longer than a run, and by name.
     pub functions: BTreeMap<(&'static str, &'static str), (Function, Duration)>,
-    pub boundaries: Arc<Boundaries>,
+    pub boundaries: Arc<CallBoundaries>,
     pub driver: UnboundedReceiver<Event>,
     pub clock: VirtualClock,
     pub ids: Arc<RunIds>,
@@ -165,14 +165,14 @@ pub struct World {
     _objects: TempDir,
 }
 
-impl World {
+impl Environment {
     /// A new system. `number` tells it from the others of this process. Needs a runtime of
     /// [`super::time`].
     pub async fn start(number: usize) -> Self {
         let blueprint = Blueprint::get();
         let clock = VirtualClock::at(Timestamp::from_seconds(EPOCH_SECONDS));
         let (sender, driver) = unbounded_channel();
-        let boundaries = Boundaries::new(clock.clone(), sender);
+        let boundaries = CallBoundaries::new(clock.clone(), sender);
         let ids = Arc::new(RunIds(Mutex::new((String::new(), 0, Rng::new(0)))));
 
         let time = clock.clone();
@@ -221,7 +221,7 @@ impl World {
                 .function(function)
                 .map(|function| function.env.clone())
                 .unwrap_or_default();
-            // The SDK keeps its budget for repetitions per region, so worlds with regions of their
+            // The SDK keeps its budget for repetitions per region, so environments with regions of their
             // own do not meet.
             let lambda = [
                 ("AWS_REGION", region.as_str()),
@@ -276,7 +276,7 @@ impl World {
             );
         }
         let carts = CartsTable::new(&plain.sdk, "CartsTable", ids.clone());
-        let mut world = Self {
+        let mut environment = Self {
             carts,
             edge,
             simulator,
@@ -289,14 +289,14 @@ impl World {
             runs: 0,
             _objects: objects,
         };
-        for member in &world.blueprint.members {
-            world.table(
+        for member in &environment.blueprint.members {
+            environment.table(
                 "PutItem",
                 json!({"TableName": "MembersTable", "Item": member}),
             );
         }
-        for item in &world.blueprint.catalog {
-            world.table(
+        for item in &environment.blueprint.catalog {
+            environment.table(
                 "PutItem",
                 json!({"TableName": "CatalogTable", "Item": item}),
             );
@@ -305,7 +305,7 @@ impl World {
         // before it.
         for support in DuplicateProtection::ALL {
             let calm = run(
-                &mut world,
+                &mut environment,
                 Scenario::of(support),
                 Plan::Fixed(Vec::new()),
                 0,
@@ -323,7 +323,7 @@ impl World {
                 1,
             )]);
             let ended = run(
-                &mut world,
+                &mut environment,
                 Scenario::of(support),
                 Plan::Fixed(vec![(sent, lost)]),
                 0,
@@ -335,7 +335,7 @@ impl World {
                 ended.trace
             );
         }
-        world
+        environment
     }
 
     /// One operation on the tables, past every boundary.
@@ -399,7 +399,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for Environment {
     fn drop(&mut self) {
         // The watcher holds the simulator that holds the watcher.
         self.simulator

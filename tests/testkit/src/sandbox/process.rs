@@ -79,7 +79,7 @@ struct Current {
     answer: Option<oneshot::Sender<Result<Value, Failed>>>,
 }
 
-pub(super) struct Room {
+pub(super) struct Process {
     program: Program,
     child: Child,
     pid: u32,
@@ -100,7 +100,7 @@ pub(super) struct Room {
     events: u64,
 }
 
-impl Room {
+impl Process {
     pub(super) fn new(program: Program, child: Child, pid: u32, began: Instant) -> Self {
         Self {
             program,
@@ -217,7 +217,7 @@ impl Room {
         }
     }
 
-    /// Hands over the next event, or lets the process stand still, once everybody polls.
+    /// Hands over the next event, or lets the process stand still, once all poll.
     async fn settle(&mut self) {
         let at_rest = self.runtime.is_some()
             && self
@@ -229,7 +229,7 @@ impl Room {
         }
         self.started = true;
         self.until = None;
-        // What the runtime never answered, but polls again, nobody will answer.
+        // What the runtime never answered, but polls again, is never answered.
         if let Some(answer) = self.current.take().and_then(|current| current.answer) {
             let _ = answer.send(Err(Failed::Exited(
                 "the event was never answered".to_owned(),
@@ -314,7 +314,7 @@ impl Room {
         self.frozen = true;
         // The signal takes its time to reach all threads.
         for _ in 0..1_000 {
-            if self.child.id().is_none() || stands_still(self.pid) {
+            if self.child.id().is_none() || is_stopped(self.pid) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -336,7 +336,7 @@ impl Room {
 }
 
 /// Whether a process is stopped, as the system says.
-pub(super) fn stands_still(pid: u32) -> bool {
+pub(super) fn is_stopped(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name, which is in parentheses and may hold anything.
     stat.rsplit_once(") ")

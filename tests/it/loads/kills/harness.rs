@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use testkit::{CountingIds, ManualClock};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::loads::kills::line::{Cut, Line, Transport};
+use crate::loads::kills::pipeline::{Cut, Pipeline, Transport};
 
 pub const BUCKET: &str = "erp-exports";
 
@@ -77,9 +77,9 @@ pub struct Kept {
 const TABLES: [&str; 3] = ["CatalogTable", "MembersTable", "LoadsTable"];
 
 /// A function, and everything around it.
-pub struct Lab {
+pub struct Harness {
     edge: Edge,
-    line: Arc<Line>,
+    pipeline: Arc<Pipeline>,
     function: Function,
     name: &'static str,
     clock: ManualClock,
@@ -90,7 +90,7 @@ pub struct Lab {
     pub chunks: std::collections::BTreeSet<u64>,
 }
 
-impl Lab {
+impl Harness {
     /// A function with nothing in its tables.
     pub async fn new(function: &'static str, chunk_bytes: u64, checkpoint_rows: u64) -> Self {
         let nothing = Kept {
@@ -153,7 +153,7 @@ impl Lab {
                 .unwrap_or_else(|r| panic!("{}", r.body));
         }
         std::fs::create_dir(objects.path().join(BUCKET)).unwrap();
-        let line = Arc::new(Line::default());
+        let pipeline = Arc::new(Pipeline::default());
         let clock = ManualClock::at(kept.now);
         let role = template.function(name).unwrap();
         let waiting = role.queues[0].queue.clone();
@@ -177,7 +177,7 @@ impl Lab {
         let inner = edge.http_client_of(Arc::new(Policy::new(name, role.statements.clone())));
         let client = SharedHttpClient::new(Transport {
             inner,
-            line: line.clone(),
+            pipeline: pipeline.clone(),
         });
         // No id comes twice: the clock has gone on since earlier loads.
         let ids = Arc::new(CountingIds::new(&format!("w{}", kept.now.as_seconds())));
@@ -202,9 +202,9 @@ impl Lab {
             .await
             .unwrap()
             .unwrap();
-        let lab = Self {
+        let harness = Self {
             edge,
-            line,
+            pipeline,
             function,
             name,
             clock,
@@ -215,9 +215,9 @@ impl Lab {
         };
         kept.files
             .iter()
-            .for_each(|(path, content)| lab.put(path.trim_start_matches('/'), content));
-        lab.line.calls.store(0, Ordering::SeqCst);
-        lab
+            .for_each(|(path, content)| harness.put(path.trim_start_matches('/'), content));
+        harness.pipeline.calls.store(0, Ordering::SeqCst);
+        harness
     }
 
     /// What is there now, for other labs.
@@ -233,34 +233,34 @@ impl Lab {
 
     /// The calls so far.
     pub fn calls(&self) -> u64 {
-        self.line.calls.load(Ordering::SeqCst)
+        self.pipeline.calls.load(Ordering::SeqCst)
     }
 
     /// How often the function was killed.
     pub fn killed(&self) -> u64 {
-        self.line.kills_done.load(Ordering::SeqCst)
+        self.pipeline.kills_done.load(Ordering::SeqCst)
     }
 
     /// Which of the calls since the kills were planned read an object beyond its first half.
     pub fn reads(&self) -> Vec<u64> {
-        self.line.reads.lock().unwrap().clone()
+        self.pipeline.reads.lock().unwrap().clone()
     }
 
     /// Kills the function at these calls from now on.
     pub fn kill(&self, at: impl IntoIterator<Item = (u64, Cut)>) {
-        self.line.reads.lock().unwrap().clear();
-        self.line.calls.store(0, Ordering::SeqCst);
-        *self.line.kills.lock().unwrap() = at.into_iter().collect();
+        self.pipeline.reads.lock().unwrap().clear();
+        self.pipeline.calls.store(0, Ordering::SeqCst);
+        *self.pipeline.kills.lock().unwrap() = at.into_iter().collect();
     }
 
-    /// Throttles one of so many calls to DynamoDB.
+    /// Throttles one of N calls to DynamoDB.
     pub fn throttle(&self, each: u64) {
-        self.line.throttles.store(each, Ordering::SeqCst);
+        self.pipeline.throttles.store(each, Ordering::SeqCst);
     }
 
     /// Calls that were throttled.
     pub fn throttled(&self) -> u64 {
-        self.line.throttled.load(Ordering::SeqCst)
+        self.pipeline.throttled.load(Ordering::SeqCst)
     }
 
     /// Drops a file, without word of it.
@@ -289,18 +289,18 @@ impl Lab {
         )
     }
 
-    /// Drops files, and delivers events and messages, `beside` of them at once, until there are
+    /// Drops files, and delivers events and messages, `parallel` of them at once, until there are
     /// none. Whatever was under way when the function is killed comes again.
-    pub async fn load(&mut self, files: &[(&str, &[u8])], beside: usize) {
+    pub async fn load(&mut self, files: &[(&str, &[u8])], parallel: usize) {
         files
             .iter()
             .for_each(|(key, content)| self.put(key, content));
         let mut waiting: VecDeque<Value> = files.iter().map(|(key, _)| self.event(key)).collect();
         let mut deliveries = 0;
         while !waiting.is_empty() {
-            let some: Vec<Value> = waiting.drain(..waiting.len().min(beside)).collect();
+            let some: Vec<Value> = waiting.drain(..waiting.len().min(parallel)).collect();
             let function = &self.function;
-            let mut under_way: FuturesUnordered<_> = some
+            let mut in_flight: FuturesUnordered<_> = some
                 .iter()
                 .enumerate()
                 .map(|(index, event)| async move {
@@ -315,8 +315,8 @@ impl Lab {
             while !left.is_empty() {
                 tokio::select! {
                     biased;
-                    () = self.line.killed.notified() => break,
-                    Some((index, answer)) = under_way.next() => {
+                    () = self.pipeline.killed.notified() => break,
+                    Some((index, answer)) = in_flight.next() => {
                         left.retain(|other| *other != index);
                         let answer = answer.unwrap();
                         if answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty()) {
@@ -325,10 +325,10 @@ impl Lab {
                     }
                 }
             }
-            drop(under_way);
+            drop(in_flight);
             deliveries += 1;
             assert!(deliveries < 3000, "it never ends: {:?}", self.loads());
-            // What was lost comes again when nobody holds it any more; what waits has waited.
+            // What was lost comes again when no worker holds it any more; what waits has waited.
             self.clock
                 .advance_seconds(if left.is_empty() && failed.is_empty() {
                     4
@@ -339,8 +339,8 @@ impl Lab {
             for index in left.into_iter().rev() {
                 waiting.push_front(some[index].clone());
             }
-            let told: Vec<String> = self.line.told.lock().unwrap().drain(..).collect();
-            for body in told {
+            let sent: Vec<String> = self.pipeline.sent.lock().unwrap().drain(..).collect();
+            for body in sent {
                 let message: Value = serde_json::from_str(&body).unwrap();
                 self.chunks.extend(message["chunk"].as_u64());
                 waiting.push_back(json!({"Records": [{

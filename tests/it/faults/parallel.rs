@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use testkit::setting;
 
+use super::environment::{Blueprint, Environment};
 use super::plan::Plan;
 use super::run::{Ended, Scenario, run};
 use super::time::runtime;
-use super::world::{Blueprint, World};
 
-/// Runs of one world before the next takes its place, so that memory stays bounded.
-const RUNS_OF_A_WORLD: usize = 500;
+/// Runs of one environment before the next takes its place, so that memory stays bounded.
+const RUNS_OF_AN_ENVIRONMENT: usize = 500;
 /// Broken runs of which the trace is printed.
 const SHOWN: usize = 3;
 
@@ -25,10 +25,10 @@ pub struct Job {
     pub seed: u64,
 }
 
-/// A number for a new world, which no other of this process has.
-pub fn world_number() -> usize {
-    static WORLDS: AtomicUsize = AtomicUsize::new(0);
-    WORLDS.fetch_add(1, Ordering::SeqCst)
+/// A number for a new environment, which no other of this process has.
+pub fn environment_number() -> usize {
+    static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+    NUMBERS.fetch_add(1, Ordering::SeqCst)
 }
 
 /// Plays the jobs with the numbers below `count` and hands each end to `ended`, in no order. Fails
@@ -47,13 +47,13 @@ pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usiz
         for _ in 0..threads {
             scope.spawn(|| {
                 while next.load(Ordering::SeqCst) < count {
-                    // A runtime of its own for each world: dropping it ends whatever the world left
+                    // A runtime of its own for each environment: dropping it ends whatever the environment left
                     // behind.
                     runtime().block_on(async {
-                        let mut world = World::start(world_number()).await;
-                        for _ in 0..RUNS_OF_A_WORLD {
+                        let mut environment = Environment::start(environment_number()).await;
+                        for _ in 0..RUNS_OF_AN_ENVIRONMENT {
                             let number = next.fetch_add(1, Ordering::SeqCst);
-                            // Whoever only wants to know whether there is any broken run need not
+                            // A caller that only wants to know whether there is any broken run need not
                             // see all.
                             if number >= count || (stop && !broken.lock().unwrap().is_empty()) {
                                 next.store(count, Ordering::SeqCst);
@@ -65,7 +65,7 @@ pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usiz
                                 plan,
                                 seed,
                             } = job(number);
-                            let mut end = run(&mut world, scenario, plan, seed).await;
+                            let mut end = run(&mut environment, scenario, plan, seed).await;
                             if !end.violations.is_empty() {
                                 let mut broken = broken.lock().unwrap();
                                 if broken.len() < SHOWN {

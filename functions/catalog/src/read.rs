@@ -1,20 +1,27 @@
-//! `Accept-Language` (RFC 9110).
+//! What callers ask for, as values of the domain.
 
 #[cfg(test)]
 mod tests;
 
 use std::convert::Infallible;
 
+use app::UseCaseError;
+use app::catalog::MAX_ITEMS;
+use app::ports::Cursor;
 use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
-use domain::ids::Language;
+use domain::ids::{Language, Sku};
+use serde::Deserialize;
+use wire::storefront::catalog as body;
 
-/// Most languages that are looked at: each costs a read for every item.
+/// Items of a page, unless the caller says otherwise.
+const DEFAULT_LIMIT: usize = 20;
+/// Most languages that are read: each costs a read for every item.
 const MAX_LANGUAGES: usize = 4;
 
-/// The languages that the caller reads, the favourite first, in lower case. A regional one is
-/// followed by its language: `de-CH` by `de`.
+/// The languages of `Accept-Language` (RFC 9110), in lower case, the preferred one first. A regional
+/// language is followed by its base language: `de-CH` by `de`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Languages(pub Vec<Language>);
 
@@ -50,8 +57,8 @@ fn parse(header: &str) -> Vec<Language> {
     languages
 }
 
-/// Weight in thousandths and tag; none for what is not wanted, and for `*`, which any text
-/// satisfies.
+/// Weight in thousandths and tag. `None` for a language that is not wanted, and for `*`, which any
+/// text satisfies.
 fn range(part: &str) -> Option<(u16, String)> {
     let mut params = part.split(';').map(str::trim);
     let tag = params.next().filter(|tag| !tag.is_empty() && *tag != "*")?;
@@ -73,4 +80,27 @@ fn thousandths(text: &str) -> Option<u16> {
             .checked_add(fraction)?
             .min(1000),
     )
+}
+
+/// The items of a query. Text that is not a valid item number cannot exist, so it is absent from the
+/// answer like any other unknown item.
+pub(crate) fn skus(query: &body::ItemsQuery) -> Result<Vec<Sku>, UseCaseError> {
+    if query.skus.len() > MAX_ITEMS {
+        let message = format!("a query has at most {MAX_ITEMS} skus");
+        return Err(UseCaseError::invalid("/skus", "too_many", message));
+    }
+    let skus = query.skus.iter().filter_map(|sku| Sku::parse(sku).ok());
+    Ok(skus.collect())
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PageParams {
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// How many items of a list, and from where.
+pub(crate) fn page(params: PageParams) -> (usize, Option<Cursor>) {
+    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_ITEMS);
+    (limit, params.cursor.map(Cursor::new))
 }

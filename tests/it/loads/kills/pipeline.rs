@@ -1,4 +1,4 @@
-//! The line between the load function and its tables, bucket and queue, that can be cut at any
+//! The pipeline between the load function and its tables, bucket and queue, that can be cut at any
 //! call.
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 pub enum Cut {
     /// It never arrives.
     Before,
-    /// It takes effect, and nobody hears of it.
+    /// It takes effect, and its answer is lost.
     After,
     /// Half of the object that it reads arrives. What reads none is cut off after its effect.
     Within,
@@ -31,14 +31,14 @@ pub enum Cut {
 
 /// What the edge refuses of the calls.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct Pipeline {
     pub calls: AtomicU64,
     /// At which calls the function is still to be killed, in order.
     pub kills: Mutex<VecDeque<(u64, Cut)>>,
     pub killed: Notify,
     /// What was sent to queues.
-    pub told: Mutex<VecDeque<String>>,
-    /// Of so many calls to DynamoDB one is throttled; 0 for none.
+    pub sent: Mutex<VecDeque<String>>,
+    /// One of N calls to DynamoDB is throttled; 0 for none.
     pub throttles: AtomicU64,
     pub throttled: AtomicU64,
     /// The calls that read an object beyond its first half.
@@ -51,7 +51,7 @@ pub struct Line {
 #[derive(Clone, Debug)]
 pub struct Transport {
     pub inner: SharedHttpClient,
-    pub line: Arc<Line>,
+    pub pipeline: Arc<Pipeline>,
 }
 
 impl HttpClient for Transport {
@@ -63,7 +63,7 @@ impl HttpClient for Transport {
         let inner = self.inner.http_connector(settings, parts);
         SharedHttpConnector::new(Wire {
             inner,
-            line: self.line.clone(),
+            pipeline: self.pipeline.clone(),
         })
     }
 }
@@ -71,17 +71,17 @@ impl HttpClient for Transport {
 #[derive(Clone, Debug)]
 struct Wire {
     inner: SharedHttpConnector,
-    line: Arc<Line>,
+    pipeline: Arc<Pipeline>,
 }
 
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self { inner, line } = self.clone();
+        let Self { inner, pipeline } = self.clone();
         HttpConnectorFuture::new(async move {
-            let number = line.calls.fetch_add(1, Ordering::SeqCst) + 1;
-            let cut = line.due(number);
+            let number = pipeline.calls.fetch_add(1, Ordering::SeqCst) + 1;
+            let cut = pipeline.due(number);
             if cut == Some(Cut::Before) {
-                line.kill().await;
+                pipeline.kill().await;
             }
             let reads = request.method() == "GET";
             let target = request
@@ -89,7 +89,7 @@ impl HttpConnector for Wire {
                 .get("x-amz-target")
                 .unwrap_or_default()
                 .to_owned();
-            if target.starts_with("DynamoDB") && line.throttles(number) {
+            if target.starts_with("DynamoDB") && pipeline.throttles(number) {
                 return Ok(throttled());
             }
             let body = request
@@ -98,12 +98,12 @@ impl HttpConnector for Wire {
                 .map(<[u8]>::to_vec)
                 .unwrap_or_default();
             let answer = inner.call(request).await;
-            line.hear(&target, &body);
+            pipeline.hear(&target, &body);
             if cut == Some(Cut::After) || cut == Some(Cut::Within) && !reads {
-                line.kill().await;
+                pipeline.kill().await;
             }
             if reads {
-                Ok(in_halves(answer?, line, number, cut).await)
+                Ok(in_halves(answer?, pipeline, number, cut).await)
             } else {
                 answer
             }
@@ -115,7 +115,7 @@ impl HttpConnector for Wire {
 /// it is to be.
 async fn in_halves(
     answer: HttpResponse,
-    line: Arc<Line>,
+    pipeline: Arc<Pipeline>,
     number: u64,
     cut: Option<Cut>,
 ) -> HttpResponse {
@@ -124,9 +124,9 @@ async fn in_halves(
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let first = futures::stream::once(std::future::ready(body.slice(..body.len() / 2)));
     let rest = futures::stream::once(async move {
-        line.reads.lock().unwrap().push(number);
+        pipeline.reads.lock().unwrap().push(number);
         if cut == Some(Cut::Within) {
-            line.kill().await;
+            pipeline.kill().await;
         }
         body.slice(body.len() / 2..)
     });
@@ -148,7 +148,7 @@ fn throttled() -> HttpResponse {
     response
 }
 
-impl Line {
+impl Pipeline {
     fn due(&self, number: u64) -> Option<Cut> {
         let mut kills = self.kills.lock().unwrap();
         kills
@@ -172,13 +172,13 @@ impl Line {
     }
 
     fn hear(&self, target: &str, body: &[u8]) {
-        let mut told = self.told.lock().unwrap();
+        let mut sent = self.sent.lock().unwrap();
         let text = |message: &Value| message["MessageBody"].as_str().unwrap().to_owned();
         match target {
-            "AmazonSQS.SendMessage" => told.push_back(text(&serde_json::from_slice(body).unwrap())),
+            "AmazonSQS.SendMessage" => sent.push_back(text(&serde_json::from_slice(body).unwrap())),
             "AmazonSQS.SendMessageBatch" => {
                 let batch: Value = serde_json::from_slice(body).unwrap();
-                told.extend(batch["Entries"].as_array().unwrap().iter().map(text));
+                sent.extend(batch["Entries"].as_array().unwrap().iter().map(text));
             }
             _ => {}
         }

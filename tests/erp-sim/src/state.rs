@@ -5,29 +5,29 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wire::erp::{
     CalculationStyle, Capabilities, ListScope, PreparationStyle, PriceScope, ReservationStyle,
     SubmissionGuarantee,
 };
+use wire::value::{Instant, Number};
 
-use crate::Mode;
 use crate::dataset::{Dataset, Item, ONLINE};
 use crate::documents::{Documents, Kind};
-use crate::history;
+use crate::mode::Mode;
 
-/// Goods that are set aside.
+/// Reserved goods.
 #[derive(Debug, Clone)]
 pub(crate) struct Reservation {
     pub organization: String,
     pub expires_at: i64,
-    /// Line id, SKU and the quantity that could be set aside.
+    /// Line id, SKU and the quantity that could be reserved.
     pub lines: Vec<(String, String, Decimal)>,
 }
 
 /// All state of the simulator but calls and faults.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct ErpState {
     pub dataset: Arc<Dataset>,
     /// Items that the control routes changed or made; they hide those of the dataset.
     pub changed: HashMap<String, Item>,
@@ -45,10 +45,10 @@ pub(crate) struct World {
     pub mode: Mode,
 }
 
-impl World {
-    /// The state at the start: the dataset, and a few documents of other channels.
-    pub fn new(dataset: Arc<Dataset>, mode: Mode, now: i64) -> Self {
-        let mut world = Self {
+impl ErpState {
+    /// The state of an ERP that has the dataset and has sold nothing.
+    pub fn new(dataset: Arc<Dataset>, mode: Mode) -> Self {
+        Self {
             dataset,
             changed: HashMap::new(),
             unlimited: HashMap::new(),
@@ -60,9 +60,7 @@ impl World {
             users: BTreeMap::new(),
             capabilities: default_capabilities(),
             mode,
-        };
-        history::add_other_channels(&mut world, now);
-        world
+        }
     }
 
     /// The item as it is now.
@@ -90,6 +88,36 @@ impl World {
             Kind::Order => &mut self.orders,
             Kind::Quote => &mut self.quotes,
         }
+    }
+
+    /// All documents of a kind, each with its reference.
+    pub fn shown_documents(&mut self, now: i64, kind: Kind) -> Vec<Value> {
+        let mode = self.mode;
+        let documents = self.documents(kind);
+        documents.age(mode, now);
+        documents
+            .all()
+            .iter()
+            .map(|stored| json!(stored.document))
+            .collect()
+    }
+
+    /// All open reservations, each with its reference.
+    pub fn shown_reservations(&mut self, now: i64) -> Vec<Value> {
+        self.expire(now);
+        let shown = self.reservations.iter().map(|(reference, reservation)| {
+            let lines = reservation
+                .lines
+                .iter()
+                .map(|(line_id, sku, quantity)| json!({"lineId": line_id, "sku": sku, "quantity": Number(*quantity)}));
+            json!({
+                "reference": reference,
+                "organizationId": reservation.organization,
+                "expiresAt": Instant(reservation.expires_at),
+                "lines": lines.collect::<Vec<_>>(),
+            })
+        });
+        shown.collect()
     }
 
     /// Drops what has expired. Called before anything that counts reservations.

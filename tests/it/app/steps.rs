@@ -89,7 +89,7 @@ impl TestApp {
             .await
     }
 
-    /// Where an order stands.
+    /// The state of an order.
     pub async fn state(&self, user: &str, order_id: &str) -> String {
         self.get(user, &format!("/orders/{order_id}"))
             .await
@@ -97,7 +97,7 @@ impl TestApp {
             .text_of("state")
     }
 
-    /// Waits until an order stands so.
+    /// Waits until an order has this state.
     pub async fn until_state(&self, user: &str, order_id: &str, wanted: &[&str]) -> String {
         self.eventually(&format!("the order is {wanted:?}"), async || {
             let state = self.state(user, order_id).await;

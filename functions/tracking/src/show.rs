@@ -20,10 +20,10 @@ pub(crate) fn document(
 ) -> body::Document {
     let own = document.submission.as_ref();
     let external = document.external.as_ref();
-    let own_id = own.map(|s| s.id.to_string());
+    let own_id = own.map(|s| s.id().to_string());
     let external_id = external
         .map(|d| &d.external_id)
-        .or_else(|| own.and_then(|s| s.external_id.as_ref()))
+        .or_else(|| own.and_then(Submission::external_id))
         .map(ToString::to_string);
     let (order_id, external_order_id, quote_id, external_quote_id) = match kind {
         DocumentKind::Order => (own_id, external_id, None, None),
@@ -36,26 +36,24 @@ pub(crate) fn document(
         external_quote_id,
         // What another channel placed is in the ERP, so it is confirmed.
         state: own
-            .map_or(State::Confirmed, |s| s.state)
+            .map_or(State::Confirmed, Submission::state)
             .as_str()
             .to_owned(),
         status: external
             .and_then(|d| d.status.clone())
-            .or_else(|| own.and_then(|s| s.external_status.clone())),
-        reason: own.and_then(|s| s.reason.clone()),
-        approval: own
-            .and_then(|s| s.approval.as_ref())
-            .map(body::Approval::from),
+            .or_else(|| own.and_then(Submission::external_status).map(str::to_owned)),
+        reason: own.and_then(Submission::reason).map(str::to_owned),
+        approval: own.and_then(Submission::approval).map(body::Approval::from),
         channel: own
             .map(|_| CHANNEL.to_owned())
             .or_else(|| external.and_then(|d| d.channel.clone())),
         placed_at: external
             .and_then(|d| d.placed_at)
-            .or_else(|| own.map(|s| s.created_at))
+            .or_else(|| own.map(Submission::created_at))
             .map(Instant::from),
         user_id: external
             .and_then(|d| d.user.as_ref())
-            .or_else(|| own.map(|s| &s.user))
+            .or_else(|| own.map(Submission::user))
             .map(ToString::to_string),
         currency: external
             .and_then(|d| d.currency.map(|c| c.to_string()))
@@ -82,7 +80,7 @@ fn expiry(expiry: &Expiry) -> String {
 }
 
 fn own_currency(submission: &Submission) -> String {
-    match &submission.content {
+    match submission.content() {
         Content::Order(order) => order.currency.to_string(),
         Content::Quote(quote) => quote.currency.to_string(),
         Content::Organization(organization) => organization.currency.to_string(),
@@ -91,14 +89,14 @@ fn own_currency(submission: &Submission) -> String {
 }
 
 fn own_total(submission: &Submission) -> Option<Money> {
-    match &submission.content {
+    match submission.content() {
         Content::Order(order) => Some(order.accepted_total),
         Content::Quote(_) | Content::Organization(_) | Content::User(_) => None,
     }
 }
 
 fn own_number(submission: &Submission) -> Option<String> {
-    match &submission.content {
+    match submission.content() {
         Content::Order(order) => order.purchase_order_number.clone(),
         Content::Quote(_) | Content::Organization(_) | Content::User(_) => None,
     }
@@ -107,7 +105,7 @@ fn own_number(submission: &Submission) -> Option<String> {
 fn lines(external: Option<&ExternalDocument>, own: Option<&Submission>) -> Vec<body::DocumentLine> {
     match (
         external.filter(|d| !d.lines.is_empty()),
-        own.map(|s| &s.content),
+        own.map(Submission::content),
     ) {
         (Some(document), _) => document.lines.iter().map(external_line).collect(),
         (None, Some(Content::Order(order))) => order.lines.iter().map(own_line).collect(),

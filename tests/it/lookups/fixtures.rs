@@ -1,31 +1,20 @@
 //! A loaded system, and instances of its functions that the test starts by itself.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use app::ports::Clock;
-use domain::time::Timestamp;
 use erp_sim::{Fault, Simulator};
 use lambda_kit::{AfterResponse, Env, Function, RandomIds, Runtime, SystemClock};
 use lambda_runtime::Context;
 use local::stack::{Options, Stack};
 use serde_json::{Value, json};
+use testkit::ShiftedClock;
 
 use crate::lookups::transport::Counts;
 
-/// Runs like the machine's clock, ahead of it by what the test says.
-#[derive(Debug, Clone, Default)]
-pub struct ShiftedClock(Arc<AtomicI64>);
-
-impl Clock for ShiftedClock {
-    fn now(&self) -> Timestamp {
-        SystemClock.now().plus_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
 /// A system with the bundled data set.
-pub struct Shop {
+pub struct TestSystem {
     pub stack: Stack,
     pub clock: ShiftedClock,
     http: reqwest::Client,
@@ -37,9 +26,9 @@ pub type Who = (&'static str, &'static str);
 pub const ADA: Who = ("ada@hillside.example", "ORG-100");
 pub const FINN: Who = ("finn@quayside.example", "ORG-300");
 
-impl Shop {
-    pub async fn open() -> Self {
-        let clock = ShiftedClock::default();
+impl TestSystem {
+    pub async fn start() -> Self {
+        let clock = ShiftedClock::over(Arc::new(SystemClock));
         let options = Options {
             schedules: false,
             sweep: false,
@@ -109,7 +98,7 @@ impl Shop {
     }
 
     pub fn advance(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.clock.advance_seconds(seconds);
     }
 
     /// A new instance of a function, cold.
@@ -238,9 +227,9 @@ pub fn list(answer: Value) -> Vec<Value> {
     answer["items"].as_array().unwrap().clone()
 }
 
-/// The numbers of so many different items that are sold.
-pub fn skus(shop: &Shop, count: usize) -> Vec<String> {
-    let folder = shop
+/// The numbers of N different items that are sold.
+pub fn skus(system: &TestSystem, count: usize) -> Vec<String> {
+    let folder = system
         .stack
         .dataset()
         .folder()
