@@ -20,7 +20,6 @@ lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --lib --examples
     .ci/mutants/run --check
-    .ci/routes.py --check
     diff <(.ci/cost.py) <(sed -n '/<!-- cost -->/,/<!-- \/cost -->/{//!p}' OPERATIONS.md)
     "$(.ci/venv lint)/cfn-lint" template.yaml
     SAM_CLI_TELEMETRY=0 "$(.ci/venv lint)/sam" validate

@@ -14,28 +14,28 @@ use rust_decimal::Decimal;
 /// Most lines of a cart.
 pub const MAX_LINES: usize = 500;
 
-/// Whether a cart can still be changed.
+/// Whether a cart can be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CartStatus {
-    /// It can.
+    /// It can be changed.
     Open,
     /// It became an order or a quote.
     Submitted,
 }
 
-/// The availability that a line last heard of.
+/// The availability of a line, as the last lookup found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineAvailability {
-    /// Whether the line's quantity can be had.
+    /// Whether the ERP can deliver the item.
     pub status: AvailabilityStatus,
-    /// How many are there.
+    /// The available quantity; `None` with `Available` is unlimited.
     pub quantity: Option<Decimal>,
-    /// How old the word is.
+    /// Where the availability comes from and how old it is.
     pub freshness: Freshness,
 }
 
-/// A line of a cart. What the catalog said of the item is kept with it, so that a change of
-/// quantity does not read the catalog again.
+/// A line of a cart. It stores the catalog's data of the item, so that a change of quantity does
+/// not read the catalog again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CartLine {
     /// Its identifier, stable for the life of the line.
@@ -46,7 +46,7 @@ pub struct CartLine {
     pub name: String,
     /// The quantity, in `unit`, a whole number of `quantity_multiple`.
     pub quantity: Quantity,
-    /// What the buyer entered, when it was rounded up.
+    /// The quantity that the buyer entered, if it was rounded up.
     pub rounded_from: Option<Quantity>,
     /// The unit.
     pub unit: Unit,
@@ -69,41 +69,41 @@ impl CartLine {
     }
 }
 
-/// Where to and how.
+/// The shipping that a buyer chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipping {
-    /// The organization's address that was chosen, unless one was typed in.
+    /// The chosen address of the organization; `None` if the buyer entered another address.
     pub address_id: Option<AddressId>,
     /// The address.
     pub address: PostalAddress,
     /// A shipping method of the ERP.
     pub method: String,
-    /// The day the buyer wishes for, as `2026-12-24`.
+    /// The delivery day that the buyer requests, such as `2026-12-24`.
     pub requested_delivery_date: Option<String>,
 }
 
 /// A cart: an order that is not placed yet. Its id stays the order's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cart {
-    /// Its identifier, minted before the first call to anyone.
+    /// Its identifier, created before the first call to a store or the ERP.
     pub id: CartId,
     /// Grows by one with every write.
     pub version: u64,
     /// Whether it can be changed.
     pub status: CartStatus,
-    /// Whose it is.
+    /// The organization of the buyer.
     pub organization: OrganizationId,
-    /// Whose it is.
+    /// The buyer.
     pub user: UserId,
     /// The currency of every amount in it.
     pub currency: Currency,
-    /// Its lines in the order of their making.
+    /// Its lines in the order in which they were added.
     pub lines: Vec<CartLine>,
-    /// Where to and how.
+    /// The shipping, once the buyer chose it.
     pub shipping: Option<Shipping>,
-    /// The last preparation, gone with every change.
+    /// The last preparation; every change removes it.
     pub preparation: Option<Preparation>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
@@ -118,7 +118,7 @@ pub enum CartError {
     /// It would have more than [`MAX_LINES`] lines.
     #[error("a cart has at most 500 lines")]
     TooManyLines,
-    /// It has no such line.
+    /// The line does not exist.
     #[error("the cart has no such line")]
     NoSuchLine,
     /// The item is no longer sold.
@@ -133,7 +133,7 @@ pub enum CartError {
 }
 
 impl Cart {
-    /// Refuses when the cart cannot be changed.
+    /// Accepts a cart that can be changed.
     ///
     /// # Errors
     /// [`CartError::Submitted`].
@@ -144,11 +144,11 @@ impl Cart {
         }
     }
 
-    /// Adds a line, or adds to the quantity of the line that has the same item already: a double
-    /// click makes one line.
+    /// Adds a line, or adds to the quantity of the line with the same item: a double click makes one
+    /// line.
     ///
     /// # Errors
-    /// [`CartError`]; the cart is unchanged then.
+    /// [`CartError`]; the cart is then unchanged.
     pub fn add(
         &mut self,
         id: LineId,
@@ -175,7 +175,7 @@ impl Cart {
     /// Changes the quantity of a line.
     ///
     /// # Errors
-    /// [`CartError`]; the cart is unchanged then.
+    /// [`CartError`]; the cart is then unchanged.
     pub fn change_quantity(
         &mut self,
         id: &LineId,
@@ -191,10 +191,10 @@ impl Cart {
         Ok(line)
     }
 
-    /// Takes a line out.
+    /// Removes a line.
     ///
     /// # Errors
-    /// [`CartError`]; the cart is unchanged then.
+    /// [`CartError`]; the cart is then unchanged.
     pub fn remove(&mut self, id: &LineId) -> Result<(), CartError> {
         self.ensure_open()?;
         let at = self
@@ -206,7 +206,7 @@ impl Cart {
         Ok(())
     }
 
-    /// The sum of the line totals; none while a line has no price.
+    /// The sum of the line totals; `None` while a line has no price.
     #[must_use]
     pub fn product_total(&self) -> Option<Money> {
         self.lines
@@ -216,7 +216,7 @@ impl Cart {
             })
     }
 
-    /// The preparation with this id, unless it is over at `now` or the cart was written since.
+    /// The preparation with this id, unless it expired by `now` or the cart was written since.
     #[must_use]
     pub fn live_preparation(&self, id: &PreparationId, now: Timestamp) -> Option<&Preparation> {
         self.preparation

@@ -7,13 +7,13 @@ use crate::money::{Currency, Money};
 /// Whether a member may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberStatus {
-    /// Registered here and not yet decided about.
+    /// Registered here; no administrator has decided yet.
     Pending,
     /// May act.
     Active,
-    /// The ERP no longer has the member, or closed it.
+    /// The ERP no longer has the member, or has closed it.
     Inactive,
-    /// Registered here and refused.
+    /// Registered here, and the registration was rejected.
     Rejected,
 }
 
@@ -42,7 +42,7 @@ impl MemberStatus {
     }
 }
 
-/// Where a member came from: a load never removes who registered here.
+/// Where a member came from: a load never removes members who registered here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// An export file.
@@ -62,7 +62,7 @@ pub struct Organization {
     pub parent: Option<OrganizationId>,
     /// Whether its users may act.
     pub status: MemberStatus,
-    /// The currency of its carts. Frozen: a buyer does not choose one.
+    /// The currency of its carts; a buyer cannot choose another one.
     pub currency: Currency,
     /// Its tax number, where one is known.
     pub tax_id: Option<String>,
@@ -70,19 +70,19 @@ pub struct Organization {
     pub origin: Origin,
 }
 
-/// What an organization demands of the orders of its buyers. Its administrators decide it here; no
-/// file says anything of it.
+/// An organization's rules for the orders of its buyers. Its administrators set them here; export
+/// files do not contain them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OrderRules {
     /// Whether an order must carry the buyer's purchase order number.
     pub purchase_order_number_required: bool,
-    /// The grand total above which an order waits for an approver; none = none waits.
+    /// The grand total above which an order waits for an approver; `None` = no order waits.
     pub approval_above: Option<Money>,
 }
 
 impl OrderRules {
     /// Whether an order of this grand total waits for an approver. A limit in another currency,
-    /// which the organization had before, says nothing about the total: then a person decides.
+    /// which the organization had before, cannot be compared with the total: then a person decides.
     #[must_use]
     pub fn needs_approval(&self, total: Money) -> bool {
         self.approval_above.is_some_and(|limit| {
@@ -144,14 +144,14 @@ impl AddressKind {
     }
 }
 
-/// Where a letter or a parcel goes.
+/// A postal address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostalAddress {
     /// Who receives it.
     pub name: String,
     /// Street and number.
     pub line1: String,
-    /// More of the same.
+    /// A second line for street and number.
     pub line2: Option<String>,
     /// Town.
     pub city: String,
@@ -168,7 +168,7 @@ pub struct PostalAddress {
 pub struct Address {
     /// Its identifier.
     pub id: AddressId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization: OrganizationId,
     /// What it is for.
     pub kind: AddressKind,

@@ -8,12 +8,12 @@ use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// Most digits after the point that an amount may carry: unit prices of real exports have four, the
-/// field stores five.
+/// Most digits after the point of an amount: unit prices of real exports have four, commerce systems
+/// store five.
 pub const MAX_AMOUNT_SCALE: u32 = 5;
 
-/// Largest absolute amount: fifteen digits before the point, as far as the field's decimal columns
-/// reach.
+/// Largest absolute amount: fifteen digits before the point, as in the decimal
+/// columns of commerce systems.
 const MAX_AMOUNT: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
 /// Why a text is not money.
@@ -31,7 +31,7 @@ pub enum MoneyError {
     /// Too large to calculate with.
     #[error("an amount has at most 15 digits before the point")]
     Range,
-    /// Two amounts of different currencies met.
+    /// Two amounts have different currencies.
     #[error("the amounts have different currencies")]
     Mixed,
 }
@@ -97,7 +97,7 @@ pub struct Money {
 }
 
 impl Money {
-    /// Nothing, in `currency`.
+    /// Zero, in `currency`.
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
         Self {
@@ -201,7 +201,7 @@ fn round_to(amount: Decimal, currency: Currency) -> Decimal {
     amount.round_dp_with_strategy(currency.scale(), RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// A whole number of so few digits that it needs no decimal to be read: most quantities are.
+/// A whole number of up to nine digits, as most quantities are: faster than parsing a decimal.
 fn short_whole(text: &str) -> Option<u32> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
     match text.len() {

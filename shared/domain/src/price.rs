@@ -3,16 +3,16 @@
 use crate::money::Money;
 use crate::quantity::Quantity;
 
-/// Whose price an offer price is, as the ERP declares it.
+/// Whether offer prices differ between users of an organization, as the ERP declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceScope {
-    /// All users of an organization see the same.
+    /// All users of an organization have the same prices.
     Organization,
-    /// Each user has prices of the own.
+    /// Each user has their own prices.
     User,
 }
 
-/// From this quantity on, one unit costs that.
+/// The price of one unit from a quantity on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuantityBreak {
     /// The smallest quantity at this price.
@@ -26,14 +26,14 @@ pub struct QuantityBreak {
 pub struct OfferPrice {
     /// The price of one unit at the quantity asked for.
     pub unit_price: Money,
-    /// Prices at other quantities, ascending; empty when the ERP sends none.
+    /// Prices at other quantities, ascending; empty if the ERP sends none.
     pub breaks: Vec<QuantityBreak>,
 }
 
 impl OfferPrice {
     /// The price of one unit at `quantity`: the break with the largest minimum that is reached.
-    /// Without breaks the price holds for the quantity that was asked for, whatever `quantity` is.
-    /// None below the first break.
+    /// Without breaks the price is valid for the quantity that was asked for, whatever `quantity`
+    /// is. `None` below the first break.
     #[must_use]
     pub fn at(&self, quantity: Quantity) -> Option<Money> {
         if self.breaks.is_empty() {

@@ -1,16 +1,16 @@
-//! Looks at texts.
+//! Checks of texts.
 
 #[cfg(test)]
 mod tests;
 
-/// Whether all bytes of a text pass a test. They are looked at many at a time, so the test should
-/// take no branches.
+/// Whether all bytes of a text pass a test. Many are tested at a time, so the test should not
+/// branch.
 #[inline]
 #[must_use]
 pub fn every_byte(text: &str, passes: impl Fn(u8) -> bool) -> bool {
     let bytes = text.as_bytes();
     let every = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & passes(*byte));
-    // What is left behind the last whole piece is looked at as part of a piece that overlaps it.
+    // The rest behind the last whole piece is tested as part of a piece that overlaps it.
     match (
         bytes.last_chunk::<16>(),
         bytes.first_chunk::<8>(),

@@ -1,4 +1,4 @@
-//! Instants. Nothing here asks what time it is: every instant is handed in.
+//! Instants. Nothing here reads a clock: every instant is passed in.
 
 #[cfg(test)]
 mod tests;

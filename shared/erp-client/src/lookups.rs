@@ -127,7 +127,7 @@ impl ErpPrices for ErpClient {
             currency: currency.to_string(),
             items: items
                 .iter()
-                .map(|item| erp::PriceWish {
+                .map(|item| erp::PriceRequestItem {
                     sku: item.sku.to_string(),
                     quantity: Number(item.quantity.value()),
                     unit: item.unit.to_string(),
@@ -231,10 +231,10 @@ impl ErpAvailability for ErpClient {
         items: &[AvailabilityQuestion],
     ) -> Result<Vec<ItemAnswer<Availability>>, ErpError> {
         let mut seen = BTreeSet::new();
-        let requested: Vec<erp::AvailabilityWish> = items
+        let requested: Vec<erp::AvailabilityRequestItem> = items
             .iter()
             .filter(|item| seen.insert(&item.sku))
-            .map(|item| erp::AvailabilityWish {
+            .map(|item| erp::AvailabilityRequestItem {
                 sku: item.sku.to_string(),
                 unit: None,
             })

@@ -3,6 +3,7 @@
 use app::ports::erp::{CallContext, DocumentKind, ErpSubmission};
 use async_trait::async_trait;
 use domain::ids::{ExternalId, SubmissionId};
+use domain::member::{Organization, User};
 use domain::submission::{
     Content, LookupAnswer, Order, OrderLine, Payment, QuoteRequest, ReferenceTrace, Refusal,
     SendOutcome, Submission, SubmissionKind,
@@ -50,13 +51,7 @@ impl ErpSubmission for ErpClient {
                 sent.and_then(|good| document(&good, submission.id().as_str()))
             }
             Content::Organization(organization) => {
-                let body = erp::OrganizationRequest {
-                    name: organization.name.clone(),
-                    tax_id: organization.tax_id.clone(),
-                    currency: Some(organization.currency.to_string()),
-                    address: None,
-                    administrator: None,
-                };
+                let body = organization_request(organization);
                 let id = organization.id.as_str();
                 let sent = self
                     .send(
@@ -70,17 +65,7 @@ impl ErpSubmission for ErpClient {
                 sent.and_then(|good| member(&good, id))
             }
             Content::User(user) => {
-                let body = erp::UserRequest {
-                    organization_id: user.organization.to_string(),
-                    email: user.email.clone(),
-                    given_name: user.given_name.clone(),
-                    family_name: user.family_name.clone(),
-                    roles: user
-                        .roles
-                        .iter()
-                        .map(|role| role.as_str().to_owned())
-                        .collect(),
-                };
+                let body = user_request(user);
                 let id = user.id.as_str();
                 let sent = self
                     .send(context, Operation::PutUser { id }, submission, lines, &body)
@@ -203,6 +188,30 @@ impl ErpClient {
             requested_expiry: quote.requested_expiry.clone(),
             comment: quote.comment.clone(),
         }
+    }
+}
+
+fn organization_request(organization: &Organization) -> erp::OrganizationRequest {
+    erp::OrganizationRequest {
+        name: organization.name.clone(),
+        tax_id: organization.tax_id.clone(),
+        currency: Some(organization.currency.to_string()),
+        address: None,
+        administrator: None,
+    }
+}
+
+fn user_request(user: &User) -> erp::UserRequest {
+    erp::UserRequest {
+        organization_id: user.organization.to_string(),
+        email: user.email.clone(),
+        given_name: user.given_name.clone(),
+        family_name: user.family_name.clone(),
+        roles: user
+            .roles
+            .iter()
+            .map(|role| role.as_str().to_owned())
+            .collect(),
     }
 }
 

@@ -115,6 +115,32 @@ async fn read(
     Ok(answers.into_iter().flatten().collect())
 }
 
+/// The attributes that a read returns; all of them without an expression.
+struct Projection {
+    expression: Option<String>,
+    names: Option<HashMap<String, String>>,
+}
+
+impl Projection {
+    /// Uses placeholders, because many plain names are reserved words.
+    fn of(attributes: &[&str]) -> Self {
+        let names = attributes
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
+        let names: Option<HashMap<String, String>> =
+            (!attributes.is_empty()).then(|| names.collect());
+        let expression = names.as_ref().map(|names| {
+            names
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(",")
+        });
+        Self { expression, names }
+    }
+}
+
 async fn read_chunk(
     client: &Client,
     table: &str,
@@ -129,19 +155,7 @@ async fn read_chunk(
     }
     let mut left = Cow::Borrowed(keys);
     let mut found = Vec::with_capacity(keys.len());
-    // Placeholders, because many a plain name is a reserved word.
-    let names = projection
-        .iter()
-        .enumerate()
-        .map(|(index, name)| (format!("#{index}"), (*name).to_owned()));
-    let names: Option<HashMap<String, String>> = (!projection.is_empty()).then(|| names.collect());
-    let expression = names.as_ref().map(|names| {
-        names
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(",")
-    });
+    let projection = Projection::of(projection);
     for attempt in 0.. {
         pause(attempt).await;
         if Instant::now() > until {
@@ -150,8 +164,8 @@ async fn read_chunk(
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(left.iter().map(Key::attributes).collect()))
             .consistent_read(current)
-            .set_projection_expression(expression.clone())
-            .set_expression_attribute_names(names.clone())
+            .set_projection_expression(projection.expression.clone())
+            .set_expression_attribute_names(projection.names.clone())
             .build()
             .map_err(|error| StoreError::Refused {
                 operation: OPERATION,

@@ -1,4 +1,4 @@
-//! Cursors: the place in a list as base64url, so that no caller is tempted to read it.
+//! Cursors: the position in a list as base64url text, opaque to callers.
 
 use app::ports::{Cursor, StoreError};
 use base64::Engine;
@@ -16,7 +16,7 @@ pub(crate) fn encode(parts: &[&str]) -> Cursor {
 /// The `N` parts of a cursor.
 ///
 /// # Errors
-/// [`StoreError::Cursor`] when it was not made by [`encode`] of as many parts.
+/// [`StoreError::Cursor`] if it was not made by [`encode`] of `N` parts.
 pub(crate) fn decode<const N: usize>(cursor: &Cursor) -> Result<[String; N], StoreError> {
     let text = cursor.as_str();
     if text.len() > MAX_CURSOR {

@@ -1,9 +1,9 @@
-//! What a failed call means to a use case.
+//! Translates failed calls of DynamoDB into errors of the use cases.
 
 use app::ports::StoreError;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
-/// Translates a failed call. Transport first, then the kind of the service's refusal.
+/// Translates a failed call: first the transport, then the service's error code.
 pub(crate) fn store_error<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

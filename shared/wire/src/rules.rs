@@ -10,16 +10,18 @@
 //! ]
 //! ```
 //!
-//! - `sku` and `location` say what the rule holds for; without one it holds for all of them. A
-//!   question without a location is about the online store's total, which only rules without a
-//!   location fit.
-//! - `threshold` is compared with *available - requested*: at or above it `expiryAbove` counts,
-//!   below it `expiryBelow`. Without it everything is above.
+//! - `sku` and `location` limit the rule to one item or location; without them it applies to all. A
+//!   question without a location is about the online store's total, to which only rules without a
+//!   location apply.
+//! - `threshold` is compared with *available - requested*: at or above it `expiryAbove`
+//!   applies, below it `expiryBelow`. Without a threshold `expiryAbove` always applies.
 //! - `expiryAbove` and `expiryBelow` are seconds: 0 = asked live every time, absent = never
 //!   expires.
-//! - `precedence` (0 when absent) decides between rules that fit; among equals the most specific
-//!   one counts: item at location, item, location, all. Where no rule fits, the default holds:
-//!   threshold 10, above 300, below 0.
+//! - `precedence` (0 if absent) decides between rules that apply; among equals the most specific one
+//!   wins: item at location, item, location, all. Without a rule the default applies: threshold 10,
+//!   above 300, below 0.
+//!
+//! The decision itself is made by [`domain::freshness`].
 
 #[cfg(test)]
 mod tests;
@@ -30,21 +32,21 @@ use serde::Deserialize;
 
 use crate::value::Number;
 
-/// Why a document holds no rules.
+/// Why a document does not contain rules.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
-    /// It is not written as it should be.
+    /// It is not a JSON list of rules.
     #[error("not a list of rules: {0}")]
     Syntax(#[from] serde_json::Error),
-    /// The rule at a place, counted from 0, names something impossible.
+    /// The rule at a position is invalid.
     #[error("rule {at}: {reason}")]
     Rule {
-        /// The place.
+        /// The position, counted from 0.
         at: usize,
-        /// What is wrong.
+        /// What is invalid.
         reason: &'static str,
     },
-    /// See there.
+    /// Two rules contradict each other.
     #[error(transparent)]
     Conflict(#[from] RuleConflict),
 }
@@ -82,11 +84,11 @@ pub fn read(text: &str) -> Result<ThresholdRules, RulesError> {
         placed.push(LocatedRule {
             sku: sku.map_err(|_| RulesError::Rule {
                 at,
-                reason: "the sku is none",
+                reason: "the sku is not a valid id",
             })?,
             location: location.map_err(|_| RulesError::Rule {
                 at,
-                reason: "the location is none",
+                reason: "the location is not a valid id",
             })?,
             precedence: rule.precedence,
             rule: ThresholdRule {

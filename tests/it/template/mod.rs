@@ -4,6 +4,7 @@ mod kept;
 mod limits;
 mod reading;
 mod roles;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -6,14 +6,15 @@
 mod edit;
 mod refused;
 mod reorder;
+mod request;
 mod view;
 
 use std::sync::Arc;
 
 use domain::caller::Customer;
 use domain::cart::{Cart, CartStatus, MAX_LINES, Shipping};
-use domain::ids::{AddressId, CartId, LineId, Sku, Unit};
-use domain::member::{AddressKind, MemberStatus, PostalAddress};
+use domain::ids::{CartId, LineId, Sku};
+use domain::member::{AddressKind, MemberStatus};
 use domain::money::Currency;
 use domain::quantity::Quantity;
 use domain::time::Timestamp;
@@ -32,46 +33,10 @@ use refused::line_error;
 
 pub(crate) use refused::{cart_failure, cart_write_failure};
 pub use reorder::{Reorder, Reordered};
+pub use request::{CartRef, NewLine, ShipTo, ShippingChoice};
 
 /// Seconds after its last change at which a cart expires: thirty days.
 const CART_SECONDS: i64 = 30 * 86_400;
-
-/// A line that a buyer adds.
-#[derive(Debug, Clone)]
-pub struct NewLine {
-    pub sku: Sku,
-    pub quantity: Quantity,
-    /// The unit of the quantity, if the buyer named one.
-    pub unit: Option<Unit>,
-}
-
-/// The address that a buyer chooses to ship to.
-#[derive(Debug, Clone)]
-pub enum ShipTo {
-    /// An address of the organization.
-    Known(AddressId),
-    /// An address that the buyer entered.
-    Given(PostalAddress),
-}
-
-/// The shipping that a buyer chooses.
-#[derive(Debug, Clone)]
-pub struct ShippingChoice {
-    pub ship_to: ShipTo,
-    /// A shipping method of the ERP.
-    pub method: String,
-    /// A calendar day such as `2026-12-24`.
-    pub requested_delivery_date: Option<String>,
-}
-
-/// A customer's cart, and the version of it that a change expects.
-#[derive(Debug, Clone)]
-pub struct CartRef {
-    pub customer: Customer,
-    pub id: CartId,
-    /// The version that the caller has seen; `None` = any.
-    pub if_match: Option<u64>,
-}
 
 /// What happens to the lines that a cart has when lines are added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::{CartService, cart_failure, cart_write_failure, keep_until, line_error, new_cart};
 use crate::error::{FieldError, UseCaseError};
+use crate::items::PricedItem;
 use crate::lookup::Mode;
 use crate::ports::erp::{CallContext, DocumentKind};
 use crate::tracking::{Document, Tracking};
@@ -76,46 +77,14 @@ impl Reorder {
         );
         let mut left_out = Vec::new();
         for (at, line) in ordered.iter().enumerate() {
-            let pointer = format!("/lines/{at}");
             let item = line
                 .sku
                 .as_deref()
                 .and_then(|sku| Sku::parse(sku).ok())
                 .and_then(|sku| items.get(&sku));
-            let Some(item) = item else {
-                left_out.push(FieldError::new(
-                    pointer,
-                    "unknown_sku",
-                    "the item does not exist",
-                ));
-                continue;
-            };
-            let Some(quantity) = line
-                .quantity
-                .and_then(|quantity| Quantity::new(quantity).ok())
-            else {
-                left_out.push(FieldError::new(
-                    pointer,
-                    "invalid_quantity",
-                    "the order does not say how many",
-                ));
-                continue;
-            };
-            // An order counts in the unit that it names; one that names none counts in the item's.
-            let unit = match line.unit.as_deref() {
-                Some(unit) => Unit::parse(unit).ok(),
-                None => Some(item.item.unit.clone()),
-            };
-            let line_id = LineId::parse(&carts.ids.mint())
-                .map_err(|e| UseCaseError::Internal(e.to_string()))?;
-            let added = match &unit {
-                Some(unit) => cart.add(line_id, &item.item, quantity, Some(unit)),
-                None => Err(CartError::Unit),
-            };
-            match added {
-                Ok(_) => {}
-                Err(CartError::TooManyLines) => return Err(cart_failure(CartError::TooManyLines)),
-                Err(error) => left_out.push(line_error(&pointer, error)?),
+            let pointer = format!("/lines/{at}");
+            if let Some(error) = self.add_line(&mut cart, line, item, pointer)? {
+                left_out.push(error);
             }
         }
         if cart.lines.is_empty() {
@@ -131,6 +100,44 @@ impl Reorder {
             .await
             .map_err(cart_write_failure)?;
         Ok(Reordered { cart, left_out })
+    }
+
+    /// Adds a line of the order to the cart; returns why it cannot be ordered any more.
+    ///
+    /// # Errors
+    /// [`UseCaseError::TooManyLines`]: the whole order does not fit into a cart.
+    fn add_line(
+        &self,
+        cart: &mut Cart,
+        line: &OrderedLine,
+        item: Option<&Arc<PricedItem>>,
+        pointer: String,
+    ) -> Result<Option<FieldError>, UseCaseError> {
+        let Some(PricedItem { item, .. }) = item.map(AsRef::as_ref) else {
+            let message = "the item does not exist";
+            return Ok(Some(FieldError::new(pointer, "unknown_sku", message)));
+        };
+        let quantity = line.quantity.and_then(|q| Quantity::new(q).ok());
+        let Some(quantity) = quantity else {
+            let message = "the order does not say how many";
+            return Ok(Some(FieldError::new(pointer, "invalid_quantity", message)));
+        };
+        // An order counts in the unit that it names; one that names none counts in the item's.
+        let unit = match line.unit.as_deref() {
+            Some(unit) => Unit::parse(unit).ok(),
+            None => Some(item.unit.clone()),
+        };
+        let line_id = LineId::parse(&self.carts.ids.mint())
+            .map_err(|e| UseCaseError::Internal(e.to_string()))?;
+        let added = match &unit {
+            Some(unit) => cart.add(line_id, item, quantity, Some(unit)),
+            None => Err(CartError::Unit),
+        };
+        match added {
+            Ok(_) => Ok(None),
+            Err(CartError::TooManyLines) => Err(cart_failure(CartError::TooManyLines)),
+            Err(error) => line_error(&pointer, error).map(Some),
+        }
     }
 }
 

@@ -9,10 +9,10 @@ pub(crate) use digest::content_digest;
 use std::sync::Arc;
 
 use domain::caller::Customer;
-use domain::cart::{Cart, Shipping};
+use domain::cart::{Cart, CartLine, Shipping};
 use domain::freshness::Reason;
 use domain::ids::{CartId, PreparationId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::preparation::{Preparation, PreparedLine};
 
 use crate::cart::{cart_failure, cart_write_failure, keep_until, owned};
@@ -21,8 +21,8 @@ use crate::error::{FieldError, UseCaseError};
 use crate::lookup::{Mode, PriceLookup};
 use crate::ports::carts::{Carts, LedgerEntry, Written};
 use crate::ports::erp::{
-    CalculateRequest, CalculatedLine, CallContext, CheckoutLine, ErpCheckout, ErpError,
-    PriceQuestion, ReserveRequest, ReservedLine,
+    CalculateRequest, CalculatedLine, Calculation, CallContext, CheckoutLine, ErpCheckout,
+    ErpError, PriceQuestion, ReserveRequest, ReservedLine,
 };
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::reservations::Reservations;
@@ -134,17 +134,7 @@ impl Checkout {
         shipping: &Shipping,
         entry: &LedgerEntry,
     ) -> Result<Preparation, UseCaseError> {
-        let mut lines: Vec<CheckoutLine> = cart
-            .lines
-            .iter()
-            .map(|line| CheckoutLine {
-                id: line.id.clone(),
-                sku: line.sku.clone(),
-                quantity: line.quantity,
-                unit: line.unit.clone(),
-                unit_price: None,
-            })
-            .collect();
+        let mut lines = checkout_lines(&cart);
         let reserved = self
             .erp
             .reserve(
@@ -169,13 +159,7 @@ impl Checkout {
             shipping,
         };
         let calculation = self.erp.calculate(context, &request).await?;
-        calculation
-            .totals
-            .check(
-                cart.currency,
-                calculation.lines.iter().map(|line| line.line_total),
-            )
-            .map_err(|error| UseCaseError::AmountsDisagree(error.to_string()))?;
+        check_amounts(&calculation, cart.currency)?;
         let prepared = prepared_lines(&cart, &prices, reserved, calculation.lines);
         let id = PreparationId::parse(&self.ids.mint())
             .map_err(|e| UseCaseError::Internal(e.to_string()))?;
@@ -271,6 +255,27 @@ impl Checkout {
             Written::Conflict => Err(UseCaseError::Contention),
         }
     }
+}
+
+/// The lines of a cart, without prices.
+fn checkout_lines(cart: &Cart) -> Vec<CheckoutLine> {
+    let line = |line: &CartLine| CheckoutLine {
+        id: line.id.clone(),
+        sku: line.sku.clone(),
+        quantity: line.quantity,
+        unit: line.unit.clone(),
+        unit_price: None,
+    };
+    cart.lines.iter().map(line).collect()
+}
+
+/// Accepts a calculation whose amounts add up.
+fn check_amounts(calculation: &Calculation, currency: Currency) -> Result<(), UseCaseError> {
+    let line_totals = calculation.lines.iter().map(|line| line.line_total);
+    calculation
+        .totals
+        .check(currency, line_totals)
+        .map_err(|error| UseCaseError::AmountsDisagree(error.to_string()))
 }
 
 fn prepared_lines(

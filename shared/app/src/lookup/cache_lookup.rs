@@ -2,6 +2,7 @@
 
 use domain::freshness::{Age, Reason};
 use domain::time::Timestamp;
+use futures::FutureExt;
 
 use super::kind::{LookupKind, LookupResult};
 use super::{LookupDeps, Mode};
@@ -55,6 +56,34 @@ pub(super) struct LeaseRound<K: LookupKind> {
     pub(super) owner: Option<String>,
     pub(super) granted: Vec<Pending<K>>,
     pub(super) refused: Vec<Pending<K>>,
+}
+
+impl LookupDeps {
+    /// The result for each key of `kind`, in their order. Refreshes hot entries after the response.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the cache cannot be read.
+    pub(super) async fn look_up<K: LookupKind>(
+        &self,
+        context: &CallContext,
+        mode: Mode,
+        kind: K,
+    ) -> Result<Vec<LookupResult<K::Entry>>, StoreError> {
+        let answers = CacheLookup::new(self, context, &kind).run(mode).await?;
+        if !answers.to_refresh.is_empty()
+            && let Some(background) = &self.background
+        {
+            let deps = self.clone();
+            let context = self.refresh_context(context);
+            let refresh = async move {
+                CacheLookup::new(&deps, &context, &kind)
+                    .refresh(answers.to_refresh)
+                    .await;
+            };
+            background.spawn(refresh.boxed());
+        }
+        Ok(answers.results)
+    }
 }
 
 /// One request's lookup of one kind.

@@ -4,16 +4,12 @@ use std::sync::Arc;
 
 use domain::freshness::{Freshness, Source};
 use domain::ids::StoreId;
-use futures::FutureExt;
 
-use super::Mode;
-use super::cache_lookup::CacheLookup;
 use super::capabilities::CapabilitiesCache;
 use super::hot_keys::HotKeys;
-use super::kind::{LookupKind, LookupResult};
 use crate::ports::erp::{CallContext, ErpCapabilities};
 use crate::ports::lookups::Lookups;
-use crate::ports::{Background, Clock, Ids, Metrics, StoreError};
+use crate::ports::{Background, Clock, Ids, Metrics};
 
 /// The longest that a warm-up call may take, in milliseconds.
 const WARM_UP_MS: i64 = 1_000;
@@ -75,34 +71,8 @@ impl LookupDeps {
         self
     }
 
-    /// The result for each key of `kind`, in their order. Refreshes hot entries after the response.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the cache cannot be read.
-    pub(super) async fn look_up<K: LookupKind>(
-        &self,
-        context: &CallContext,
-        mode: Mode,
-        kind: K,
-    ) -> Result<Vec<LookupResult<K::Entry>>, StoreError> {
-        let answers = CacheLookup::new(self, context, &kind).run(mode).await?;
-        if !answers.to_refresh.is_empty()
-            && let Some(background) = &self.background
-        {
-            let deps = self.clone();
-            let context = self.refresh_context(context);
-            let refresh = async move {
-                CacheLookup::new(&deps, &context, &kind)
-                    .refresh(answers.to_refresh)
-                    .await;
-            };
-            background.spawn(refresh.boxed());
-        }
-        Ok(answers.results)
-    }
-
     /// A refresh may take as long as one call, and no longer than the request that caused it.
-    fn refresh_context(&self, context: &CallContext) -> CallContext {
+    pub(super) fn refresh_context(&self, context: &CallContext) -> CallContext {
         let end = self.clock.now().plus_millis(self.capabilities.lease_ms());
         CallContext {
             deadline: end.min(context.deadline),

@@ -10,8 +10,8 @@
 //!
 //! | `pointer` | kind | what readers see of the kind, see `loads::pointer` |
 //!
-//! The way from a category only helps to find items: whether an item is in a category stands in the
-//! item. Every other row holds up to two versions of itself, see `version`.
+//! The link from a category only helps to find items; the item itself says which categories it is
+//! in. Every other record holds up to two versions of itself, see `version`.
 
 mod read;
 mod record;
@@ -24,7 +24,7 @@ mod write;
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
 
-/// The catalog in its table.
+/// The catalog in a DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct CatalogTable {
     client: Client,
@@ -32,7 +32,6 @@ pub struct CatalogTable {
 }
 
 impl CatalogTable {
-    /// The catalog in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
         Self {

@@ -21,15 +21,16 @@ use crate::cursor;
 use crate::loads::pointer::{POINTER, pointer_key, read_pointer};
 use crate::query::{Asked, get, query_all, query_page};
 
-/// Queries under way at once.
+/// Most concurrent queries.
 const IN_FLIGHT: usize = 16;
-/// Most queries for one page of items: beyond it the page stays short, and the caller comes back.
+/// Most queries for one page of items. After that the page is short, and the caller asks for the
+/// next one.
 const MAX_QUERIES: usize = 50;
-/// Tries to read while one snapshot after the other is published: each needs a whole load, so a
-/// second try is rare.
-const TRIES: usize = 3;
+/// Attempts of a read that meets newly published snapshots: each takes a whole load, so a second
+/// attempt is rare.
+const ATTEMPTS: usize = 3;
 
-/// What readers see of some records, or that the publication is outdated.
+/// What readers see of some records; `None` if the published version is outdated.
 fn all_shown(records: &[Attributes], published: u64) -> Option<Vec<Attributes>> {
     let shown: Result<Vec<_>, _> = records
         .iter()
@@ -41,7 +42,7 @@ fn all_shown(records: &[Attributes], published: u64) -> Option<Vec<Attributes>> 
 fn unsettled() -> StoreError {
     StoreError::Unavailable {
         operation: "read",
-        reason: "snapshots were published during every try".to_owned(),
+        reason: "snapshots were published during every attempt".to_owned(),
     }
 }
 
@@ -77,7 +78,7 @@ impl CatalogReader for CatalogTable {
         limit: usize,
         cursor: Option<&Cursor>,
     ) -> Result<Page<Item>, StoreError> {
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let pointer = get(&self.client, &self.table, pointer_key(LoadKind::Items)).await?;
             let published = read_pointer(pointer.as_ref())?.published.generation;
             if let Some(page) = self.page(categories, limit, cursor, published).await? {
@@ -133,7 +134,7 @@ impl CatalogTable {
             return Ok(Vec::new());
         }
         keys.push(Key::two(POINTER, kind.as_str()));
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let mut records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
             let pointer = records
                 .iter()
@@ -149,7 +150,7 @@ impl CatalogTable {
         Err(unsettled())
     }
 
-    /// What readers see of the records that are asked for. The pointer is read beside them.
+    /// What readers see of the records of these queries. The pointer is read concurrently.
     async fn queried(
         &self,
         kind: LoadKind,
@@ -158,7 +159,7 @@ impl CatalogTable {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let queries = asked
                 .clone()
                 .into_iter()
@@ -178,7 +179,7 @@ impl CatalogTable {
         Err(unsettled())
     }
 
-    /// A page of items, all of one publication; none when that is not the published one any more.
+    /// A page of items, all of one version; `None` if that version is no longer the published one.
     async fn page(
         &self,
         categories: &[CategoryId],
@@ -206,7 +207,7 @@ impl CatalogTable {
             if wanted == 0 {
                 break;
             }
-            let (found, more) = self.ways(category, after.as_deref(), wanted).await?;
+            let (found, more) = self.links(category, after.as_deref(), wanted).await?;
             let earlier = categories.get(..at).unwrap_or_default();
             let Some(members) = self.members(&found, category, earlier, published).await? else {
                 return Ok(None);
@@ -225,8 +226,8 @@ impl CatalogTable {
         Ok(Some(Page { items, next }))
     }
 
-    /// The numbers that a category leads to, after `after`, and whether there may be more.
-    async fn ways(
+    /// The SKUs that a category links to, after `after`, and whether more may follow.
+    async fn links(
         &self,
         category: &CategoryId,
         after: Option<&str>,
@@ -243,8 +244,8 @@ impl CatalogTable {
         Ok((skus?, more.is_some()))
     }
 
-    /// Those of the items that are in the category and in none of `earlier`, in the order of
-    /// `skus`; none when the publication is outdated.
+    /// The items that are in the category and in none of `earlier`, in the order of `skus`; `None`
+    /// if the published version is outdated.
     async fn members(
         &self,
         skus: &[Sku],

@@ -13,15 +13,15 @@ use crate::attribute::{
     get_parsed, get_text, get_text_map, get_texts, instant, number, text, text_map, texts,
 };
 
-/// Where all categories stand.
+/// The partition key of all categories.
 pub(super) const CATEGORIES: &str = "categories";
-/// Where an item stands among what belongs to it.
+/// The sort key of an item, next to the records that belong to it.
 pub(super) const ITEM: &str = "item";
-/// What the sort keys of list prices begin with.
+/// The prefix of the sort keys of list prices.
 pub(super) const PRICES: &str = "price#";
-/// What the sort keys of texts begin with.
+/// The prefix of the sort keys of texts.
 pub(super) const TEXTS: &str = "text#";
-/// The categories of an item.
+/// The attribute with the categories of an item.
 pub(super) const CATEGORY_IDS: &str = "categoryIds";
 
 pub(super) fn item_pk(sku: &Sku) -> String {

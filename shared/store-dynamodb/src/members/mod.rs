@@ -3,7 +3,7 @@
 //! | pk | sk | what |
 //! | --- | --- | --- |
 //! | `organization#<organization id>` | `organization` | an organization |
-//! | `organization#<organization id>` | `rules` | what it demands of orders |
+//! | `organization#<organization id>` | `rules` | its rules for orders |
 //! | `organization#<organization id>` | `address#<address id>` | one of its addresses |
 //! | `user#<user id>` | `user` | a user |
 //! | `pointer` | kind | the newest snapshot of the kind, see `loads::pointer` |
@@ -16,7 +16,7 @@ mod write;
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
 
-/// The members in their table.
+/// The members in a DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct MembersTable {
     pub(crate) client: Client,
@@ -24,7 +24,6 @@ pub struct MembersTable {
 }
 
 impl MembersTable {
-    /// The members in the given table.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Members as records and back.
+//! Conversion between members and records.
 
 use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -20,7 +20,7 @@ pub(crate) const ORGANIZATION: &str = "organization";
 pub(crate) const USER: &str = "user";
 /// The sort key of an organization's rules: a record of their own, so that no file overwrites them.
 pub(crate) const RULES: &str = "rules";
-/// What the sort keys of addresses begin with.
+/// The prefix of the sort keys of addresses.
 pub(crate) const ADDRESSES: &str = "address#";
 /// Where a member came from.
 pub(crate) const ORIGIN: &str = "origin";

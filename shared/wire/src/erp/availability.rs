@@ -8,7 +8,7 @@ use crate::value::Number;
 /// An item to look up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AvailabilityWish {
+pub struct AvailabilityRequestItem {
     /// The item.
     pub sku: String,
     /// The unit to count in; the item's own when absent.
@@ -23,7 +23,7 @@ pub struct AvailabilityRequest {
     /// The online store.
     pub store: String,
     /// Each item once.
-    pub items: Vec<AvailabilityWish>,
+    pub items: Vec<AvailabilityRequestItem>,
     /// Absent: the online store's total, answered without a location or with `online`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locations: Option<Vec<String>>,

@@ -1,6 +1,6 @@
 //! The messages of the External System contract, one module per group of operations.
 //!
-//! Requests are plain: this side fills them, so every field that the contract demands stands in the
+//! Requests are plain: this side fills them, so every field that the contract demands is in the
 //! type. Answers are lenient, because real ERPs leave things out, add things and change their
 //! minds: unknown fields are ignored, what may be missing is an `Option`, and one unreadable
 //! element spoils neither its list nor its answer. Leniency never turns into trust: what could not
@@ -23,7 +23,8 @@ mod value;
 mod tests;
 
 pub use availability::{
-    AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityStatus, AvailabilityWish,
+    AvailabilityAnswer, AvailabilityItem, AvailabilityRequest, AvailabilityRequestItem,
+    AvailabilityStatus,
 };
 pub use calculation::{
     CalculatedLine, CalculationAnswer, CalculationRequest, PreparationAnswer, PreparationRequest,
@@ -35,7 +36,7 @@ pub use capabilities::{
 };
 pub use error::{ErrorAnswer, ErrorDetail, Processed};
 pub use member::{Administrator, MemberAnswer, OrganizationRequest, UserRequest};
-pub use price::{PriceItem, PriceRequest, PriceWish, PricesAnswer, QuantityBreak};
+pub use price::{PriceItem, PriceRequest, PriceRequestItem, PricesAnswer, QuantityBreak};
 pub use reservation::{ReservationAnswer, ReservationRequest, ReservationStatus, ReservedLine};
 pub use submission::{OrderRequest, QuoteRequest, SubmissionAnswer};
 pub use tracking::{Document, DocumentCustomer, DocumentLine, DocumentList, FoundAnswer};

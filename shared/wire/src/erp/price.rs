@@ -9,7 +9,7 @@ use crate::value::{Money, Number};
 /// An item to price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PriceWish {
+pub struct PriceRequestItem {
     /// The item.
     pub sku: String,
     /// How many units; the price may depend on it.
@@ -29,7 +29,7 @@ pub struct PriceRequest {
     /// An ISO 4217 code.
     pub currency: String,
     /// Each item, quantity and unit once.
-    pub items: Vec<PriceWish>,
+    pub items: Vec<PriceRequestItem>,
 }
 
 /// The price from a quantity on.

@@ -8,7 +8,7 @@ use crate::value::{Instant, Money, Number};
 
 /// The answer to `GET /orders?reference=` and `GET /quotes?reference=`. **Found is not accepted**:
 /// a crash between the ERP's steps leaves a draft. An ERP that holds several of a reference answers
-/// with the accepted one: a caller that is told of a draft sends again. Nothing found is a 404 with the
+/// with the accepted one: a caller that gets a draft sends again. Nothing found is a 404 with the
 /// code `not_found`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -13,7 +13,7 @@ use crate::value::{Money, Number};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewCart {
-    /// The organization's; no other is accepted.
+    /// An ISO 4217 code; only the organization's currency is accepted.
     pub currency: Option<String>,
 }
 
@@ -23,10 +23,10 @@ pub struct NewCart {
 pub struct NewLine {
     /// The item.
     pub sku: String,
-    /// Rounded up to the item's multiple.
+    /// Greater than zero, below 10^9, at most 5 decimals; rounded up to the item's multiple.
     #[serde(deserialize_with = "crate::value::json_number")]
     pub quantity: Number,
-    /// The item's own; without it the quantity counts pieces of the nominal quantity.
+    /// The item's own unit; without it the quantity counts pieces of the nominal quantity.
     pub unit: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct NewLines {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewQuantity {
-    /// Rounded up to the item's multiple.
+    /// Greater than zero, below 10^9, at most 5 decimals; rounded up to the item's multiple.
     #[serde(deserialize_with = "crate::value::json_number")]
     pub quantity: Number,
 }
@@ -55,7 +55,7 @@ pub struct Address {
     pub name: String,
     /// Street and number.
     pub line1: String,
-    /// More of the same.
+    /// A second line for street and number.
     pub line2: Option<String>,
     /// Town.
     pub city: String,
@@ -87,15 +87,15 @@ impl From<&domain::member::PostalAddress> for Address {
 pub struct NewShipping {
     /// An address of the organization.
     pub address_id: Option<String>,
-    /// An address typed in.
+    /// An address that the buyer entered.
     pub address: Option<Address>,
     /// A shipping method of the ERP.
     pub method: String,
-    /// The day wished for, as `2026-12-24`.
+    /// The requested delivery day, such as `2026-12-24`.
     pub requested_delivery_date: Option<String>,
 }
 
-/// Where to and how.
+/// The shipping address and method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shipping {
@@ -105,7 +105,7 @@ pub struct Shipping {
     pub address: Address,
     /// The shipping method.
     pub method: String,
-    /// The day wished for.
+    /// The requested delivery day, such as `2026-12-24`.
     pub requested_delivery_date: Option<String>,
 }
 
@@ -124,7 +124,7 @@ impl From<&model::Shipping> for Shipping {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CartStatus {
-    /// It can.
+    /// It can be changed.
     Open,
     /// It became an order or a quote.
     Submitted,
@@ -134,15 +134,15 @@ pub enum CartStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LineAvailability {
-    /// Whether the item can be had.
+    /// Whether the ERP can deliver the item.
     pub status: AvailabilityStatus,
-    /// How many.
+    /// The available quantity in the line's unit; null with `available` is unlimited.
     pub available_quantity: Option<Number>,
-    /// How old the word is.
+    /// Where the availability comes from and how old it is.
     pub freshness: Freshness,
 }
 
-/// Something that a line has to say.
+/// A message about a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineMessage {
     /// Stable: `quantity_rounded`, `quantity_not_available`.
@@ -171,9 +171,9 @@ pub struct CartLine {
     pub line_total: Option<Money>,
     /// How old the price is.
     pub price_freshness: Freshness,
-    /// Whether it can be had.
+    /// Whether the ERP can deliver the quantity.
     pub availability: LineAvailability,
-    /// What the line has to say.
+    /// Messages about the line.
     pub messages: Vec<LineMessage>,
 }
 
@@ -220,7 +220,7 @@ impl From<&model::CartLine> for CartLine {
     }
 }
 
-/// What a cart adds up to, by its cached prices.
+/// The totals of a cart, by its cached prices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartTotals {
     /// The sum of the line totals; null while a line has no price.
@@ -241,9 +241,9 @@ pub struct Cart {
     pub currency: String,
     /// The lines.
     pub lines: Vec<CartLine>,
-    /// What they add up to.
+    /// The totals of the lines.
     pub totals: CartTotals,
-    /// Where to and how.
+    /// The shipping address and method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping: Option<Shipping>,
     /// The last preparation.
@@ -271,13 +271,13 @@ impl From<&model::Cart> for Cart {
     }
 }
 
-/// The answer of `POST /orders/{id}/reorder`: the new cart, and what of the order is not in it.
+/// The answer of `POST /orders/{id}/reorder`: the new cart, and the lines that are not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reordered {
     /// The cart.
     #[serde(flatten)]
     pub cart: Cart,
-    /// The lines that cannot be ordered any more, each with its place in the order.
+    /// The lines that cannot be ordered any more; the pointer of each is its position in the order.
     pub left_out: Vec<ProblemError>,
 }

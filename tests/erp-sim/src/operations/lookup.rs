@@ -27,14 +27,14 @@ pub(crate) fn availability(
         .as_deref()
         .filter(|locations| !locations.is_empty());
     let mut items = Vec::new();
-    for wish in &request.items {
+    for asked in &request.items {
         match locations {
-            None => items.push(look(state, now, &wish.sku, None)),
+            None => items.push(look(state, now, &asked.sku, None)),
             Some(locations) => {
                 items.extend(
                     locations
                         .iter()
-                        .map(|location| look(state, now, &wish.sku, Some(location))),
+                        .map(|location| look(state, now, &asked.sku, Some(location))),
                 );
             }
         }
@@ -89,11 +89,11 @@ pub(crate) fn prices(
 ) -> Result<PricesAnswer, Refusal> {
     check_count(state, request.items.len())?;
     let organization = &request.customer.organization_id;
-    let items = request.items.iter().map(|wish| {
+    let items = request.items.iter().map(|asked| {
         let mut answer = PriceItem {
-            sku: wish.sku.clone(),
-            quantity: Some(wish.quantity),
-            unit: Some(wish.unit.clone()),
+            sku: asked.sku.clone(),
+            quantity: Some(asked.quantity),
+            unit: Some(asked.unit.clone()),
             unit_price: None,
             list_price: None,
             quantity_breaks: Vec::new(),
@@ -103,9 +103,9 @@ pub(crate) fn prices(
             state,
             now,
             organization,
-            &wish.sku,
+            &asked.sku,
             &request.currency,
-            wish.quantity.0,
+            asked.quantity.0,
         ) {
             Ok((item, price)) => {
                 let list = item.list_price(&request.currency, now);
@@ -116,7 +116,7 @@ pub(crate) fn prices(
                         state,
                         now,
                         organization,
-                        (&wish.sku, item),
+                        (&asked.sku, item),
                         &request.currency,
                     );
                 }

@@ -1,14 +1,15 @@
 //! The ERP as the use cases need it. One trait per group of operations, so that a use case shows
 //! which operations it uses.
 
+mod call;
+mod tracking;
+
 use async_trait::async_trait;
 use domain::availability::Availability;
 use domain::caller::Customer;
 use domain::cart::Shipping;
 use domain::freshness::Absence;
-use domain::ids::{
-    CartId, ExternalId, LineId, LocationId, OrganizationId, Sku, SubmissionId, Unit, UserId,
-};
+use domain::ids::{CartId, LineId, LocationId, Sku, SubmissionId, Unit};
 use domain::money::{Currency, Money};
 use domain::preparation::{ReservationStatus, Totals};
 use domain::price::{OfferPrice, PriceScope};
@@ -19,41 +20,10 @@ use domain::submission::{
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 
-/// What accompanies every call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallContext {
-    /// When the caller stops waiting. No call outlives it, and none is begun that could not finish
-    /// before it.
-    pub deadline: Timestamp,
-    /// Is sent to the ERP, so that its log can be compared with ours.
-    pub correlation_id: String,
-}
-
-/// A read, or a write that may be repeated, failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ErpError {
-    /// It could not be reached, is busy, or failed. The text is a stable code such as
-    /// `connection_refused`, `status_500`.
-    #[error("the ERP is unavailable ({0})")]
-    Unavailable(&'static str),
-    /// It did not answer in time.
-    #[error("the ERP did not answer in time")]
-    Timeout,
-    /// It refused the request.
-    #[error("the ERP refused ({code})")]
-    Refused {
-        /// The ERP's code; the only part that decisions are based on.
-        code: String,
-        /// The ERP's text; only operators may see it.
-        reason: Option<String>,
-    },
-    /// Its answer violates the contract. The text says how, without data.
-    #[error("the ERP's answer is not usable ({0})")]
-    Invalid(&'static str),
-    /// Too little time was left to begin the call.
-    #[error("too little time was left to ask the ERP")]
-    NoTime,
-}
+pub use call::{CallContext, ErpError};
+pub use tracking::{
+    DocumentKind, DocumentPage, DocumentQuery, ErpTracking, Expiry, ExternalDocument, ExternalLine,
+};
 
 /// What the ERP declares that it supports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -285,121 +255,4 @@ pub trait ErpSubmission: Send + Sync {
 
     /// The time limit of a submission with this number of lines, in milliseconds.
     fn time_limit_ms(&self, lines: usize) -> i64;
-}
-
-/// Whether a tracked document is an order or a quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DocumentKind {
-    /// Orders.
-    Order,
-    /// Quotes.
-    Quote,
-}
-
-/// When a quote expires, as the ERP states it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expiry {
-    /// At this instant.
-    At(Timestamp),
-    /// At the end of this day in the ERP's time zone, such as `2026-12-24`.
-    Day(String),
-}
-
-/// A line of an order or quote as the ERP returns it. Any field may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ExternalLine {
-    /// The line.
-    pub line_id: Option<String>,
-    /// The item.
-    pub sku: Option<String>,
-    /// How many.
-    pub quantity: Option<Decimal>,
-    /// In which unit.
-    pub unit: Option<String>,
-    /// The price of one unit.
-    pub unit_price: Option<Money>,
-    /// The amount of the line.
-    pub line_total: Option<Money>,
-}
-
-/// An order or quote as the ERP returns it. Any field but the number may be missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExternalDocument {
-    /// The ERP's number.
-    pub external_id: ExternalId,
-    /// Our id, if it was submitted by us.
-    pub reference: Option<String>,
-    /// The ERP's own status.
-    pub status: Option<String>,
-    /// Whether the ERP accepted it.
-    pub accepted: Option<bool>,
-    /// When it was placed.
-    pub placed_at: Option<Timestamp>,
-    /// The sales channel that it came from, such as `edi`.
-    pub channel: Option<String>,
-    /// The organization that owns it. A document without one is shown to no caller.
-    pub organization: Option<OrganizationId>,
-    /// The user who placed it.
-    pub user: Option<UserId>,
-    /// The currency.
-    pub currency: Option<Currency>,
-    /// The grand total.
-    pub total: Option<Money>,
-    /// The buyer's number.
-    pub purchase_order_number: Option<String>,
-    /// When a quote expires.
-    pub expires_at: Option<Expiry>,
-    /// The lines; empty in a list.
-    pub lines: Vec<ExternalLine>,
-}
-
-/// Which documents are listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentQuery {
-    /// Orders or quotes.
-    pub kind: DocumentKind,
-    /// Of this organization.
-    pub organization: OrganizationId,
-    /// Only of this user.
-    pub user: Option<UserId>,
-    /// With this status of the ERP.
-    pub status: Option<String>,
-    /// The cursor of the previous page; `None` = the first page.
-    pub cursor: Option<String>,
-    /// Most documents of the answer.
-    pub limit: usize,
-}
-
-/// A page of documents.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentPage {
-    /// The documents without lines.
-    pub documents: Vec<ExternalDocument>,
-    /// The cursor of the next page; `None` = this is the last.
-    pub next_cursor: Option<String>,
-}
-
-/// Reads the orders and quotes of every channel.
-#[async_trait]
-pub trait ErpTracking: Send + Sync {
-    /// A page of documents, newest first.
-    ///
-    /// # Errors
-    /// [`ErpError`].
-    async fn list(
-        &self,
-        context: &CallContext,
-        query: &DocumentQuery,
-    ) -> Result<DocumentPage, ErpError>;
-
-    /// One document with its lines; `None` if the ERP does not have the number.
-    ///
-    /// # Errors
-    /// [`ErpError`].
-    async fn detail(
-        &self,
-        context: &CallContext,
-        kind: DocumentKind,
-        id: &ExternalId,
-    ) -> Result<Option<ExternalDocument>, ErpError>;
 }
