@@ -112,7 +112,7 @@ fn the_same_rows_load_from_each_format() {
 }
 
 #[test]
-fn a_json_row_that_is_no_flat_object_is_refused_by_itself() {
+fn a_json_row_that_is_not_a_flat_object_is_rejected_by_itself() {
     let file = br#"{"sku":"A","name":"N","unit":"EA"}
 {"sku":"A","sku":"B","name":"N","unit":"EA"}
 [1]
@@ -142,7 +142,7 @@ fn a_json_row_that_is_no_flat_object_is_refused_by_itself() {
 }
 
 #[test]
-fn xml_that_is_broken_or_declares_entities_is_no_file_of_rows() {
+fn xml_that_is_broken_or_declares_entities_is_rejected_as_a_file() {
     let code = |file: &str| failure(Format::Xml, &Profile::default(), file.as_bytes()).0;
     let laughs = "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;\">]><lolz>&lol2;</lolz>";
     assert_eq!(code(laughs), "xml_doctype");
@@ -174,7 +174,7 @@ fn xml_that_is_broken_or_declares_entities_is_no_file_of_rows() {
 }
 
 #[test]
-fn an_xml_row_that_is_not_understood_is_refused_by_itself() {
+fn an_xml_row_that_is_not_understood_is_rejected_by_itself() {
     let deep = format!("{}{}", "<a>".repeat(9), "</a>".repeat(9));
     let file = format!(
         "<rows><r/>{deep}<r>text</r><r><name>&nope;</name></r><r><name>AT&T</name></r><r a='1' a='2'/>\
@@ -189,7 +189,7 @@ fn an_xml_row_that_is_not_understood_is_refused_by_itself() {
 }
 
 #[test]
-fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
+fn encodings_are_read_and_a_row_that_is_not_of_it_is_rejected_by_itself() {
     let text = "sku,name,unit\nA,Käse „€“ \u{1F9C0},EA\n";
     let utf16 = |text: &str, big: bool| -> Vec<u8> {
         text.encode_utf16()
@@ -250,7 +250,7 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
 }
 
 #[test]
-fn refused_rows_are_written_back_as_they_stood() {
+fn rejected_rows_are_written_back_as_they_were() {
     let refused = |format, profile: &Profile, file: &str| {
         let (rows, refused) = load(LoadKind::Items, format, profile, file.as_bytes(), 6).unwrap();
         let again = load(LoadKind::Items, format, profile, &refused, 6)
@@ -415,7 +415,7 @@ proptest! {
     }
 
     #[test]
-    fn rubbish_is_never_more_than_refused(
+    fn garbage_is_never_more_than_rejected(
         file in proptest::collection::vec(
             prop_oneof![
                 any::<u8>().prop_map(|byte| vec![byte]),
