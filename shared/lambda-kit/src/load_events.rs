@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::UseCaseError;
-use app::load::{Arrival, LoadError, Loader, Progress, RecordFamily};
+use app::load::{Arrival, LoadError, LoadProgress, Loader, RecordFamily};
 use app::ports::StoreError;
 use async_trait::async_trait;
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
@@ -115,13 +115,13 @@ fn worker_deadline(context: &Context, now: Timestamp) -> Timestamp {
 }
 
 /// Logs the load, if it ended, and returns its summary for the answer.
-fn ended(progress: &Progress) -> Option<Value> {
+fn ended(progress: &LoadProgress) -> Option<Value> {
     match progress {
-        Progress::Ended(load) => {
+        LoadProgress::Ended(load) => {
             log(load);
             Some(summary(load))
         }
-        Progress::Continues => None,
+        LoadProgress::Continues => None,
     }
 }
 

@@ -246,8 +246,8 @@ columns! {
 }
 
 columns! {
-    /// Texts of items in other languages.
-    TEXTS: Texts {
+    /// Item descriptions: texts of items in other languages.
+    DESCRIPTIONS: Descriptions {
         sku: Id Key, "The item.";
         language: LanguageTag Key, "The language. Upper and lower case do not differ.";
         name: Text Optional, "The name in this language.";

@@ -11,7 +11,7 @@ use super::lease::LoadLease;
 use super::loader::Loader;
 use super::open::{LoadFile, export_key};
 use super::records::RecordFamily;
-use super::situation::{Next, ScanTarget, Verdict, verdict};
+use super::situation::{Next, PhaseVerdict, ScanTarget, verdict};
 use super::spill::{PassBuffer, WorkObjects};
 use super::sweep::{Sweep, SweepOutcome};
 use crate::ports::WriteTarget;
@@ -88,16 +88,16 @@ pub(super) async fn finish_phase<R: RecordFamily>(
         lease.load.removed = measured.removed;
     }
     match verdict(&lease.load, &measured, &loader.guard(lease.load.kind)) {
-        Verdict::Hold(reasons) => {
+        PhaseVerdict::Hold(reasons) => {
             lease.load.held_for = reasons;
             Ok(Next::Finished(LoadState::Held))
         }
-        Verdict::Apply => start_apply(loader, lease, scanned.chunks()).await,
-        Verdict::Publish => {
+        PhaseVerdict::Apply => start_apply(loader, lease, scanned.chunks()).await,
+        PhaseVerdict::Publish => {
             publish(loader, lease, target).await?;
             Ok(Next::Finished(LoadState::Published))
         }
-        Verdict::Complete => Ok(Next::Finished(LoadState::Published)),
+        PhaseVerdict::Complete => Ok(Next::Finished(LoadState::Published)),
     }
 }
 

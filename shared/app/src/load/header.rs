@@ -249,7 +249,7 @@ impl Header {
         }
     }
 
-    /// Sets what a field is made of. An error if there is no field of that name.
+    /// Sets what a field is made of. An error if the kind has no such field.
     fn put(
         &mut self,
         name: &str,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use domain::ids::LoadId;
 use domain::load::{CatalogVersions, ExportKey, Guard, Load, LoadKind};
 
+use super::batch::BATCH_ROWS;
 use super::error::LoadError;
 use super::lease::Leases;
-use super::rows::BATCH_ROWS;
 use crate::ports::{Clock, ExportFiles, Ids, LoadQueue, LoadStore, RowWriter, VersionStore};
 
 /// Most chunks of a file. The chunks of a larger file are larger.

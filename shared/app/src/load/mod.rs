@@ -27,6 +27,7 @@
 //!
 //! Operators list, release and roll back loads with [`LoadOperator`] (`operator`).
 
+mod batch;
 mod columns;
 mod end;
 mod error;
@@ -41,7 +42,6 @@ mod plan;
 mod records;
 mod row_cursor;
 mod row_view;
-mod rows;
 mod scan;
 mod situation;
 mod spill;
@@ -55,4 +55,4 @@ pub use header::Header;
 pub use loader::{Arrival, Loader};
 pub use operator::LoadOperator;
 pub use records::{RecordFamily, accept, understand};
-pub use worker::Progress;
+pub use worker::LoadProgress;

@@ -7,10 +7,10 @@ use tabular::{
     Compression, FileError, Format, Framing, MAX_PROFILE_BYTES, Profile, RejectsFile, RowReader,
 };
 
+use super::batch::{Batch, BatchReader, file_position};
 use super::error::LoadError;
 use super::header::Header;
 use super::records::RecordFamily;
-use super::rows::{Batch, BatchReader, file_position};
 use crate::ports::{ByteRange, ExportFile, ExportFiles};
 
 /// How the file of a load is read: the same from its plan to its end.

@@ -10,12 +10,12 @@ use domain::time::Timestamp;
 use futures::StreamExt;
 use tabular::SplitFinder;
 
+use super::batch::stored_position;
 use super::error::LoadError;
 use super::lease::{LoadLease, ScanLease};
 use super::loader::{Arrival, Loader};
 use super::open::{LoadFile, export_key};
 use super::records::RecordFamily;
-use super::rows::stored_position;
 use super::situation::Next;
 use crate::ports::ExportFile;
 

@@ -6,12 +6,12 @@ use domain::load::{Accepted, Chunk, Guard, Load, LoadMode, Phase, Reference, Spl
 use domain::time::Timestamp;
 use futures::join;
 
+use super::batch::Batch;
 use super::error::LoadError;
 use super::lease::ScanLease;
 use super::loader::Loader;
 use super::open::OpenFile;
 use super::records::RecordFamily;
-use super::rows::Batch;
 use super::situation::ScanTarget;
 use super::spill::{PassBuffer, WorkObjects};
 use crate::ports::{RowOutcome, RowWriter, StoreError, WriteTarget};
@@ -197,7 +197,7 @@ impl<R: RecordFamily> Scan<'_, R> {
                     chunk.price_jumps += u64::from(jumps);
                 }
                 RowOutcome::Unchanged => chunk.counts.unchanged += 1,
-                RowOutcome::Rejected(problem) => batch.refuse(index, problem),
+                RowOutcome::Rejected(problem) => batch.reject(index, problem),
             }
         }
         self.buffer

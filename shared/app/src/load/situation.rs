@@ -136,7 +136,7 @@ pub(super) fn chunks_progress(chunks: Vec<ChunkStatus>) -> ChunksProgress {
 
 /// What follows a phase whose rows are all processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PhaseVerdict {
     /// Guardrails hold the load, for these reasons.
     Hold(Vec<Warning>),
     /// The rows were measured, and are applied next.
@@ -148,7 +148,7 @@ pub(super) enum Verdict {
 }
 
 /// What follows the phase of a load that came to `measured`.
-pub(super) fn verdict(load: &Load, measured: &Measured, guard: &Guard) -> Verdict {
+pub(super) fn verdict(load: &Load, measured: &Measured, guard: &Guard) -> PhaseVerdict {
     if load.work.phase == Phase::Measure {
         let reasons = if load.released {
             Vec::new()
@@ -156,15 +156,15 @@ pub(super) fn verdict(load: &Load, measured: &Measured, guard: &Guard) -> Verdic
             guard.holds(measured)
         };
         if !reasons.is_empty() {
-            return Verdict::Hold(reasons);
+            return PhaseVerdict::Hold(reasons);
         }
         if !load.is_versioned() {
-            return Verdict::Apply;
+            return PhaseVerdict::Apply;
         }
     }
     match load.mode {
-        LoadMode::Snapshot => Verdict::Publish,
-        LoadMode::Delta => Verdict::Complete,
+        LoadMode::Snapshot => PhaseVerdict::Publish,
+        LoadMode::Delta => PhaseVerdict::Complete,
     }
 }
 

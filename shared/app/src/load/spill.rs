@@ -7,10 +7,10 @@ use domain::load::{Chunk, ExportKey, Load, Reason};
 use futures::StreamExt;
 use tabular::RejectsFile;
 
+use super::batch::Batch;
 use super::error::LoadError;
 use super::lease::ScanLease;
 use super::open::export_key;
-use super::rows::Batch;
 use crate::ports::{ExportFiles, FileWriter, FilesError};
 
 const REASONS_HEADER: &[u8] = b"row,line,key,field,code,message\n";
@@ -41,7 +41,7 @@ impl PassBuffer {
         layout: &RejectsFile,
         chunk: &mut Chunk,
     ) {
-        for rejected in batch.refused() {
+        for rejected in batch.rejected() {
             chunk.counts.rejected += 1;
             layout.row(rejected.raw, &mut self.rejects);
             let numbers = [rejected.row.to_string(), rejected.line.to_string()];

@@ -22,7 +22,7 @@ use crate::ports::ChunkClaim;
 
 /// The result of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum LoadProgress {
     /// The load ended, or waits for an operator.
     Ended(Box<Load>),
     /// Other invocations continue it: their messages are in the queue.
@@ -50,7 +50,7 @@ impl<R: RecordFamily> Loader<R> {
         arrival: &Arrival,
         chunk: Option<u32>,
         deadline: Timestamp,
-    ) -> Result<Progress, LoadError> {
+    ) -> Result<LoadProgress, LoadError> {
         let worker = Worker {
             loader: self,
             arrival,
@@ -90,12 +90,12 @@ enum Start {
 }
 
 impl<'a, R: RecordFamily> Worker<'a, R> {
-    async fn clean_up(&self, load: Load) -> Result<Progress, LoadError> {
+    async fn clean_up(&self, load: Load) -> Result<LoadProgress, LoadError> {
         let load = finish_cleanup(self.loader, load, self.deadline).await?;
-        Ok(Progress::Ended(Box::new(load)))
+        Ok(LoadProgress::Ended(Box::new(load)))
     }
 
-    async fn begin(&self) -> Result<Progress, LoadError> {
+    async fn begin(&self) -> Result<LoadProgress, LoadError> {
         let loader = self.loader;
         self.lock_kind().await?;
         let opened = loader.files.open(self.arrival.key.as_str(), None).await?;
@@ -109,7 +109,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
         self.conclude(lease, end).await
     }
 
-    async fn resume(&self) -> Result<Progress, LoadError> {
+    async fn resume(&self) -> Result<LoadProgress, LoadError> {
         let mut lease = self.claim().await?;
         if lease.load.state != LoadState::Running {
             return self.leave(lease).await;
@@ -121,7 +121,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
     }
 
     /// Ends the load because of what a worker of one of its chunks found.
-    async fn fail(&self, error: LoadError) -> Result<Progress, LoadError> {
+    async fn fail(&self, error: LoadError) -> Result<LoadProgress, LoadError> {
         let lease = self.claim().await?;
         if lease.load.state != LoadState::Running {
             return self.leave(lease).await;
@@ -148,7 +148,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
     }
 
     /// Leaves a load that another worker ended before this one claimed it.
-    async fn leave(&self, lease: LoadLease<'a>) -> Result<Progress, LoadError> {
+    async fn leave(&self, lease: LoadLease<'a>) -> Result<LoadProgress, LoadError> {
         unlock_kind(self.loader, &lease.load).await?;
         lease.release().await?;
         self.clean_up(lease.load).await
@@ -159,14 +159,14 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
         &self,
         lease: LoadLease<'a>,
         end: Result<Next, LoadError>,
-    ) -> Result<Progress, LoadError> {
+    ) -> Result<LoadProgress, LoadError> {
         let end = match end {
             Ok(Next::Finished(state)) => Ok(state),
             Err(LoadError::Unusable(failure)) => Err(failure),
             Err(LoadError::FileChanged) => Err(file_changed()),
             Ok(Next::Requeued | Next::Continue) => {
                 lease.release().await?;
-                return Ok(Progress::Continues);
+                return Ok(LoadProgress::Continues);
             }
             Err(error) => {
                 // If these fail, lease and lock expire.
@@ -178,7 +178,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
             }
         };
         let load = end_load(self.loader, lease, end).await?;
-        Ok(Progress::Ended(Box::new(load)))
+        Ok(LoadProgress::Ended(Box::new(load)))
     }
 
     /// Goes from situation to situation until the load ends, or other invocations continue it.
@@ -308,7 +308,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
 
     /// Processes one of several chunks. The worker that finds all of them done finishes the phase;
     /// of several such workers one gets the lease on the load.
-    async fn run_chunk(&self, load: Load, number: u32) -> Result<Progress, LoadError> {
+    async fn run_chunk(&self, load: Load, number: u32) -> Result<LoadProgress, LoadError> {
         let (leases, owner) = (self.loader.leases(), self.loader.ids.mint());
         let claim = ChunkLease::claim(leases, load.clone(), number, owner, self.deadline).await?;
         match claim {
@@ -324,7 +324,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
                 Ok(ChunkOutcome::OutOfTime) => {
                     lease.release().await?;
                     self.enqueue(&load, &[number]).await?;
-                    return Ok(Progress::Continues);
+                    return Ok(LoadProgress::Continues);
                 }
                 Err(error @ (LoadError::FileChanged | LoadError::Unusable(_))) => {
                     lease.release().await?;
@@ -338,7 +338,7 @@ impl<'a, R: RecordFamily> Worker<'a, R> {
             },
         }
         match self.chunks_progress(&load).await? {
-            ChunksProgress::Open { .. } => Ok(Progress::Continues),
+            ChunksProgress::Open { .. } => Ok(LoadProgress::Continues),
             ChunksProgress::Done(_) => self.resume().await,
         }
     }

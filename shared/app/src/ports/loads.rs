@@ -169,7 +169,7 @@ pub struct LoadFilter {
 
 /// A lease that a worker asks for.
 #[derive(Debug, Clone, Copy)]
-pub struct LeaseRequest<'a> {
+pub struct LeaseTerm<'a> {
     /// Identifies the worker.
     pub owner: &'a str,
     /// The time of the request: leases that ended before are free.
@@ -271,8 +271,7 @@ pub trait LoadStore: Send + Sync {
 
     /// Claims a load and returns it as it is now. `None` if it is not stored, or if another worker
     /// has it.
-    async fn claim(&self, id: &LoadId, lease: LeaseRequest<'_>)
-    -> Result<Option<Load>, StoreError>;
+    async fn claim(&self, id: &LoadId, lease: LeaseTerm<'_>) -> Result<Option<Load>, StoreError>;
 
     /// Replaces a stored load. `false` if another worker claimed it.
     async fn save(&self, load: &Load, lease: LeaseUpdate<'_>) -> Result<bool, StoreError>;
@@ -292,7 +291,7 @@ pub trait LoadStore: Send + Sync {
     async fn claim_chunk(
         &self,
         id: ChunkId<'_>,
-        lease: LeaseRequest<'_>,
+        lease: LeaseTerm<'_>,
     ) -> Result<ChunkClaim, StoreError>;
 
     /// Replaces a stored chunk, or stores a new one. `false` if another worker claimed it.
@@ -313,7 +312,7 @@ pub trait LoadStore: Send + Sync {
 
     /// Locks a kind, or extends the owner's lock: loads of a kind run one after the other. `false`
     /// while another owner has the lock. A lock whose time is over is free.
-    async fn lock_kind(&self, kind: LoadKind, lease: LeaseRequest<'_>) -> Result<bool, StoreError>;
+    async fn lock_kind(&self, kind: LoadKind, lease: LeaseTerm<'_>) -> Result<bool, StoreError>;
 
     /// Unlocks a kind. Does nothing if another owner has the lock.
     async fn unlock_kind(&self, kind: LoadKind, owner: &str) -> Result<(), StoreError>;

@@ -23,7 +23,7 @@ pub use catalog::CatalogReader;
 pub use erp::ErpError;
 pub use files::{ByteRange, ExportFile, ExportFiles, FileWriter, FilesError};
 pub use loads::{
-    ChunkClaim, ChunkId, ChunkStatus, InFile, LeaseRequest, LeaseUpdate, LoadFilter, LoadQueue,
+    ChunkClaim, ChunkId, ChunkStatus, InFile, LeaseTerm, LeaseUpdate, LoadFilter, LoadQueue,
     LoadStore, PriceChange, RowOutcome, RowWriter, SweepPage, VersionStore, WriteMode, WriteTarget,
 };
 pub use members::{Member, MemberReader};

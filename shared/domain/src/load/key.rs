@@ -61,7 +61,7 @@ named! {
         Categories = "categories",
         /// Items.
         Items = "items",
-        /// Texts of items in further languages.
+        /// Item texts in other languages.
         ItemDescriptions = "item-descriptions",
         /// List prices of items.
         ListPrices = "list-prices",
@@ -109,10 +109,10 @@ pub enum ExportKeyError {
     /// It is not of the form `incoming/<kind>/<mode>/<name>.<format>`.
     #[error("the key is not of the form incoming/<kind>/<mode>/<name>.<format>")]
     Form,
-    /// There is no such kind.
+    /// The kind is unknown.
     #[error("the key names no known kind of rows")]
     Kind,
-    /// There is no such mode.
+    /// The mode is unknown.
     #[error("the key names neither snapshot nor delta")]
     Mode,
     /// The name is empty or too long.
@@ -134,8 +134,8 @@ impl ExportKey {
     /// Reads a key.
     ///
     /// # Errors
-    /// [`ExportKeyError`] when it names no export file. A file in a format that cannot be read is
-    /// one all the same: whoever dropped it wants to hear of it.
+    /// [`ExportKeyError`] if it does not name an export file. A file in an unreadable format is one
+    /// all the same, so that its sender gets a report.
     pub fn parse(key: &str) -> Result<Self, ExportKeyError> {
         let mut parts = key.split('/');
         let (Some("incoming"), Some(kind), Some(mode), Some(file), None) = (

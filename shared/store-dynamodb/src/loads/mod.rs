@@ -12,8 +12,8 @@ pub(crate) mod rows;
 pub(crate) mod versions;
 
 use app::ports::{
-    ChunkClaim, ChunkId, ChunkStatus, Cursor, LeaseRequest, LeaseUpdate, LoadFilter, LoadStore,
-    Page, StoreError,
+    ChunkClaim, ChunkId, ChunkStatus, Cursor, LeaseTerm, LeaseUpdate, LoadFilter, LoadStore, Page,
+    StoreError,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -84,7 +84,7 @@ impl LoadsTable {
     async fn claim_record(
         &self,
         key: Attributes,
-        lease: LeaseRequest<'_>,
+        lease: LeaseTerm<'_>,
         condition: &str,
     ) -> Result<Option<Attributes>, StoreError> {
         let update = self
@@ -105,7 +105,7 @@ impl LoadsTable {
     }
 
     /// An update that gives the record to the owner; its condition may name `:now`.
-    fn lease_update(&self, key: Attributes, lease: LeaseRequest<'_>) -> UpdateItemFluentBuilder {
+    fn lease_update(&self, key: Attributes, lease: LeaseTerm<'_>) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -218,11 +218,7 @@ impl LoadStore for LoadsTable {
         .await
     }
 
-    async fn claim(
-        &self,
-        id: &LoadId,
-        lease: LeaseRequest<'_>,
-    ) -> Result<Option<Load>, StoreError> {
+    async fn claim(&self, id: &LoadId, lease: LeaseTerm<'_>) -> Result<Option<Load>, StoreError> {
         let claimed = self
             .claim_record(key(LOADS, id.as_str()), lease, "attribute_exists(pk)")
             .await?;
@@ -268,7 +264,7 @@ impl LoadStore for LoadsTable {
     async fn claim_chunk(
         &self,
         id: ChunkId<'_>,
-        lease: LeaseRequest<'_>,
+        lease: LeaseTerm<'_>,
     ) -> Result<ChunkClaim, StoreError> {
         let key = chunk::chunk_key(id);
         let claimed = self
@@ -319,7 +315,7 @@ impl LoadStore for LoadsTable {
         .await
     }
 
-    async fn lock_kind(&self, kind: LoadKind, lease: LeaseRequest<'_>) -> Result<bool, StoreError> {
+    async fn lock_kind(&self, kind: LoadKind, lease: LeaseTerm<'_>) -> Result<bool, StoreError> {
         let update = self
             .lease_update(lock_key(kind), lease)
             .condition_expression(

@@ -252,7 +252,7 @@ impl Framer for XmlFramer {
                 Some(ReadStep::NeedsInput)
                     if self.prologue.is_empty() && bytes.len() > MAX_PROLOGUE =>
                 {
-                    return Err(broken("there is no root element at its beginning"));
+                    return Err(broken("it does not begin with a root element"));
                 }
                 Some(ReadStep::NeedsInput) if ended => return Err(broken("it ends too early")),
                 Some(found) => return Ok(found),

@@ -61,7 +61,7 @@ pub enum ColumnSelector {
 /// What applies to all fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Defaults {
-    /// Texts that mean no value.
+    /// The texts that mean no value.
     pub nulls: Vec<String>,
     /// How dates are written.
     pub dates: Option<Dates>,

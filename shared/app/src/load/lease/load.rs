@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 
 use super::{HEARTBEAT_MILLIS, Leases, ScanLease};
 use crate::load::error::LoadError;
-use crate::ports::{ChunkClaim, ChunkId, LeaseRequest, LeaseUpdate};
+use crate::ports::{ChunkClaim, ChunkId, LeaseTerm, LeaseUpdate};
 
 /// The minimum time between two saves of the progress of a load with a single chunk.
 const PROGRESS_MILLIS: i64 = 1000;
@@ -65,7 +65,7 @@ impl<'a> LoadLease<'a> {
     /// once.
     pub async fn claim_only_chunk(&self) -> Result<ChunkClaim, LoadError> {
         let now = self.leases.clock.now();
-        let request = LeaseRequest {
+        let request = LeaseTerm {
             owner: &self.owner,
             now,
             until: now,

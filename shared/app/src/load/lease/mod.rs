@@ -13,7 +13,7 @@ pub(super) use chunk::{ChunkLease, ClaimedChunk};
 pub(super) use load::{AfterEnd, LoadLease};
 
 use super::error::LoadError;
-use crate::ports::{Clock, LeaseRequest, LeaseUpdate, LoadStore};
+use crate::ports::{Clock, LeaseTerm, LeaseUpdate, LoadStore};
 
 /// The length of the lease on a load or a chunk, and of the lock of a kind. It is longer than the
 /// longest write of a store with all its retries, so that a worker whose lease expired writes no
@@ -31,9 +31,9 @@ pub(super) struct Leases<'a> {
 
 impl<'a> Leases<'a> {
     /// A request of `owner` for a lease from now on.
-    pub fn request<'o>(&self, owner: &'o str) -> LeaseRequest<'o> {
+    pub fn request<'o>(&self, owner: &'o str) -> LeaseTerm<'o> {
         let now = self.clock.now();
-        LeaseRequest {
+        LeaseTerm {
             owner,
             now,
             until: now.plus_seconds(LEASE_SECONDS),

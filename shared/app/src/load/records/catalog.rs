@@ -6,7 +6,7 @@ use domain::load::{CatalogRecord, LoadKind, RowProblem};
 use domain::money::{Currency, Money};
 
 use super::RecordFamily;
-use crate::load::columns::{self, CATEGORIES, Field, ITEMS, LIST_PRICES, TEXTS};
+use crate::load::columns::{self, CATEGORIES, DESCRIPTIONS, Field, ITEMS, LIST_PRICES};
 use crate::load::row_cursor::RowCursor;
 
 impl RecordFamily for CatalogRecord {
@@ -16,7 +16,7 @@ impl RecordFamily for CatalogRecord {
         match kind {
             LoadKind::Categories => Some(columns::Categories::FIELDS),
             LoadKind::Items => Some(columns::Items::FIELDS),
-            LoadKind::ItemDescriptions => Some(columns::Texts::FIELDS),
+            LoadKind::ItemDescriptions => Some(columns::Descriptions::FIELDS),
             LoadKind::ListPrices => Some(columns::ListPrices::FIELDS),
             LoadKind::Organizations | LoadKind::Users | LoadKind::Addresses => None,
         }
@@ -89,13 +89,13 @@ fn language(text: &str) -> Result<Language, domain::ids::IdError> {
 }
 
 fn text(row: &mut RowCursor<'_>, removes: bool) -> Option<CatalogRecord> {
-    let sku = row.id(TEXTS.sku, Sku::parse);
-    let language = row.parse(TEXTS.language, "identifier", language);
+    let sku = row.id(DESCRIPTIONS.sku, Sku::parse);
+    let language = row.parse(DESCRIPTIONS.language, "identifier", language);
     if removes {
         return Some(CatalogRecord::NoText(sku?, language?));
     }
-    let name = row.optional_text(TEXTS.name);
-    let description = row.optional_text(TEXTS.description);
+    let name = row.optional_text(DESCRIPTIONS.name);
+    let description = row.optional_text(DESCRIPTIONS.description);
     Some(CatalogRecord::Text(ItemText {
         sku: sku?,
         language: language?,

@@ -210,7 +210,7 @@ fn chunks_are_done_when_the_last_one_is() {
     assert_eq!(chunks_progress(chunks), ChunksProgress::Done(done));
 }
 
-fn rejected(load: &Load) -> Verdict {
+fn rejected(load: &Load) -> PhaseVerdict {
     let measured = Measured {
         counts: Counts {
             rejected: 100,
@@ -224,12 +224,12 @@ fn rejected(load: &Load) -> Verdict {
 #[test]
 fn a_measured_load_is_held_unless_an_operator_released_it() {
     for (key, released) in [
-        (SNAPSHOT, Verdict::Publish),
-        (DELTA, Verdict::Apply),
-        (MEMBERS, Verdict::Apply),
+        (SNAPSHOT, PhaseVerdict::Publish),
+        (DELTA, PhaseVerdict::Apply),
+        (MEMBERS, PhaseVerdict::Apply),
     ] {
         let mut load = single(key, Phase::Measure);
-        let Verdict::Hold(reasons) = rejected(&load) else {
+        let PhaseVerdict::Hold(reasons) = rejected(&load) else {
             panic!("{key}")
         };
         assert_eq!(reasons[0].code, "rejects");
@@ -240,14 +240,23 @@ fn a_measured_load_is_held_unless_an_operator_released_it() {
 
 #[test]
 fn guardrails_do_not_hold_rows_that_are_applied_already() {
-    assert_eq!(rejected(&single(MEMBERS, Phase::Apply)), Verdict::Publish);
-    assert_eq!(rejected(&single(DELTA, Phase::Apply)), Verdict::Complete);
+    assert_eq!(
+        rejected(&single(MEMBERS, Phase::Apply)),
+        PhaseVerdict::Publish
+    );
+    assert_eq!(
+        rejected(&single(DELTA, Phase::Apply)),
+        PhaseVerdict::Complete
+    );
 }
 
 #[test]
 fn a_load_within_its_guardrails_goes_on() {
     let nothing = Measured::default();
-    for (key, expected) in [(SNAPSHOT, Verdict::Publish), (DELTA, Verdict::Apply)] {
+    for (key, expected) in [
+        (SNAPSHOT, PhaseVerdict::Publish),
+        (DELTA, PhaseVerdict::Apply),
+    ] {
         let load = single(key, Phase::Measure);
         assert_eq!(verdict(&load, &nothing, &Guard::default()), expected);
     }

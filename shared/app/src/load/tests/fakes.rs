@@ -13,11 +13,11 @@ use domain::load::{
 use domain::time::Timestamp;
 use futures::StreamExt;
 
-use crate::load::{Arrival, LoadError, LoadOperator, Loader, Progress};
+use crate::load::{Arrival, LoadError, LoadOperator, LoadProgress, Loader};
 use crate::ports::{
     ByteRange, ChunkClaim, ChunkId, ChunkStatus, Clock, Cursor, ExportFile, ExportFiles,
-    FileWriter, FilesError, Ids, InFile, LeaseRequest, LeaseUpdate, LoadFilter, LoadQueue,
-    LoadStore, Page, RowOutcome, RowWriter, StoreError, SweepPage, VersionStore, WriteTarget,
+    FileWriter, FilesError, Ids, InFile, LeaseTerm, LeaseUpdate, LoadFilter, LoadQueue, LoadStore,
+    Page, RowOutcome, RowWriter, StoreError, SweepPage, VersionStore, WriteTarget,
 };
 
 #[derive(Default)]
@@ -71,7 +71,9 @@ pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadErr
     let mut chunk = None;
     loop {
         let until = Timestamp::from_seconds(i64::from(u32::MAX));
-        if let Progress::Ended(load) = runtime.block_on(loader(world).run(arrival, chunk, until))? {
+        if let LoadProgress::Ended(load) =
+            runtime.block_on(loader(world).run(arrival, chunk, until))?
+        {
             return Ok(*load);
         }
         chunk = world.enqueued.lock().unwrap().pop().unwrap().1;
@@ -265,7 +267,7 @@ impl LoadStore for Shared {
             .is_none())
     }
 
-    async fn claim(&self, id: &LoadId, _: LeaseRequest<'_>) -> Result<Option<Load>, StoreError> {
+    async fn claim(&self, id: &LoadId, _: LeaseTerm<'_>) -> Result<Option<Load>, StoreError> {
         self.load(id).await
     }
 
@@ -308,7 +310,7 @@ impl LoadStore for Shared {
     async fn claim_chunk(
         &self,
         id: ChunkId<'_>,
-        _: LeaseRequest<'_>,
+        _: LeaseTerm<'_>,
     ) -> Result<ChunkClaim, StoreError> {
         Ok(
             match self.0.chunks.lock().unwrap().get(&(id.phase, id.number)) {
@@ -359,7 +361,7 @@ impl LoadStore for Shared {
         })
     }
 
-    async fn lock_kind(&self, _: LoadKind, lease: LeaseRequest<'_>) -> Result<bool, StoreError> {
+    async fn lock_kind(&self, _: LoadKind, lease: LeaseTerm<'_>) -> Result<bool, StoreError> {
         let mut lock = self.0.lock.lock().unwrap();
         Ok(lock.get_or_insert_with(|| lease.owner.to_owned()) == lease.owner)
     }

@@ -10,7 +10,7 @@ use crate::load::records::{RecordFamily, accept};
 
 pub(super) type Rowed = Vec<(u64, Result<Accepted<CatalogRecord>, Vec<RowProblem>>)>;
 
-/// Understands a whole file, cut into pieces: its rows with their lines, and its refused rows as
+/// Understands a whole file, cut into pieces: its rows with their lines, and its rejected rows as
 /// they are written back.
 pub(super) fn load(
     kind: LoadKind,
@@ -21,7 +21,7 @@ pub(super) fn load(
 ) -> Result<(Rowed, Vec<u8>), FileError> {
     let mut source = Source::new(&profile.framing(format));
     let mut pieces = file.chunks(piece.max(1));
-    let (mut rows, mut header, mut layout, mut refused) = (Vec::new(), None, None, Vec::new());
+    let (mut rows, mut header, mut layout, mut rejected) = (Vec::new(), None, None, Vec::new());
     loop {
         match source.next()? {
             ReadStep::NeedsInput => match pieces.next() {
@@ -41,21 +41,21 @@ pub(super) fn load(
                         profile,
                     )?);
                     let file = source.rejects();
-                    refused.extend_from_slice(&file.prologue);
+                    rejected.extend_from_slice(&file.prologue);
                     layout = Some(file);
                 }
                 if record.number > 0 {
                     let row = accept(kind, header.as_ref().unwrap(), &record, Sequence::new(1));
                     if row.is_err() {
-                        layout.as_ref().unwrap().row(record.raw, &mut refused);
+                        layout.as_ref().unwrap().row(record.raw, &mut rejected);
                     }
                     rows.push((record.line, row));
                 }
             }
         }
     }
-    refused.extend_from_slice(&layout.map(|layout| layout.epilogue).unwrap_or_default());
-    Ok((rows, refused))
+    rejected.extend_from_slice(&layout.map(|layout| layout.epilogue).unwrap_or_default());
+    Ok((rows, rejected))
 }
 
 fn items(format: Format, file: &[u8]) -> Rowed {
@@ -112,7 +112,7 @@ fn the_same_rows_load_from_each_format() {
 }
 
 #[test]
-fn a_json_row_that_is_no_flat_object_is_refused_by_itself() {
+fn a_json_row_that_is_not_a_flat_object_is_rejected_by_itself() {
     let file = br#"{"sku":"A","name":"N","unit":"EA"}
 {"sku":"A","sku":"B","name":"N","unit":"EA"}
 [1]
@@ -142,7 +142,7 @@ fn a_json_row_that_is_no_flat_object_is_refused_by_itself() {
 }
 
 #[test]
-fn xml_that_is_broken_or_declares_entities_is_no_file_of_rows() {
+fn xml_that_is_broken_or_declares_entities_is_rejected_as_a_file() {
     let code = |file: &str| failure(Format::Xml, &Profile::default(), file.as_bytes()).0;
     let laughs = "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;\">]><lolz>&lol2;</lolz>";
     assert_eq!(code(laughs), "xml_doctype");
@@ -174,7 +174,7 @@ fn xml_that_is_broken_or_declares_entities_is_no_file_of_rows() {
 }
 
 #[test]
-fn an_xml_row_that_is_not_understood_is_refused_by_itself() {
+fn an_xml_row_that_is_not_understood_is_rejected_by_itself() {
     let deep = format!("{}{}", "<a>".repeat(9), "</a>".repeat(9));
     let file = format!(
         "<rows><r/>{deep}<r>text</r><r><name>&nope;</name></r><r><name>AT&T</name></r><r a='1' a='2'/>\
@@ -189,7 +189,7 @@ fn an_xml_row_that_is_not_understood_is_refused_by_itself() {
 }
 
 #[test]
-fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
+fn encodings_are_read_and_a_row_that_is_not_of_it_is_rejected_by_itself() {
     let text = "sku,name,unit\nA,Käse „€“ \u{1F9C0},EA\n";
     let utf16 = |text: &str, big: bool| -> Vec<u8> {
         text.encode_utf16()
@@ -230,7 +230,7 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
     let at = broken.len();
     broken.extend_from_slice(&[0x00, 0xD8]);
     broken.extend_from_slice(&utf16(",EA\nC,N,EA\n", false));
-    let (rows, refused) = load(
+    let (rows, rejected) = load(
         LoadKind::Items,
         Format::Csv,
         &Profile::default(),
@@ -240,7 +240,7 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
     .unwrap();
     assert_eq!(codes(rows), ["ok", "encoding", "ok"]);
     let row = [utf16("B,", false), vec![0x00, 0xD8], utf16(",EA\n", false)].concat();
-    assert_eq!(refused, [marked("sku,name,unit\n", false), row].concat());
+    assert_eq!(rejected, [marked("sku,name,unit\n", false), row].concat());
     assert_eq!(
         failure(Format::Csv, &Profile::default(), &broken[..at + 1]).0,
         "encoding"
@@ -250,10 +250,10 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_refused_by_itself() {
 }
 
 #[test]
-fn refused_rows_are_written_back_as_they_stood() {
-    let refused = |format, profile: &Profile, file: &str| {
-        let (rows, refused) = load(LoadKind::Items, format, profile, file.as_bytes(), 6).unwrap();
-        let again = load(LoadKind::Items, format, profile, &refused, 6)
+fn rejected_rows_are_written_back_as_they_were() {
+    let rejected = |format, profile: &Profile, file: &str| {
+        let (rows, rejected) = load(LoadKind::Items, format, profile, file.as_bytes(), 6).unwrap();
+        let again = load(LoadKind::Items, format, profile, &rejected, 6)
             .unwrap()
             .0;
         let bad = |rows: &Rowed| {
@@ -264,12 +264,12 @@ fn refused_rows_are_written_back_as_they_stood() {
         };
         assert_eq!(bad(&again), bad(&rows));
         assert_eq!(again.len(), bad(&rows).len());
-        String::from_utf8(refused).unwrap()
+        String::from_utf8(rejected).unwrap()
     };
     let plain = Profile::default();
     let csv = "sku,\"name\",unit\r\nA,a,EA\r\n\r\n,\"two\nlines\",EA\r\nB,b";
     assert_eq!(
-        refused(Format::Csv, &plain, csv),
+        rejected(Format::Csv, &plain, csv),
         "sku,\"name\",unit\r\n,\"two\nlines\",EA\r\nB,b\n"
     );
     let foreign = profile(
@@ -277,17 +277,17 @@ fn refused_rows_are_written_back_as_they_stood() {
             "fields":{"sku":0,"name":1,"unit":2}}"#,
     );
     assert_eq!(
-        refused(Format::Csv, &foreign, "A+|a+|EA&|\n+|b+|EA&|\nC+|c"),
+        rejected(Format::Csv, &foreign, "A+|a+|EA&|\n+|b+|EA&|\nC+|c"),
         "+|b+|EA&|\nC+|c&|\n"
     );
     let ndjson = "{\"sku\":1}\n{\"sku\":\"A\",\"name\":\"a\",\"unit\":\"EA\"}\r\nnull";
     assert_eq!(
-        refused(Format::Ndjson, &plain, ndjson),
+        rejected(Format::Ndjson, &plain, ndjson),
         "{\"sku\":1}\nnull\n"
     );
     let xml = "<?xml version='1.0'?>\n<t:rows xmlns:t='u'><r sku='A'><name>a</name><unit>EA</unit></r>\n\n<r>\n<sku>B</sku></r></t:rows>";
     assert_eq!(
-        refused(Format::Xml, &plain, xml),
+        rejected(Format::Xml, &plain, xml),
         "<?xml version='1.0'?>\n<t:rows xmlns:t='u'>\n<r>\n<sku>B</sku></r>\n</t:rows>\n"
     );
 }
@@ -415,7 +415,7 @@ proptest! {
     }
 
     #[test]
-    fn rubbish_is_never_more_than_refused(
+    fn garbage_is_never_more_than_rejected(
         file in proptest::collection::vec(
             prop_oneof![
                 any::<u8>().prop_map(|byte| vec![byte]),
@@ -433,7 +433,7 @@ proptest! {
         let file = if rooted { [&b"<rows>"[..], &file, b"</rows>"].concat() } else { file };
         let whole = load(LoadKind::Items, format, &Profile::default(), &file, file.len());
         let pieces = load(LoadKind::Items, format, &Profile::default(), &file, piece);
-        let codes = |read: Result<(Rowed, Vec<u8>), FileError>| read.map(|(rows, refused)| (codes(rows), refused));
+        let codes = |read: Result<(Rowed, Vec<u8>), FileError>| read.map(|(rows, rejected)| (codes(rows), rejected));
         prop_assert_eq!(codes(whole), codes(pieces));
     }
 }

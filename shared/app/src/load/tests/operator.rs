@@ -53,7 +53,7 @@ fn caller(roles: impl IntoIterator<Item = Role>) -> Caller {
     }
 }
 
-/// Rows of which all but the first `good` are refused.
+/// Rows of which all but the first `good` are rejected.
 fn rows(good: usize, bad: usize) -> String {
     (0..good)
         .map(|n| format!("K{n},k\n"))

@@ -83,7 +83,7 @@ fn a_removal_needs_what_its_key_is_made_of_and_nothing_else() {
 }
 
 #[test]
-fn a_refused_price_whose_start_cannot_be_read_stands_for_no_other_price() {
+fn a_rejected_price_whose_start_cannot_be_read_names_no_other_price() {
     let prices = profile(
         r#"{"dateFormat":"d.M.yyyy","fields":{"sku":"No","currency":{"constant":"EUR"},"amount":"Price",
             "unit":{"constant":"EA"},"valid_from":"From"}}"#,

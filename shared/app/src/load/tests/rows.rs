@@ -129,7 +129,7 @@ fn amounts_currencies_and_dates_are_checked() {
 }
 
 #[test]
-fn a_file_makes_nobody_an_operator() {
+fn a_file_makes_no_user_an_operator() {
     let file = "user_id,organization_id,email,roles\nu,O,u@example.com,buyer;operator\n";
     assert_eq!(
         codes(row::<MemberRecord>(LoadKind::Users, file)),

@@ -34,7 +34,7 @@ fn load(content: impl Into<Vec<u8>>) -> (Arc<World>, Load) {
 }
 
 #[test]
-fn bad_rows_are_refused_and_the_others_apply() {
+fn bad_rows_are_rejected_and_the_others_apply() {
     let (world, load) = load("category_id,name\nA,\"x, \"\"y\"\"\"\n,\"no\nkey\"\nB,b,c\nC,c\nC,c");
     assert_eq!(load.state, LoadState::Published);
     assert_eq!(
@@ -139,7 +139,7 @@ fn a_file_that_cannot_be_used_ends_as_failed_with_a_code() {
 }
 
 #[test]
-fn rows_that_are_not_utf_8_or_not_closed_are_refused() {
+fn rows_that_are_not_utf_8_or_not_closed_are_rejected() {
     let (_, load) = load(&b"category_id,name\nA,\xC3\nB,b\nC,\"c\nD,d\n"[..]);
     assert_eq!((load.counts.applied, load.counts.rejected), (1, 2));
     let codes: Vec<_> = load

@@ -15,13 +15,13 @@
 //! - The *fast* path, [`CsvFramer::whole_fields`], runs at the start of each field. It takes field
 //!   after field as long as each is complete in the input, either plain or between two quotes with
 //!   nothing else, and separators are one byte (`short`). Nearly every field of nearly every file
-//!   is one. It changes nothing before it knows that a field is complete; at the first field that
-//!   is anything else it leaves `at` on that field's start and lets the general path read it. It
-//!   never decides anything that the general path would decide differently: a property test
-//!   compares both with the csv crate for input that is cut anywhere.
+//!   is one. It reports a field only once it is complete; at the first field that is anything else
+//!   it leaves `at` on the start of that field and lets the general path read it. It never decides
+//!   anything that the general path would decide differently: a property test compares both with the
+//!   csv crate for input that is cut anywhere.
 //!
 //! Both report a field as a range and a [`Span`], which says how much work its text still needs.
-//! `read_fields` does that work after the row is complete: nothing for plain fields, two
+//! [`decode`] does that work after the row is complete: nothing for plain fields, two
 //! bytes less for quoted ones, and a copy for the rest.
 //!
 //! # Before you change it
@@ -31,40 +31,24 @@
 //! - "Not enough input to decide" is an answer of its own ([`Token::Undecided`], `None` of
 //!   [`begins`]). An `Err` or a guess there makes rows depend on where the input was cut. The fuzz
 //!   target `csv` finds such mistakes within seconds.
-//! - The benchmark `bench parse` compares with the bare csv crate. The fast path is worth about
-//!   half of the speed; whatever makes it larger has to be measured.
+//! - The fast path exists for speed alone, so measure before and after: the benchmark `bench parse`
+//!   compares with the bare csv crate.
+
+mod decode;
+mod dialect;
 
 use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
+use self::decode::decode;
+pub use self::dialect::Dialect;
+use self::dialect::{Token, begins};
 use super::framer::{Framer, ReadStep};
 use crate::byte_search::ByteSearch;
 use crate::encoding::Encoding;
 use crate::error::FileError;
 use crate::fields::{DecodedFields, FieldSink, RowDefect, RowFields, Span};
-
-/// What separates fields and rows. No separator begins with another one, except that a row
-/// terminator may begin with the delimiter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dialect {
-    /// Between two fields; at least one byte.
-    pub delimiter: Vec<u8>,
-    /// Around a field that contains separators. `None` if no field is quoted.
-    pub quote: Option<Vec<u8>>,
-    /// After a row. `None` if a row ends with its line: with LF, CR or CR LF.
-    pub terminator: Option<Vec<u8>>,
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self {
-            delimiter: b",".to_vec(),
-            quote: Some(b"\"".to_vec()),
-            terminator: None,
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -76,41 +60,6 @@ enum State {
     Field,
     /// Inside quotes.
     Quoted,
-}
-
-/// The separator that begins at a byte.
-enum Token {
-    /// The end of the row, and its length.
-    Terminator(usize),
-    /// The end of the field, and its length.
-    Delimiter(usize),
-    /// Not a separator.
-    None,
-    /// The input ends inside what may be a separator.
-    Undecided,
-}
-
-/// See [`CsvFramer::short`].
-fn short(dialect: &Dialect) -> Option<(u8, Option<u8>)> {
-    let Dialect {
-        delimiter,
-        quote,
-        terminator,
-    } = dialect;
-    let &[delimiter] = delimiter.as_slice() else {
-        return None;
-    };
-    if terminator
-        .as_ref()
-        .is_some_and(|terminator| terminator.first() == Some(&delimiter))
-    {
-        return None;
-    }
-    match quote.as_deref() {
-        None => Some((delimiter, None)),
-        Some(&[quote]) => Some((delimiter, Some(quote))),
-        Some(_) => None,
-    }
 }
 
 /// Finds the ends of fields and rows of delimited text.
@@ -134,27 +83,6 @@ pub(crate) struct CsvFramer {
     quoted: bool,
 }
 
-/// Whether `bytes` begin with `token`. `None` if they are too short to say so.
-#[inline]
-fn begins(bytes: &[u8], token: &[u8], ended: bool) -> Option<bool> {
-    // Most tokens are one byte, and most bytes begin none.
-    if let (Some(byte), [first, rest @ ..]) = (bytes.first(), token) {
-        if byte != first {
-            return Some(false);
-        }
-        if rest.is_empty() {
-            return Some(true);
-        }
-    }
-    if bytes.starts_with(token) {
-        Some(true)
-    } else if !ended && bytes.len() < token.len() && token.starts_with(bytes) {
-        None
-    } else {
-        Some(false)
-    }
-}
-
 impl CsvFramer {
     pub fn new(dialect: Dialect, header: bool) -> Self {
         let first = |token: &[u8]| token.first().copied().unwrap_or(b'\n');
@@ -164,7 +92,7 @@ impl CsvFramer {
         };
         let ends = ByteSearch::new([first(&dialect.delimiter), one, two]);
         let state = State::Between;
-        let (short, span) = (short(&dialect), Span::default());
+        let (short, span) = (dialect.short(), Span::default());
         Self {
             dialect,
             header,
@@ -266,7 +194,7 @@ impl CsvFramer {
             if rest.first() == Some(&delimiter) {
                 fields.field(start..end, self.row_start, span);
                 start = end + 1;
-            } else if let Token::Terminator(length) = self.token(rest, ended) {
+            } else if let Token::Terminator(length) = self.dialect.token(rest, ended) {
                 fields.field(start..end, self.row_start, span);
                 self.at = end + length;
                 self.state = State::Between;
@@ -301,7 +229,10 @@ impl CsvFramer {
                 });
             };
             self.at = found;
-            match self.token(bytes.get(self.at..).unwrap_or_default(), ended) {
+            match self
+                .dialect
+                .token(bytes.get(self.at..).unwrap_or_default(), ended)
+            {
                 Token::Delimiter(length) => {
                     fields.field(self.field_start..self.at, self.row_start, self.span);
                     self.at += length;
@@ -329,28 +260,6 @@ impl CsvFramer {
         self.at = self.at.max(end);
         self.state = State::Between;
         ReadStep::Row
-    }
-
-    fn token(&self, rest: &[u8], ended: bool) -> Token {
-        match &self.dialect.terminator {
-            None => match rest {
-                [b'\n', ..] => return Token::Terminator(1),
-                [b'\r', b'\n', ..] => return Token::Terminator(2),
-                [b'\r'] if !ended => return Token::Undecided,
-                [b'\r', ..] => return Token::Terminator(1),
-                _ => {}
-            },
-            Some(terminator) => match begins(rest, terminator, ended) {
-                Some(true) => return Token::Terminator(terminator.len()),
-                Some(false) => {}
-                None => return Token::Undecided,
-            },
-        }
-        match begins(rest, &self.dialect.delimiter, ended) {
-            Some(true) => Token::Delimiter(self.dialect.delimiter.len()),
-            Some(false) => Token::None,
-            None => Token::Undecided,
-        }
     }
 
     /// Reads past the closing quote. Returns `false` if the input ends before it.
@@ -417,42 +326,6 @@ impl CsvFramer {
             }
         }
     }
-
-    /// Takes quotes off fields, and copies those that need more than that.
-    fn decode(
-        &self,
-        raw: &[u8],
-        encoding: Encoding,
-        fields: &mut RowFields,
-        decoded: &mut DecodedFields,
-    ) {
-        let quote = self.dialect.quote.as_deref().unwrap_or_default();
-        for (range, span) in &mut fields.spans {
-            if *span == Span::Quoted {
-                *range = (range.start + quote.len())..range.end.saturating_sub(quote.len());
-                *span = Span::Plain;
-            }
-            let field = raw.get(range.clone()).unwrap_or_default();
-            if *span != Span::Escaped && !decoded.all {
-                continue;
-            }
-            let start = decoded.bytes.len();
-            if *span == Span::Escaped {
-                unquote(field, quote, &mut decoded.bytes);
-            } else {
-                decoded.bytes.extend_from_slice(field);
-            }
-            if decoded.all {
-                let text = encoding
-                    .text(decoded.bytes.get(start..).unwrap_or_default())
-                    .into_owned();
-                decoded.bytes.truncate(start);
-                decoded.bytes.extend_from_slice(&text);
-            }
-            *range = start..decoded.bytes.len();
-            *span = Span::Decoded;
-        }
-    }
 }
 
 impl Framer for CsvFramer {
@@ -492,7 +365,8 @@ impl Framer for CsvFramer {
     ) -> Result<(), FileError> {
         decoded.all = encoding == Encoding::Windows1252 && !raw.is_ascii();
         if fields.escaped || decoded.all {
-            self.decode(raw, encoding, fields, decoded);
+            let quote = self.dialect.quote.as_deref().unwrap_or_default();
+            decode(quote, raw, encoding, fields, decoded);
         }
         Ok(())
     }
@@ -516,25 +390,4 @@ impl Framer for CsvFramer {
     fn row_terminator(&self) -> Option<&[u8]> {
         self.dialect.terminator.as_deref()
     }
-}
-
-/// Appends the content of a field that has quotes in it or around it.
-fn unquote(field: &[u8], quote: &[u8], into: &mut Vec<u8>) {
-    let mut rest = field.strip_prefix(quote).unwrap_or(field);
-    while let Some(at) = memchr::memmem::find(rest, quote) {
-        let (before, after) = rest.split_at(at);
-        into.extend_from_slice(before);
-        let after = after.get(quote.len()..).unwrap_or_default();
-        match after.strip_prefix(quote) {
-            Some(after) => {
-                into.extend_from_slice(quote);
-                rest = after;
-            }
-            None => {
-                rest = after;
-                break;
-            }
-        }
-    }
-    into.extend_from_slice(rest);
 }

@@ -1,4 +1,4 @@
-//! The rows of a file, batch by batch.
+//! Reads the rows of a file in batches, which the store applies as a whole.
 
 use std::ops::Range;
 
@@ -14,46 +14,47 @@ use crate::ports::ExportFile;
 /// Most rows of a batch: with fewer the store waits between batches, with more they only move
 /// through fresh memory.
 pub(super) const BATCH_ROWS: usize = 500;
-/// A batch is full after so many bytes, however few its rows are.
+/// A batch with this many bytes is full, however few rows it has.
 const BATCH_BYTES: usize = 512 * 1024;
 
-/// Rows to apply together, where they come from, and the rows between them that were refused.
+/// Rows to apply together, their locations, and the rejected rows between them.
 pub(super) struct Batch<R> {
     /// The rows that were understood.
     pub rows: Vec<Accepted<R>>,
-    origins: Vec<Origin>,
-    refused: Vec<Refused>,
-    /// Rows as they stand in the file, each with its key behind it.
+    locations: Vec<Location>,
+    rejected: Vec<Rejected>,
+    /// Rows as they are in the file, each followed by its key.
     text: Vec<u8>,
     most: usize,
-    /// Where the row after the last one begins.
+    /// The position after the last row.
     pub end: load::FilePosition,
-    /// Bytes of the file that were read by then.
+    /// Bytes of the file that were read so far.
     pub bytes_read: u64,
 }
 
+/// Where a row is: in the file, and in the text of the batch.
 #[derive(Clone)]
-struct Origin {
+struct Location {
     row: u64,
     line: u64,
     raw: Range<usize>,
     key: Range<usize>,
 }
 
-struct Refused {
-    origin: Origin,
+struct Rejected {
+    location: Location,
     problems: Vec<RowProblem>,
 }
 
-/// A row that was refused, for whoever writes it down.
-pub(super) struct RefusedRow<'a> {
+/// A rejected row, as the files about it need it.
+pub(super) struct RejectedRow<'a> {
     /// Its number.
     pub row: u64,
     /// The line that it begins on.
     pub line: u64,
-    /// What it is about, as far as it could be read.
+    /// Its key, as far as it could be read.
     pub key: &'a str,
-    /// The row as it stands in the file.
+    /// The row as it is in the file.
     pub raw: &'a [u8],
     /// What is wrong with it.
     pub problems: &'a [RowProblem],
@@ -61,11 +62,10 @@ pub(super) struct RefusedRow<'a> {
 
 impl<R> Batch<R> {
     fn new(end: load::FilePosition, most: usize) -> Self {
-        let (rows, origins) = (Vec::with_capacity(most), Vec::with_capacity(most));
         Self {
-            rows,
-            origins,
-            refused: Vec::new(),
+            rows: Vec::with_capacity(most),
+            locations: Vec::with_capacity(most),
+            rejected: Vec::new(),
             text: Vec::new(),
             most,
             end,
@@ -74,40 +74,40 @@ impl<R> Batch<R> {
     }
 
     fn is_full(&self) -> bool {
-        // A run of bad rows ends the batch too, so that what was gathered about them is handed on.
+        // Many bad rows fill a batch too, so that they do not pile up here.
         self.rows.len() >= self.most
-            || self.refused.len() >= self.most
+            || self.rejected.len() >= self.most
             || self.text.len() >= BATCH_BYTES
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.origins.is_empty() && self.refused.is_empty()
+        self.locations.is_empty() && self.rejected.is_empty()
     }
 
-    /// Notes that a row that was understood is refused after all.
-    pub fn refuse(&mut self, index: usize, problem: RowProblem) {
-        if let Some(origin) = self.origins.get(index) {
-            self.refused.push(Refused {
-                origin: origin.clone(),
+    /// Rejects a row that was understood.
+    pub fn reject(&mut self, index: usize, problem: RowProblem) {
+        if let Some(location) = self.locations.get(index) {
+            self.rejected.push(Rejected {
+                location: location.clone(),
                 problems: vec![problem],
             });
         }
     }
 
-    /// The refused rows, in the order of the file.
-    pub fn refused(&mut self) -> impl Iterator<Item = RefusedRow<'_>> {
-        self.refused.sort_by_key(|refused| refused.origin.row);
+    /// The rejected rows, in the order of the file.
+    pub fn rejected(&mut self) -> impl Iterator<Item = RejectedRow<'_>> {
+        self.rejected.sort_by_key(|rejected| rejected.location.row);
         let text = &self.text;
-        self.refused.iter().map(move |refused| {
-            let origin = &refused.origin;
-            let key = text.get(origin.key.clone()).unwrap_or_default();
-            RefusedRow {
-                row: origin.row,
-                line: origin.line,
+        self.rejected.iter().map(move |rejected| {
+            let location = &rejected.location;
+            let key = text.get(location.key.clone()).unwrap_or_default();
+            RejectedRow {
+                row: location.row,
+                line: location.line,
                 key: std::str::from_utf8(key).unwrap_or_default(),
-                raw: text.get(origin.raw.clone()).unwrap_or_default(),
-                problems: &refused.problems,
+                raw: text.get(location.raw.clone()).unwrap_or_default(),
+                problems: &rejected.problems,
             }
         })
     }
@@ -142,7 +142,7 @@ impl BatchReader {
         Self { file, reader }
     }
 
-    /// Makes it end here: the part has no rows.
+    /// Ends here: the part has no rows.
     pub fn close(&mut self) {
         self.reader.close();
     }
@@ -174,8 +174,8 @@ impl BatchReader {
         Ok((header, rejects))
     }
 
-    /// The next rows in file order, at most `most`. `found` hears what each row is about, refused
-    /// ones included. An empty batch means that there are no more.
+    /// The next rows in file order, at most `most`. `found` receives the record of each row,
+    /// and what a rejected row names. An empty batch is the end.
     pub async fn batch<R: RecordFamily>(
         &mut self,
         most: usize,
@@ -192,7 +192,7 @@ impl BatchReader {
             let raw = start..batch.text.len();
             quote_key(header, &record, &mut batch.text);
             let key = raw.end..batch.text.len();
-            let origin = Origin {
+            let location = Location {
                 row: record.number,
                 line: record.line,
                 raw,
@@ -202,13 +202,13 @@ impl BatchReader {
                 Ok(row) => {
                     found(&row.record);
                     batch.rows.push(row);
-                    batch.origins.push(origin);
+                    batch.locations.push(location);
                 }
                 Err(problems) => {
                     if let Some(named) = named_record(kind, header, &record) {
                         found(&named);
                     }
-                    batch.refused.push(Refused { origin, problems });
+                    batch.rejected.push(Rejected { location, problems });
                 }
             }
         }
