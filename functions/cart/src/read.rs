@@ -114,7 +114,7 @@ pub(crate) fn shipping(shipping: body::NewShipping) -> Result<ShippingChoice, Us
     }
 }
 
-fn postal(a: body::Address, errors: &mut Vec<FieldError>) -> PostalAddress {
+fn postal(a: body::DeliveryAddress, errors: &mut Vec<FieldError>) -> PostalAddress {
     for (value, pointer) in [
         (&a.name, "/address/name"),
         (&a.line1, "/address/line1"),

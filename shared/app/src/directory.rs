@@ -7,7 +7,7 @@ use domain::member::MemberStatus;
 
 use crate::error::UseCaseError;
 use crate::ports::Clock;
-use crate::ports::members::{Member, MemberReader};
+use crate::ports::members::{MemberReader, Membership};
 use crate::ttl_cache::TtlCache;
 
 /// How long an instance remembers a member, for requests that only read. A request that writes
@@ -17,7 +17,7 @@ const REMEMBER_MS: i64 = 30_000;
 /// Finds members.
 pub struct Directory {
     members: Arc<dyn MemberReader>,
-    remembered: TtlCache<Customer, Arc<Member>>,
+    remembered: TtlCache<Customer, Arc<Membership>>,
 }
 
 impl Directory {
@@ -34,7 +34,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`UseCaseError::MemberNotActive`] if the member no longer exists; [`UseCaseError::Store`].
-    pub async fn recent(&self, customer: &Customer) -> Result<Arc<Member>, UseCaseError> {
+    pub async fn recent(&self, customer: &Customer) -> Result<Arc<Membership>, UseCaseError> {
         if let Some(member) = self.remembered.get(customer) {
             return Ok(member);
         }
@@ -53,7 +53,7 @@ impl Directory {
     /// # Errors
     /// [`UseCaseError::MemberNotActive`] if the user or the organization is not active;
     /// [`UseCaseError::Store`].
-    pub async fn active(&self, customer: &Customer) -> Result<Member, UseCaseError> {
+    pub async fn active(&self, customer: &Customer) -> Result<Membership, UseCaseError> {
         let member = self
             .members
             .member(customer)

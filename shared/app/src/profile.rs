@@ -13,7 +13,7 @@ use domain::member::{Address, AddressKind, MemberStatus, OrderRules, Origin, Pos
 
 use crate::UseCaseError;
 use crate::directory::Directory;
-use crate::ports::members::{Member, MemberReader};
+use crate::ports::members::{MemberReader, Membership};
 use crate::ports::registrations::{ProfileChange, ProfileWriter};
 use crate::ports::{Clock, Ids, Written};
 
@@ -68,7 +68,7 @@ impl Profiles {
     ///
     /// # Errors
     /// [`UseCaseError::NotFound`] if the member does not exist; [`UseCaseError::Store`].
-    pub async fn me(&self, customer: &Customer) -> Result<Member, UseCaseError> {
+    pub async fn me(&self, customer: &Customer) -> Result<Membership, UseCaseError> {
         self.members
             .member(customer)
             .await?
@@ -84,7 +84,7 @@ impl Profiles {
         &self,
         customer: &Customer,
         change: &ProfileChange,
-    ) -> Result<Member, UseCaseError> {
+    ) -> Result<Membership, UseCaseError> {
         let mut member = self.directory.active(customer).await?;
         match self.writer.change_profile(customer, change).await? {
             // The user was active a moment ago and is no longer.
@@ -109,7 +109,7 @@ impl Profiles {
         &self,
         actor: Actor<'_>,
         rules: OrderRules,
-    ) -> Result<Member, UseCaseError> {
+    ) -> Result<Membership, UseCaseError> {
         if !actor.roles.contains(&Role::OrgAdmin) {
             return Err(UseCaseError::Forbidden);
         }
@@ -134,7 +134,7 @@ impl Profiles {
         self.writer
             .put_rules(&actor.customer.organization, &rules)
             .await?;
-        Ok(Member { rules, ..member })
+        Ok(Membership { rules, ..member })
     }
 
     /// The addresses of the organization that may be used, by id.

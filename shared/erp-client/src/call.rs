@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 2;
 const PAUSE_MS: (u64, u64) = (50, 150);
 
 /// A call of one operation.
-pub(crate) struct Call<'a> {
+pub(crate) struct ErpCall<'a> {
     pub operation: Operation<'a>,
     pub limit: TimeLimit,
     pub query: Vec<(&'static str, String)>,
@@ -37,7 +37,7 @@ pub(crate) struct Call<'a> {
     pub breaker: Option<&'a Breaker>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> ErpCall<'a> {
     /// A call without query, lines and key.
     pub fn new(operation: Operation<'a>, limits: &TimeLimits) -> Self {
         Self {
@@ -64,8 +64,8 @@ impl<'a> Call<'a> {
 
 impl ErpClient {
     /// A call of `operation` with its time limit.
-    pub(crate) fn call<'a>(&self, operation: Operation<'a>) -> Call<'a> {
-        Call::new(operation, &self.config.limits)
+    pub(crate) fn call<'a>(&self, operation: Operation<'a>) -> ErpCall<'a> {
+        ErpCall::new(operation, &self.config.limits)
     }
 
     /// A read without a body. Repeated once where that helps: no connection, a broken one, or a busy
@@ -73,7 +73,7 @@ impl ErpClient {
     pub(crate) async fn get(
         &self,
         context: &CallContext,
-        call: &Call<'_>,
+        call: &ErpCall<'_>,
     ) -> Result<Success, CallError> {
         self.read(context, call, None).await
     }
@@ -82,7 +82,7 @@ impl ErpClient {
     pub(crate) async fn ask<T: Serialize + Sync>(
         &self,
         context: &CallContext,
-        call: &Call<'_>,
+        call: &ErpCall<'_>,
         body: &T,
     ) -> Result<Success, CallError> {
         let body = serde_json::to_vec(body).map_err(|_| CallError::Unusable("request"))?;
@@ -93,7 +93,7 @@ impl ErpClient {
     pub(crate) async fn write<T: Serialize + Sync>(
         &self,
         context: &CallContext,
-        call: &Call<'_>,
+        call: &ErpCall<'_>,
         body: Option<&T>,
     ) -> Result<Success, CallError> {
         let body = body
@@ -121,7 +121,7 @@ impl ErpClient {
     async fn read(
         &self,
         context: &CallContext,
-        call: &Call<'_>,
+        call: &ErpCall<'_>,
         body: Option<&[u8]>,
     ) -> Result<Success, CallError> {
         // The attempts share the time limit of one, so that a caller never waits longer for a
@@ -180,7 +180,7 @@ impl ErpClient {
     async fn once(
         &self,
         context: &CallContext,
-        call: &Call<'_>,
+        call: &ErpCall<'_>,
         body: Option<&[u8]>,
     ) -> Result<RawResponse, CallError> {
         let left = context.deadline.millis_since(self.clock.now());
@@ -219,7 +219,7 @@ impl ErpClient {
     fn request(
         &self,
         context: &CallContext,
-        call: &Call<'_>,
+        call: &ErpCall<'_>,
         body: Option<&[u8]>,
     ) -> RequestBuilder {
         let mut url = self.base.clone();

@@ -104,7 +104,7 @@ impl fmt::Debug for Config {
 
 /// Why no client can be built.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub enum ErpConfigError {
     /// The base URL is not an absolute URL of HTTP.
     #[error("the ERP's base URL is not an absolute http or https URL")]
     BaseUrl,
@@ -117,11 +117,11 @@ impl ErpClient {
     /// Builds the client; opens no connection.
     ///
     /// # Errors
-    /// [`ConfigError`].
-    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
-        let base = reqwest::Url::parse(&config.base_url).map_err(|_| ConfigError::BaseUrl)?;
+    /// [`ErpConfigError`].
+    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ErpConfigError> {
+        let base = reqwest::Url::parse(&config.base_url).map_err(|_| ErpConfigError::BaseUrl)?;
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-            return Err(ConfigError::BaseUrl);
+            return Err(ErpConfigError::BaseUrl);
         }
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_millis(config.limits.connect_ms))

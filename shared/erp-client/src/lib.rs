@@ -23,7 +23,7 @@ use breaker::Breaker;
 use domain::time::Timestamp;
 
 pub use breaker::BreakerLimits;
-pub use config::{Config, ConfigError, TimeLimit, TimeLimits};
+pub use config::{Config, ErpConfigError, TimeLimit, TimeLimits};
 
 /// The client. Built once per process: it holds the connections, and the capabilities for some
 /// minutes.

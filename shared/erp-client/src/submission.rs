@@ -15,7 +15,7 @@ use wire::value::Number;
 
 use crate::ErpClient;
 use crate::answer::{CallError, Success};
-use crate::call::Call;
+use crate::call::ErpCall;
 use crate::convert;
 use crate::operation::Operation;
 
@@ -131,7 +131,7 @@ impl ErpClient {
         if context.deadline.millis_since(self.clock.now()) < limit.base_ms {
             return Err(CallError::NoTime);
         }
-        let call = Call {
+        let call = ErpCall {
             key: Some(submission.id().as_str()),
             ..self.call(operation).lines(lines)
         };

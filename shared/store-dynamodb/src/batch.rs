@@ -25,12 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(50);
 
 /// The key of a record, of one part or of two.
 #[derive(Debug, Clone)]
-pub(crate) struct Key<'a> {
+pub(crate) struct TableKey<'a> {
     pk: Cow<'a, str>,
     sk: Option<Cow<'a, str>>,
 }
 
-impl<'a> Key<'a> {
+impl<'a> TableKey<'a> {
     /// In a table with keys of one part.
     pub(crate) fn one(pk: impl Into<Cow<'a, str>>) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl<'a> Key<'a> {
 pub(crate) async fn read_all(
     client: &Client,
     table: &str,
-    keys: &[Key<'_>],
+    keys: &[TableKey<'_>],
     projection: &[&str],
 ) -> Result<Vec<Attributes>, StoreError> {
     read(client, table, keys, projection, false).await
@@ -86,7 +86,7 @@ pub(crate) async fn read_all(
 pub(crate) async fn read_all_current(
     client: &Client,
     table: &str,
-    keys: &[Key<'_>],
+    keys: &[TableKey<'_>],
     projection: &[&str],
 ) -> Result<Vec<Attributes>, StoreError> {
     read(client, table, keys, projection, true).await
@@ -95,7 +95,7 @@ pub(crate) async fn read_all_current(
 async fn read(
     client: &Client,
     table: &str,
-    keys: &[Key<'_>],
+    keys: &[TableKey<'_>],
     projection: &[&str],
     current: bool,
 ) -> Result<Vec<Attributes>, StoreError> {
@@ -144,7 +144,7 @@ impl Projection {
 async fn read_chunk(
     client: &Client,
     table: &str,
-    keys: &[Key<'_>],
+    keys: &[TableKey<'_>],
     projection: &[&str],
     current: bool,
     until: Instant,
@@ -162,7 +162,7 @@ async fn read_chunk(
             break;
         }
         let asked = KeysAndAttributes::builder()
-            .set_keys(Some(left.iter().map(Key::attributes).collect()))
+            .set_keys(Some(left.iter().map(TableKey::attributes).collect()))
             .consistent_read(current)
             .set_projection_expression(projection.expression.clone())
             .set_expression_attribute_names(projection.names.clone())
@@ -196,7 +196,7 @@ async fn read_chunk(
             .flatten()
             .flat_map(|(_, undone)| undone.keys);
         left = undone
-            .map(|key| Key::read(&key))
+            .map(|key| TableKey::read(&key))
             .collect::<Result<Vec<_>, _>>()?
             .into();
         if left.is_empty() {

@@ -124,7 +124,7 @@ pub struct RawRecord<'a> {
     pub number: u64,
     /// The line on which it begins.
     pub line: u64,
-    /// Bytes of the file before it; see [`FilePosition::offset`](crate::FilePosition::offset).
+    /// Bytes of the file before it; see [`RowPosition::offset`](crate::RowPosition::offset).
     pub offset: u64,
     /// Its length in bytes, also if the row is too long to be kept.
     pub length: u64,

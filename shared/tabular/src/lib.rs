@@ -21,7 +21,7 @@ pub use encoding::Encoding;
 pub use error::FileError;
 pub use fields::{ATTRIBUTE_PREFIX, MAX_FIELDS, RawRecord, RowDefect};
 pub use framing::{Dialect, Format, Framing, ReadStep};
-pub use position::FilePosition;
+pub use position::RowPosition;
 pub use profile::{
     ColumnSelector, Dates, Defaults, HeaderlessColumns, MAX_PROFILE_BYTES, Mapping, Meaningless,
     Numbers, Profile, Rule,

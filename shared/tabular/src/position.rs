@@ -1,6 +1,6 @@
 /// Where a row begins in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FilePosition {
+pub struct RowPosition {
     /// Bytes of the file before the row. The number has a meaning only for a file that
     /// [is splittable](crate::Framing::is_splittable).
     pub offset: u64,
@@ -10,7 +10,7 @@ pub struct FilePosition {
     pub line: u64,
 }
 
-impl FilePosition {
+impl RowPosition {
     /// The start of a file.
     pub const START: Self = Self {
         offset: 0,

@@ -6,7 +6,7 @@ use crate::decompress::{Compression, Decompressor};
 use crate::error::FileError;
 use crate::fields::RawRecord;
 use crate::framing::{Framing, ReadStep};
-use crate::position::FilePosition;
+use crate::position::RowPosition;
 use crate::rejects::RejectsFile;
 use crate::source::Source;
 
@@ -50,7 +50,7 @@ impl RowReader {
     ///
     /// # Errors
     /// None today; a file that is not compressed needs no set-up.
-    pub fn resume_at(framing: &Framing, position: FilePosition) -> Result<Self, FileError> {
+    pub fn resume_at(framing: &Framing, position: RowPosition) -> Result<Self, FileError> {
         let decompressor = Decompressor::new(None, u64::MAX)?;
         Ok(Self::of(decompressor, Source::resume_at(framing, position)))
     }
@@ -157,7 +157,7 @@ impl RowReader {
 
     /// The position after the row; see [`Source::position`].
     #[must_use]
-    pub fn position(&self) -> FilePosition {
+    pub fn position(&self) -> RowPosition {
         self.source.position()
     }
 

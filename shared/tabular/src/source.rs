@@ -9,7 +9,7 @@ use crate::error::FileError;
 use crate::fields::{DecodedFields, RawRecord, RowDefect, RowFields};
 use crate::framing::{AnyFramer, Framer, Framing, ReadStep};
 use crate::lines::LineCounter;
-use crate::position::FilePosition;
+use crate::position::RowPosition;
 use crate::rejects::RejectsFile;
 
 /// Most bytes of a row.
@@ -44,9 +44,9 @@ pub struct Source {
     /// Whether the next row is the header.
     header: bool,
     /// Where the found row begins.
-    begin: FilePosition,
+    begin: RowPosition,
     /// Bytes that were dropped of a row because it is too long, and where the row begins.
-    dropped: Option<(u64, FilePosition)>,
+    dropped: Option<(u64, RowPosition)>,
     /// The length of the found row.
     length: u64,
 }
@@ -58,13 +58,13 @@ impl Source {
         let framer = framing.framer();
         let header = framer.has_header();
         let decoder = Decoder::new(framing.encoding);
-        Self::at(framer, FilePosition::START, decoder, header)
+        Self::at(framer, RowPosition::START, decoder, header)
     }
 
     /// Reads on in the middle of a file that [is splittable](Framing::is_splittable), at a position
     /// that [`Source::position`] or a [`SplitFinder`](crate::SplitFinder) returned.
     #[must_use]
-    pub fn resume_at(framing: &Framing, position: FilePosition) -> Self {
+    pub fn resume_at(framing: &Framing, position: RowPosition) -> Self {
         let decoder = Decoder::inside(framing.encoding);
         Self::at(framing.framer(), position, decoder, false)
     }
@@ -77,7 +77,7 @@ impl Source {
         }
     }
 
-    fn at(framer: AnyFramer, position: FilePosition, decoder: Decoder, header: bool) -> Self {
+    fn at(framer: AnyFramer, position: RowPosition, decoder: Decoder, header: bool) -> Self {
         Self {
             decoder,
             framer,
@@ -162,8 +162,8 @@ impl Source {
 
     /// The position after the row, where the next row or what separates it from this one begins.
     #[must_use]
-    pub fn position(&self) -> FilePosition {
-        FilePosition {
+    pub fn position(&self) -> RowPosition {
+        RowPosition {
             offset: self.offset + self.found.end as u64,
             row: self.rows,
             line: self.lines.line,
@@ -178,7 +178,7 @@ impl Source {
     }
 
     /// Where the found row begins.
-    pub(crate) fn row_position(&self) -> FilePosition {
+    pub(crate) fn row_position(&self) -> RowPosition {
         self.begin
     }
 
@@ -210,7 +210,7 @@ impl Source {
         let row = self.framer.row();
         let bytes = self.buffer.get(self.start..).unwrap_or_default();
         self.lines.add(bytes.get(..row.start).unwrap_or_default());
-        let begin = FilePosition {
+        let begin = RowPosition {
             offset: self.offset + row.start as u64,
             row: self.rows,
             line: self.lines.line,
@@ -285,7 +285,7 @@ impl Source {
         self.framer
             .check_too_long()
             .map_err(|error| self.on_current_line(error))?;
-        let begin = FilePosition {
+        let begin = RowPosition {
             offset: self.offset,
             row: self.rows,
             line: self.lines.line,

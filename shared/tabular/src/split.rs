@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::error::FileError;
 use crate::framing::{Framing, ReadStep};
-use crate::position::FilePosition;
+use crate::position::RowPosition;
 use crate::source::Source;
 
 /// Finds split points in one cheap pass over the pieces of a decompressed file: for each of some
@@ -34,7 +34,7 @@ impl SplitFinder {
     ///
     /// # Errors
     /// The file as a whole cannot be used.
-    pub fn feed(&mut self, piece: Bytes, found: impl FnMut(FilePosition)) -> Result<(), FileError> {
+    pub fn feed(&mut self, piece: Bytes, found: impl FnMut(RowPosition)) -> Result<(), FileError> {
         self.source.feed(piece);
         self.read(found)
     }
@@ -43,13 +43,13 @@ impl SplitFinder {
     ///
     /// # Errors
     /// The file as a whole cannot be used.
-    pub fn end(&mut self, found: impl FnMut(FilePosition)) -> Result<FilePosition, FileError> {
+    pub fn end(&mut self, found: impl FnMut(RowPosition)) -> Result<RowPosition, FileError> {
         self.source.end();
         self.read(found)?;
         Ok(self.source.position())
     }
 
-    fn read(&mut self, mut found: impl FnMut(FilePosition)) -> Result<(), FileError> {
+    fn read(&mut self, mut found: impl FnMut(RowPosition)) -> Result<(), FileError> {
         while self.source.next()? == ReadStep::Row {
             let Some(target) = self.target else { continue };
             let begin = self.source.row_position();

@@ -4,7 +4,7 @@ use app::load::{Header, RecordFamily, accept};
 use bytes::Bytes;
 use domain::load::{CatalogRecord, LoadKind, LoadMode, Sequence};
 use tabular::{
-    FileError, FilePosition, Format, Framing, Profile, ReadStep, RowReader, Source, SplitFinder,
+    FileError, RowPosition, Format, Framing, Profile, ReadStep, RowReader, Source, SplitFinder,
 };
 
 /// Cuts a file into pieces of `length` bytes.
@@ -91,7 +91,7 @@ pub fn assert_rows_do_not_depend_on_cuts(
 #[derive(Debug, PartialEq)]
 struct FoundRow {
     /// Where it begins, with its own number as `row`.
-    begin: FilePosition,
+    begin: RowPosition,
     raw: Vec<u8>,
     fields: Vec<Vec<u8>>,
     is_defective: bool,
@@ -112,7 +112,7 @@ fn rows(
             ReadStep::Row => {
                 let row = source.row();
                 found.push(FoundRow {
-                    begin: FilePosition {
+                    begin: RowPosition {
                         offset: row.offset,
                         row: row.number,
                         line: row.line,

@@ -1,7 +1,7 @@
 //! The prices that a prepared cart shows.
 
 use domain::cart::Cart;
-use domain::freshness::{Freshness, PriceFreshness, Source};
+use domain::freshness::{Freshness, PriceFreshness, ValueSource};
 use domain::preparation::Preparation;
 use domain::time::Timestamp;
 
@@ -15,7 +15,7 @@ pub(super) fn show(
     for (line, prepared) in cart.lines.iter_mut().zip(&preparation.lines) {
         line.unit_price = Some(prepared.unit_price);
         line.price_freshness = Freshness {
-            source: Source::Erp,
+            source: ValueSource::Erp,
             as_of: Some(now),
             fresh_until: Some(now.plus_seconds(freshness.fresh_seconds)),
             stale: false,

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use domain::load::{self, Accepted, LoadKind, LoadMode, RowProblem, Sequence};
+use domain::load::{Accepted, FilePosition, LoadKind, LoadMode, RowProblem, Sequence};
 use futures::StreamExt;
-use tabular::{FileError, FilePosition, Profile, ReadStep, RejectsFile, RowReader};
+use tabular::{FileError, Profile, ReadStep, RejectsFile, RowPosition, RowReader};
 
 use super::error::LoadError;
 use super::header::Header;
@@ -27,7 +27,7 @@ pub(super) struct Batch<R> {
     text: Vec<u8>,
     most: usize,
     /// The position after the last row.
-    pub end: load::FilePosition,
+    pub end: FilePosition,
     /// Bytes of the file that were read so far.
     pub bytes_read: u64,
 }
@@ -61,7 +61,7 @@ pub(super) struct RejectedRow<'a> {
 }
 
 impl<R> Batch<R> {
-    fn new(end: load::FilePosition, most: usize) -> Self {
+    fn new(end: FilePosition, most: usize) -> Self {
         Self {
             rows: Vec::with_capacity(most),
             locations: Vec::with_capacity(most),
@@ -114,8 +114,8 @@ impl<R> Batch<R> {
 }
 
 /// A position as chunks store it.
-pub(super) fn stored_position(position: FilePosition) -> load::FilePosition {
-    load::FilePosition {
+pub(super) fn stored_position(position: RowPosition) -> FilePosition {
+    FilePosition {
         offset: position.offset,
         row: position.row,
         line: position.line,
@@ -123,8 +123,8 @@ pub(super) fn stored_position(position: FilePosition) -> load::FilePosition {
 }
 
 /// A stored position, for a reader.
-pub(super) fn file_position(position: load::FilePosition) -> FilePosition {
-    FilePosition {
+pub(super) fn file_position(position: FilePosition) -> RowPosition {
+    RowPosition {
         offset: position.offset,
         row: position.row,
         line: position.line,

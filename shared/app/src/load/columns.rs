@@ -100,7 +100,7 @@ types! {
 
 /// Required, and a part of what people recognize a row by.
 #[derive(Debug, Clone, Copy)]
-pub struct Key;
+pub struct KeyColumn;
 /// Required.
 #[derive(Debug, Clone, Copy)]
 pub struct Required;
@@ -111,7 +111,7 @@ pub struct WithDefault;
 #[derive(Debug, Clone, Copy)]
 pub struct Optional;
 
-impl Presence for Key {
+impl Presence for KeyColumn {
     const REQUIRED: bool = true;
     const KEY: bool = true;
 }
@@ -129,7 +129,7 @@ impl Presence for WithDefault {
 
 /// A presence with which every row has a value.
 pub trait HasValue: Presence {}
-impl HasValue for Key {}
+impl HasValue for KeyColumn {}
 impl HasValue for Required {}
 impl HasValue for WithDefault {}
 
@@ -220,7 +220,7 @@ macro_rules! columns {
 columns! {
     /// Categories of the catalog.
     CATEGORIES: Categories {
-        category_id: Id Key, "Identifies the category.";
+        category_id: Id KeyColumn, "Identifies the category.";
         parent_id: Id Optional, "The category above it. Empty for a top category.";
         name: Text Required, "The name that buyers see.";
         sequence: Whole WithDefault = "0", "The order among categories with the same parent, ascending.";
@@ -230,7 +230,7 @@ columns! {
 columns! {
     /// Items of the catalog.
     ITEMS: Items {
-        sku: Id Key, "Identifies the item.";
+        sku: Id KeyColumn, "Identifies the item.";
         product_id: Id Optional, "Groups items that are variants of one product.";
         name: Text Required, "The name in the catalog's own language.";
         description: Text Optional, "The description in the catalog's own language.";
@@ -248,8 +248,8 @@ columns! {
 columns! {
     /// Item descriptions: texts of items in other languages.
     DESCRIPTIONS: Descriptions {
-        sku: Id Key, "The item.";
-        language: LanguageTag Key, "The language. Upper and lower case do not differ.";
+        sku: Id KeyColumn, "The item.";
+        language: LanguageTag KeyColumn, "The language. Upper and lower case do not differ.";
         name: Text Optional, "The name in this language.";
         description: Text Optional, "The description in this language.";
     }
@@ -258,8 +258,8 @@ columns! {
 columns! {
     /// List prices of items.
     LIST_PRICES: ListPrices {
-        sku: Id Key, "The item.";
-        currency: CurrencyCode Key, "The currency of the price.";
+        sku: Id KeyColumn, "The item.";
+        currency: CurrencyCode KeyColumn, "The currency of the price.";
         amount: Amount Required, "The price of one unit: not negative, at most 5 decimal places.";
         unit: Id Required, "The unit. With item, currency and start it identifies the price.";
         valid_from: Date Optional, "The first day, or the instant, from which the price is valid.";
@@ -271,7 +271,7 @@ columns! {
 columns! {
     /// Customer organizations.
     ORGANIZATIONS: Organizations {
-        organization_id: Id Key, "Identifies the organization.";
+        organization_id: Id KeyColumn, "Identifies the organization.";
         name: Text Required, "The name.";
         parent_id: Id Optional, "The organization above it.";
         status: Choice WithDefault of "active, inactive" = "active", "Whether its users may act.";
@@ -283,7 +283,7 @@ columns! {
 columns! {
     /// Users of organizations.
     USERS: Users {
-        user_id: Id Key, "Identifies the user, as the identity provider does.";
+        user_id: Id KeyColumn, "Identifies the user, as the identity provider does.";
         organization_id: Id Required, "The organization of the user.";
         email: Email Required, "The e-mail address.";
         given_name: Text Optional, "The given name.";
@@ -297,7 +297,7 @@ columns! {
 columns! {
     /// Addresses of organizations.
     ADDRESSES: Addresses {
-        address_id: Id Key, "Identifies the address within its organization.";
+        address_id: Id KeyColumn, "Identifies the address within its organization.";
         organization_id: Id Required, "The organization of the address.";
         kind: Choice Required of "billing, shipping", "What the address is used for.";
         name: Text Required, "The recipient.";

@@ -2,7 +2,7 @@
 //! what follows. Repeated after an interruption it leads to the same result.
 
 use domain::load::{
-    Chunk, Counts, FinishProgress, Load, LoadState, Measured, Phase, Reason, Unresolved,
+    Chunk, Counts, FinishProgress, Load, LoadState, Measured, Phase, RejectReason, Unresolved,
 };
 use tabular::RejectsFile;
 
@@ -218,7 +218,7 @@ async fn publish<R: RecordFamily>(
 pub(super) struct Total {
     pub counts: Counts,
     pub bytes_read: u64,
-    pub first_reasons: Vec<Reason>,
+    pub first_reasons: Vec<RejectReason>,
 }
 
 impl Total {

@@ -3,7 +3,7 @@
 //! and the end of the load assembles the objects.
 
 use domain::ids::LoadId;
-use domain::load::{Chunk, ExportKey, Load, Reason};
+use domain::load::{Chunk, ExportKey, Load, RejectReason};
 use futures::StreamExt;
 use tabular::RejectsFile;
 
@@ -57,7 +57,7 @@ impl PassBuffer {
                 ];
                 write_line(&mut self.reasons, fields.into_iter().map(str::as_bytes));
                 if chunk.first_reasons.len() < Load::FIRST_REASONS {
-                    chunk.first_reasons.push(Reason {
+                    chunk.first_reasons.push(RejectReason {
                         row: rejected.row,
                         line: rejected.line,
                         key: rejected.key.to_owned(),

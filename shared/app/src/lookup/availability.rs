@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::availability::{Availability, AvailabilityStatus};
 use domain::freshness::{
-    Absence, Age, AvailabilityFreshness, Freshness, Reason, Source, age, jittered, jittered_millis,
-    lifetime_jitter,
+    Absence, Age, AvailabilityFreshness, Freshness, Reason, ValueSource, age, jittered,
+    jittered_millis, lifetime_jitter,
 };
 use domain::ids::{LocationId, Sku, Unit};
 use domain::quantity::Quantity;
@@ -109,10 +109,10 @@ impl AvailabilityLookup {
         item: &AvailabilityItem,
     ) -> AgedAvailability {
         match result {
-            LookupResult::FromErp(entry) => self.answer_from(entry, item, Source::Erp, None),
-            LookupResult::Cached(entry) => self.answer_from(entry, item, Source::Cache, None),
+            LookupResult::FromErp(entry) => self.answer_from(entry, item, ValueSource::Erp, None),
+            LookupResult::Cached(entry) => self.answer_from(entry, item, ValueSource::Cache, None),
             LookupResult::Stale(entry, why) => {
-                self.answer_from(entry, item, Source::Cache, Some(*why))
+                self.answer_from(entry, item, ValueSource::Cache, Some(*why))
             }
             LookupResult::Missing(reason) => AgedAvailability::unknown(*reason),
         }
@@ -122,7 +122,7 @@ impl AvailabilityLookup {
         &self,
         entry: &AvailabilityEntry,
         item: &AvailabilityItem,
-        source: Source,
+        source: ValueSource,
         stale: Option<Reason>,
     ) -> AgedAvailability {
         let availability = match &entry.availability {

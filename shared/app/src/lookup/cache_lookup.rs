@@ -8,7 +8,7 @@ use super::kind::{LookupKind, LookupResult};
 use super::{LookupDeps, Mode};
 use crate::ports::StoreError;
 use crate::ports::erp::CallContext;
-use crate::ports::lookups::{Lease, LeaseRequest, Slot};
+use crate::ports::lookups::{EntryLease, LeaseRequest, Slot};
 
 /// Most entries that are refreshed ahead by one request: they must not make a call slow.
 const MAX_REFRESH_AHEAD: usize = 20;
@@ -304,7 +304,7 @@ impl<'a, K: LookupKind> CacheLookup<'a, K> {
             };
         }
         let from = self.deps.clock.now();
-        let lease = Lease {
+        let lease = EntryLease {
             owner: self.deps.ids.mint(),
             from,
             until: from

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::freshness::{Freshness, Source};
+use domain::freshness::{Freshness, ValueSource};
 use domain::ids::StoreId;
 
 use super::capabilities::CapabilitiesCache;
@@ -86,7 +86,7 @@ impl LookupDeps {
             return;
         };
         let (mut served, mut stale) = (0_usize, 0_usize);
-        for freshness in values.filter(|freshness| freshness.source != Source::None) {
+        for freshness in values.filter(|freshness| freshness.source != ValueSource::None) {
             served = served.saturating_add(1);
             stale = stale.saturating_add(usize::from(freshness.stale));
         }

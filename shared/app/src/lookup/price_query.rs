@@ -1,7 +1,7 @@
 //! Prices as a storefront asks for them: with units, multiples and list prices of the catalog.
 
 use domain::caller::Customer;
-use domain::freshness::{Reason, Source};
+use domain::freshness::{Reason, ValueSource};
 use domain::ids::{Sku, Unit};
 use domain::money::{Currency, Money};
 use domain::quantity::Quantity;
@@ -100,7 +100,7 @@ impl PriceQuery {
             if let Some(answer) = answers.get_mut(index) {
                 answer.price = price;
                 if answer.price.unit_price.is_none() && answer.list_price.is_some() {
-                    answer.price.freshness.source = Source::List;
+                    answer.price.freshness.source = ValueSource::List;
                 }
             }
         }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::caller::Customer;
-use domain::freshness::{Absence, Age, Freshness, PriceFreshness, Reason, Source, age, jittered};
+use domain::freshness::{
+    Absence, Age, Freshness, PriceFreshness, Reason, ValueSource, age, jittered,
+};
 use domain::money::{Currency, Money};
 use domain::price::{OfferPrice, QuantityBreak};
 use domain::time::Timestamp;
@@ -60,9 +62,11 @@ impl PriceItem {
 
     fn from_result(result: &LookupResult<PriceEntry>, question: &PriceQuestion) -> Self {
         match result {
-            LookupResult::FromErp(entry) => Self::of(entry, question, Source::Erp, None),
-            LookupResult::Cached(entry) => Self::of(entry, question, Source::Cache, None),
-            LookupResult::Stale(entry, why) => Self::of(entry, question, Source::Cache, Some(*why)),
+            LookupResult::FromErp(entry) => Self::of(entry, question, ValueSource::Erp, None),
+            LookupResult::Cached(entry) => Self::of(entry, question, ValueSource::Cache, None),
+            LookupResult::Stale(entry, why) => {
+                Self::of(entry, question, ValueSource::Cache, Some(*why))
+            }
             LookupResult::Missing(reason) => Self::missing(*reason),
         }
     }
@@ -70,7 +74,7 @@ impl PriceItem {
     fn of(
         entry: &PriceEntry,
         question: &PriceQuestion,
-        source: Source,
+        source: ValueSource,
         stale: Option<Reason>,
     ) -> Self {
         let offer = match &entry.offer {

@@ -138,7 +138,7 @@ pub struct LeaseRequest {
 
 /// The right to ask the ERP for an entry, for a limited time. Other requests for the entry wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease {
+pub struct EntryLease {
     /// The owner; unique to this lease.
     pub owner: String,
     /// When it starts.
@@ -197,7 +197,7 @@ pub trait Lookups: Send + Sync {
     async fn acquire_leases(
         &self,
         requests: &[LeaseRequest],
-        lease: &Lease,
+        lease: &EntryLease,
     ) -> Result<Vec<bool>, StoreError>;
 
     /// Ends the leases of `owner` on `keys` without an entry, and stores the failure for the

@@ -9,7 +9,7 @@ use super::StoreError;
 
 /// A user with the organization that the user acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct Membership {
     /// The user.
     pub user: User,
     /// The user's organization.
@@ -24,7 +24,7 @@ pub struct Member {
 pub trait MemberReader: Send + Sync {
     /// User and organization of a customer, and the organization's rules, in one call. `None` if
     /// either does not exist, or the user belongs to another organization.
-    async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError>;
+    async fn member(&self, customer: &Customer) -> Result<Option<Membership>, StoreError>;
 
     /// The user with the given id.
     async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError>;

@@ -26,5 +26,5 @@ pub use loads::{
     ChunkClaim, ChunkId, ChunkStatus, InFile, LeaseTerm, LeaseUpdate, LoadFilter, LoadQueue,
     LoadStore, PriceChange, RowOutcome, RowWriter, SweepPage, VersionStore, WriteMode, WriteTarget,
 };
-pub use members::{Member, MemberReader};
+pub use members::{MemberReader, Membership};
 pub use store::{Cursor, Page, StoreError};

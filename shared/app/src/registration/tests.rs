@@ -17,7 +17,7 @@ use super::fields::Email;
 use super::*;
 use crate::idempotent::{KeyScope, RepeatableRequest};
 use crate::ports::idempotency::{ClaimResult, Idempotency, IdempotencyClaim, StoredResponse};
-use crate::ports::members::Member;
+use crate::ports::members::Membership;
 use crate::ports::registrations::{NewRegistration, Registered};
 use crate::ports::{StoreError, Written};
 
@@ -128,16 +128,18 @@ impl Registrations for Stores {
 
 #[async_trait]
 impl MemberReader for Stores {
-    async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
+    async fn member(&self, customer: &Customer) -> Result<Option<Membership>, StoreError> {
         let (user, organization) = (
             self.user(&customer.user).await?,
             self.organization(&customer.organization).await?,
         );
-        Ok(user.zip(organization).map(|(user, organization)| Member {
-            user,
-            organization,
-            rules: OrderRules::default(),
-        }))
+        Ok(user
+            .zip(organization)
+            .map(|(user, organization)| Membership {
+                user,
+                organization,
+                rules: OrderRules::default(),
+            }))
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {

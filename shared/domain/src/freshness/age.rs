@@ -4,7 +4,7 @@ use crate::time::Timestamp;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum ValueSource {
     /// The ERP answered it for this request.
     Erp,
     /// The cache: an earlier answer of the ERP.
@@ -62,7 +62,7 @@ impl From<Absence> for Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
     /// Where the value comes from.
-    pub source: Source,
+    pub source: ValueSource,
     /// When the ERP answered it.
     pub as_of: Option<Timestamp>,
     /// Until when it is fresh; `None` = forever.
@@ -78,7 +78,7 @@ impl Freshness {
     #[must_use]
     pub fn missing(reason: Reason) -> Self {
         Self {
-            source: Source::None,
+            source: ValueSource::None,
             as_of: None,
             fresh_until: None,
             stale: false,

@@ -7,7 +7,7 @@ mod age;
 mod policy;
 
 pub use age::{
-    Absence, Age, Freshness, Reason, Source, age, jittered, jittered_millis, lifetime_jitter,
+    Absence, Age, Freshness, Reason, ValueSource, age, jittered, jittered_millis, lifetime_jitter,
 };
 pub use policy::{
     ABSENT_SECONDS, AvailabilityFreshness, LocatedRule, PriceFreshness, RuleConflict,

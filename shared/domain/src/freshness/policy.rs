@@ -107,7 +107,7 @@ impl Default for AvailabilityFreshness {
     }
 }
 
-/// How long an availability stays fresh, by how scarce the item is. Source:
+/// How long an availability stays fresh, by how scarce the item is. ValueSource:
 /// <https://help.hcl-software.com/commerce/7.0.0/com.ibm.commerce.dom-integration.doc/concepts/csmdominventorycaching.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThresholdRule {

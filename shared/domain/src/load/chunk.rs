@@ -1,6 +1,6 @@
 //! The chunks that a file is cut into.
 
-use super::report::{Counts, Reason};
+use super::report::{Counts, RejectReason};
 use super::unresolved::Unresolved;
 use crate::time::Timestamp;
 
@@ -49,7 +49,7 @@ pub struct Chunk {
     /// Objects with its rejected rows that were written so far.
     pub reject_parts: u32,
     /// Why the first rows were rejected.
-    pub first_reasons: Vec<Reason>,
+    pub first_reasons: Vec<RejectReason>,
     /// References to records that do not exist yet.
     pub unresolved: Unresolved,
     /// When this was written.

@@ -16,7 +16,7 @@ pub use chunk::{Chunk, FilePosition};
 pub use guard::{Guard, GuardError, Measured};
 pub use key::{ExportKey, ExportKeyError, LoadKind, LoadMode, Sequence};
 pub use record::{Accepted, CatalogRecord, MemberRecord, Reference, RowProblem};
-pub use report::{Counts, LoadFailure, Reason, Warning};
+pub use report::{Counts, LoadFailure, RejectReason, Warning};
 pub use state::{Load, LoadState};
 pub use unresolved::Unresolved;
 pub use version::{CatalogVersion, CatalogVersions, VersionError};

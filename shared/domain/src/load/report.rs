@@ -30,7 +30,7 @@ impl Counts {
 
 /// Why a row was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub struct RejectReason {
     /// The number of the row; the first after the header is 1.
     pub row: u64,
     /// The line that it begins on; the first of the file is 1.

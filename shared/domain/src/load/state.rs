@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::key::{LoadKind, LoadMode, Sequence, named};
-use super::report::{Counts, LoadFailure, Reason, Warning};
+use super::report::{Counts, LoadFailure, RejectReason, Warning};
 use super::work::Work;
 use crate::ids::LoadId;
 use crate::time::Timestamp;
@@ -60,7 +60,7 @@ pub struct Load {
     /// Bytes that were read so far.
     pub bytes_read: u64,
     /// Why the first rows were rejected.
-    pub first_reasons: Vec<Reason>,
+    pub first_reasons: Vec<RejectReason>,
     /// What the sender may not have intended.
     pub warnings: Vec<Warning>,
     /// Why a guardrail held it. Stays after the operator's decision.

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::availability::AvailabilityStatus;
 use domain::cart::{CartLine, CartStatus, LineAvailability, MAX_LINES, Shipping};
-use domain::freshness::{Freshness, Source};
+use domain::freshness::{Freshness, ValueSource};
 use domain::ids::{AddressId, LineId, OrganizationId, PreparationId, Sku, Unit, UserId};
 use domain::member::PostalAddress;
 use domain::money::{Currency, Money};
@@ -18,7 +18,7 @@ fn long_cart(lines: usize, name: usize) -> Cart {
     let usd = Currency::parse("USD").unwrap();
     let money = |text: &str| Money::parse(text, usd).unwrap();
     let freshness = Freshness {
-        source: Source::Cache,
+        source: ValueSource::Cache,
         as_of: Some(Timestamp::from_millis(1_795_368_600_123)),
         fresh_until: Some(Timestamp::from_millis(1_795_369_500_123)),
         stale: true,

@@ -16,7 +16,7 @@ use super::record::{
 };
 use super::version::shown;
 use crate::attribute::{Attributes, get_parsed, get_text, key};
-use crate::batch::{self, Key};
+use crate::batch::{self, TableKey};
 use crate::cursor;
 use crate::loads::versions::{POINTER, read_versions, versions_key};
 use crate::query::{Asked, get, query_all, query_page};
@@ -63,7 +63,7 @@ impl CatalogReader for CatalogTable {
         let skus: HashSet<&Sku> = skus.iter().collect();
         let keys: Vec<_> = skus
             .into_iter()
-            .map(|sku| Key::two(item_pk(sku), ITEM))
+            .map(|sku| TableKey::two(item_pk(sku), ITEM))
             .collect();
         self.fetched(LoadKind::Items, keys)
             .await?
@@ -99,7 +99,7 @@ impl CatalogReader for CatalogTable {
             .collect();
         let keys: Vec<_> = asked
             .into_iter()
-            .map(|(sku, language)| Key::two(item_pk(sku), text_sk(language)))
+            .map(|(sku, language)| TableKey::two(item_pk(sku), text_sk(language)))
             .collect();
         self.fetched(LoadKind::ItemDescriptions, keys)
             .await?
@@ -128,12 +128,12 @@ impl CatalogTable {
     async fn fetched(
         &self,
         kind: LoadKind,
-        mut keys: Vec<Key<'_>>,
+        mut keys: Vec<TableKey<'_>>,
     ) -> Result<Vec<Attributes>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        keys.push(Key::two(POINTER, kind.as_str()));
+        keys.push(TableKey::two(POINTER, kind.as_str()));
         for _ in 0..ATTEMPTS {
             let mut records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
             let pointer = records
@@ -253,9 +253,9 @@ impl CatalogTable {
         earlier: &[CategoryId],
         published: u64,
     ) -> Result<Option<Vec<Item>>, StoreError> {
-        let keys: Vec<Key<'_>> = skus
+        let keys: Vec<TableKey<'_>> = skus
             .iter()
-            .map(|sku| Key::two(item_pk(sku), ITEM))
+            .map(|sku| TableKey::two(item_pk(sku), ITEM))
             .collect();
         let records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
         let Some(records) = all_shown(&records, published) else {

@@ -191,13 +191,13 @@ pub(super) fn shown(record: &Attributes, published: u64) -> Result<Option<Attrib
 pub(super) struct Outdated;
 
 /// The effect of a row on its record.
-pub(super) struct Change {
+pub(super) struct VersionChange {
     /// What to write; `None` if the record stays as it is.
     pub versions: Option<RowVersions>,
     pub outcome: RowOutcome,
 }
 
-impl Change {
+impl VersionChange {
     fn none(outcome: RowOutcome) -> Self {
         Self {
             versions: None,
@@ -211,7 +211,7 @@ pub(super) fn with_row(
     versions: &RowVersions,
     row: &dyn Fn(u64) -> RowVersion,
     target: &WriteTarget,
-) -> Change {
+) -> VersionChange {
     match (target.generation(), &target.versions.pending) {
         (Some(generation), _) => write_pending(versions, row(generation), generation, target),
         (None, Some(pending)) => write_next_to_pending(
@@ -256,10 +256,10 @@ fn write_pending(
     row: RowVersion,
     generation: u64,
     target: &WriteTarget,
-) -> Change {
+) -> VersionChange {
     let (now, then) = views(versions, &target.versions, generation);
     let leftovers = has_leftovers(versions, &target.versions, generation);
-    let unchanged = |then: Option<&RowVersion>, outcome| Change {
+    let unchanged = |then: Option<&RowVersion>, outcome| VersionChange {
         versions: leftovers.then(|| RowVersions::of(now.cloned(), then.cloned())),
         outcome,
     };
@@ -274,11 +274,11 @@ fn write_pending(
             unchanged(Some(then), RowOutcome::Unchanged)
         }
         // An earlier row of the file said otherwise, and this one reverts it.
-        _ if now.is_some_and(|now| now.says(&row)) => Change {
+        _ if now.is_some_and(|now| now.says(&row)) => VersionChange {
             versions: Some(RowVersions::of(now.cloned(), now.cloned())),
             outcome: RowOutcome::Unchanged,
         },
-        _ => Change {
+        _ => VersionChange {
             versions: Some(RowVersions::of(now.cloned(), Some(row))),
             outcome: RowOutcome::Applied(None),
         },
@@ -286,7 +286,11 @@ fn write_pending(
 }
 
 /// A row of a delta, which readers see at once. What a rollback restores stays as it is.
-fn write_immediately(versions: &RowVersions, row: RowVersion, target: &WriteTarget) -> Change {
+fn write_immediately(
+    versions: &RowVersions,
+    row: RowVersion,
+    target: &WriteTarget,
+) -> VersionChange {
     let now = versions.now(&target.versions);
     let previous = target.versions.previous.as_ref();
     let before = previous.and_then(|previous| versions.seen(|other| other <= previous.generation));
@@ -296,7 +300,7 @@ fn write_immediately(versions: &RowVersions, row: RowVersion, target: &WriteTarg
         newer: Some(row),
         older: before.cloned(),
     });
-    Change { versions, outcome }
+    VersionChange { versions, outcome }
 }
 
 /// A row of a delta while a snapshot is pending: it is written into both catalog versions, into
@@ -306,12 +310,12 @@ fn write_next_to_pending(
     row: RowVersion,
     pending: &CatalogVersion,
     target: &WriteTarget,
-) -> Change {
+) -> VersionChange {
     let (now, then) = views(versions, &target.versions, pending.generation);
     let sequence = pending.sequence.number();
     let (replaces, outcome) = compare(now, &row);
     if !replaces {
-        return Change::none(outcome);
+        return VersionChange::none(outcome);
     }
     let newer_than_pending =
         row.sequence > sequence && then.is_none_or(|then| row.sequence >= then.sequence);
@@ -328,7 +332,7 @@ fn write_next_to_pending(
             None => RowVersion::gone(pending.generation, sequence, [0; 16]),
         }
     };
-    Change {
+    VersionChange {
         versions: Some(RowVersions::of(Some(row), Some(then))),
         outcome,
     }

@@ -18,7 +18,7 @@ use super::record::{
 };
 use super::version::{RowVersion, RowVersions, with_row};
 use crate::attribute::{Attributes, Record, get_text, key};
-use crate::batch::{Key, read_all_current, write_all};
+use crate::batch::{TableKey, read_all_current, write_all};
 use crate::loads::rows::{delete_request, identity, put_request};
 use crate::loads::versions::{POINTER, read_versions};
 use crate::transaction::incomplete;
@@ -155,7 +155,10 @@ impl CatalogTable {
     ) -> Result<HashMap<RecordKey, Attributes>, StoreError> {
         // DynamoDB refuses a key that is asked for twice.
         let asked: BTreeSet<&RecordKey> = keys.iter().collect();
-        let asked: Vec<_> = asked.into_iter().map(|(pk, sk)| Key::two(pk, sk)).collect();
+        let asked: Vec<_> = asked
+            .into_iter()
+            .map(|(pk, sk)| TableKey::two(pk, sk))
+            .collect();
         let records = read_all_current(&self.client, &self.table, &asked, &[]).await?;
         let keyed = |record: Attributes| {
             Ok((

@@ -3,7 +3,7 @@
 use app::ports::StoreError;
 use domain::availability::AvailabilityStatus;
 use domain::cart::Shipping;
-use domain::freshness::{Freshness, Reason, Source};
+use domain::freshness::{Freshness, Reason, ValueSource};
 use domain::ids::AddressId;
 use domain::member::PostalAddress;
 use domain::money::{Currency, Money};
@@ -199,10 +199,10 @@ impl From<&Freshness> for FreshnessDocument {
     fn from(f: &Freshness) -> Self {
         Self {
             source: match f.source {
-                Source::Erp => SourceName::Erp,
-                Source::Cache => SourceName::Cache,
-                Source::List => SourceName::List,
-                Source::None => SourceName::None,
+                ValueSource::Erp => SourceName::Erp,
+                ValueSource::Cache => SourceName::Cache,
+                ValueSource::List => SourceName::List,
+                ValueSource::None => SourceName::None,
             },
             as_of: f.as_of.map(Timestamp::as_millis),
             fresh_until: f.fresh_until.map(Timestamp::as_millis),
@@ -225,10 +225,10 @@ impl From<FreshnessDocument> for Freshness {
     fn from(f: FreshnessDocument) -> Self {
         Self {
             source: match f.source {
-                SourceName::Erp => Source::Erp,
-                SourceName::Cache => Source::Cache,
-                SourceName::List => Source::List,
-                SourceName::None => Source::None,
+                SourceName::Erp => ValueSource::Erp,
+                SourceName::Cache => ValueSource::Cache,
+                SourceName::List => ValueSource::List,
+                SourceName::None => ValueSource::None,
             },
             as_of: f.as_of.map(Timestamp::from_millis),
             fresh_until: f.fresh_until.map(Timestamp::from_millis),

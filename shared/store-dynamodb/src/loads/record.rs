@@ -4,8 +4,8 @@ use app::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::LoadId;
 use domain::load::{
-    Counts, Effect, ExportKey, FinishProgress, Load, LoadFailure, LoadState, Phase, Reason,
-    Reference, Sequence, Split, Unresolved, Warning, Work,
+    Counts, Effect, ExportKey, FinishProgress, Load, LoadFailure, LoadState, Phase, Reference,
+    RejectReason, Sequence, Split, Unresolved, Warning, Work,
 };
 
 use crate::attribute::{
@@ -218,7 +218,7 @@ fn remark(code: &str, message: &str) -> AttributeValue {
     )
 }
 
-pub(super) fn write_reason(reason: &Reason) -> AttributeValue {
+pub(super) fn write_reason(reason: &RejectReason) -> AttributeValue {
     let map = Record::empty()
         .with("row", number(reason.row))
         .with("line", number(reason.line))
@@ -229,9 +229,9 @@ pub(super) fn write_reason(reason: &Reason) -> AttributeValue {
     AttributeValue::M(map.into_attributes())
 }
 
-pub(super) fn read_reason(value: &AttributeValue) -> Result<Reason, StoreError> {
+pub(super) fn read_reason(value: &AttributeValue) -> Result<RejectReason, StoreError> {
     let map = value.as_m().map_err(|_| corrupt("firstReasons"))?;
-    Ok(Reason {
+    Ok(RejectReason {
         row: get_number(map, "row")?,
         line: get_number(map, "line")?,
         key: get_text(map, "key")?.to_owned(),

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRe
 use domain::load::{Accepted, LoadMode, RowProblem};
 
 use crate::attribute::{Attributes, Record, corrupt, find_number, get_text, number};
-use crate::batch::{self, Key};
+use crate::batch::{self, TableKey};
 
 #[cfg(test)]
 mod tests;
@@ -110,7 +110,7 @@ async fn read<'k, R: 'static, L: Layout<R>>(
         // DynamoDB refuses a key that is asked for twice.
         if let Entry::Vacant(free) = places.entry((&place.0, &place.1)) {
             free.insert(place);
-            asked.push(Key::two(&place.0, &place.1));
+            asked.push(TableKey::two(&place.0, &place.1));
         }
     }
     let mut projection = vec!["pk", "sk", SEQUENCE, FINGERPRINT, GONE];

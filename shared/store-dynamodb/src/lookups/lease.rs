@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use app::ports::StoreError;
-use app::ports::lookups::{Lease, LeaseFailure, LeaseRequest, LookupKey};
+use app::ports::lookups::{EntryLease, LeaseFailure, LeaseRequest, LookupKey};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -32,7 +32,7 @@ pub(super) struct ConditionalUpdate {
 
 impl ConditionalUpdate {
     /// Acquires a lease, if no other lease runs and the record has the revision that was read.
-    pub(super) fn acquire(request: &LeaseRequest, lease: &Lease) -> Self {
+    pub(super) fn acquire(request: &LeaseRequest, lease: &EntryLease) -> Self {
         let mut values = HashMap::from([
             (":owner".to_owned(), text(&lease.owner)),
             (":until".to_owned(), instant(lease.until)),

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use app::ports::StoreError;
 use app::ports::lookups::{
-    AvailabilityEntry, AvailabilityKey, CachedCapabilities, Invalidation, Lease, LeaseFailure,
+    AvailabilityEntry, AvailabilityKey, CachedCapabilities, EntryLease, Invalidation, LeaseFailure,
     LeaseRequest, LookupKey, Lookups, PriceEntry, PriceKey, Slot,
 };
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ use domain::ids::StoreId;
 use domain::time::Timestamp;
 
 use crate::attribute::{Attributes, get_text, text};
-use crate::batch::{Key, read_all, write_all};
+use crate::batch::{TableKey, read_all, write_all};
 use crate::error::store_error;
 use invalidated::Invalidations;
 use lease::ConditionalUpdate;
@@ -62,7 +62,7 @@ impl LookupsTable {
         let asked: Vec<_> = keys
             .iter()
             .chain(&invalidations_key)
-            .map(Key::one)
+            .map(TableKey::one)
             .collect();
         let records = read_all(&self.client, &self.table, &asked, &[]).await?;
         let mut slots: HashMap<&str, Slot<E>> = HashMap::with_capacity(records.len());
@@ -153,7 +153,7 @@ impl Lookups for LookupsTable {
     async fn acquire_leases(
         &self,
         requests: &[LeaseRequest],
-        lease: &Lease,
+        lease: &EntryLease,
     ) -> Result<Vec<bool>, StoreError> {
         let updates: Vec<_> = requests
             .iter()

@@ -1,6 +1,6 @@
 //! Reads of the members.
 
-use app::ports::{Member, MemberReader, StoreError};
+use app::ports::{MemberReader, Membership, StoreError};
 use async_trait::async_trait;
 use domain::caller::Customer;
 use domain::ids::{AddressId, OrganizationId, UserId};
@@ -12,18 +12,18 @@ use super::record::{
     read_organization, read_rules, read_user, user_pk,
 };
 use crate::attribute::{Attributes, get_text, key};
-use crate::batch::{self, Key};
+use crate::batch::{self, TableKey};
 use crate::loads::rows::is_gone;
 use crate::query::{Asked, get, query_all};
 
 #[async_trait]
 impl MemberReader for MembersTable {
-    async fn member(&self, customer: &Customer) -> Result<Option<Member>, StoreError> {
+    async fn member(&self, customer: &Customer) -> Result<Option<Membership>, StoreError> {
         let organization_pk = organization_pk(&customer.organization);
         let keys = [
-            Key::two(user_pk(&customer.user), USER),
-            Key::two(&organization_pk, ORGANIZATION),
-            Key::two(&organization_pk, RULES),
+            TableKey::two(user_pk(&customer.user), USER),
+            TableKey::two(&organization_pk, ORGANIZATION),
+            TableKey::two(&organization_pk, RULES),
         ];
         let (mut user, mut organization, mut rules) = (None, None, OrderRules::default());
         let records = batch::read_all(&self.client, &self.table, &keys, &[]).await?;
@@ -34,11 +34,13 @@ impl MemberReader for MembersTable {
                 _ => organization = Some(read_organization(record)?),
             }
         }
-        let member = user.zip(organization).map(|(user, organization)| Member {
-            user,
-            organization,
-            rules,
-        });
+        let member = user
+            .zip(organization)
+            .map(|(user, organization)| Membership {
+                user,
+                organization,
+                rules,
+            });
         Ok(member.filter(|member| member.user.organization == member.organization.id))
     }
 

@@ -15,7 +15,7 @@ use super::record::{
     write_address, write_organization, write_user,
 };
 use crate::attribute::{Attributes, Record, get_text, text};
-use crate::batch::{self, Key};
+use crate::batch::{self, TableKey};
 use crate::loads;
 use crate::loads::rows::{self, GONE, Layout, is_gone};
 
@@ -44,7 +44,7 @@ impl RowWriter<MemberRecord> for MembersTable {
         _: &WriteTarget,
     ) -> Result<Vec<Reference>, StoreError> {
         let organizations = references.iter().filter_map(|reference| match reference {
-            Reference::Organization(id) => Some(Key::two(organization_pk(id), ORGANIZATION)),
+            Reference::Organization(id) => Some(TableKey::two(organization_pk(id), ORGANIZATION)),
             Reference::Category(_) | Reference::Item(_) => None,
         });
         let organizations: Vec<_> = organizations.collect();

@@ -34,7 +34,7 @@ use crate::{attribute::Record, cursor};
 use record::{
     BY_INBOX, REGISTRATION, inbox_text, read_registration, registration_pk, write_registration,
 };
-use transact::{Guard, Part, Transaction};
+use transact::{Part, Precondition, Transaction};
 
 /// The tables that a registration is written to.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ impl RegistrationsTable {
         &self,
         transaction: &mut Transaction,
         registration: &Registration,
-        guard: Guard,
+        guard: Precondition,
     ) -> Result<(), StoreError> {
         let table = &self.tables.members;
         let mark = |record: Record| record.with(REGISTRATION, text(registration.id.as_str()));
@@ -128,7 +128,7 @@ impl RegistrationsTable {
                 &self.tables.members,
                 Part::Other,
                 write_address(address, record),
-                Guard::New,
+                Precondition::New,
                 "",
             )?;
         }
@@ -149,11 +149,11 @@ impl Registrations for RegistrationsTable {
             &self.tables.members,
             Part::Other,
             write_registration(registration),
-            Guard::New,
+            Precondition::New,
             "",
         )?;
         if !registration.taken {
-            self.members(&mut transaction, registration, Guard::Free)?;
+            self.members(&mut transaction, registration, Precondition::Free)?;
             self.addresses(&mut transaction, registration)?;
         }
         self.handed(&mut transaction, new.submissions)?;
@@ -243,19 +243,19 @@ impl Registrations for RegistrationsTable {
             &self.tables.members,
             Part::Other,
             record,
-            Guard::Pending,
+            Precondition::Pending,
             "",
         )?;
         let approved = decided.status == RegistrationStatus::Approved;
         if approved {
-            self.members(&mut transaction, decided, Guard::Free)?;
+            self.members(&mut transaction, decided, Precondition::Free)?;
             if decided.taken {
                 // The user id is free by now, and nothing of this registration was written before.
                 self.addresses(&mut transaction, decided)?;
             }
             self.handed(&mut transaction, submissions)?;
         } else if !decided.taken {
-            self.members(&mut transaction, decided, Guard::Own)?;
+            self.members(&mut transaction, decided, Precondition::Own)?;
         }
         loop {
             let refused = transaction.commit(&self.client).await?;

@@ -21,7 +21,7 @@ pub(super) enum Part {
 
 /// What must hold of the record that a put replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guard {
+pub(super) enum Precondition {
     /// There is none.
     New,
     /// There is none in use: none at all, one of this registration, one that was refused, one that
@@ -60,15 +60,15 @@ impl Transaction {
         table: &str,
         part: Part,
         record: Record,
-        guard: Guard,
+        guard: Precondition,
         registration: &str,
     ) -> Result<(), StoreError> {
         let put = Put::builder()
             .table_name(table)
             .set_item(Some(record.into_attributes()));
         let put = match guard {
-            Guard::New => put.condition_expression("attribute_not_exists(pk)"),
-            Guard::Free => put
+            Precondition::New => put.condition_expression("attribute_not_exists(pk)"),
+            Precondition::Free => put
                 .condition_expression(
                     "attribute_not_exists(pk) OR #registration = :registration OR #gone = :gone \
                      OR (#status = :rejected AND #origin = :registered)",
@@ -84,11 +84,11 @@ impl Transaction {
                 )
                 .expression_attribute_values(":rejected", text("rejected"))
                 .expression_attribute_values(":registered", text("registered")),
-            Guard::Own => put
+            Precondition::Own => put
                 .condition_expression("#registration = :registration")
                 .expression_attribute_names("#registration", REGISTRATION)
                 .expression_attribute_values(":registration", text(registration)),
-            Guard::Pending => put
+            Precondition::Pending => put
                 .condition_expression("#status = :pending")
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":pending", text("pending")),

@@ -19,7 +19,7 @@ use domain::time::Timestamp;
 use crate::attribute::{
     Attributes, Record, corrupt, get_parsed, get_text, instant, key, number, text,
 };
-use crate::batch::{Key, read_all};
+use crate::batch::{TableKey, read_all};
 use crate::carts::ledger;
 use crate::cursor;
 use crate::document::event::EventDocument;
@@ -193,7 +193,7 @@ impl Submissions for SubmissionsTable {
         let ids: HashSet<&SubmissionId> = ids.iter().collect();
         let keys: Vec<_> = ids
             .into_iter()
-            .map(|id| Key::two(id.as_str(), SUBMISSION))
+            .map(|id| TableKey::two(id.as_str(), SUBMISSION))
             .collect();
         read_all(&self.client, &self.table, &keys, &[])
             .await?

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::{
-    Dialect, FilePosition, Format, Framing, MAX_FIELDS, MAX_ROW_BYTES, ReadStep, RowDefect, Source,
+    Dialect, Format, Framing, MAX_FIELDS, MAX_ROW_BYTES, ReadStep, RowDefect, RowPosition, Source,
     SplitFinder,
 };
 
@@ -93,7 +93,7 @@ fn split_points(
     framing: &Framing,
     pieces: &[&[u8]],
     targets: Vec<u64>,
-) -> (Vec<FilePosition>, FilePosition) {
+) -> (Vec<RowPosition>, RowPosition) {
     let mut finder = SplitFinder::new(framing, targets);
     let mut found = Vec::new();
     for piece in pieces {

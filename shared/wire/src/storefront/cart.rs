@@ -50,7 +50,7 @@ pub struct NewQuantity {
 /// A postal address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Address {
+pub struct DeliveryAddress {
     /// Who receives it.
     pub name: String,
     /// Street and number.
@@ -67,7 +67,7 @@ pub struct Address {
     pub country: String,
 }
 
-impl From<&domain::member::PostalAddress> for Address {
+impl From<&domain::member::PostalAddress> for DeliveryAddress {
     fn from(a: &domain::member::PostalAddress) -> Self {
         Self {
             name: a.name.clone(),
@@ -88,7 +88,7 @@ pub struct NewShipping {
     /// An address of the organization.
     pub address_id: Option<String>,
     /// An address that the buyer entered.
-    pub address: Option<Address>,
+    pub address: Option<DeliveryAddress>,
     /// A shipping method of the ERP.
     pub method: String,
     /// The requested delivery day, such as `2026-12-24`.
@@ -102,7 +102,7 @@ pub struct Shipping {
     /// The organization's address that was chosen.
     pub address_id: Option<String>,
     /// The address.
-    pub address: Address,
+    pub address: DeliveryAddress,
     /// The shipping method.
     pub method: String,
     /// The requested delivery day, such as `2026-12-24`.
@@ -113,7 +113,7 @@ impl From<&model::Shipping> for Shipping {
     fn from(s: &model::Shipping) -> Self {
         Self {
             address_id: s.address_id.as_ref().map(ToString::to_string),
-            address: Address::from(&s.address),
+            address: DeliveryAddress::from(&s.address),
             method: s.method.clone(),
             requested_delivery_date: s.requested_delivery_date.clone(),
         }

@@ -8,7 +8,7 @@ use crate::value::Instant;
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum ValueSource {
     /// Asked of the ERP for this request.
     Erp,
     /// Kept from an earlier answer of the ERP.
@@ -61,7 +61,7 @@ impl From<model::Reason> for Reason {
 #[serde(rename_all = "camelCase")]
 pub struct Freshness {
     /// Where the value comes from.
-    pub source: Source,
+    pub source: ValueSource,
     /// When the ERP said so.
     pub as_of: Option<Instant>,
     /// Until when it is fresh; null = forever.
@@ -76,10 +76,10 @@ impl From<&model::Freshness> for Freshness {
     fn from(f: &model::Freshness) -> Self {
         Self {
             source: match f.source {
-                model::Source::Erp => Source::Erp,
-                model::Source::Cache => Source::Cache,
-                model::Source::List => Source::List,
-                model::Source::None => Source::None,
+                model::ValueSource::Erp => ValueSource::Erp,
+                model::ValueSource::Cache => ValueSource::Cache,
+                model::ValueSource::List => ValueSource::List,
+                model::ValueSource::None => ValueSource::None,
             },
             as_of: f.as_of.map(Instant::from),
             fresh_until: f.fresh_until.map(Instant::from),

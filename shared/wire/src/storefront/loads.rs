@@ -20,7 +20,7 @@ pub struct Counts {
 
 /// Why a row was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
+pub struct RejectReason {
     /// The number of the row; the first after the header is 1.
     pub row: u64,
     /// The line that it begins on.
@@ -69,7 +69,7 @@ pub struct Load {
     /// Rows per second so far.
     pub rows_per_second: u64,
     /// The first reasons for refused rows.
-    pub first_reasons: Vec<Reason>,
+    pub first_reasons: Vec<RejectReason>,
     /// What may not be what was meant.
     pub warnings: Vec<Remark>,
     /// Records that a snapshot takes away because its file lacks them.
@@ -109,7 +109,7 @@ impl From<&model::Load> for Load {
             bytes: load.bytes,
             bytes_read: load.bytes_read,
             rows_per_second: load.rows_per_second(),
-            first_reasons: load.first_reasons.iter().map(Reason::from).collect(),
+            first_reasons: load.first_reasons.iter().map(RejectReason::from).collect(),
             warnings: load.warnings.iter().map(Remark::from).collect(),
             removed: load.removed,
             held_for: load.held_for.iter().map(Remark::from).collect(),
@@ -135,8 +135,8 @@ impl From<&model::Warning> for Remark {
     }
 }
 
-impl From<&model::Reason> for Reason {
-    fn from(reason: &model::Reason) -> Self {
+impl From<&model::RejectReason> for RejectReason {
+    fn from(reason: &model::RejectReason) -> Self {
         Self {
             row: reason.row,
             line: reason.line,

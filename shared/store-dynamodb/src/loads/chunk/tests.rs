@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::ids::Sku;
-use domain::load::{Reason, Reference};
+use domain::load::{Reference, RejectReason};
 use domain::time::Timestamp;
 
 use super::*;
@@ -40,7 +40,7 @@ fn a_chunk_is_read_as_it_was_written() {
         chunk
             .unresolved
             .note(Reference::Item(Sku::parse("A-1").unwrap()), 4);
-        chunk.first_reasons.push(Reason {
+        chunk.first_reasons.push(RejectReason {
             row: 1,
             line: 2,
             key: "k".to_owned(),
