@@ -173,8 +173,14 @@ fn the_template_sets_every_variable_that_a_function_names() {
     let mut unset = Vec::new();
     for function in template().functions {
         let source = root().join("functions").join(&function.name).join("src");
-        for entry in std::fs::read_dir(source).unwrap() {
-            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
+        let entries = std::fs::read_dir(source).unwrap();
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        if !function.buckets.is_empty() {
+            // Load functions share what reads their limits.
+            files.push(root().join("shared/lambda-kit/src/load_function.rs"));
+        }
+        for file in files {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
             // Variables are the only longer texts in capitals.
             let names = text.split('"').filter(|part| {
                 part.len() > 6 && part.chars().all(|c| c.is_ascii_uppercase() || c == '_')
