@@ -1,9 +1,9 @@
 //! Organizations and users register; operators and administrators decide; members see and change
 //! their own.
 
-mod apply;
-mod decide;
-mod me;
+mod read;
+mod routes;
+mod show;
 #[cfg(test)]
 mod tests;
 
@@ -42,22 +42,31 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         queue: Arc::new(queue),
         clock: clock.clone(),
         ids: ids.clone(),
-        respond: Arc::new(apply::registered),
+        respond: Arc::new(show::registered),
     };
     let profiles = Profiles::new(members.clone(), members, clock, ids);
     let registrations = Router::new()
-        .route("/organizations", post(apply::organization))
-        .route("/users", post(apply::user))
-        .route("/registrations", get(decide::inbox))
-        .route("/registrations/{id}/decision", post(decide::decide))
+        .route("/organizations", post(routes::register_organization))
+        .route("/users", post(routes::register_user))
+        .route("/registrations", get(routes::list_registrations))
+        .route(
+            "/registrations/{id}/decision",
+            post(routes::decide_registration),
+        )
         .with_state(Arc::new(registrar));
     let own = Router::new()
-        .route("/me", get(me::read).put(me::change))
-        .route("/me/organization", get(me::rules).put(me::change_rules))
-        .route("/me/addresses", get(me::addresses).post(me::add_address))
+        .route("/me", get(routes::me).put(routes::change_me))
+        .route(
+            "/me/organization",
+            get(routes::organization_rules).put(routes::change_organization_rules),
+        )
+        .route(
+            "/me/addresses",
+            get(routes::list_addresses).post(routes::add_address),
+        )
         .route(
             "/me/addresses/{address_id}",
-            put(me::change_address).delete(me::remove_address),
+            put(routes::change_address).delete(routes::remove_address),
         )
         .with_state(Arc::new(profiles));
     lambda_kit::serve(registrations.merge(own), runtime)

@@ -3,35 +3,22 @@
 
 mod answer;
 mod read;
+mod routes;
 
 use std::sync::Arc;
 
 use app::directory::Directory;
-use app::idempotent::{Idempotent, KeyScope, RepeatableRequest};
-use app::ports::idempotency::IdempotencyClaim;
-use app::submission::{Approvals, Backorder, CaptureContext, CaptureService};
+use app::idempotent::Idempotent;
+use app::submission::{Approvals, Backorder, CaptureService};
 use axum::Router;
-use axum::extract::State;
-use axum::response::Response;
 use axum::routing::post;
-use domain::caller::{Customer, Role};
-use domain::ids::SubmissionId;
-use lambda_kit::{
-    Buyer, Call, ConfigError, FingerprintedJson, Function, IdempotencyHeader, Json, Member, Path,
-    PreferWait, Problem, Runtime, parse_id, recorded,
-};
+use lambda_kit::{ConfigError, Function, Runtime};
 use queue_sqs::SqsSubmitQueue;
 use store_dynamodb::{
     CaptureTables, CartsTable, CatalogTable, IdempotencyTable, MembersTable, SubmissionsTable,
 };
-use wire::storefront::documents::{NewOrder, NewQuote, OrderAnswer};
-use wire::storefront::members::DecisionRequest;
 
-struct Routes {
-    submit: CaptureService,
-    approvals: Approvals,
-    idempotent: Idempotent,
-}
+use crate::routes::Services;
 
 /// Builds the function.
 ///
@@ -55,7 +42,7 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
     let backorder = env.optionally_parsed("BACKORDER", |text| {
         Backorder::parse(text).ok_or("it is neither allow nor refuse")
     })?;
-    let routes = Routes {
+    let services = Services {
         approvals: Approvals {
             submissions: submissions.clone(),
             queue: queue.clone(),
@@ -77,89 +64,9 @@ pub async fn build(runtime: &Runtime) -> Result<Function, ConfigError> {
         idempotent: Idempotent::new(Arc::new(records), clock, ids),
     };
     let router = Router::new()
-        .route("/orders", post(order))
-        .route("/orders/{id}/approval", post(approval))
-        .route("/quotes", post(quote))
-        .with_state(Arc::new(routes));
+        .route("/orders", post(routes::order))
+        .route("/orders/{id}/approval", post(routes::approval))
+        .route("/quotes", post(routes::quote))
+        .with_state(Arc::new(services));
     lambda_kit::serve(router, runtime)
-}
-
-fn repeatable(
-    buyer: &Customer,
-    route: &'static str,
-    key: String,
-    fingerprint: String,
-    call: &Call,
-) -> RepeatableRequest {
-    RepeatableRequest {
-        scope: KeyScope::of_member(buyer),
-        route,
-        key,
-        fingerprint,
-        deadline: call.deadline,
-    }
-}
-
-fn capture_context<'a>(
-    buyer: &'a Customer,
-    call: &'a Call,
-    claim: &'a IdempotencyClaim,
-    wait: PreferWait,
-) -> CaptureContext<'a> {
-    CaptureContext {
-        customer: buyer,
-        correlation_id: &call.correlation_id,
-        claim,
-        wait_seconds: wait.0,
-    }
-}
-
-async fn order(
-    State(routes): State<Arc<Routes>>,
-    call: Call,
-    Buyer(buyer): Buyer,
-    wait: PreferWait,
-    IdempotencyHeader(key): IdempotencyHeader,
-    body: FingerprintedJson<NewOrder>,
-) -> Result<Response, Problem> {
-    let request = repeatable(&buyer, "POST /orders", key, body.fingerprint, &call);
-    let work = async |claim: IdempotencyClaim| {
-        let order = read::order(body.value)?;
-        let context = capture_context(&buyer, &call, &claim, wait);
-        routes.submit.order(&context, order).await
-    };
-    Ok(recorded(routes.idempotent.run(request, work).await?))
-}
-
-async fn quote(
-    State(routes): State<Arc<Routes>>,
-    call: Call,
-    Buyer(buyer): Buyer,
-    wait: PreferWait,
-    IdempotencyHeader(key): IdempotencyHeader,
-    body: FingerprintedJson<NewQuote>,
-) -> Result<Response, Problem> {
-    let request = repeatable(&buyer, "POST /quotes", key, body.fingerprint, &call);
-    let work = async |claim: IdempotencyClaim| {
-        let quote = read::quote(body.value)?;
-        let context = capture_context(&buyer, &call, &claim, wait);
-        routes.submit.quote(&context, quote).await
-    };
-    Ok(recorded(routes.idempotent.run(request, work).await?))
-}
-
-async fn approval(
-    State(routes): State<Arc<Routes>>,
-    call: Call,
-    member: Member,
-    Path(id): Path<String>,
-    Json(request): Json<DecisionRequest>,
-) -> Result<Json<OrderAnswer>, Problem> {
-    member.require(Role::Approver)?;
-    let request = read::approval(parse_id(&id, SubmissionId::parse)?, request)?;
-    let order = routes
-        .approvals
-        .decide(&member.customer, &request, &call.correlation_id)
-        .await?;
-    Ok(Json(answer::order(&order)))
 }

@@ -123,7 +123,6 @@ fn open_fields(modules: &[Module], name: &str) -> Option<Vec<String>> {
 
 /// Its state machine alone moves a submission.
 #[test]
-#[ignore = "the fields are about to be closed"]
 fn no_field_of_a_submission_is_open_to_other_modules() {
     let crates = production_crates();
     let domain = crates.iter().find(|one| one.folder == "shared/domain");

@@ -11,7 +11,17 @@ use super::source::{files, root};
 const LIST: &str = ".ci/retired-words.txt";
 
 /// Beginnings of paths that are not clean yet. To be removed, never to be added to.
-const PENDING: [&str; 4] = [".ci", "events", "functions", "shared"];
+const PENDING: [&str; 9] = [
+    "events",
+    "functions",
+    "shared/app/src/dead_letters.rs",
+    "shared/app/src/health.rs",
+    "shared/app/src/load/tests",
+    "shared/app/src/ports/dead_letters.rs",
+    "shared/erp-client/src/call.rs",
+    "shared/lambda-kit",
+    "shared/store-dynamodb/src/loads/rows/tests.rs",
+];
 
 /// A retired word or phrase, or an identifier.
 struct Retired {
