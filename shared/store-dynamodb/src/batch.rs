@@ -1,4 +1,5 @@
-//! Reads and writes many records in few calls. Unprocessed keys are sent again, with growing pauses.
+//! Reads and writes many records in few calls. Unprocessed keys are sent again, with growing
+//! pauses.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,8 +20,8 @@ const WRITE: usize = 25;
 /// Most concurrent calls. More only move the waiting from here to the table.
 const IN_FLIGHT: usize = 8;
 /// How long all calls of one read or write may be repeated. Together with the SDK's time limit of
-/// one call, and a read before a write, this stays below the lease of a load: a worker that lost its
-/// lease no longer writes.
+/// one call, and a read before a write, this stays below the lease of a load: a worker that lost
+/// its lease no longer writes.
 const PATIENCE: Duration = Duration::from_secs(50);
 
 /// The key of a record, of one part or of two.

@@ -14,8 +14,8 @@ const MOST: usize = 1_000;
 /// What waits at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Seconds since the capture of the oldest submission that is neither confirmed nor rejected and
-    /// does not await its approver; 0 if there is none.
+    /// Seconds since the capture of the oldest submission that is neither confirmed nor rejected
+    /// and does not await its approver; 0 if there is none.
     pub oldest_unconfirmed_seconds: u64,
     /// Seconds since the capture of the oldest submission that awaits its approver; 0 if there is
     /// none.

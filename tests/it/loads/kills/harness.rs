@@ -135,7 +135,8 @@ impl Harness {
                 "BillingMode": "PAY_PER_REQUEST",
                 "AttributeDefinitions": [attribute("pk"), attribute("sk")],
                 "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"},
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
                 ],
             });
             edge.dynamodb()
