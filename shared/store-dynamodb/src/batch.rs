@@ -142,6 +142,26 @@ impl Projection {
     }
 }
 
+/// The operation's name in errors.
+const BATCH_GET: &str = "BatchGetItem";
+
+fn keys_and_attributes(
+    keys: &[Key<'_>],
+    projection: &Projection,
+    current: bool,
+) -> Result<KeysAndAttributes, StoreError> {
+    KeysAndAttributes::builder()
+        .set_keys(Some(keys.iter().map(Key::attributes).collect()))
+        .consistent_read(current)
+        .set_projection_expression(projection.expression.clone())
+        .set_expression_attribute_names(projection.names.clone())
+        .build()
+        .map_err(|error| StoreError::Refused {
+            operation: BATCH_GET,
+            reason: error.to_string(),
+        })
+}
+
 async fn read_chunk(
     client: &Client,
     table: &str,
@@ -150,7 +170,6 @@ async fn read_chunk(
     current: bool,
     until: Instant,
 ) -> Result<Vec<Attributes>, StoreError> {
-    const OPERATION: &str = "BatchGetItem";
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -162,16 +181,7 @@ async fn read_chunk(
         if Instant::now() > until {
             break;
         }
-        let asked = KeysAndAttributes::builder()
-            .set_keys(Some(left.iter().map(Key::attributes).collect()))
-            .consistent_read(current)
-            .set_projection_expression(projection.expression.clone())
-            .set_expression_attribute_names(projection.names.clone())
-            .build()
-            .map_err(|error| StoreError::Refused {
-                operation: OPERATION,
-                reason: error.to_string(),
-            })?;
+        let asked = keys_and_attributes(&left, &projection, current)?;
         let answer = match client
             .batch_get_item()
             .request_items(table, asked)
@@ -179,7 +189,7 @@ async fn read_chunk(
             .await
         {
             Ok(answer) => answer,
-            Err(error) => match store_error(OPERATION, error) {
+            Err(error) => match store_error(BATCH_GET, error) {
                 StoreError::Throttled { .. } => continue,
                 other => return Err(other),
             },
@@ -205,7 +215,7 @@ async fn read_chunk(
         }
     }
     Err(StoreError::Throttled {
-        operation: OPERATION,
+        operation: BATCH_GET,
     })
 }
 

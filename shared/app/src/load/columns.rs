@@ -223,8 +223,8 @@ columns! {
         category_id: Id Key, "Identifies the category.";
         parent_id: Id Optional, "The category above it. Empty for a top category.";
         name: Text Required, "The name that buyers see.";
-        sequence: Whole WithDefault = "0", "The order among categories with the same parent, \
-            ascending.";
+        sequence: Whole WithDefault = "0",
+            "The order among categories with the same parent, ascending.";
     }
 }
 
@@ -308,7 +308,7 @@ columns! {
         region: Text Optional, "State, province or canton.";
         postal_code: Text Optional, "The postal code.";
         country: CountryCode Required, "The country.";
-        status: Choice WithDefault of "active, inactive" = "active", "Whether the address may be \
-            used.";
+        status: Choice WithDefault of "active, inactive" = "active",
+            "Whether the address may be used.";
     }
 }

@@ -168,7 +168,7 @@ impl Header {
         let names = names.ok_or_else(|| {
             let message = format!(
                 "the header is not {encoding}; save the file as UTF-8, or name its \
-                    encoding in a profile"
+                encoding in a profile"
             );
             FileError::new("encoding", message)
         })?;

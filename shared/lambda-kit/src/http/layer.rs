@@ -111,8 +111,10 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     let method = request.method().clone();
     // The path is not logged: it holds ids of customers' things. The route is found by its pattern
     // in the metrics.
-    let span = tracing::info_span!("request", correlation_id = %call.correlation_id,
-        request_id = %call.request_id, %method);
+    let span = tracing::info_span!(
+        "request",
+        correlation_id = %call.correlation_id, request_id = %call.request_id, %method,
+    );
     let answer = AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .instrument(span.clone())

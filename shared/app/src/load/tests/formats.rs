@@ -92,9 +92,13 @@ const CSV: &str = "sku,name,unit,category_ids,nominal_quantity,attr:color,attr:s
 #[test]
 fn the_same_rows_load_from_each_format() {
     let csv = items(Format::Csv, CSV.as_bytes());
-    let ndjson = r#"{"sku":"A-1","name":"Frame","unit":"EA","category_ids":["S1","S2"],"nominal_quantity":2.50,"attr:color":"Red"}
-
-        {"attr":{"size":58},"sku":"B-1","name":"Fork, \"red\"","unit":"EA","category_ids":null,"nominal_quantity":1}"#;
+    let ndjson = concat!(
+        r#"{"sku":"A-1","name":"Frame","unit":"EA","category_ids":["S1","S2"],"#,
+        r#""nominal_quantity":2.50,"attr:color":"Red"}"#,
+        "\n\n        ",
+        r#"{"attr":{"size":58},"sku":"B-1","name":"Fork, \"red\"","unit":"EA","#,
+        r#""category_ids":null,"nominal_quantity":1}"#
+    );
     let xml = r#"<?xml version="1.0" encoding="UTF-8"?><!-- <row> -->
         <items xmlns="urn:x"><item sku="A-1" attr:color="Red"><name>Frame</name><unit>EA</unit>
         <category_ids>S1</category_ids><category_ids>S2</category_ids><nominal_quantity>2.50</nominal_quantity></item>
@@ -346,9 +350,13 @@ proptest! {
             let cells: Vec<String> = cells
                 .iter()
                 // A terminator within a field is like a delimiter: it needs quotes.
-                .map(|text| if text.contains(terminator) { format!("{quote}{}{quote}",
-                    text.replace(quote, &quote.repeat(2))) }
-                    else { cell(text, delimiter, quote) })
+                .map(|text| {
+                    if text.contains(terminator) {
+                        format!("{quote}{}{quote}", text.replace(quote, &quote.repeat(2)))
+                    } else {
+                        cell(text, delimiter, quote)
+                    }
+                })
                 .collect();
             written.push_str(&cells.join(delimiter));
             written.push_str(terminator);
@@ -402,8 +410,8 @@ proptest! {
     fn rows_written_as_json_or_xml_are_read_as_they_were(names in names(), piece in 1_usize..200) {
         let mut files = [String::new(), "<rows>".to_owned(), "sku,name,unit\n".to_owned()];
         for (number, name) in names.iter().enumerate() {
-            files[0].push_str(&serde_json::json!({"sku": format!("S{number}"), "name": name,
-                "unit": "EA"}).to_string());
+            let row = serde_json::json!({"sku": format!("S{number}"), "name": name, "unit": "EA"});
+            files[0].push_str(&row.to_string());
             files[0].push('\n');
             let name_xml = quick_xml::escape::escape(name.as_str());
             files[1].push_str(&format!("<row sku='S{number}'><name>{name_xml}</name><unit>EA</unit></row>\n"));
@@ -411,8 +419,8 @@ proptest! {
         }
         files[1].push_str("</rows>");
         let read = |format, file: &str| {
-            let (rows, _) = load(LoadKind::Items, format, &Profile::default(), file.as_bytes(),
-                piece).unwrap();
+            let (profile, file) = (Profile::default(), file.as_bytes());
+            let (rows, _) = load(LoadKind::Items, format, &profile, file, piece).unwrap();
             let mut finder = SplitFinder::new(&Framing::new(format), vec![]);
             finder.feed(Bytes::copy_from_slice(file.as_bytes()), |_| ()).unwrap();
             assert_eq!(finder.end(|_| ()).unwrap().row, rows.len() as u64);
@@ -443,8 +451,9 @@ proptest! {
         let file = if rooted { [&b"<rows>"[..], &file, b"</rows>"].concat() } else { file };
         let whole = load(LoadKind::Items, format, &Profile::default(), &file, file.len());
         let pieces = load(LoadKind::Items, format, &Profile::default(), &file, piece);
-        let codes = |read: Result<(Rowed, Vec<u8>),
-        FileError>| read.map(|(rows, rejected)| (codes(rows), rejected));
+        let codes = |read: Result<(Rowed, Vec<u8>), FileError>| {
+            read.map(|(rows, rejected)| (codes(rows), rejected))
+        };
         prop_assert_eq!(codes(whole), codes(pieces));
     }
 }
