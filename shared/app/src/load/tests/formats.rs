@@ -422,7 +422,7 @@ proptest! {
             let (profile, file) = (Profile::default(), file.as_bytes());
             let (rows, _) = load(LoadKind::Items, format, &profile, file, piece).unwrap();
             let mut finder = SplitFinder::new(&Framing::new(format), vec![]);
-            finder.feed(Bytes::copy_from_slice(file.as_bytes()), |_| ()).unwrap();
+            finder.feed(Bytes::copy_from_slice(file), |_| ()).unwrap();
             assert_eq!(finder.end(|_| ()).unwrap().row, rows.len() as u64);
             rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>()
         };
