@@ -12,7 +12,7 @@ use domain::caller::Customer;
 use domain::cart::Cart;
 use domain::ids::{CartId, LineId};
 use domain::money::Currency;
-use lambda_kit::{Buyer, Call, IfMatch, Json, NoBody, Path, Problem, parse_id};
+use lambda_kit::{Buyer, Call, EmptyBody, IfMatch, Json, Path, Problem, parse_id};
 use wire::storefront::cart as body;
 use wire::storefront::problem::ProblemError;
 
@@ -188,7 +188,7 @@ pub(crate) async fn reorder(
     call: Call,
     Buyer(customer): Buyer,
     Path(id): Path<String>,
-    _: NoBody,
+    _: EmptyBody,
 ) -> Result<Response, Problem> {
     let made = reorder.reorder(&call.context(), &customer, &id).await?;
     let left_out = made.left_out.into_iter().map(|line| ProblemError {

@@ -6,7 +6,7 @@ use app::checkout::Checkout;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::CartId;
-use lambda_kit::{Buyer, Call, Json, NoBody, Path, Problem, parse_id};
+use lambda_kit::{Buyer, Call, EmptyBody, Json, Path, Problem, parse_id};
 use wire::storefront::preparation::Preparation;
 
 pub(crate) async fn prepare(
@@ -14,7 +14,7 @@ pub(crate) async fn prepare(
     call: Call,
     Buyer(customer): Buyer,
     Path(id): Path<String>,
-    _: NoBody,
+    _: EmptyBody,
 ) -> Result<Json<Preparation>, Problem> {
     let id = parse_id(&id, CartId::parse)?;
     let preparation = checkout.prepare(&call.context(), &customer, &id).await?;

@@ -10,7 +10,7 @@ use app::submission::SubmissionOperator;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::{LoadId, SubmissionId};
-use lambda_kit::{Call, Json, NoBody, Operator, Params, Path, Problem, parse_id};
+use lambda_kit::{Call, EmptyBody, Json, Operator, Params, Path, Problem, parse_id};
 use wire::storefront::{loads, lookups, operations as body};
 
 use crate::read::{self, ListParams};
@@ -46,7 +46,7 @@ pub(crate) async fn retry_submission(
     call: Call,
     Operator(operator): Operator,
     Path(id): Path<String>,
-    _: NoBody,
+    _: EmptyBody,
 ) -> Result<Json<body::Submission>, Problem> {
     let id = parse_id(&id, SubmissionId::parse)?;
     let submission = submissions

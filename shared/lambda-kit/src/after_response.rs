@@ -1,11 +1,10 @@
-//! Work that nobody waits for: done after the answer of the request that caused it.
+//! Runs work after the response to the request that caused it, so that no caller waits for it.
 //!
-//! The Lambda service freezes a function once it asks for the next event, whatever is still under
-//! way in it. So the function registers an extension with itself, which the service also waits for,
-//! and which asks for the next event no sooner than the work is done. The caller has the answer by
-//! then; a request that comes meanwhile is given to another instance. Source:
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>, internal
-//! extensions.
+//! The Lambda service freezes a function once it asks for the next event, even if a task still
+//! runs. So the function registers an internal extension, which the service also waits for, and
+//! which asks for the next event after the work is done. The caller has the response by then; the
+//! service sends requests that arrive meanwhile to other instances. Source:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,21 +20,22 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::env::Env;
 
-/// Most pieces of work under way at once. What comes on top is dropped: nobody waits for it.
-const MOST: usize = 16;
-/// Set by the Lambda service, for every function and by nobody else.
+/// The most tasks that run at the same time. Further tasks are dropped, because no caller depends
+/// on them.
+const MAX_TASKS: usize = 16;
+/// The variable that only the Lambda service sets, for every function.
 const LAMBDA: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
-/// The longest that registering may take: the service answers it without leaving the machine.
+/// The longest time that the registration may take: the service answers from the same machine.
 const REGISTER: Duration = Duration::from_secs(1);
 
-/// Does work after the answer. Cheap to clone; clones share the work.
+/// Runs tasks after the response. Clones share the tasks and are cheap.
 #[derive(Clone)]
 pub struct AfterResponse(Arc<Inner>);
 
 struct Inner {
     wanted: AtomicBool,
     under_way: watch::Sender<usize>,
-    /// One permit for each request that was answered and not looked at yet.
+    /// One permit for each answered request that the extension has not seen yet.
     answered: Semaphore,
 }
 
@@ -50,28 +50,29 @@ impl Default for AfterResponse {
 }
 
 impl AfterResponse {
-    /// For a use case that has such work. A function without one needs no extension.
+    /// Returns the handle of a use case that has such work. A function without such a use case
+    /// needs no extension.
     #[must_use]
     pub fn handle(&self) -> Arc<dyn Background> {
         self.0.wanted.store(true, Ordering::Relaxed);
         Arc::new(self.clone())
     }
 
-    /// Waits until no work is under way.
+    /// Waits until no task runs.
     pub async fn quiet(&self) {
         let mut under_way = self.0.under_way.subscribe();
         // The sender lives as long as `self`.
         let _ = under_way.wait_for(|count| *count == 0).await;
     }
 
-    /// Tells that a request was answered.
+    /// Notes that a request was answered.
     pub(crate) fn answered(&self) {
         self.0.answered.add_permits(1);
     }
 
-    /// Registers the extension; answers what runs it. None for a function without such work, and
-    /// anywhere but on the Lambda service itself, which says so in a variable: nothing else freezes
-    /// a function, and few know extensions.
+    /// Registers the extension and returns the future that runs it. Returns `None` for a function
+    /// without such work, and outside the Lambda service, which a variable shows: emulators do not
+    /// freeze a function, and few of them support extensions.
     pub(crate) async fn hold(&self, env: &Env) -> Option<BoxFuture<'static, Result<(), Error>>> {
         if !self.0.wanted.load(Ordering::Relaxed) || env.optional(LAMBDA).is_none() {
             return None;
@@ -111,7 +112,7 @@ impl AfterResponse {
 impl Background for AfterResponse {
     fn spawn(&self, work: BoxFuture<'static, ()>) {
         let room = self.0.under_way.send_if_modified(|count| {
-            let room = *count < MOST;
+            let room = *count < MAX_TASKS;
             *count = count.saturating_add(usize::from(room));
             room
         });
@@ -128,7 +129,7 @@ impl Background for AfterResponse {
     }
 }
 
-/// Counts a piece of work as done, however it ends.
+/// Counts a task as done when it is dropped, so also after a panic.
 struct Done(AfterResponse);
 
 impl Drop for Done {

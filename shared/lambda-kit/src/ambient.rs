@@ -1,12 +1,10 @@
-//! The real clock and the real source of ids: the one place where a function looks outside for
-//! them.
+//! The clock of the machine and random ids. No other module reads either.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use app::ports::{Clock, Ids};
 use domain::time::Timestamp;
 
-/// The clock of the machine.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock;
 
@@ -19,7 +17,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// UUIDs of version 7: random, and sorting by time.
+/// UUIDs of version 7, which sort by time.
 #[derive(Debug, Clone, Copy)]
 pub struct RandomIds;
 

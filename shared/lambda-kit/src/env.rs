@@ -1,20 +1,19 @@
-//! The variables that a function is configured by.
+//! The environment variables of a function.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use app::ports::VariableError;
 
-/// A function cannot start as it is configured.
+/// Why a function cannot start with its configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A variable without which the function cannot work is not set or empty.
+    /// A required variable is not set or empty.
     #[error("the environment variable {0} is not set")]
     Missing(String),
-    /// A variable is set to something unusable. The value is not repeated: it may be a secret.
+    /// The value of a variable is not usable. The error does not repeat it: it may be a secret.
     #[error("the environment variable {name} is not usable: {reason}")]
     Invalid {
-        /// The variable.
         name: String,
         /// What is wrong with it.
         reason: String,
@@ -22,7 +21,6 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// The variable `name` is set to something unusable.
     pub(crate) fn invalid(name: &str, reason: impl Display) -> Self {
         Self::Invalid {
             name: name.to_owned(),
@@ -37,13 +35,13 @@ impl From<VariableError> for ConfigError {
     }
 }
 
-/// The variables of one function. A map, not the process environment: the local stack and the tests
-/// run every function of `template.yaml` in one process, each with its own.
+/// The variables of one function. It is a map, not the process environment, because the local stack
+/// and the tests run all functions of `template.yaml` in one process, each with its own variables.
 #[derive(Clone, Default)]
 pub struct Env(BTreeMap<String, String>);
 
 impl Env {
-    /// The environment of this process.
+    /// Copies the environment of this process.
     #[must_use]
     pub fn from_process() -> Self {
         Self(
@@ -53,7 +51,7 @@ impl Env {
         )
     }
 
-    /// The given variables and no others.
+    /// Takes exactly the given variables.
     pub fn from_pairs<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
@@ -65,7 +63,7 @@ impl Env {
         )
     }
 
-    /// The value of `name`, if it is set and not empty.
+    /// Returns the value of `name`, or `None` if it is not set or empty.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0
@@ -74,7 +72,7 @@ impl Env {
             .filter(|value| !value.is_empty())
     }
 
-    /// The value of `name`.
+    /// Returns the value of `name`.
     ///
     /// # Errors
     /// [`ConfigError::Missing`] when it is not set or empty.
@@ -83,7 +81,7 @@ impl Env {
             .ok_or_else(|| ConfigError::Missing(name.to_owned()))
     }
 
-    /// The value of `name` as `parse` reads it.
+    /// Returns the value of `name`, parsed.
     ///
     /// # Errors
     /// [`ConfigError`] if it is missing or `parse` fails.
@@ -95,7 +93,7 @@ impl Env {
         parse(self.required(name)?).map_err(|error| ConfigError::invalid(name, error))
     }
 
-    /// The value of `name` as `parse` reads it; `None` if the variable is not set or empty.
+    /// Returns the value of `name`, parsed, or `None` if it is not set or empty.
     ///
     /// # Errors
     /// [`ConfigError::Invalid`] if `parse` fails.

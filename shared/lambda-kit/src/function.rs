@@ -1,4 +1,4 @@
-//! A deployed function, however it is called.
+//! A function, independent of its event source.
 
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ use crate::runtime::Runtime;
 /// Handles the events of one source: a queue, a bucket, a schedule.
 #[async_trait]
 pub trait EventHandler: Send + Sync {
-    /// Handles one event, given and answered as the JSON of the Lambda service.
+    /// Handles one event. Event and answer are the JSON of the Lambda service.
     ///
     /// # Errors
-    /// An error makes the service deliver the whole event again.
+    /// Any error makes the service deliver the whole event again.
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error>;
 }
 
-/// A function as `build` of its crate makes it. `main` runs it under the Lambda service; the local
-/// stack and the tests invoke it with the very same events.
+/// A function, made by `build` of its crate. `main` runs it under the Lambda service; the local stack
+/// and the tests invoke it with the same events.
 #[derive(Clone)]
 pub enum Function {
     /// Behind the HTTP API.
@@ -33,21 +33,21 @@ pub enum Function {
 }
 
 impl Function {
-    /// Answers one event as the Lambda service would hand it over.
+    /// Answers one event of the Lambda service.
     ///
     /// # Errors
-    /// What the service would see as a failed invocation: an event of another shape, or the
-    /// handler's error.
+    /// Fails for an event of another shape and with the error of the handler. The service counts
+    /// both as a failed invocation.
     pub async fn invoke(&self, event: Value, context: Context) -> Result<Value, Error> {
         Ok(serde_json::from_slice(
             &self.answer(&serde_json::to_vec(&event)?, context).await?,
         )?)
     }
 
-    /// The same with the bytes that come from the service, and those that go back.
+    /// Answers one event, as [`Self::invoke`] does, from bytes to bytes.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Self::invoke`].
     pub async fn answer(&self, event: &[u8], context: Context) -> Result<Vec<u8>, Error> {
         match self {
             Self::Http(router) => {
@@ -69,21 +69,22 @@ impl Function {
     /// Polls the Lambda service for events until it ends the process.
     ///
     /// # Errors
-    /// When the service cannot be reached.
+    /// Fails when the service cannot be reached.
     async fn run(self, runtime: &Runtime) -> Result<(), Error> {
         match self {
             Self::Http(router) => match runtime.after_response.hold(&runtime.env).await {
                 None => lambda_http::run(router).await,
                 Some(extension) => {
                     let after = runtime.after_response.clone();
-                    // Outside of everything, so that an event that nobody understands counts as
-                    // answered too.
-                    let told =
+                    // The outermost layer, so that an event that cannot be parsed also counts as
+                    // answered.
+                    let count_answer =
                         ThenLayer::new(move |end: Result<(), lambda_runtime::tower::BoxError>| {
                             after.answered();
                             std::future::ready(end)
                         });
-                    let service = lambda_runtime::Runtime::new(Adapter::from(router)).layer(told);
+                    let service =
+                        lambda_runtime::Runtime::new(Adapter::from(router)).layer(count_answer);
                     futures::try_join!(service.run(), extension)?;
                     Ok(())
                 }
@@ -99,10 +100,11 @@ impl Function {
     }
 }
 
-/// The body of every `main`: logging, configuration, clients, then events.
+/// Runs a function: starts logging, reads the configuration, makes the clients, then polls for
+/// events. It is the body of every `main`.
 ///
 /// # Errors
-/// When the function is not configured, or the Lambda service cannot be reached.
+/// Fails when a variable is missing or not usable, or the Lambda service cannot be reached.
 pub async fn run<F>(build: impl FnOnce(Runtime) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<Function, ConfigError>>,

@@ -1,4 +1,4 @@
-//! A function that cannot start says so to the Lambda service, which shows it to whoever called.
+//! Reports to the Lambda service that a function cannot start. The service shows it to the caller.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::env::{ConfigError, Env};
 
-/// The longest that telling may take: the service answers without leaving the machine.
-const TELLING: Duration = Duration::from_secs(1);
+/// The longest time that the report may take: the service answers from the same machine.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Tells the service and the log why the function cannot start. The text names a variable, and
+/// Reports to the service and the log why the function cannot start. The text names a variable, but
 /// never its value.
 pub(crate) async fn failed(env: &Env, error: &ConfigError) {
     tracing::error!(%error, "the function cannot start");
@@ -21,10 +21,10 @@ pub(crate) async fn failed(env: &Env, error: &ConfigError) {
         ConfigError::Invalid { .. } => "Config.Invalid",
     };
     let body = json!({"errorType": kind, "errorMessage": error.to_string(), "stackTrace": []});
-    let told = async {
+    let report = async {
         let client = reqwest::Client::builder()
             .no_proxy()
-            .timeout(TELLING)
+            .timeout(REPORT_TIMEOUT)
             .build()?;
         let url = format!("http://{service}/2018-06-01/runtime/init/error");
         let request = client
@@ -33,7 +33,7 @@ pub(crate) async fn failed(env: &Env, error: &ConfigError) {
             .json(&body);
         request.send().await?.error_for_status()
     };
-    if let Err(error) = told.await {
-        tracing::warn!(%error, "the service was not told why the function cannot start");
+    if let Err(error) = report.await {
+        tracing::warn!(%error, "the service could not be notified why the function cannot start");
     }
 }

@@ -22,7 +22,7 @@ pub use auth::{Auth, Authenticated, Buyer, Member, Operator, OptionalCaller};
 pub use env::{ConfigError, Env};
 pub use function::{EventHandler, Function, run};
 pub use http::{
-    BODY_LIMIT, Call, FingerprintedJson, IdempotencyHeader, IfMatch, Json, NoBody, Params, Path,
+    BODY_LIMIT, Call, EmptyBody, FingerprintedJson, IdempotencyHeader, IfMatch, Json, Params, Path,
     PreferWait, Problem, parse_id, recorded, serve, stored_response,
 };
 pub use load_function::{LoadAdapters, load_function};

@@ -1,5 +1,4 @@
-//! Events of the bucket that export files are dropped into, and of the queue that loads and their
-//! chunks wait in.
+//! Handles the events of the bucket of export files, and of the queue of loads and their chunks.
 
 use std::sync::Arc;
 
@@ -28,20 +27,19 @@ const FAILURE_DELAY_SECONDS: u32 = 20;
 /// The time that a worker reserves for its current batch and the checkpoint after it.
 const STOP_MS: i64 = 30_000;
 
-/// Loads the files of the bucket's events, one after the other, and the loads and chunks of the
-/// queue's messages.
+/// Loads the files that the events of the bucket name, one after the other, and the loads and chunks
+/// that the messages of the queue name.
 ///
 /// An object that is not an export file of this function is ignored, with a warning. A file that
 /// cannot be used ends as a failed load. A load that has to wait, or that a failure of a store or
 /// the files stopped, goes through the queue, because a bucket repeats its events only twice.
 pub(crate) struct LoadEvents<R> {
-    /// The loader of the files.
     pub loader: Loader<R>,
-    /// The bucket of the files.
+    /// The bucket of the files. Events of other buckets are ignored.
     pub bucket: String,
 }
 
-/// A load function, invoked by its bucket and its queue.
+/// Makes a load function, which its bucket and its queue invoke.
 pub(crate) fn function<R: RecordFamily>(events: LoadEvents<R>) -> Function {
     let events = Arc::new(events);
     let queue = queue_handler(events.clone(), events.loader.clock.clone());
@@ -109,7 +107,7 @@ impl<R: RecordFamily> QueueHandler for LoadEvents<R> {
     }
 }
 
-/// When an invocation must stop processing a load.
+/// Returns the time at which an invocation must stop processing a load.
 fn worker_deadline(context: &Context, now: Timestamp) -> Timestamp {
     deadline(context, now).plus_millis(-STOP_MS)
 }
@@ -213,7 +211,7 @@ impl<R: RecordFamily> LoadEvents<R> {
     }
 }
 
-/// A key, decoded from its form in events.
+/// Decodes a key of an event. Returns `None` if it is not UTF-8.
 fn decoded(key: &str) -> Option<String> {
     let spaced = key.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced)
@@ -222,8 +220,8 @@ fn decoded(key: &str) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// The load of one version of one object: the same for every delivery of its event. Ids of later
-/// events sort after earlier ones.
+/// Returns the id of the load of one version of an object. It is the same for every delivery of the
+/// event, and sorts after the ids of earlier events.
 fn load_id(record: &S3EventRecord, key: &str) -> Option<LoadId> {
     let object = &record.s3.object;
     let parts = [

@@ -1,4 +1,4 @@
-//! A function that loads export files: its limits, and how it is put together.
+//! Makes a function that loads export files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,11 +12,12 @@ use crate::function::Function;
 use crate::load_events::{self, LoadEvents};
 use crate::runtime::Runtime;
 
-/// Hours of loading. A file that unpacks to more is a mistake or an attack.
+/// This much takes hours to load. A file that unpacks to more is a mistake or an attack.
 const MAX_UNPACKED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
-/// Seconds of loading. A worker that is stopped loses less than that, because it writes checkpoints.
+/// This much takes seconds to load. A worker that is stopped loses less, because it writes
+/// checkpoints.
 const CHUNK_BYTES: u64 = 16 * 1024 * 1024;
-/// Seconds of work.
+/// These take seconds to load.
 const CHECKPOINT_ROWS: u64 = 25_000;
 
 /// The limits of a load function. Each variable is optional.
@@ -64,7 +65,7 @@ pub struct LoadAdapters<'a, T> {
     pub queue: Arc<dyn LoadQueue>,
 }
 
-/// A function that loads the files of a family of kinds. Its bucket and its queue invoke it.
+/// Makes the function that loads the files of a family of kinds. Its bucket and its queue invoke it.
 ///
 /// # Errors
 /// [`ConfigError`] if a limit is not usable.

@@ -12,7 +12,7 @@ pub fn init(env: &Env) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false);
-    // An error means that a subscriber stands already, as in a test process.
+    // An error means that a subscriber is already installed, as in a test process.
     let _ = if env.optional("LOG_FORMAT") == Some("json") {
         builder
             .json()

@@ -1,11 +1,11 @@
-//! EmfMetrics, written as lines of the [embedded metric
+//! Writes metrics as lines of the [embedded metric
 //! format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
-//! CloudWatch makes metrics of what a function writes to its log, and no call is made for them.
+//! CloudWatch extracts them from the log of a function, so no request is needed.
 //!
-//! What AWS measures by itself (requests, their time and errors, throttles, messages of queues) is
-//! not measured again. All metrics of a deployment have one dimension, its name, so that an alarm
-//! adds up no functions and a second deployment in the same account is told apart. Nothing that
-//! leads to a customer is in a line.
+//! What AWS measures itself (requests, their durations and errors, throttles, messages of queues) is
+//! not measured again. All metrics have one dimension, the name of the deployment: an alarm covers
+//! all functions, and two deployments in an account stay apart. A line contains nothing that
+//! identifies a customer.
 
 #[cfg(test)]
 mod tests;
@@ -19,39 +19,36 @@ use serde_json::{Map, Value, json};
 
 use crate::env::{ConfigError, Env};
 
-/// What all metrics belong to.
+/// The CloudWatch namespace of all metrics.
 pub const NAMESPACE: &str = "OrderCapture";
 
 /// The one dimension of all metrics: the name of the deployment.
 pub const DIMENSION: &str = "Stack";
 
-/// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// Calls to the ERP that came to an end, well or badly.
+    /// Calls to the ERP that ended, with success or with an error.
     ErpCalls,
-    /// Those of them that say that the ERP is not well. A refusal is an answer.
+    /// Calls that failed because of the ERP. A refusal is an answer and does not count.
     ErpErrors,
-    /// Prices and availabilities that were shown.
+    /// Prices and availabilities in responses.
     Values,
-    /// Those of them that were older than they may be, for want of newer ones.
+    /// Values that were older than allowed, because no newer ones could be read.
     StaleValues,
-    /// For how long the submission that waits longest was captured and is neither confirmed nor
-    /// rejected; 0 when there is none. One that awaits its approver does not count.
+    /// The age of the oldest submission that is neither confirmed nor rejected; 0 if there is none.
+    /// A submission that awaits its approver does not count.
     OldestUnconfirmed,
-    /// For how long the order that waits longest for its approver was captured; 0 when there is
-    /// none.
+    /// The age of the oldest order that awaits its approver; 0 if there is none.
     OldestAwaitingApproval,
-    /// Submissions whose outcome nobody knows yet.
+    /// Submissions with an unknown outcome.
     UnknownSubmissions,
-    /// Submissions that a person has to decide about.
+    /// Submissions that need a decision by an operator.
     SubmissionsNeedingAttention,
-    /// Loads that a guardrail stopped and nobody decided about.
+    /// Loads that a guardrail stopped and that await a decision.
     HeldLoads,
 }
 
 impl Metric {
-    /// Every metric that is ever written.
     pub const ALL: [Self; 9] = [
         Self::ErpCalls,
         Self::ErpErrors,
@@ -64,7 +61,7 @@ impl Metric {
         Self::HeldLoads,
     ];
 
-    /// Its name in CloudWatch.
+    /// The name in CloudWatch.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -80,7 +77,7 @@ impl Metric {
         }
     }
 
-    /// Its unit in CloudWatch.
+    /// The unit in CloudWatch.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
@@ -96,31 +93,31 @@ impl Metric {
     }
 }
 
-/// Takes the lines that metrics are made of.
+/// The destination of the lines.
 pub trait MetricSink: Send + Sync {
-    /// Takes a line, which is one JSON object without its line end.
+    /// Writes a line: one JSON object, without a line end.
     fn line(&self, line: &str);
 }
 
-/// The standard output, which the Lambda service hands to CloudWatch.
+/// The standard output, which the Lambda service forwards to CloudWatch.
 struct Output;
 
 impl MetricSink for Output {
     fn line(&self, line: &str) {
-        // One write, so that no other line comes in between. A function whose log is gone has other
-        // troubles.
+        // One write, so that lines do not mix. An error is ignored: there is no other place to
+        // report it.
         let _ = std::io::stdout()
             .lock()
             .write_all(format!("{line}\n").as_bytes());
     }
 }
 
-/// The metrics of one function. Cheap to clone; clones count together.
+/// The metrics of one function. Clones share their counts and are cheap.
 #[derive(Clone)]
 pub struct EmfMetrics(Arc<Inner>);
 
 struct Inner {
-    /// Without one nobody listens.
+    /// `None` disables the metrics.
     sink: Option<Arc<dyn MetricSink>>,
     clock: Arc<dyn Clock>,
     stack: String,
@@ -132,17 +129,17 @@ struct Inner {
 }
 
 impl EmfMetrics {
-    /// To nobody.
+    /// Writes no metrics.
     pub(crate) fn disabled(clock: Arc<dyn Clock>) -> Self {
         Self::over(None, clock, String::new(), String::new())
     }
 
-    /// To the standard output.
+    /// Writes to the standard output.
     pub(crate) fn to_output(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         Self::to(Arc::new(Output), env, clock)
     }
 
-    /// To a sink, under the name of the deployment in `STACK_NAME`.
+    /// Writes to `sink`, under the name of the deployment in `STACK_NAME`.
     pub(crate) fn to(
         sink: Arc<dyn MetricSink>,
         env: &Env,
@@ -174,20 +171,21 @@ impl EmfMetrics {
         }))
     }
 
-    /// Whether anybody listens: what is read for metrics alone need not be read otherwise.
+    /// Returns whether metrics are written. Callers that read data only for metrics can skip it if
+    /// not.
     #[must_use]
     pub fn enabled(&self) -> bool {
         self.0.sink.is_some()
     }
 
-    /// For a use case that counts. What was counted is written with the answer of the request, in
-    /// one line.
+    /// Returns the handle of a use case that counts. The counts are written in one line before the
+    /// response to the request.
     #[must_use]
     pub fn handle(&self) -> Arc<dyn Metrics> {
         Arc::new(self.clone())
     }
 
-    /// Writes metrics in one line.
+    /// Writes `values` in one line.
     pub fn put(&self, values: &[(Metric, u64)]) {
         let Some(sink) = self.0.sink.as_ref().filter(|_| !values.is_empty()) else {
             return;
@@ -214,12 +212,12 @@ impl EmfMetrics {
         sink.line(&Value::Object(line).to_string());
     }
 
-    /// Writes what was counted since the last time, if anything was. Each count is written once,
-    /// whoever comes first.
+    /// Writes the counts since the last call, if any. Each count is written once, also with
+    /// concurrent callers.
     pub fn flush(&self) {
         let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
         let mut counted = Vec::new();
-        // The part first: what is counted meanwhile must not make it more than the whole.
+        // The parts first: a count that is added meanwhile must not make a part exceed its whole.
         let (errors, stale) = (take(&self.0.erp_errors), take(&self.0.stale));
         let calls = take(&self.0.erp_calls);
         if calls > 0 || errors > 0 {

@@ -1,4 +1,4 @@
-//! The batch driver: each message of a batch by itself.
+//! Handles each message of a batch independently of the others.
 
 #[cfg(test)]
 mod tests;
@@ -23,53 +23,53 @@ use crate::function::{EventHandler, Function};
 use crate::metrics::EmfMetrics;
 use crate::runtime::Runtime;
 
-/// What a function keeps for itself of the time that the Lambda service gives it.
+/// The time that a function reserves for its answer.
 const RESERVE_MS: i64 = 1_000;
 
-/// Milliseconds of an invocation that no Lambda service bounds.
+/// The duration of an invocation without a deadline.
 const DEFAULT_MS: i64 = 60_000;
 
-/// A message of a queue. Its body is parsed by itself, so that one that cannot be read never takes
-/// others with it.
+/// A message of a queue. Each body is parsed separately, so that one that cannot be parsed does not
+/// fail the others.
 #[derive(Debug, Clone)]
 pub struct QueueRecord {
-    /// The queue's id of it.
+    /// The id of the message in its batch.
     pub message_id: String,
-    /// The body as it came.
     pub body: String,
-    /// When the work on it must be done.
+    /// The time by which the message must be processed.
     pub deadline: Timestamp,
 }
 
-/// Why a message was not worked off. It comes again, and in the end goes to the dead letters.
+/// Why a message was not processed. The queue delivers it again, and finally moves it to the
+/// dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// It can never be worked off.
+    /// The message can never be processed.
     #[error("poison: {0}")]
     Poison(&'static str),
-    /// The work failed.
+    /// The use case failed.
     #[error(transparent)]
     UseCase(#[from] UseCaseError),
 }
 
 impl QueueRecord {
-    /// The body as a `T`.
+    /// Parses the body.
     ///
     /// # Errors
-    /// [`RecordError::Poison`].
+    /// [`RecordError::Poison`] if the body is not the JSON of a `T`.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
         serde_json::from_str(&self.body)
             .map_err(|_| RecordError::Poison("the body is not the expected JSON"))
     }
 }
 
-/// Works off one message.
+/// Processes the messages of a queue.
 #[async_trait]
 pub trait QueueHandler: Send + Sync {
-    /// Works off one message, which may have come before.
+    /// Processes one message. The queue may deliver a message more than once.
     ///
     /// # Errors
-    /// [`RecordError`]: this message alone comes again.
+    /// Any [`RecordError`] makes the queue deliver this message again, and no other.
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError>;
 }
 
@@ -79,7 +79,7 @@ struct Batch {
     metrics: EmfMetrics,
 }
 
-/// A function behind a queue with `ReportBatchItemFailures`.
+/// Makes a function for a queue with `ReportBatchItemFailures`.
 #[must_use]
 pub fn queue_function(handler: Arc<dyn QueueHandler>, runtime: &Runtime) -> Function {
     Function::Event(Arc::new(Batch {
@@ -89,7 +89,7 @@ pub fn queue_function(handler: Arc<dyn QueueHandler>, runtime: &Runtime) -> Func
     }))
 }
 
-/// The driver by itself, for a function with further sources, which counts nothing.
+/// Makes the handler alone, without metrics, for a function that has further sources.
 pub(crate) fn queue_handler(
     handler: Arc<dyn QueueHandler>,
     clock: Arc<dyn Clock>,
@@ -102,7 +102,7 @@ pub(crate) fn queue_handler(
     })
 }
 
-/// When an invocation that began at `now` must be done.
+/// Returns the time by which an invocation that began at `now` must be done.
 #[must_use]
 pub fn deadline(context: &Context, now: Timestamp) -> Timestamp {
     ends(context, now)
@@ -110,9 +110,9 @@ pub fn deadline(context: &Context, now: Timestamp) -> Timestamp {
         .plus_millis(-RESERVE_MS)
 }
 
-/// When the Lambda service ends an invocation. Other callers leave it out or, like `cargo lambda
-/// watch`, give a span of time instead of an instant, so one that is over before the work begins
-/// counts for nothing.
+/// Returns the time at which the Lambda service ends an invocation. Other callers leave it out or,
+/// like `cargo lambda watch`, send a duration instead of an instant, so a time before `now` is
+/// ignored.
 pub(crate) fn ends(context: &Context, now: Timestamp) -> Option<Timestamp> {
     i64::try_from(context.deadline)
         .ok()
@@ -127,8 +127,8 @@ impl EventHandler for Batch {
         let deadline = deadline(&context, self.clock.now());
         let mut work = Vec::with_capacity(event.records.len());
         for message in event.records {
-            // Without an id nothing could be reported, and an id that is not of the batch counts as
-            // success of all.
+            // A message without an id cannot be reported as failed. An empty id in the report would
+            // not name a message of the batch.
             let message_id = message
                 .message_id
                 .filter(|id| !id.is_empty())
@@ -149,9 +149,9 @@ impl EventHandler for Batch {
 }
 
 impl Batch {
-    /// Works off one message; answers its id if it has to come again. Work that is not done when
-    /// the function's time is over is cut off and given back: the service would end the whole
-    /// batch, and what is done would come again.
+    /// Processes one message; returns its id if the queue must deliver it again. Work that is not
+    /// done at the deadline is cancelled and its message is reported: otherwise the service would
+    /// end the invocation, and the queue would deliver the whole batch again.
     async fn one(&self, record: QueueRecord) -> Option<String> {
         let span = tracing::info_span!("message", message_id = %record.message_id);
         let left = record.deadline.millis_since(self.clock.now());
@@ -164,7 +164,7 @@ impl Batch {
         match result {
             Ok(Ok(Ok(()))) => None,
             Ok(Ok(Err(error))) => {
-                tracing::error!(%error, "a message was not worked off");
+                tracing::error!(%error, "a message was not processed");
                 Some(record.message_id)
             }
             Ok(Err(_)) => {

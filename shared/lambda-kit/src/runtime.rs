@@ -1,4 +1,4 @@
-//! What every function is built from.
+//! The parts that every function is built from.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,29 +26,25 @@ use crate::ambient::{RandomIds, SystemClock};
 use crate::env::{ConfigError, Env};
 use crate::metrics::{EmfMetrics, MetricSink};
 
-/// The longest that warming up may take.
-const WARMING: Duration = Duration::from_secs(1);
+/// The longest time that a warm-up may take.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(1);
 
-/// The parts that every function is built from: its variables, the AWS connection, time and ids.
+/// Variables, AWS configuration, clock, ids and metrics of a function.
 #[derive(Clone)]
 pub struct Runtime {
-    /// The variables of this function.
     pub env: Env,
-    /// How the AWS clients of this function reach AWS. Clients are made from it once, in `build`.
+    /// The configuration of the AWS clients. `build` makes each client from it once.
     pub sdk: SdkConfig,
-    /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Ids and randomness.
     pub ids: Arc<dyn Ids>,
-    /// Takes work that is to be done after the answer of a request.
+    /// Runs work after the response to a request.
     pub after_response: AfterResponse,
-    /// What operators watch.
     pub metrics: EmfMetrics,
     warm_up_tasks: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Runtime {
-    /// As the Lambda service starts a function: everything from its variables, metrics to the
+    /// Reads everything from the variables that the Lambda service sets, and writes metrics to the
     /// standard output.
     ///
     /// # Errors
@@ -59,7 +55,7 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// With somebody who listens to the metrics.
+    /// Writes the metrics to `sink`.
     ///
     /// # Errors
     /// [`ConfigError`] when `STACK_NAME`, the name of the deployment, is missing.
@@ -68,12 +64,11 @@ impl Runtime {
         Ok(self)
     }
 
-    /// From given parts. `http_client` replaces the HTTPS transport of the AWS clients, and nothing
-    /// else about them. Nobody listens to the metrics.
+    /// Uses the given parts, and writes no metrics. `http_client` replaces the HTTPS transport of
+    /// the AWS clients and leaves the rest of their configuration unchanged.
     ///
-    /// Region and credentials come from the variables that the Lambda service sets, and from
-    /// nowhere else: no profile file and no metadata service is probed, which would cost a cold
-    /// start its first second.
+    /// Region and credentials come only from the variables that the Lambda service sets. Probing a
+    /// profile file or the metadata service would add a second to a cold start.
     ///
     /// # Errors
     /// [`ConfigError`] when region or credentials are missing.
@@ -96,8 +91,8 @@ impl Runtime {
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
                 .build_https()
         });
-        // Short enough that one lost packet does not eat a caller's deadline; the SDK retries twice
-        // more.
+        // Short enough that one lost packet does not use up a caller's deadline: the SDK retries
+        // twice.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(8))
@@ -126,7 +121,7 @@ impl Runtime {
         })
     }
 
-    /// Builds the client of the ERP with `build`: the adapter's constructor, which reads the
+    /// Makes the client of the ERP with `build`, the constructor of the adapter, which reads the
     /// variables that it needs.
     ///
     /// # Errors
@@ -144,8 +139,8 @@ impl Runtime {
         Ok(Arc::new(client))
     }
 
-    /// What lookups of the store `STORE_ID` work with. What the ERP declares is read while the
-    /// function starts.
+    /// Makes the dependencies of lookups in the store `STORE_ID`. A warm-up task reads the
+    /// capabilities of the ERP.
     ///
     /// # Errors
     /// [`ConfigError`] if `STORE_ID` is missing or not usable.
@@ -163,10 +158,9 @@ impl Runtime {
         Ok(deps)
     }
 
-    /// Leaves work that makes the first request fast: opening connections, asking what every
-    /// request needs. Whoever runs the function decides about it: under the Lambda service it
-    /// begins with the first poll for an event, so that neither the start nor a request waits for
-    /// it.
+    /// Adds a task that makes the first request fast: it opens connections, or reads what every
+    /// request needs. Under the Lambda service the tasks start with the first poll for an event, so
+    /// that neither the start nor a request waits for them.
     pub fn warm_with(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.warm_up_tasks
             .lock()
@@ -174,7 +168,7 @@ impl Runtime {
             .push(work.boxed());
     }
 
-    /// Does what was left by [`Self::warm_with`]; no longer than a second.
+    /// Runs the tasks that [`Self::warm_with`] added, for a second at most.
     pub async fn warm_up(&self) {
         let work = std::mem::take(
             &mut *self
@@ -182,7 +176,7 @@ impl Runtime {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         );
-        // What is not warm by then gets warm with the first request.
-        let _ = tokio::time::timeout(WARMING, futures::future::join_all(work)).await;
+        // The first request does the rest.
+        let _ = tokio::time::timeout(WARM_UP_LIMIT, futures::future::join_all(work)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Claims of a token, as the two sources spell them.
+//! Claims of a token, as the token and API Gateway represent them.
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +9,7 @@ use domain::caller::{Caller, Role};
 use domain::ids::{OrganizationId, UserId};
 use serde::Deserialize;
 
-/// Claims as they stand in the token.
+/// Claims as they are in the token.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     sub: String,
@@ -17,14 +17,14 @@ pub(super) struct Claims {
     org: String,
     #[serde(default)]
     roles: Vec<String>,
-    /// Seconds since the Unix epoch, as RFC 7519 has them.
+    /// Seconds since the Unix epoch (RFC 7519).
     exp: i64,
     #[serde(default)]
     nbf: Option<i64>,
 }
 
 impl Claims {
-    /// Whether the token is neither over nor yet to come, give or take `leeway` seconds.
+    /// Returns whether the token is valid at `now`. Clocks may differ by `leeway` seconds.
     pub(super) fn valid_at(&self, now: i64, leeway: i64) -> bool {
         now < self.exp.saturating_add(leeway)
             && self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(leeway))
@@ -35,7 +35,8 @@ impl Claims {
     }
 }
 
-/// Claims as API Gateway hands them over: every one a text, an array as `[buyer org_admin]`.
+/// Reads the claims from API Gateway, which passes each one as a string, and an array as
+/// `[buyer org_admin]`.
 pub(super) fn from_gateway(claims: &HashMap<String, String>) -> Option<Caller> {
     let text = |name: &str| claims.get(name).map(String::as_str).unwrap_or_default();
     let roles = text("roles").trim_start_matches('[').trim_end_matches(']');
@@ -46,7 +47,7 @@ pub(super) fn from_gateway(claims: &HashMap<String, String>) -> Option<Caller> {
     )
 }
 
-/// Unknown roles count for nothing. A caller who belongs to no organization must at least be an
+/// Ignores unknown roles. Returns `None` for a caller who belongs to no organization and is not an
 /// operator.
 fn caller<'a>(sub: &str, org: &str, roles: impl Iterator<Item = &'a str>) -> Option<Caller> {
     let roles: Vec<Role> = roles.filter_map(Role::parse).collect();

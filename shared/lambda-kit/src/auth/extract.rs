@@ -1,4 +1,4 @@
-//! Callers as arguments of handlers.
+//! Extractors of the caller, for the arguments of handlers.
 
 use app::UseCaseError;
 use axum::extract::FromRequestParts;
@@ -17,15 +17,15 @@ async fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
     auth.caller(parts).await
 }
 
-/// A caller, or 401.
+/// A caller. A request without a token gets 401.
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Caller);
 
 impl Authenticated {
-    /// Refuses who does not have `role`.
+    /// Returns the caller.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`].
+    /// [`UseCaseError::Forbidden`] if the caller does not have `role`.
     pub fn with(&self, role: Role) -> Result<&Caller, UseCaseError> {
         if self.0.is(role) {
             Ok(&self.0)
@@ -46,21 +46,20 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     }
 }
 
-/// A member of an organization, or 401 without a token and 403 for an operator, who belongs to
-/// none.
+/// A member of an organization. A request without a token gets 401; an operator without an
+/// organization gets 403.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Whose prices, carts and orders the request is about.
+    /// The customer whose prices, carts and orders the request concerns.
     pub customer: Customer,
-    /// What the member may do.
     pub roles: Vec<Role>,
 }
 
 impl Member {
-    /// Refuses who does not have `role`.
+    /// Checks the role.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`].
+    /// [`UseCaseError::Forbidden`] if the member does not have `role`.
     pub fn require(&self, role: Role) -> Result<(), UseCaseError> {
         if self.roles.contains(&role) {
             Ok(())
@@ -86,7 +85,8 @@ impl<S: Sync> FromRequestParts<S> for Member {
     }
 }
 
-/// A member with the role `buyer`: who fills carts, orders and asks for quotes. Others get 403.
+/// A member with the role `buyer`, who fills carts, places orders and requests quotes. Others get
+/// 403.
 #[derive(Debug, Clone)]
 pub struct Buyer(pub Customer);
 
@@ -100,7 +100,7 @@ impl<S: Sync> FromRequestParts<S> for Buyer {
     }
 }
 
-/// A caller with the role `operator`, as the use cases of operators demand it. Others get 403, or
+/// A caller with the role `operator`, which the use cases of operators require. Others get 403, or
 /// 401 without a token.
 ///
 /// ```
@@ -134,7 +134,7 @@ impl<S: Sync> FromRequestParts<S> for Operator {
     }
 }
 
-/// A caller if there is one. A token that does not verify is still refused.
+/// The caller, or `None` without a token. A token that does not verify still gets 401.
 #[derive(Debug, Clone)]
 pub struct OptionalCaller(pub Option<Caller>);
 

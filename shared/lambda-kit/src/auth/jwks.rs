@@ -15,8 +15,8 @@ use super::claims::Claims;
 use crate::env::{ConfigError, Env};
 use crate::http::Problem;
 
-/// An unknown key makes us read the set again, but not more often than this: a caller must not
-/// drive our requests.
+/// The shortest time between two reads of the key set. An unknown key causes a read, so callers
+/// could otherwise cause any number of requests to the issuer.
 const RELOAD_MS: i64 = 30_000;
 
 /// Seconds by which clocks may differ.
@@ -27,7 +27,6 @@ struct Keys {
     read_at: Timestamp,
 }
 
-/// Verifies tokens.
 pub(super) struct Verifier {
     url: String,
     validation: Validation,
@@ -38,14 +37,13 @@ pub(super) struct Verifier {
 
 impl Verifier {
     pub(super) fn from_env(env: &Env, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
-        // Both are asymmetric: with a symmetric one a public key would sign.
+        // Only asymmetric algorithms: with a symmetric one, the public key could sign a token.
         let mut validation = Validation::new(Algorithm::RS256);
         validation.algorithms = vec![Algorithm::RS256, Algorithm::ES256];
         validation.set_issuer(&[env.required("JWT_ISSUER")?]);
         validation.set_audience(&[env.required("JWT_AUDIENCE")?]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library asks the machine for the time; the claims are compared with the clock that
-        // was passed in.
+        // The library reads the clock of the machine. `verify` compares the claims with `clock`.
         validation.validate_exp = false;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(3))

@@ -1,4 +1,4 @@
-//! Who calls: claims that API Gateway verified, or a token that is verified here.
+//! Identifies the caller: by claims that API Gateway verified, or by a token that is verified here.
 
 mod claims;
 mod extract;
@@ -17,7 +17,7 @@ use crate::http::Problem;
 pub use extract::{Authenticated, Buyer, Member, Operator, OptionalCaller};
 use jwks::Verifier;
 
-/// How callers are verified. There is no way without verification.
+/// Verifies callers. It cannot be disabled.
 #[derive(Clone)]
 pub struct Auth {
     gateway: bool,
@@ -27,8 +27,7 @@ pub struct Auth {
 impl Auth {
     /// Reads `AUTH_MODE`: `gateway` trusts the claims that API Gateway verified; `jwks` verifies
     /// the bearer token itself against `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE`. With `gateway`
-    /// those three are optional: a public route that looks at a caller who is there, but does not
-    /// demand one, needs them.
+    /// those three are optional: only a public route with an optional caller needs them.
     ///
     /// # Errors
     /// [`ConfigError`] when a variable is missing or `AUTH_MODE` is something else.
@@ -51,10 +50,10 @@ impl Auth {
         Ok(Self { gateway, verifier })
     }
 
-    /// The caller of a request; none without any credential.
+    /// Returns the caller of a request, or `None` if the request has no token.
     ///
     /// # Errors
-    /// [`Problem::Unauthenticated`] for a credential that does not verify.
+    /// [`Problem::Unauthenticated`] for a token that does not verify.
     pub(crate) async fn caller(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
         if self.gateway
             && let Some(RequestContext::ApiGatewayV2(context)) =
@@ -79,8 +78,8 @@ impl Auth {
             .map(|(_, token)| token.trim());
         match (token, &self.verifier) {
             (Some(token), Some(verifier)) => verifier.verify(token).await.map(Some),
-            // API Gateway lets a token through on a public route without looking at it. Where
-            // nobody can verify it, it counts for nothing.
+            // API Gateway does not verify the token of a request to a public route. A function
+            // without a verifier ignores it.
             (_, None) => Ok(None),
             (None, Some(_)) => Err(Problem::Unauthenticated),
         }

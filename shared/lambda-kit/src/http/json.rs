@@ -1,4 +1,4 @@
-//! JSON bodies, read strictly.
+//! JSON bodies, parsed strictly.
 
 use app::UseCaseError;
 use axum::body::{Body, Bytes};
@@ -11,18 +11,17 @@ use serde::de::DeserializeOwned;
 
 use crate::http::problem::Problem;
 
-/// Most bytes of a request body: 500 lines of a cart take a tenth of it.
+/// The most bytes of a request body. A cart of 500 lines takes a tenth of it.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// A JSON body. Refuses another media type (415), more than [`BODY_LIMIT`] (413), what is not JSON
-/// (400 with the position) and what is not a `T` (400 with a pointer to the place).
+/// A JSON body. Another media type gets 415, more than [`BODY_LIMIT`] 413, invalid JSON 400 with the
+/// position, and JSON that is not a `T` 400 with a pointer to the value.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
 /// A JSON body together with its bytes, for the fingerprint of an idempotent request.
 #[derive(Debug)]
 pub struct FingerprintedJson<T> {
-    /// The body.
     pub value: T,
     /// Hexadecimal SHA-256 of the bytes.
     pub fingerprint: String,
@@ -75,7 +74,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
 
 async fn collect(request: Request) -> Result<Bytes, Problem> {
     let body: Body = request.into_body();
-    // The only other error of a body that the Lambda service hands over whole is a body cut short.
+    // The Lambda service passes the whole body, so no other error than the limit is to be expected.
     let collected = Limited::new(body, BODY_LIMIT)
         .collect()
         .await
@@ -83,15 +82,15 @@ async fn collect(request: Request) -> Result<Bytes, Problem> {
     Ok(collected.to_bytes())
 }
 
-/// No body, or an empty object, for routes that need nothing to be said.
+/// No body or an empty object, for routes without parameters in the body.
 #[derive(Debug, Clone, Copy)]
-pub struct NoBody;
+pub struct EmptyBody;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Empty {}
 
-impl<S: Send + Sync> FromRequest<S> for NoBody {
+impl<S: Send + Sync> FromRequest<S> for EmptyBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -104,16 +103,16 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // A derived reader takes an array for an object whose fields it lists in order. No route says
-    // so.
+    // A derived deserializer accepts an array with the fields of a struct in order. The API does
+    // not.
     if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
         return Err(UseCaseError::invalid("", "invalid_value", "the body is an object").into());
     }
     serde_json::from_slice(bytes).or_else(|_| explained(bytes))
 }
 
-/// Reads once more what could not be read, and keeps track of where: most bodies are sound, and
-/// need not pay for that.
+/// Parses a body again that could not be parsed, and finds the place of the error. Valid bodies do
+/// not pay for this.
 fn explained<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -152,7 +151,7 @@ fn message(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// RFC 6901 pointer of a path.
+/// Returns the JSON pointer (RFC 6901) of a path.
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()

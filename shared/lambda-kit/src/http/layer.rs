@@ -25,30 +25,30 @@ use crate::metrics::EmfMetrics;
 use crate::queue::ends;
 use crate::runtime::Runtime;
 
-/// The header that ties a request to everything that it caused.
+/// The header that identifies a request and everything that it causes.
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// What a function keeps for itself of the time that the Lambda service gives it: enough to answer.
+/// The time that a function reserves for its response.
 const RESERVE_MS: i64 = 700;
 
-/// The time of a request that no Lambda service bounds.
+/// The duration of a request without a deadline.
 const DEFAULT_MS: i64 = 25_000;
 
-/// One request on its way through a function.
+/// The ids and times of a request.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Finds the request in the logs.
+    /// Identifies the request in the logs.
     pub request_id: String,
-    /// Ties the request to everything that it caused.
+    /// Identifies the request and everything that it causes.
     pub correlation_id: String,
-    /// When the request arrived.
+    /// The time at which the request arrived.
     pub now: Timestamp,
-    /// When an answer must be on its way.
+    /// The time by which the function must respond.
     pub deadline: Timestamp,
 }
 
 impl Call {
-    /// What calls to the ERP on behalf of this request carry.
+    /// Returns the context of calls to the ERP on behalf of this request.
     #[must_use]
     pub fn context(&self) -> CallContext {
         CallContext {
@@ -70,10 +70,10 @@ impl<S: Sync> FromRequestParts<S> for Call {
     }
 }
 
-/// A route was reached without [`serve`]: a defect of ours.
+/// A request reached a route that is not served by [`serve`]: a defect of the function.
 pub(crate) fn missing_layer() -> Problem {
     Problem::UseCase(UseCaseError::Internal(
-        "a route stands outside the layer".to_owned(),
+        "a route is outside the layer".to_owned(),
     ))
 }
 
@@ -89,7 +89,7 @@ struct Ambient {
 /// for every failure.
 ///
 /// # Errors
-/// [`ConfigError`] when `AUTH_MODE` and what belongs to it are not set.
+/// [`ConfigError`] when `AUTH_MODE` or a variable that it requires is not set.
 pub fn serve(router: Router, runtime: &Runtime) -> Result<Function, ConfigError> {
     let ambient = Ambient {
         auth: Auth::from_env(&runtime.env, runtime.clock.clone())?,
@@ -109,8 +109,7 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     request.extensions_mut().insert(call.clone());
     request.extensions_mut().insert(ambient.auth.clone());
     let method = request.method().clone();
-    // The path is not logged: it holds ids of customers' things. The route is found by its pattern
-    // in the metrics.
+    // The path is not logged, because it contains ids of customers.
     let span = tracing::info_span!("request", correlation_id = %call.correlation_id, request_id = %call.request_id, %method);
     let answer = AssertUnwindSafe(next.run(request))
         .catch_unwind()
@@ -128,8 +127,8 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
         }
         let headers = std::mem::take(response.headers_mut());
         response = problem.render(&call.request_id);
-        // What a handler or extractor added stays, except what described the body that was
-        // replaced.
+        // Headers of the handler and the extractors stay, except those that describe the replaced
+        // body.
         for (name, value) in &headers {
             if !response.headers().contains_key(name) && name != axum::http::header::CONTENT_LENGTH
             {
@@ -140,7 +139,7 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     if let Ok(value) = HeaderValue::from_str(&call.correlation_id) {
         response.headers_mut().insert(CORRELATION, value);
     }
-    // Before the answer: after it the function may stand still at any moment.
+    // Before the response: the service may freeze the function after it.
     ambient.metrics.flush();
     response
 }
@@ -158,14 +157,14 @@ fn call(ambient: &Ambient, request: &Request) -> Call {
         .map(|context| context.request_id.as_str())
         .filter(is_id);
     let request_id = request_id.map_or_else(|| ambient.ids.mint(), str::to_owned);
-    let said = request
+    let received = request
         .headers()
         .get(&CORRELATION)
         .and_then(|value| value.to_str().ok())
         .filter(is_id);
     Call {
-        // A request that begins something is found by its own id.
-        correlation_id: said.unwrap_or(&request_id).to_owned(),
+        // The first request of a flow has no correlation id yet.
+        correlation_id: received.unwrap_or(&request_id).to_owned(),
         request_id,
         now,
         deadline: ends.plus_millis(-RESERVE_MS),

@@ -1,4 +1,4 @@
-//! What HTTP functions share.
+//! The HTTP side of a function: the outermost layer, extractors, problem documents.
 
 mod json;
 mod layer;
@@ -6,7 +6,7 @@ mod params;
 mod problem;
 mod recorded;
 
-pub use json::{BODY_LIMIT, FingerprintedJson, Json, NoBody};
+pub use json::{BODY_LIMIT, EmptyBody, FingerprintedJson, Json};
 pub(crate) use layer::missing_layer;
 pub use layer::{Call, serve};
 pub use params::{IdempotencyHeader, IfMatch, Params, Path, PreferWait, parse_id};

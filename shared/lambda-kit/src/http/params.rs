@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 
 use crate::http::problem::Problem;
 
-/// Reads an id of the path. What is no id cannot exist, so it answers like any other unknown id.
+/// Parses an id of the path.
 ///
 /// # Errors
-/// [`UseCaseError::NotFound`].
+/// [`UseCaseError::NotFound`], as for an unknown id, if the text is not an id.
 pub fn parse_id<T>(
     text: &str,
     parse: impl FnOnce(&str) -> Result<T, IdError>,
@@ -19,8 +19,7 @@ pub fn parse_id<T>(
     parse(text).map_err(|_| UseCaseError::NotFound)
 }
 
-/// Parameters of the path. One that is no text cannot name anything, so it answers like any other
-/// unknown id.
+/// Parameters of the path. One that is not UTF-8 gets 404, as an unknown id does.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
@@ -74,7 +73,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match header(parts, "if-match") {
             None | Some("*") => Ok(Self(None)),
-            // An entity tag that we never made matches nothing.
+            // An entity tag of another form matches no version.
             Some(tag) => match tag.trim_start_matches("W/").trim_matches('"').parse() {
                 Ok(version) => Ok(Self(Some(version))),
                 Err(_) => Err(UseCaseError::PreconditionFailed.into()),
@@ -106,7 +105,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyHeader {
     }
 }
 
-/// Most seconds that a caller may wait.
+/// The most seconds that a caller may wait.
 const MAX_WAIT: u64 = 20;
 
 /// `Prefer: wait=N` in seconds, at most 20 (RFC 7240); 0 without it.

@@ -1,4 +1,4 @@
-//! The table of failures: status, code and words of each, in one exhaustive match.
+//! The table of problems: status, code and title of each, in one exhaustive match.
 
 use app::ports::{ErpError, StoreError};
 use app::{FieldError, UseCaseError};
@@ -8,11 +8,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use wire::storefront::problem::{Problem as Document, ProblemError};
 
-/// Why a request is answered with a problem document: a use case's [`UseCaseError`], or something that
-/// only HTTP knows.
+/// Why the response is a problem document: an error of a use case, or an error of the HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// A use case failed.
     UseCase(UseCaseError),
     /// No token, or one that does not verify.
     Unauthenticated,
@@ -223,8 +221,8 @@ fn store_head(error: &StoreError) -> Head {
             "invalid_cursor",
             "The cursor is not one of this list",
         ),
-        // Only a cart grows with what its buyer asks for; another record that is too large is our
-        // defect.
+        // A buyer can make only a cart too large, which is `CartTooLarge`. Any other record that is
+        // too large is a defect.
         StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
             INTERNAL
         }
@@ -256,7 +254,7 @@ fn erp_head(error: &ErpError) -> Head {
     }
 }
 
-/// More words for the caller. A 5xx has none but its title.
+/// Returns the detail for the caller, or the title if there is none.
 fn detail(problem: &Problem, title: &str) -> String {
     match problem {
         Problem::UseCase(UseCaseError::TotalChanged {
@@ -331,7 +329,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// Leaves the problem for the outermost layer, which knows the request id.
+    /// Passes the problem to the outermost layer, which knows the request id.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);

@@ -1,4 +1,4 @@
-//! Responses that repetitions of a request get again.
+//! Stored responses, which repetitions of a request get.
 
 use app::ports::idempotency::StoredResponse;
 use axum::body::Body;
@@ -6,13 +6,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
-/// Makes the response that is stored for repetitions.
+/// Makes the response to store for repetitions of a request.
 #[must_use]
 pub fn stored_response(status: StatusCode, body: String) -> StoredResponse {
     StoredResponse::new(status.as_u16(), body)
 }
 
-/// Returns a stored response, byte for byte.
+/// Makes the HTTP response of a stored response, byte for byte.
 #[must_use]
 pub fn recorded(stored: StoredResponse) -> Response {
     let mut response = Response::new(Body::from(stored.body().to_owned()));

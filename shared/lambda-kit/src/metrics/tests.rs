@@ -62,7 +62,7 @@ fn a_line_is_what_cloudwatch_reads() {
 }
 
 #[test]
-fn what_was_counted_is_written_once_and_nothing_is_no_line() {
+fn counts_are_written_once_and_an_empty_flush_writes_no_line() {
     let (metrics, kept) = metrics();
     metrics.flush();
     let counting = metrics.handle();
@@ -95,7 +95,7 @@ fn what_was_counted_is_written_once_and_nothing_is_no_line() {
 }
 
 #[test]
-fn metrics_need_the_name_of_the_deployment_and_a_listener() {
+fn metrics_need_the_name_of_the_deployment_and_a_sink() {
     let env = Env::from_pairs([("AWS_LAMBDA_FUNCTION_NAME", "prices")]);
     let missing = EmfMetrics::to_output(&env, Arc::new(Noon)).err().unwrap();
     assert!(missing.to_string().contains("STACK_NAME"));

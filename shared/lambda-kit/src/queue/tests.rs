@@ -19,7 +19,7 @@ struct Obedient;
 impl QueueHandler for Obedient {
     async fn handle(&self, record: &QueueRecord) -> Result<(), RecordError> {
         match record.parse::<String>()?.as_str() {
-            "panic" => panic!("as told"),
+            "panic" => panic!("as the body says"),
             "fail" => Err(RecordError::UseCase(UseCaseError::NotFound)),
             "hang" => std::future::pending().await,
             _ => Ok(()),
@@ -34,7 +34,7 @@ async fn handle(bodies: &[&str]) -> Result<Value, Error> {
         .map(|(number, body)| json!({"messageId": format!("m{number}"), "body": body, "eventSource": "aws:sqs"}))
         .collect();
     let mut context = Context::default();
-    // A tenth of a second more than the function keeps for itself.
+    // A tenth of a second more than the function reserves.
     context.deadline = 101_100;
     queue_handler(Arc::new(Obedient), Arc::new(Now))
         .handle(json!({"Records": records}), context)
@@ -42,7 +42,7 @@ async fn handle(bodies: &[&str]) -> Result<Value, Error> {
 }
 
 #[tokio::test]
-async fn only_messages_that_were_not_worked_off_come_again() {
+async fn only_messages_that_were_not_processed_are_reported() {
     let bodies = [
         "\"ok\"",
         "not json",
@@ -58,7 +58,7 @@ async fn only_messages_that_were_not_worked_off_come_again() {
 }
 
 #[tokio::test]
-async fn a_batch_with_a_message_that_cannot_be_named_fails_as_a_whole() {
+async fn a_batch_with_a_message_without_an_id_fails_as_a_whole() {
     let event = json!({"Records": [{"body": "\"ok\"", "eventSource": "aws:sqs"}]});
     let handler = queue_handler(Arc::new(Obedient), Arc::new(Now));
     assert!(handler.handle(event, Context::default()).await.is_err());

@@ -27,7 +27,7 @@ fn a_caller_without_an_organization_is_at_least_an_operator() {
 }
 
 #[test]
-fn the_gateway_hands_an_array_over_as_a_text() {
+fn the_gateway_passes_an_array_as_a_string() {
     let claims = [("sub", "u"), ("org", "o"), ("roles", "[buyer org_admin]")];
     let claims = claims
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
