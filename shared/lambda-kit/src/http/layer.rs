@@ -90,12 +90,12 @@ struct Ambient {
 ///
 /// # Errors
 /// [`ConfigError`] when `AUTH_MODE` or a variable that it requires is not set.
-pub fn serve(router: Router, start: &Runtime) -> Result<Function, ConfigError> {
+pub fn serve(router: Router, runtime: &Runtime) -> Result<Function, ConfigError> {
     let ambient = Ambient {
-        auth: Auth::from_env(&start.env, start.clock.clone())?,
-        clock: start.clock.clone(),
-        ids: start.ids.clone(),
-        metrics: start.metrics.clone(),
+        auth: Auth::from_env(&runtime.env, runtime.clock.clone())?,
+        clock: runtime.clock.clone(),
+        ids: runtime.ids.clone(),
+        metrics: runtime.metrics.clone(),
     };
     let router = router
         .fallback(async || Problem::RouteNotFound)

@@ -4,6 +4,7 @@
 
 pub(crate) mod cart;
 pub(crate) mod event;
+mod member;
 mod prepared;
 pub(crate) mod submission;
 pub(crate) mod value;
