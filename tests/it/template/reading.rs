@@ -294,7 +294,6 @@ fn a_name_that_stands_for_nothing_is_an_error() {
     );
     let mut deployment = deployment();
     deployment.parameters.remove("ErpUrl");
-    assert!(
-        matches!(Template::read(SOURCE, &deployment), Err(TemplateError::Parameter(name)) if name == "ErpUrl")
-    );
+    assert!(matches!(Template::read(SOURCE, &deployment),
+            Err(TemplateError::Parameter(name)) if name == "ErpUrl"));
 }

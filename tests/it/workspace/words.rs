@@ -34,8 +34,8 @@ struct Retired {
     replacement: String,
 }
 
-/// The list: one word or phrase a line, perhaps `unless` with words that may be before or behind it, and after a
-/// tab what takes its place.
+/// The list: one word or phrase a line, perhaps `unless` with words that may be before or behind
+/// it, and after a tab what takes its place.
 fn read(list: &str) -> Vec<Retired> {
     let lines = list.lines().filter(|line| !line.starts_with('#'));
     lines
