@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Compares what the tests used of the functions' policies with what is in the repository, and so in the template.
+"""Compares what the tests used of the functions' policies with what is in the repository.
 
     USED_PERMISSIONS=DIR cargo test --workspace && .ci/used.py DIR [--write]
 
-A test in `tests/it` holds the template to the same list, so a permission that is no longer used is found here.
+A test in `tests/it` holds the template to the same list, so a permission that is no longer used
+is found here.
 """
 
 import argparse

@@ -20,8 +20,8 @@ const DEFAULT_LIMIT: usize = 20;
 /// Most languages that are read: each costs a read for every item.
 const MAX_LANGUAGES: usize = 4;
 
-/// The languages of `Accept-Language` (RFC 9110), in lower case, the preferred one first. A regional
-/// language is followed by its base language: `de-CH` by `de`.
+/// The languages of `Accept-Language` (RFC 9110), in lower case, the preferred one first. A
+/// regional language is followed by its base language: `de-CH` by `de`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Languages(pub Vec<Language>);
 
@@ -82,8 +82,8 @@ fn thousandths(text: &str) -> Option<u16> {
     )
 }
 
-/// The items of a query. Text that is not a valid item number cannot exist, so it is absent from the
-/// answer like any other unknown item.
+/// The items of a query. Text that is not a valid item number cannot exist, so it is absent from
+/// the answer like any other unknown item.
 pub(crate) fn skus(query: &body::ItemsQuery) -> Result<Vec<Sku>, UseCaseError> {
     if query.skus.len() > MAX_ITEMS {
         let message = format!("a query has at most {MAX_ITEMS} skus");

@@ -1,5 +1,5 @@
-//! What operators see and do: the state of the integration, submissions, dead letters, loads and the
-//! cache of prices and availabilities.
+//! What operators see and do: the state of the integration, submissions, dead letters, loads and
+//! the cache of prices and availabilities.
 
 mod read;
 mod routes;

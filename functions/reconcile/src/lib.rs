@@ -76,8 +76,8 @@ impl EventHandler for Run {
 }
 
 impl Run {
-    /// Writes the metrics of what waits. A failure leaves them out, which raises an alarm, and does not
-    /// stop the run.
+    /// Writes the metrics of what waits. A failure leaves them out, which raises an alarm, and does
+    /// not stop the run.
     async fn measure(&self) {
         if !self.metrics.enabled() {
             return;

@@ -20,11 +20,7 @@ pub(crate) fn document(
 ) -> body::Document {
     let own = document.submission.as_ref();
     let external = document.external.as_ref();
-    let own_id = own.map(|s| s.id().to_string());
-    let external_id = external
-        .map(|d| &d.external_id)
-        .or_else(|| own.and_then(Submission::external_id))
-        .map(ToString::to_string);
+    let (own_id, external_id) = ids(document);
     let (order_id, external_order_id, quote_id, external_quote_id) = match kind {
         DocumentKind::Order => (own_id, external_id, None, None),
         DocumentKind::Quote => (None, None, own_id, external_id),
@@ -70,6 +66,20 @@ pub(crate) fn document(
         as_of: as_of.into(),
         stale,
     }
+}
+
+/// Our id and the ERP's.
+fn ids(document: &Document) -> (Option<String>, Option<String>) {
+    let own = document.submission.as_ref();
+    let external_id = document
+        .external
+        .as_ref()
+        .map(|d| &d.external_id)
+        .or_else(|| own.and_then(Submission::external_id));
+    (
+        own.map(|s| s.id().to_string()),
+        external_id.map(ToString::to_string),
+    )
 }
 
 fn expiry(expiry: &Expiry) -> String {

@@ -44,8 +44,8 @@ impl Catalog {
     /// The items of a category and of the categories below it, each once.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] if the category does not exist; [`UseCaseError::Store`] for a cursor
-    /// of another list.
+    /// [`UseCaseError::NotFound`] if the category does not exist; [`UseCaseError::Store`] for a
+    /// cursor of another list.
     pub async fn items_in(
         &self,
         category: &CategoryId,

@@ -24,9 +24,9 @@ pub struct KeyScope(String);
 
 impl KeyScope {
     /// Returns the scope of a caller. Callers without a token share one because nothing
-    /// distinguishes them. A key of 122 random bits, as clients make them, cannot be guessed. A guess
-    /// with another body learns that the key is in use and nothing more, and a guess with the same
-    /// body already has everything that the response says.
+    /// distinguishes them. A key of 122 random bits, as clients make them, cannot be guessed. A
+    /// guess with another body learns that the key is in use and nothing more, and a guess with the
+    /// same body already has everything that the response says.
     #[must_use]
     pub fn of_caller(caller: Option<&Caller>) -> Self {
         // No id contains a slash, so two callers never have the same scope.
@@ -106,10 +106,10 @@ impl Idempotent {
     /// Answers a request: by `work` if it is the first with its key, otherwise with the response of
     /// the first.
     ///
-    /// `work` gets the claim on the key, to complete the record in the transaction of its own write.
-    /// After a failure that wrote nothing the key is released, so that the caller may correct the
-    /// request and use the key again. After an unknown outcome the claim lasts until the deadline;
-    /// then a repetition does the work again, and the conditions of its write decide.
+    /// `work` gets the claim on the key, to complete the record in the transaction of its own
+    /// write. After a failure that wrote nothing the key is released, so that the caller may
+    /// correct the request and use the key again. After an unknown outcome the claim lasts until
+    /// the deadline; then a repetition does the work again, and the conditions of its write decide.
     ///
     /// # Errors
     /// [`UseCaseError::IdempotencyKeyReused`] for another body,
@@ -180,7 +180,10 @@ impl Idempotent {
                 Ok(recorded)
             }
             Err(error) if recorded == upgraded => {
-                tracing::warn!(%error, "a response was not stored as final; it is final after the request's deadline");
+                tracing::warn!(
+                    %error,
+                    "a response was not stored as final; it is final after the request's deadline"
+                );
                 Ok(upgraded)
             }
             // It is unknown which of the two is stored. A repetition of the request gets it.
@@ -190,7 +193,10 @@ impl Idempotent {
 
     async fn release(&self, claim: &IdempotencyClaim) {
         if let Err(error) = self.store.release(claim).await {
-            tracing::warn!(%error, "an idempotency key was not released; it is free after the request's deadline");
+            tracing::warn!(
+                %error,
+                "an idempotency key was not released; it is free after the request's deadline"
+            );
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What members see and change of themselves and of their organization's addresses.
 //!
-//! Addresses belong to the organization: its buyers and administrators make, change and remove those
-//! made here. Only the ERP changes an address of an export file because the next file would undo a
-//! change. A removed address stays stored as inactive: an order that names it may still be on its way
-//! to the ERP.
+//! Addresses belong to the organization: its buyers and administrators make, change and remove
+//! those made here. Only the ERP changes an address of an export file because the next file would
+//! undo a change. A removed address stays stored as inactive: an order that names it may still be
+//! on its way to the ERP.
 
 use std::sync::Arc;
 
@@ -102,9 +102,9 @@ impl Profiles {
     /// the rules of their time.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for a caller who is not an administrator, [`UseCaseError::MemberNotActive`];
-    /// [`UseCaseError::Invalid`] for a limit below zero or in another currency than the organization's;
-    /// [`UseCaseError::Store`].
+    /// [`UseCaseError::Forbidden`] for a caller who is not an administrator,
+    /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::Invalid`] for a limit below zero or in
+    /// another currency than the organization's; [`UseCaseError::Store`].
     pub async fn change_rules(
         &self,
         actor: Actor<'_>,
@@ -151,8 +151,8 @@ impl Profiles {
     /// Makes an address.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`], [`UseCaseError::MemberNotActive`]; [`UseCaseError::Invalid`] when there are
-    /// too many; [`UseCaseError::Store`].
+    /// [`UseCaseError::Forbidden`], [`UseCaseError::MemberNotActive`]; [`UseCaseError::Invalid`]
+    /// when there are too many; [`UseCaseError::Store`].
     pub async fn add_address(
         &self,
         actor: Actor<'_>,

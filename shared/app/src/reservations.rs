@@ -60,8 +60,8 @@ impl Reservations {
         }
     }
 
-    /// Releases the reservation with this revision. Does nothing if the entry is gone or has another
-    /// revision: then it belongs to another request.
+    /// Releases the reservation with this revision. Does nothing if the entry is gone or has
+    /// another revision: then it belongs to another request.
     ///
     /// # Errors
     /// [`UseCaseError::Erp`] or [`UseCaseError::Store`]; the entry stays.
@@ -108,7 +108,10 @@ impl Reservations {
             {
                 Ok(()) => released += 1,
                 Err(error) => {
-                    tracing::warn!(%error, cart.id = %entry.cart, "a reservation could not be released")
+                    tracing::warn!(
+                        %error, cart.id = %entry.cart,
+                        "a reservation could not be released"
+                    )
                 }
             }
         }

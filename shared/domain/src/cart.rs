@@ -144,8 +144,8 @@ impl Cart {
         }
     }
 
-    /// Adds a line, or adds to the quantity of the line with the same item: a double click makes one
-    /// line.
+    /// Adds a line, or adds to the quantity of the line with the same item: a double click makes
+    /// one line.
     ///
     /// # Errors
     /// [`CartError`]; the cart is then unchanged.

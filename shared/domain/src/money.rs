@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// Most digits after the point of an amount: unit prices of real exports have four, commerce systems
-/// store five.
+/// Most digits after the point of an amount: unit prices of real exports have four, commerce
+/// systems store five.
 pub const MAX_AMOUNT_SCALE: u32 = 5;
 
 /// Largest absolute amount: fifteen digits before the point, as in the decimal

@@ -68,8 +68,8 @@ impl ErpClient {
         Call::new(operation, &self.config.limits)
     }
 
-    /// A read without a body. Repeated once where that helps: no connection, a broken one, or a busy
-    /// ERP.
+    /// A read without a body. Repeated once where that helps: no connection, a broken one, or a
+    /// busy ERP.
     pub(crate) async fn get(
         &self,
         context: &CallContext,

@@ -9,16 +9,16 @@ use app::ports::Clock;
 use crate::ErpClient;
 use crate::breaker::{Breaker, BreakerLimits};
 
-/// How long a call may take in all: `base_ms`, and `per_line_ms` for each line or item; and how long
-/// its response may pause once it has begun.
+/// How long a call may take in all: `base_ms`, and `per_line_ms` for each line or item; and how
+/// long its response may pause once it has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit {
     /// Milliseconds for a call without lines.
     pub base_ms: i64,
     /// Additional milliseconds for each line.
     pub per_line_ms: i64,
-    /// The longest pause between two pieces of a response, in milliseconds. An ERP that has begun to
-    /// respond has computed its answer, so after a longer pause the rest will not come.
+    /// The longest pause between two pieces of a response, in milliseconds. An ERP that has begun
+    /// to respond has computed its answer, so after a longer pause the rest will not come.
     pub read_ms: u64,
 }
 

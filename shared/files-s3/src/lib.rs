@@ -183,8 +183,8 @@ impl ExportFiles for ExportBucket {
     }
 }
 
-/// Whether the object does not exist. Without the permission to list, S3 denies access instead; that
-/// stays an error.
+/// Whether the object does not exist. Without the permission to list, S3 denies access instead;
+/// that stays an error.
 fn is_missing<R>(error: &SdkError<GetObjectError, R>) -> bool {
     error
         .as_service_error()

@@ -13,8 +13,8 @@ const PART: usize = 8 * 1024 * 1024;
 
 /// An object that is being written: a short one in one call, a long one in parts.
 ///
-/// The parts of an object that is never finished stay in the bucket until its lifecycle rule removes
-/// them.
+/// The parts of an object that is never finished stay in the bucket until its lifecycle rule
+/// removes them.
 pub(crate) struct ObjectWriter {
     client: Client,
     bucket: String,

@@ -96,7 +96,10 @@ impl AfterResponse {
         match tokio::time::timeout(REGISTER, extension.register()).await {
             Ok(Ok(registered)) => Some(registered.run().boxed()),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "no extension could be registered; work after an answer may be cut short");
+                tracing::warn!(
+                    %error,
+                    "no extension could be registered; work after an answer may be cut short"
+                );
                 None
             }
             Err(_) => {

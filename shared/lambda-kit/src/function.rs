@@ -70,12 +70,12 @@ impl Function {
     ///
     /// # Errors
     /// Fails when the service cannot be reached.
-    async fn run(self, start: &Runtime) -> Result<(), Error> {
+    async fn run(self, runtime: &Runtime) -> Result<(), Error> {
         match self {
-            Self::Http(router) => match start.after_response.hold(&start.env).await {
+            Self::Http(router) => match runtime.after_response.hold(&runtime.env).await {
                 None => lambda_http::run(router).await,
                 Some(extension) => {
-                    let after = start.after_response.clone();
+                    let after = runtime.after_response.clone();
                     // The outermost layer, so that an event that cannot be parsed also counts as
                     // answered.
                     let count_answer =
@@ -83,9 +83,9 @@ impl Function {
                             after.answered();
                             std::future::ready(end)
                         });
-                    let runtime =
+                    let service =
                         lambda_runtime::Runtime::new(Adapter::from(router)).layer(count_answer);
-                    futures::try_join!(runtime.run(), extension)?;
+                    futures::try_join!(service.run(), extension)?;
                     Ok(())
                 }
             },
@@ -112,17 +112,17 @@ where
     let env = Env::from_process();
     crate::logging::init(&env);
     let built = async {
-        let start = Runtime::from_process(env.clone())?;
-        Ok::<_, ConfigError>((build(start.clone()).await?, start))
+        let runtime = Runtime::from_process(env.clone())?;
+        Ok::<_, ConfigError>((build(runtime.clone()).await?, runtime))
     };
-    let (function, start) = match built.await {
+    let (function, runtime) = match built.await {
         Ok(built) => built,
         Err(error) => {
             crate::init::failed(&env, &error).await;
             return Err(error.into());
         }
     };
-    let warming = start.clone();
+    let warming = runtime.clone();
     tokio::spawn(async move { warming.warm_up().await });
-    function.run(&start).await
+    function.run(&runtime).await
 }

@@ -159,7 +159,10 @@ impl<R: RecordFamily> LoadEvents<R> {
                 }
                 Err(LoadError::Busy) => BUSY_DELAY_SECONDS,
                 Err(error) => {
-                    tracing::error!(load.id = %arrival.load, load.kind = %arrival.key.kind(), %error, "a load stopped");
+                    tracing::error!(
+                        load.id = %arrival.load, load.kind = %arrival.key.kind(), %error,
+                        "a load stopped"
+                    );
                     FAILURE_DELAY_SECONDS
                 }
             };

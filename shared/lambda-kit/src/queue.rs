@@ -81,11 +81,11 @@ struct Batch {
 
 /// Makes a function for a queue with `ReportBatchItemFailures`.
 #[must_use]
-pub fn queue_function(handler: Arc<dyn QueueHandler>, start: &Runtime) -> Function {
+pub fn queue_function(handler: Arc<dyn QueueHandler>, runtime: &Runtime) -> Function {
     Function::Event(Arc::new(Batch {
         handler,
-        clock: start.clock.clone(),
-        metrics: start.metrics.clone(),
+        clock: runtime.clock.clone(),
+        metrics: runtime.metrics.clone(),
     }))
 }
 

@@ -50,9 +50,9 @@ impl Runtime {
     /// # Errors
     /// [`ConfigError`] when region, credentials or the name of the deployment are missing.
     pub fn from_process(env: Env) -> Result<Self, ConfigError> {
-        let mut start = Self::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds))?;
-        start.metrics = EmfMetrics::to_output(&start.env, start.clock.clone())?;
-        Ok(start)
+        let mut runtime = Self::new(env, None, Arc::new(SystemClock), Arc::new(RandomIds))?;
+        runtime.metrics = EmfMetrics::to_output(&runtime.env, runtime.clock.clone())?;
+        Ok(runtime)
     }
 
     /// Writes the metrics to `sink`.

@@ -1,4 +1,5 @@
-//! Reads and writes many records in few calls. Unprocessed keys are sent again, with growing pauses.
+//! Reads and writes many records in few calls. Unprocessed keys are sent again, with growing
+//! pauses.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,8 +20,8 @@ const WRITE: usize = 25;
 /// Most concurrent calls. More only move the waiting from here to the table.
 const IN_FLIGHT: usize = 8;
 /// How long all calls of one read or write may be repeated. Together with the SDK's time limit of
-/// one call, and a read before a write, this stays below the lease of a load: a worker that lost its
-/// lease no longer writes.
+/// one call, and a read before a write, this stays below the lease of a load: a worker that lost
+/// its lease no longer writes.
 const PATIENCE: Duration = Duration::from_secs(50);
 
 /// The key of a record, of one part or of two.
@@ -141,6 +142,26 @@ impl Projection {
     }
 }
 
+/// The operation's name in errors.
+const BATCH_GET: &str = "BatchGetItem";
+
+fn keys_and_attributes(
+    keys: &[Key<'_>],
+    projection: &Projection,
+    current: bool,
+) -> Result<KeysAndAttributes, StoreError> {
+    KeysAndAttributes::builder()
+        .set_keys(Some(keys.iter().map(Key::attributes).collect()))
+        .consistent_read(current)
+        .set_projection_expression(projection.expression.clone())
+        .set_expression_attribute_names(projection.names.clone())
+        .build()
+        .map_err(|error| StoreError::Refused {
+            operation: BATCH_GET,
+            reason: error.to_string(),
+        })
+}
+
 async fn read_chunk(
     client: &Client,
     table: &str,
@@ -149,7 +170,6 @@ async fn read_chunk(
     current: bool,
     until: Instant,
 ) -> Result<Vec<Attributes>, StoreError> {
-    const OPERATION: &str = "BatchGetItem";
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -161,16 +181,7 @@ async fn read_chunk(
         if Instant::now() > until {
             break;
         }
-        let asked = KeysAndAttributes::builder()
-            .set_keys(Some(left.iter().map(Key::attributes).collect()))
-            .consistent_read(current)
-            .set_projection_expression(projection.expression.clone())
-            .set_expression_attribute_names(projection.names.clone())
-            .build()
-            .map_err(|error| StoreError::Refused {
-                operation: OPERATION,
-                reason: error.to_string(),
-            })?;
+        let asked = keys_and_attributes(&left, &projection, current)?;
         let answer = match client
             .batch_get_item()
             .request_items(table, asked)
@@ -178,7 +189,7 @@ async fn read_chunk(
             .await
         {
             Ok(answer) => answer,
-            Err(error) => match store_error(OPERATION, error) {
+            Err(error) => match store_error(BATCH_GET, error) {
                 StoreError::Throttled { .. } => continue,
                 other => return Err(other),
             },
@@ -204,7 +215,7 @@ async fn read_chunk(
         }
     }
     Err(StoreError::Throttled {
-        operation: OPERATION,
+        operation: BATCH_GET,
     })
 }
 

@@ -29,9 +29,9 @@ const RUNNING: &str = "running";
 const DONE: &str = "done";
 const ABANDONED: &str = "abandoned";
 
-/// The key is free: it was never claimed, it expired, its request released it, or a request with the
-/// same body died. Another body has to wait until the record expires because it is unknown what the
-/// first one wrote.
+/// The key is free: it was never claimed, it expired, its request released it, or a request with
+/// the same body died. Another body has to wait until the record expires because it is unknown what
+/// the first one wrote.
 const FREE: &str = "attribute_not_exists(pk) OR #expiresAt <= :today OR #status = :abandoned \
                     OR (#status = :running AND #until < :now AND #fingerprint = :fingerprint)";
 

@@ -57,8 +57,8 @@ fn cancelled<'a>(codes: impl Iterator<Item = &'a str>) -> Cancelled {
     }
 }
 
-/// Writes all or nothing. Returns the indexes of the parts whose conditions failed; it took effect if
-/// there are none.
+/// Writes all or nothing. Returns the indexes of the parts whose conditions failed; it took effect
+/// if there are none.
 ///
 /// The SDK gives each transaction a token, so its repetition after a lost answer has no second
 /// effect and answers like the first. A transaction that met another one is tried

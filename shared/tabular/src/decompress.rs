@@ -179,7 +179,8 @@ impl Decompressor {
 }
 
 fn damaged() -> FileError {
-    let message = "the compressed file is damaged, ends too early, or needs more than 8 MiB of memory to unpack";
+    let message = "the compressed file is damaged, ends too early, or needs more than 8 MiB of \
+        memory to unpack";
     FileError::new("compression", message)
 }
 

@@ -6,7 +6,8 @@
 //!   {"threshold": 10, "expiryAbove": 300, "expiryBelow": 0},
 //!   {"location": "STORE", "threshold": 2, "expiryAbove": 60, "expiryBelow": 0},
 //!   {"sku": "TAP-5", "expiryAbove": 3600},
-//!   {"sku": "TAP-5", "location": "STORE", "threshold": 50, "expiryAbove": 30, "expiryBelow": 0, "precedence": 5}
+//!   {"sku": "TAP-5", "location": "STORE", "threshold": 50, "expiryAbove": 30, "expiryBelow": 0,
+//!   "precedence": 5}
 //! ]
 //! ```
 //!
@@ -17,9 +18,9 @@
 //!   applies, below it `expiryBelow`. Without a threshold `expiryAbove` always applies.
 //! - `expiryAbove` and `expiryBelow` are seconds: 0 = asked live every time, absent = never
 //!   expires.
-//! - `precedence` (0 if absent) decides between rules that apply; among equals the most specific one
-//!   wins: item at location, item, location, all. Without a rule the default applies: threshold 10,
-//!   above 300, below 0.
+//! - `precedence` (0 if absent) decides between rules that apply; among equals the most specific
+//!   one wins: item at location, item, location, all. Without a rule the default applies: threshold
+//!   10, above 300, below 0.
 //!
 //! The decision itself is made by [`domain::freshness`].
 

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 /// Most digits after the point of a quantity.
 const MAX_SCALE: u32 = domain::quantity::MAX_SCALE;
 
-/// Money as it is written in every message: `{"amount":"12.50","currency":"USD"}`. The amount is text,
-/// so that no reader on the way turns it into a float.
+/// Money as it is written in every message: `{"amount":"12.50","currency":"USD"}`. The amount is
+/// text, so that no reader on the way turns it into a float.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Money {

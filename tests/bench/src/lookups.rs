@@ -381,8 +381,10 @@ impl Bare {
 
     /// Takes the leases: of one key by an update, of several in a transaction.
     async fn lease(&self, keys: &[String]) -> Result<(), Error> {
-        const UPDATE: &str = "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)";
-        const CONDITION: &str = "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)";
+        const UPDATE: &str = "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = \
+            if_not_exists(expiresAt, :keep)";
+        const CONDITION: &str = "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND \
+            attribute_not_exists(revision)";
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let values = [
             (":owner", text("01a20497-b6ee-7573-a378-1f750aa3e969")),
@@ -435,13 +437,16 @@ fn event((user, organization): &(String, String), lines: &[Line]) -> Vec<u8> {
         "routeKey": "POST /prices/query",
         "rawPath": "/prices/query",
         "rawQueryString": "",
-        "headers": {"content-type": "application/json", "host": "localhost", "authorization": "Bearer verified"},
+        "headers": {"content-type": "application/json", "host": "localhost",
+            "authorization": "Bearer verified"},
         "requestContext": {
             "accountId": "1", "apiId": "local", "domainName": "localhost", "domainPrefix": "local",
-            "http": {"method": "POST", "path": "/prices/query", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+            "http": {"method": "POST", "path": "/prices/query", "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1", "userAgent": ""},
             "requestId": "r", "routeKey": "POST /prices/query", "stage": "$default",
             "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
-            "authorizer": {"jwt": {"claims": {"sub": user, "org": organization, "roles": "[buyer]"}, "scopes": null}},
+            "authorizer": {"jwt": {"claims": {"sub": user, "org": organization, "roles": "[buyer]"},
+                "scopes": null}},
         },
         "body": json!({"items": items}).to_string(),
         "isBase64Encoded": false,

@@ -88,7 +88,8 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
         };
         let [of_bare, of_values] = found.percent();
         println!(
-            "{} rows, {} MB: csv crate {} rows/s, with serde {} rows/s; understood and validated {} rows/s: {of_bare} % and \
+            "{} rows, {} MB: csv crate {} rows/s, with serde {} rows/s; understood and validated \
+            {} rows/s: {of_bare} % and \
              {of_values} %",
             found.rows,
             found.bytes / 1_000_000,
@@ -116,7 +117,8 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
             bare.as_micros() * 100 / ours.as_micros().max(1)
         };
         println!(
-            "{} rows, {} MB, {} records: {} rows/s and {} per CPU second, the bare writes {} and {}: {} % and {} %",
+            "{} rows, {} MB, {} records: {} rows/s and {} per CPU second, the bare writes {} and \
+            {}: {} % and {} %",
             found.rows,
             found.bytes / 1_000_000,
             found.records,
@@ -146,7 +148,8 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
             let found = footprint::run(rows, programs).await?;
             let (idle, peak) = found.memory_kib;
             println!(
-                "{} rows, {} MB, in {} invocations and {} ms of CPU: {} KiB idle, {} KiB at most, {} MiB more",
+                "{} rows, {} MB, in {} invocations and {} ms of CPU: {} KiB idle, {} KiB at most, \
+                {} MiB more",
                 found.rows,
                 found.bytes / 1_000_000,
                 found.invocations,
@@ -203,7 +206,8 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error + Send + Sync
                 let what = if cost.cached { "cached" } else { "missing" };
                 let [of_bare, of_behind] = cost.percent();
                 println!(
-                    "price query, {} lines, {what}: {} us of CPU; the bare calls {} us: {of_bare} %; behind an event {} us: \
+                    "price query, {} lines, {what}: {} us of CPU; the bare calls {} us: {of_bare} \
+                    %; behind an event {} us: \
                      {of_behind} %",
                     cost.lines, cost.ours_us, cost.bare_us, cost.behind_us
                 );

@@ -183,7 +183,8 @@ pub(crate) fn write_items(rows: u64, path: &Path) -> io::Result<()> {
         let color = COLORS[(random % 4) as usize];
         writeln!(
             file,
-            "SKU-{row:09},PROD-{:07},Hex bolt {random} galvanized,\"A bolt of grade {}, for work outdoors, in wood and in \
+            "SKU-{row:09},PROD-{:07},Hex bolt {random} galvanized,\"A bolt of grade {}, for work \
+            outdoors, in wood and in \
              concrete; sold by the box of {} pieces\",C{};C{},EA,{},{},active,{color},{}",
             row / 4,
             random % 12,

@@ -15,8 +15,8 @@ pub enum FaultKind {
     /// Takes the request, does nothing and stays silent until the client leaves, or for `delayMs`,
     /// then cuts.
     Hang,
-    /// Does it at once and answers after `delayMs` (1000): slow for a client that waits, done for one that
-    /// left.
+    /// Does it at once and answers after `delayMs` (1000): slow for a client that waits, done for
+    /// one that left.
     Delay,
     /// Does nothing and answers `status` (503); 202 comes with `pending`.
     Status,

@@ -162,7 +162,8 @@ async fn apply_fault(
         FaultKind::OmitItems => changed(next.run(request).await, omit).await,
         FaultKind::WrongAmounts => changed(next.run(request).await, inflate).await,
         FaultKind::ErrorSentence => {
-            let sentence = "Sorry, this order could not be processed at the moment. Please contact your sales office.";
+            let sentence = "Sorry, this order could not be processed at the moment. Please contact \
+                your sales office.";
             (status(StatusCode::BAD_REQUEST), sentence).into_response()
         }
         FaultKind::StaleKeepalive => {

@@ -18,8 +18,8 @@ pub enum Mode {
         /// After this time, counted from the same start, it is shipped.
         ship_after_ms: i64,
     },
-    /// Only by the control route, one step at a time: `POST /_sim/orders/{number}/advance`, the same for
-    /// quotes.
+    /// Only by the control route, one step at a time: `POST /_sim/orders/{number}/advance`, the
+    /// same for quotes.
     Explicit,
 }
 

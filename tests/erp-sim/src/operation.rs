@@ -6,7 +6,9 @@ use axum::http::Method;
 /// Declares each operation with its name, which faults, counts and calls use, and its routes. A
 /// route with a query is that of requests with this parameter; it precedes the route without one.
 macro_rules! operations {
-    ($($operation:ident $name:literal: $($method:ident $path:literal $(? $parameter:literal)?),+;)+) => {
+    ($(
+        $operation:ident $name:literal: $($method:ident $path:literal $(? $parameter:literal)?),+;
+    )+) => {
         /// An operation of the contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Operation {

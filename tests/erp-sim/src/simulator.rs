@@ -39,7 +39,8 @@ pub enum Verdict {
     Late(Duration),
 }
 
-/// Called for every call of the contract, with the name of its operation. The call waits for the verdict.
+/// Called for every call of the contract, with the name of its operation. The call waits for the
+/// verdict.
 pub type Watcher = Arc<dyn Fn(Moment, &'static str) -> BoxFuture<'static, Verdict> + Send + Sync>;
 
 /// What a simulator is built from.

@@ -106,10 +106,11 @@ impl ErpState {
     pub fn shown_reservations(&mut self, now: i64) -> Vec<Value> {
         self.expire(now);
         let shown = self.reservations.iter().map(|(reference, reservation)| {
-            let lines = reservation
-                .lines
-                .iter()
-                .map(|(line_id, sku, quantity)| json!({"lineId": line_id, "sku": sku, "quantity": Number(*quantity)}));
+            let lines = reservation.lines.iter().map(|(line_id, sku, quantity)| {
+                json!({
+                    "lineId": line_id, "sku": sku, "quantity": Number(*quantity),
+                })
+            });
             json!({
                 "reference": reference,
                 "organizationId": reservation.organization,

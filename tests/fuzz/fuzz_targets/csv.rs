@@ -19,7 +19,8 @@ const PROFILES: &[&str] = &[
 
 fuzz_target!(|data: &[u8]| {
     let [profile, piece, target, file @ ..] = data else { return };
-    let Ok(profile) = Profile::parse(PROFILES[usize::from(*profile >> 1) % PROFILES.len()].as_bytes()) else {
+    let profile = PROFILES[usize::from(*profile >> 1) % PROFILES.len()];
+    let Ok(profile) = Profile::parse(profile.as_bytes()) else {
         panic!("a profile of ours does not parse")
     };
     let format = if data[0] & 1 == 0 { Format::Csv } else { Format::Ndjson };

@@ -64,8 +64,8 @@ fn build() -> PathBuf {
 }
 
 impl TestApp {
-    /// The program of a function, with the variables that the template gives it, among the resources of
-    /// this test.
+    /// The program of a function, with the variables that the template gives it, among the
+    /// resources of this test.
     pub fn program(&self, name: &str) -> Program {
         let function = self.stack().template().function(name).unwrap();
         Program {

@@ -192,7 +192,10 @@ async fn a_cart_belongs_to_its_buyer_alone() {
         app.delete(user, &format!("{own}/preparation"))
             .await
             .expect_problem(404, "not_found");
-        let order = json!({"cartId": id, "preparationId": "p", "acceptedTotal": {"amount": "1.00", "currency": "USD"}});
+        let order = json!({
+            "cartId": id, "preparationId": "p",
+            "acceptedTotal": {"amount": "1.00", "currency": "USD"},
+        });
         app.place(user, "k", 0, &order)
             .await
             .expect_problem(404, "not_found");

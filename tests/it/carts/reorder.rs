@@ -85,7 +85,8 @@ async fn an_inactive_item_is_left_out_and_named() {
     app.place(ADA, "key-1", 10, &prepared.order())
         .await
         .expect(201);
-    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status";
+    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,\
+        quantity_multiple,status";
     let inactive = |sku: &str, unit: &str| format!("{sku},X,Old,,WRENCHES,{unit},1,1,inactive");
     let file = format!("{header}\n{}\n", inactive("WRN-CMB-13", "EA"));
     app.load("incoming/items/delta/items-20270101T000000Z.csv", file)

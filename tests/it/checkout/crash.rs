@@ -32,8 +32,8 @@ async fn prepare(app: &TestApp, cart: &str, cut: Option<Cut>) -> Option<u64> {
 }
 
 /// After the time of the preparation and one run of `reconcile` nothing is reserved, and nothing
-/// is left in the ledger. The ERP was asked to cancel every reservation that it still held: its own clock
-/// is not relied upon.
+/// is left in the ledger. The ERP was asked to cancel every reservation that it still held: its own
+/// clock is not relied upon.
 async fn nothing_is_left(app: &TestApp, cart: &str, what: &str) {
     let noted = ledger(app);
     let before = app.calls("cancel");
@@ -128,7 +128,8 @@ async fn after_a_crash_at_any_call_the_buyer_prepares_again_without_waiting_for_
         }
         let prepared = app.prepare(ADA, &cart).await;
         if prepared.status == 409 {
-            // An instance that died holds the ledger until the end of its own time, for it might have lived.
+            // An instance that died holds the ledger until the end of its own time, for it might
+            // have lived.
             assert_eq!(prepared["code"], "concurrent_change", "{}", prepared.text);
             in_the_way += 1;
             app.advance(26);

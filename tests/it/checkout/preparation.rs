@@ -256,7 +256,8 @@ async fn a_cart_without_lines_or_shipping_cannot_be_prepared() {
 async fn preparation_and_capture_refuse_an_inactive_item() {
     let app = TestApp::start().await;
     let prepared = app.prepared(ADA, &LINES).await;
-    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status";
+    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,\
+        quantity_multiple,status";
     let file = format!(
         "{header}\nWRN-CMB-13,WRN-CMB,Combination wrench 13 mm,,WRENCHES,EA,1,1,inactive\n"
     );

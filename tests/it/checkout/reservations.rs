@@ -1,5 +1,5 @@
-//! A preparation is worth no more than its reservation: an instance that loses a race or fails never
-//! releases what another reserved.
+//! A preparation is worth no more than its reservation: an instance that loses a race or fails
+//! never releases what another reserved.
 
 use serde_json::{Value, json};
 

@@ -419,7 +419,10 @@ impl Connector {
 }
 
 fn throttled() -> Result<HttpResponse, ConnectorError> {
-    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"Rate exceeded"}"#;
+    let body = concat!(
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","#,
+        r#""message":"Rate exceeded"}"#
+    );
     let answer = http::Response::builder()
         .status(400)
         .header("content-type", "application/x-amz-json-1.0");

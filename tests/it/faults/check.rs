@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::plan::DuplicateProtection;
 use super::run::{Heard, Run};
 
-/// A send counts as lost at the earliest after its lease: the time limit of two lines and what recording
-/// may take.
+/// A send counts as lost at the earliest after its lease: the time limit of two lines and what
+/// recording may take.
 const LEASE_MS: i64 = 10_000 + 2 * 150 + 15_000;
 
 impl Run<'_> {

@@ -221,8 +221,8 @@ impl Environment {
                 .function(function)
                 .map(|function| function.env.clone())
                 .unwrap_or_default();
-            // The SDK keeps its budget for repetitions per region, so environments with regions of their
-            // own do not meet.
+            // The SDK keeps its budget for repetitions per region, so environments with regions of
+            // their own do not meet.
             let lambda = [
                 ("AWS_REGION", region.as_str()),
                 ("AWS_ACCESS_KEY_ID", "test"),
@@ -358,8 +358,8 @@ impl Environment {
         cart["document"]["S"] = json!(document.to_string());
         cart["expiresAt"]["N"] = json!(now.plus_seconds(30 * 86_400).as_seconds().to_string());
         self.table("PutItem", json!({"TableName": "CartsTable", "Item": cart}));
-        // The content digest covers the cart's own id and time, so it is computed again as preparing
-        // computes it.
+        // The content digest covers the cart's own id and time, so it is computed again as
+        // preparing computes it.
         let cart_with_preparation = self
             .carts
             .cart(&CartId::parse(id).unwrap(), now)

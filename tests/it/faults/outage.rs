@@ -77,22 +77,39 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
     let began = Instant::now();
     runtime().block_on(async {
         let mut environment = Environment::start(environment_number()).await;
-        let mut run = begin(&mut environment, Scenario::of(DuplicateProtection::Lookup), 1);
-        run.environment.boundaries.begin(Plan::Fixed(Vec::new()), DuplicateProtection::Lookup, false);
+        let mut run = begin(
+            &mut environment,
+            Scenario::of(DuplicateProtection::Lookup),
+            1,
+        );
+        run.environment.boundaries.begin(
+            Plan::Fixed(Vec::new()),
+            DuplicateProtection::Lookup,
+            false,
+        );
         refuse_all(&run);
         let start = run.environment.clock.now();
         for number in 0..orders {
             if number % 3 == 1 {
                 // For some it is unknown whether they arrived.
                 run.environment.simulator.disarm();
-                run.environment.simulator.arm(ErpFault::new("submit-order", FaultKind::Hang, 1));
+                run.environment
+                    .simulator
+                    .arm(ErpFault::new("submit-order", FaultKind::Hang, 1));
                 refuse_all(&run);
             }
             one_order(&mut run, number).await;
             let next = start.plus_millis(DAY_MS / orders as i64 * (number as i64 + 1));
-            assert!(run.settle(next).await.is_err(), "what the ERP does not take is tried again");
+            assert!(
+                run.settle(next).await.is_err(),
+                "what the ERP does not take is tried again"
+            );
         }
-        assert!(run.heard.iter().all(|heard| heard.status == 202), "{:?}", run.heard);
+        assert!(
+            run.heard.iter().all(|heard| heard.status == 202),
+            "{:?}",
+            run.heard
+        );
         assert_eq!((run.heard.len(), run.dead), (orders, 0));
         assert_eq!(references(&run), [] as [String; 0]);
         all_are(&run, &["waiting", "unknown"], orders);
@@ -104,20 +121,41 @@ fn an_erp_that_is_down_for_a_day_loses_and_doubles_nothing() {
         let (first, last) = (*moved.iter().min().unwrap(), *moved.iter().max().unwrap());
         all_are(&run, &["confirmed"], orders);
         let held = references(&run);
-        assert_eq!((held.len(), held.iter().collect::<BTreeSet<_>>().len(), run.dead), (orders, orders, 0));
+        assert_eq!(
+            (
+                held.len(),
+                held.iter().collect::<BTreeSet<_>>().len(),
+                run.dead
+            ),
+            (orders, orders, 0)
+        );
         let (found_ms, drained_ms) = (first.millis_since(back), last.millis_since(first));
-        assert!(found_ms <= 400_000, "no backoff is longer than five minutes and a bit: {found_ms}");
-        assert!(drained_ms <= 30_000, "the others wait for no backoff: {drained_ms}");
+        assert!(
+            found_ms <= 400_000,
+            "no backoff is longer than five minutes and a bit: {found_ms}"
+        );
+        assert!(
+            drained_ms <= 30_000,
+            "the others wait for no backoff: {drained_ms}"
+        );
         // One of them finds out that the ERP is back; the others follow in the order in which they
         // were captured.
         let captured = run.environment.boundaries.captured();
         let first = captured.iter().position(|id| *id == held[0]).unwrap();
-        let others = captured.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, id)| id);
-        assert_eq!(held[1..].iter().collect::<Vec<_>>(), others.collect::<Vec<_>>());
+        let others = captured
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != first)
+            .map(|(_, id)| id);
+        assert_eq!(
+            held[1..].iter().collect::<Vec<_>>(),
+            others.collect::<Vec<_>>()
+        );
         run.environment.boundaries.end();
         run.clean_up().await;
         println!(
-            "an ERP down for a day, {orders} orders: none lost, doubled or dead; its return was found after {} s and the \
+            "an ERP down for a day, {orders} orders: none lost, doubled or dead; its return was \
+            found after {} s and the \
              others followed in order within {} s; {} s",
             found_ms / 1000,
             drained_ms / 1000,

@@ -47,14 +47,14 @@ pub fn play(count: usize, job: impl Fn(usize) -> Job + Sync, ended: impl Fn(usiz
         for _ in 0..threads {
             scope.spawn(|| {
                 while next.load(Ordering::SeqCst) < count {
-                    // A runtime of its own for each environment: dropping it ends whatever the environment left
-                    // behind.
+                    // A runtime of its own for each environment: dropping it ends whatever the
+                    // environment left behind.
                     runtime().block_on(async {
                         let mut environment = Environment::start(environment_number()).await;
                         for _ in 0..RUNS_OF_AN_ENVIRONMENT {
                             let number = next.fetch_add(1, Ordering::SeqCst);
-                            // A caller that only wants to know whether there is any broken run need not
-                            // see all.
+                            // A caller that only wants to know whether there is any broken run need
+                            // not see all.
                             if number >= count || (stop && !broken.lock().unwrap().is_empty()) {
                                 next.store(count, Ordering::SeqCst);
                                 return;

@@ -382,9 +382,12 @@ impl Run<'_> {
     /// Delivers a message to the worker; returns whether the queue must deliver it again.
     pub async fn work_on(&mut self, message: &Message, copies: usize) -> bool {
         let record = |copy: usize| {
-            json!({"messageId": format!("{}-{copy}", message.id), "receiptHandle": "r", "body": message.body,
-                "attributes": {}, "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:SubmitQueue", "awsRegion": "eu-central-1"})
+            json!({"messageId": format!("{}-{copy}", message.id), "receiptHandle": "r",
+                "body": message.body,
+                "attributes": {}, "messageAttributes": {}, "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:SubmitQueue",
+                "awsRegion": "eu-central-1"})
         };
         let records: Vec<Value> = (0..copies).map(record).collect();
         let before = self.working_on.replace(message.body.clone());

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::app::TestApp;
 
-/// A folder of real ERP exports: next to the data set that `DATASET` names, or next to the checkout,
-/// if it is there.
+/// A folder of real ERP exports: next to the data set that `DATASET` names, or next to the
+/// checkout, if it is there.
 pub fn neighbouring_data(name: &str) -> Option<PathBuf> {
     let neighbour = || {
         PathBuf::from(concat!(

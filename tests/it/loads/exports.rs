@@ -281,9 +281,11 @@ async fn an_event_that_comes_twice_loads_once() {
         json!({"Records": [{
             "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
             "eventTime": "2026-03-10T00:00:01.000Z", "eventName": "ObjectCreated:Put",
-            "userIdentity": {"principalId": "x"}, "requestParameters": {"sourceIPAddress": "127.0.0.1"}, "responseElements": {},
+            "userIdentity": {"principalId": "x"},
+            "requestParameters": {"sourceIPAddress": "127.0.0.1"}, "responseElements": {},
             "s3": {"s3SchemaVersion": "1.0", "configurationId": "x",
-                "bucket": {"name": "erp-exports", "ownerIdentity": {"principalId": "x"}, "arn": "arn:aws:s3:::erp-exports"},
+                "bucket": {"name": "erp-exports", "ownerIdentity": {"principalId": "x"},
+                    "arn": "arn:aws:s3:::erp-exports"},
                 "object": {"key": key, "size": 1, "eTag": "e", "sequencer": sequencer}},
         }]})
     };

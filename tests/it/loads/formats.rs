@@ -37,11 +37,14 @@ async fn files_of_every_format_load_plain_and_packed() {
     let row = |format: &str, sku: &str| match format {
         "csv" => format!("sku,name,unit,attr:color\n{sku},in {format},EA,red\n"),
         "ndjson" => {
-            let row = json!({"sku": sku, "name": format!("in {format}"), "unit": "EA", "attr": {"color": "red"}});
+            let row = json!({
+                "sku": sku, "name": format!("in {format}"), "unit": "EA", "attr": {"color": "red"},
+            });
             format!("{row}\n")
         }
         _ => format!(
-            "<items><item sku=\"{sku}\"><name>in {format}</name><unit>EA</unit><attr><color>red</color></attr></item></items>"
+            "<items><item sku=\"{sku}\"><name>in \
+            {format}</name><unit>EA</unit><attr><color>red</color></attr></item></items>"
         ),
     };
     for format in ["csv", "ndjson", "xml"] {
@@ -75,8 +78,10 @@ async fn files_of_every_format_load_plain_and_packed() {
 #[tokio::test]
 async fn refused_rows_of_every_format_can_be_corrected_and_dropped_back() {
     let app = TestApp::start().await;
-    let json = "{\"sku\":\"J1\",\"name\":\"one\",\"unit\":\"EA\"}\n{\"sku\":\"J2\",\"name\":\"two\",\"unit\":\"EA\",\"status\":\"asleep\"}\n";
-    let xml = "<?xml version=\"1.0\"?>\n<items>\n<item sku=\"X1\"><name>one</name><unit>EA</unit></item>\n\
+    let json = "{\"sku\":\"J1\",\"name\":\"one\",\"unit\":\"EA\"}\n{\"sku\":\"J2\",\
+        \"name\":\"two\",\"unit\":\"EA\",\"status\":\"asleep\"}\n";
+    let xml = "<?xml version=\"1.0\"?>\n<items>\n<item \
+        sku=\"X1\"><name>one</name><unit>EA</unit></item>\n\
                <item sku=\"X2\"><name>two</name><unit>EA</unit><status>asleep</status></item>\n</items>\n";
     let csv = "sku;name;unit;status\r\nC1;one;EA;\r\nC2;\"t;wo\";EA;asleep";
     app.drop_file(
@@ -168,7 +173,8 @@ async fn an_unusable_file_ends_as_failed_with_its_reason_and_changes_nothing() {
         .await
         .expect(200)
         .text;
-    let laughs = "<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;&lol;\">]><lolz><item>&lol2;</item></lolz>";
+    let laughs = "<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \
+        \"&lol;&lol;&lol;\">]><lolz><item>&lol2;</item></lolz>";
     let row = "<i sku='GLS-CLR'><name>x</name><unit>EA</unit></i>";
     let mut seed = 7_u64;
     let rubbish: Vec<u8> = std::iter::repeat_with(|| {

@@ -302,7 +302,10 @@ async fn a_message_is_hidden_then_seen_again_then_dead() {
             .queue_url
             .unwrap();
         assert_eq!(dead, edge.edge.sqs().queue_url("Dead"));
-        let redrive = r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:123456789012:Dead","maxReceiveCount":1}"#;
+        let redrive = concat!(
+            r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:123456789012:Dead","#,
+            r#""maxReceiveCount":1}"#
+        );
         let work = sqs
             .create_queue()
             .queue_name("Work")

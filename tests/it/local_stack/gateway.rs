@@ -31,7 +31,8 @@ Resources:
     Type: AWS::DynamoDB::Table
     Properties:
       BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: sk, AttributeType: S}]
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: sk, \
+      AttributeType: S}]
       KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: sk, KeyType: RANGE}]
 ";
 
@@ -49,9 +50,10 @@ impl EventHandler for Echo {
             _ => {}
         }
         let headers = json!({"content-type": "application/json", "x-own": "1"});
-        Ok(
-            json!({"statusCode": 201, "headers": headers, "cookies": ["a=1", "b=2"], "body": event.to_string()}),
-        )
+        Ok(json!({
+            "statusCode": 201, "headers": headers, "cookies": ["a=1", "b=2"],
+            "body": event.to_string(),
+        }))
     }
 }
 

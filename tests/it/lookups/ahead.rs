@@ -134,7 +134,7 @@ async fn a_start_reads_the_table_and_reaches_the_erp_at_once() {
         let asked = |what| system.asked(what);
         let before = (asked("health"), asked("capabilities"), asked(operation));
         assert!(instance.counts.take().is_empty(), "building calls nothing");
-        instance.start.warm_up().await;
+        instance.runtime.warm_up().await;
         assert_eq!(
             (asked("health"), asked("capabilities"), asked(operation)),
             (before.0 + 1, before.1, before.2)
@@ -162,7 +162,7 @@ async fn a_start_reads_the_table_and_reaches_the_erp_at_once() {
     // What hangs holds up no start.
     system.fault(json!({"operation": "*", "kind": "hang", "times": 10}));
     let began = Instant::now();
-    system.instance("prices").await.start.warm_up().await;
+    system.instance("prices").await.runtime.warm_up().await;
     assert!(
         began.elapsed() < Duration::from_millis(1_500),
         "{:?}",

@@ -123,23 +123,23 @@ impl TestSystem {
         let env = Env::from_pairs(all);
         let counts = Counts::default();
         let client = counts.over(self.stack.http_client());
-        let start = Runtime::new(
+        let runtime = Runtime::new(
             env,
             Some(client),
             Arc::new(self.clock.clone()),
             Arc::new(RandomIds),
         )
         .unwrap();
-        let function = local::functions::build(name, &start)
+        let function = local::functions::build(name, &runtime)
             .await
             .unwrap()
             .unwrap();
-        let after_response = start.after_response.clone();
+        let after_response = runtime.after_response.clone();
         Instance {
             function,
             counts,
             after_response,
-            start,
+            runtime,
             clock: self.clock.clone(),
         }
     }
@@ -151,7 +151,7 @@ pub struct Instance {
     function: Function,
     pub counts: Counts,
     pub after_response: AfterResponse,
-    pub start: Runtime,
+    pub runtime: Runtime,
     clock: ShiftedClock,
 }
 
@@ -177,11 +177,14 @@ impl Instance {
             "rawQueryString": "",
             "headers": {"content-type": "application/json", "host": "localhost"},
             "requestContext": {
-                "accountId": "1", "apiId": "local", "domainName": "localhost", "domainPrefix": "local",
-                "http": {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+                "accountId": "1", "apiId": "local", "domainName": "localhost",
+                "domainPrefix": "local",
+                "http": {"method": "POST", "path": path, "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1", "userAgent": ""},
                 "requestId": "r", "routeKey": format!("POST {path}"), "stage": "$default",
                 "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
-                "authorizer": {"jwt": {"claims": {"sub": user, "org": organization, "roles": "[buyer operator]"}, "scopes": null}},
+                "authorizer": {"jwt": {"claims": {"sub": user, "org": organization,
+                    "roles": "[buyer operator]"}, "scopes": null}},
             },
             "body": body.to_string(),
             "isBase64Encoded": false,

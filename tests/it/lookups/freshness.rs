@@ -236,7 +236,8 @@ async fn an_availability_is_gone_after_its_hard_limit() {
     system.stack.stop().await;
 }
 
-/// It is not known how many pieces a box has, so a box has no price and the ERP is not asked for one.
+/// It is not known how many pieces a box has, so a box has no price and the ERP is not asked for
+/// one.
 #[tokio::test]
 async fn another_unit_than_the_items_is_refused_line_by_line() {
     let system = TestSystem::start().await;

@@ -228,7 +228,8 @@ async fn seen(instance: &Instance, within: Duration, path: &str) -> (String, Dur
 
 /// Every fault, with nothing in the cache and with something stale in it. The deadline is two
 /// seconds, of which the function keeps 0.7 to answer; the ERP's own limit is 0.6 seconds and 20
-/// milliseconds for each line. The tables are those of `OPERATIONS.md`; `UPDATE_TABLES=1` writes them.
+/// milliseconds for each line. The tables are those of `OPERATIONS.md`; `UPDATE_TABLES=1` writes
+/// them.
 #[tokio::test(flavor = "multi_thread")]
 async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
     let deadline = Duration::from_secs(2);
@@ -260,8 +261,8 @@ async fn degradation_is_as_the_table_says_and_never_later_than_the_deadline() {
             system.erp().disarm();
             let took = first.max(second);
             assert!(took < deadline, "{name}: {path} took {took:?}");
-            // Faults that are silence take the ERP's limit; the others are answered at once, after a
-            // second try at most.
+            // Faults that are silence take the ERP's limit; the others are answered at once, after
+            // a second try at most.
             let silent = ["hang", "delay", "slow-drip"]
                 .iter()
                 .any(|kind| fault["kind"] == *kind);

@@ -43,8 +43,8 @@ async fn twenty_cached_lines_take_one_read_and_leave_the_erp_alone() {
             .collect();
         assert!(unasked.is_empty(), "{unasked:?}");
         assert_eq!(system.asked(operation), 1, "twenty misses are one call");
-        // Except for the member, the items and the capabilities, which a warm instance remembers: one
-        // read, one round of leases, one write.
+        // Except for the member, the items and the capabilities, which a warm instance remembers:
+        // one read, one round of leases, one write.
         let counts = instance.counts.take();
         assert_eq!(counts.get("TransactWriteItems"), Some(&1), "{counts:?}");
         assert_eq!(counts.get("BatchWriteItem"), Some(&1), "{counts:?}");

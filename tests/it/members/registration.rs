@@ -11,13 +11,18 @@ fn organization() -> Value {
         "name": "Newcomer Works",
         "taxId": "US-123",
         "currency": "USD",
-        "address": {"name": "Newcomer Works", "line1": "1 First Street", "city": "Austin", "region": "TX", "postalCode": "78701", "country": "US"},
-        "administrator": {"email": "Anna@Newcomer.example", "givenName": "Anna", "familyName": "New"},
+        "address": {"name": "Newcomer Works", "line1": "1 First Street", "city": "Austin",
+            "region": "TX", "postalCode": "78701", "country": "US"},
+        "administrator": {"email": "Anna@Newcomer.example", "givenName": "Anna",
+            "familyName": "New"},
     })
 }
 
 fn user(email: &str, roles: &[&str]) -> Value {
-    json!({"organizationId": "ORG-100", "email": email, "givenName": "Nina", "familyName": "Door", "roles": roles})
+    json!({
+        "organizationId": "ORG-100", "email": email, "givenName": "Nina", "familyName": "Door",
+        "roles": roles,
+    })
 }
 
 /// The members that the ERP was sent, by id.
@@ -55,7 +60,10 @@ async fn buys(app: &TestApp, user: &str) {
         .await
         .expect(200);
     let preparation = app.prepare(user, &cart).await.expect(200);
-    let order = json!({"cartId": cart, "preparationId": preparation["preparationId"], "acceptedTotal": preparation["totals"]["grand"]});
+    let order = json!({
+        "cartId": cart, "preparationId": preparation["preparationId"],
+        "acceptedTotal": preparation["totals"]["grand"],
+    });
     app.place(user, "first", 10, &order).await.expect(201);
     assert_eq!(app.orders_of(&cart).len(), 1);
 }
@@ -79,7 +87,9 @@ async fn an_organization_registers_is_approved_by_the_operator_and_buys() {
 
     // Pending members may look around, but not commit to anything.
     assert_eq!(app.get(ANNA, "/me").await.expect(200)["status"], "pending");
-    let order = json!({"cartId": "c", "preparationId": "p", "acceptedTotal": {"amount": "1.00", "currency": "USD"}});
+    let order = json!({
+        "cartId": "c", "preparationId": "p", "acceptedTotal": {"amount": "1.00", "currency": "USD"},
+    });
     app.place(ANNA, "k", 0, &order)
         .await
         .expect_problem(403, "member_not_active");
@@ -331,7 +341,8 @@ async fn members_that_came_from_the_erp_survive_a_snapshot_and_so_do_those_regis
 #[tokio::test]
 async fn an_address_made_here_can_be_shipped_to_by_colleagues_and_by_no_one_else() {
     let app = TestApp::start().await;
-    let address = json!({"kind": "shipping", "name": "Yard 3", "line1": "9 Mill Road", "city": "Oakland", "region": "CA",
+    let address = json!({"kind": "shipping", "name": "Yard 3", "line1": "9 Mill Road",
+        "city": "Oakland", "region": "CA",
         "postalCode": "94607", "country": "US"});
     let made = app.post(ADA, "/me/addresses", address.clone()).await;
     assert!(matches!(made.status, 200 | 201), "{}", made.text);

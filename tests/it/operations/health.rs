@@ -51,7 +51,8 @@ async fn when_all_is_well_it_says_so_to_operators_alone() {
         health.text
     );
     let nothing = json!({
-        "oldestUnconfirmedSeconds": 0, "oldestAwaitingApprovalSeconds": 0, "unknown": 0, "needsAttention": 0, "heldLoads": 0,
+        "oldestUnconfirmedSeconds": 0, "oldestAwaitingApprovalSeconds": 0, "unknown": 0,
+        "needsAttention": 0, "heldLoads": 0,
     });
     assert_eq!(health["waiting"], nothing);
     app.get(ADA, "/operations/health")
@@ -155,7 +156,8 @@ async fn what_waits_for_a_person_is_found_and_the_advice_leads_there() {
     app.reconcile().await;
     app.until_state(ADA, &prepared.cart_id, &["needs_attention"])
         .await;
-    let rows = "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status,attr:size\n\
+    let rows = "sku,product_id,name,description,category_ids,unit,nominal_quantity,\
+        quantity_multiple,status,attr:size\n\
                 GLS-CLR,GLS,Alone,,HEADEYE,EA,1,1,active,\n";
     let load = app
         .load("incoming/items/snapshot/items-20260302T000000Z.csv", rows)

@@ -182,7 +182,10 @@ async fn what_waits_is_measured_once_a_minute_with_how_long_it_waits() {
     )
     .await
     .expect(200);
-    let rules = json!({"purchaseOrderNumberRequired": false, "approvalAbove": {"amount": "1.00", "currency": "USD"}});
+    let rules = json!({
+        "purchaseOrderNumberRequired": false,
+        "approvalAbove": {"amount": "1.00", "currency": "USD"},
+    });
     app.put(ADA, "/me/organization", rules).await.expect(200);
     let prepared = app.prepared(BEN, &LINES).await;
     app.place(BEN, "key-2", 0, &prepared.order())
@@ -204,7 +207,8 @@ async fn what_waits_is_measured_once_a_minute_with_how_long_it_waits() {
     );
 
     // A snapshot that would remove nearly everything.
-    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status,attr:size";
+    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,\
+        quantity_multiple,status,attr:size";
     let rows = format!("{header}\nGLS-CLR,GLS,Alone,,HEADEYE,EA,1,1,active,\n");
     let load = app
         .load("incoming/items/snapshot/items-20260302T000000Z.csv", rows)

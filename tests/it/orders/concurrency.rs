@@ -353,7 +353,10 @@ async fn of_two_buyers_of_the_last_piece_one_gets_it() {
             (FINN, "ORG-300", &theirs, &two),
         ];
         for (user, organization, cart, prepared) in buyers {
-            let order = json!({"cartId": cart, "preparationId": prepared["preparationId"], "acceptedTotal": prepared["totals"]["grand"]});
+            let order = json!({
+                "cartId": cart, "preparationId": prepared["preparationId"],
+                "acceptedTotal": prepared["totals"]["grand"],
+            });
             let headers = [("idempotency-key", "last"), ("prefer", "wait=10")];
             let answer = careful
                 .call((user, organization), "POST /orders", &headers, Some(order))

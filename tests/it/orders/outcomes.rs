@@ -309,8 +309,10 @@ async fn a_queue_message_that_came_twice_or_late_changes_nothing() {
         .await
         .expect(201);
     let record = |id: &str, body: &str| {
-        json!({"messageId": id, "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
-            "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn", "awsRegion": "eu-central-1"})
+        json!({"messageId": id, "receiptHandle": "r", "body": body, "attributes": {},
+            "messageAttributes": {},
+            "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn",
+            "awsRegion": "eu-central-1"})
     };
     let message = json!({"submissionId": prepared.cart_id}).to_string();
     let batch = json!({"Records": [

@@ -107,7 +107,10 @@ async fn an_order_in_another_currency_goes_to_an_address_typed_in() {
         .cart(DIRK, &[("BLT-HEX-M8", 20), ("GLV-NIT-S", 12)])
         .await
         .text_of("cartId");
-    let address = json!({"name": "Baustelle", "line1": "Am Deich 1", "city": "Bremen", "postalCode": "28199", "country": "DE"});
+    let address = json!({
+        "name": "Baustelle", "line1": "Am Deich 1", "city": "Bremen", "postalCode": "28199",
+        "country": "DE",
+    });
     let shipping =
         json!({"address": address, "method": "EXPRESS", "requestedDeliveryDate": "2027-01-15"});
     app.put(DIRK, &format!("/carts/{cart}/shipping"), shipping)
@@ -117,7 +120,8 @@ async fn an_order_in_another_currency_goes_to_an_address_typed_in() {
     assert_eq!(preparation["totals"]["grand"]["currency"], "EUR");
     assert_ne!(preparation["totals"]["tax"]["amount"], "0.00");
     let order = json!({"cartId": cart, "preparationId": preparation["preparationId"],
-        "acceptedTotal": preparation["totals"]["grand"], "payment": {"method": "card_token", "token": "tok_123"}});
+        "acceptedTotal": preparation["totals"]["grand"],
+        "payment": {"method": "card_token", "token": "tok_123"}});
     app.place(DIRK, "k", 10, &order).await.expect(201);
     let held = app.orders_of(&cart);
     assert_eq!(

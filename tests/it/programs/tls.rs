@@ -24,8 +24,8 @@ fn certificate() -> (String, TlsAcceptor) {
     (cert.pem(), TlsAcceptor::from(Arc::new(server.unwrap())))
 }
 
-/// Accepts connections for the ERP, ends the TLS of each connection and passes on what comes. Answers the
-/// ERP's URL from now on.
+/// Accepts connections for the ERP, ends the TLS of each connection and passes on what comes.
+/// Answers the ERP's URL from now on.
 async fn front(erp: &str, tls: TlsAcceptor) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{HOST}:{}", listener.local_addr().unwrap().port());

@@ -150,7 +150,10 @@ async fn a_public_route_does_not_believe_a_token_of_another_issuer() {
     let app = TestApp::start().await;
     let other = TestApp::start().await;
     let before = app.moment();
-    let user = json!({"organizationId": "ORG-100", "email": "x@hillside.example", "givenName": "X", "familyName": "Y", "roles": ["buyer"]});
+    let user = json!({
+        "organizationId": "ORG-100", "email": "x@hillside.example", "givenName": "X",
+        "familyName": "Y", "roles": ["buyer"],
+    });
     let request = Request::post("/users")
         .header(
             "authorization",
@@ -191,7 +194,8 @@ async fn a_cart_takes_five_hundred_lines_and_not_one_more() {
     let rows: String = (0..501)
         .map(|at| format!("BULK-{at},,Bulk {at},,TOOLS,EA,1,1,active\n"))
         .collect();
-    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,quantity_multiple,status\n";
+    let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,\
+        quantity_multiple,status\n";
     app.load(
         "incoming/items/delta/bulk-20260301T000000Z.csv",
         format!("{header}{rows}"),
@@ -240,7 +244,10 @@ async fn values_that_make_no_sense_are_named_one_by_one() {
             answer.text
         );
     }
-    let several = json!({"lines": [{"sku": "GLS-CLR", "quantity": 1}, {"sku": "NOPE", "quantity": 1}, {"sku": "", "quantity": -1}]});
+    let several = json!({
+        "lines": [{"sku": "GLS-CLR", "quantity": 1}, {"sku": "NOPE", "quantity": 1},
+            {"sku": "", "quantity": -1}],
+    });
     app.put(ADA, &lines, several)
         .await
         .expect_problem(400, "invalid_request");

@@ -294,7 +294,6 @@ fn an_unknown_name_is_an_error() {
     );
     let mut deployment = deployment();
     deployment.parameters.remove("ErpUrl");
-    assert!(
-        matches!(Template::read(SOURCE, &deployment), Err(TemplateError::Parameter(name)) if name == "ErpUrl")
-    );
+    assert!(matches!(Template::read(SOURCE, &deployment),
+            Err(TemplateError::Parameter(name)) if name == "ErpUrl"));
 }

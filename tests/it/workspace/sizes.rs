@@ -15,13 +15,9 @@ const COLUMNS_OF_CODE: usize = 100;
 const COLUMNS_OF_DOCUMENTS: usize = 120;
 
 /// Beginnings of paths with what is still too long. To be removed, never to be added to.
-const PENDING: [&str; 6] = [
-    ".ci/used.py",
-    "ARCHITECTURE.md",
-    "README.md",
-    "functions",
-    "shared",
-    "tests",
+const PENDING: [&str; 2] = [
+    "shared/lambda-kit",
+    "shared/store-dynamodb/src/document/submission.rs",
 ];
 
 fn is_pending(path: &Path) -> bool {

@@ -20,8 +20,8 @@ struct Retired {
     replacement: String,
 }
 
-/// Parses the list. A line is a word or phrase, optionally `unless` with the words next to which it is
-/// allowed, a tab, and the replacement.
+/// Parses the list. A line is a word or phrase, optionally `unless` with the words next to which it
+/// is allowed, a tab, and the replacement.
 fn read(list: &str) -> Vec<Retired> {
     let lines = list.lines().filter(|line| !line.starts_with('#'));
     lines

@@ -11,9 +11,9 @@ macro_rules! functions {
         ///
         /// # Errors
         /// What the function says about its configuration.
-        pub async fn build(name: &str, start: &Runtime) -> Option<Result<Function, ConfigError>> {
+        pub async fn build(name: &str, runtime: &Runtime) -> Option<Result<Function, ConfigError>> {
             match name {
-                $($name => Some($crate_name::build(start).await),)*
+                $($name => Some($crate_name::build(runtime).await),)*
                 _ => None,
             }
         }

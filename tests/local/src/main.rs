@@ -126,7 +126,8 @@ fn progress(loaded: &Loaded) {
         rows_per_second,
     } = loaded;
     say(&format!(
-        "{kind:18} {state:10} rows={rows} applied={applied} rejected={rejected} rows_per_second={rows_per_second}"
+        "{kind:18} {state:10} rows={rows} applied={applied} rejected={rejected} \
+        rows_per_second={rows_per_second}"
     ));
 }
 

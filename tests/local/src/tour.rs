@@ -85,7 +85,8 @@ S={storefront}; J='content-type: application/json'
 curl -s $S/health; echo
 curl -s $S/catalog/categories; echo
 curl -s $S/catalog/items/{sku}; echo
-TOKEN=$(curl -s $S/local/tokens -d '{{"userId":"{user}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/'); A="authorization: Bearer $TOKEN"
+TOKEN=$(curl -s $S/local/tokens -d '{{"userId":"{user}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/'); \
+  A="authorization: Bearer $TOKEN"
 
 # Offer prices and availability:
 curl -s $S/prices/query -H "$A" -H "$J" -d '{{"items":[{listed}]}}'; echo
@@ -96,15 +97,21 @@ CART=$(curl -s -X POST $S/carts -H "$A" -H "$J" -d '{{}}' | sed 's/.*"cartId":"\
 curl -s -X PUT $S/carts/$CART/lines -H "$A" -H "$J" -d '{{"lines":[{listed}]}}'; echo
 LINE=$(curl -s $S/carts/$CART -H "$A" | sed 's/"lineId":"/\n/' | sed -n '2s/".*//p')
 curl -s -X PATCH $S/carts/$CART/lines/$LINE -H "$A" -H "$J" -d '{{"quantity":{more}}}'; echo
-curl -s -X PUT $S/carts/$CART/shipping -H "$A" -H "$J" -d '{{"addressId":"{address}","method":"{method}"}}'; echo
+curl -s -X PUT $S/carts/$CART/shipping -H "$A" -H "$J" \
+  -d '{{"addressId":"{address}","method":"{method}"}}'; echo
 
-# Preparation reserves, prices live and lets the ERP calculate; the order accepts exactly that total:
+# Preparation reserves, prices live and lets the ERP calculate; the order accepts exactly \
+  that total:
 PREPARED=$(curl -s -X POST $S/carts/$CART/preparation -H "$A" -H "$J" -d '{{}}'); echo "$PREPARED"
-ID=$(echo "$PREPARED" | sed 's/.*"preparationId":"\([^"]*\)".*/\1/'); TOTAL=$(echo "$PREPARED" | sed 's/.*"grand":\({{[^}}]*}}\).*/\1/')
-curl -s $S/orders -H "$A" -H "$J" -H "idempotency-key: $CART" -H 'prefer: wait=10' -d "{{\"cartId\":\"$CART\",\"preparationId\":\"$ID\",\"acceptedTotal\":$TOTAL}}"; echo
+ID=$(echo "$PREPARED" | sed 's/.*"preparationId":"\([^"]*\)".*/\1/'); \
+  TOTAL=$(echo "$PREPARED" | sed 's/.*"grand":\({{[^}}]*}}\).*/\1/')
+curl -s $S/orders -H "$A" -H "$J" -H "idempotency-key: $CART" -H 'prefer: wait=10' \
+  -d "{{\"cartId\":\"$CART\",\"preparationId\":\"$ID\",\"acceptedTotal\":$TOTAL}}"; echo
 curl -s $S/orders -H "$A"; echo
 "#
         )
+        // One command a line when it is printed.
+        .replace(" \\\n  ", " ")
     }
 }
 

@@ -63,9 +63,9 @@ impl<'a> Attempts<'a> {
 }
 
 impl CartService {
-    /// Reads the cart, changes it, looks up and writes; starts over if a concurrent request wrote it.
-    /// The ERP is asked live once at most: its answer about the changed quantity does not depend on
-    /// what else is in the cart.
+    /// Reads the cart, changes it, looks up and writes; starts over if a concurrent request wrote
+    /// it. The ERP is asked live once at most: its answer about the changed quantity does not
+    /// depend on what else is in the cart.
     pub(super) async fn edit(
         &self,
         context: &CallContext,

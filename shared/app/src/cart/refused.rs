@@ -25,8 +25,8 @@ pub(crate) fn cart_failure(error: CartError) -> UseCaseError {
     }
 }
 
-/// Translates a failed write of a cart. A cart that is too large is an answer to the buyer; any other
-/// record that is too large is a defect of ours.
+/// Translates a failed write of a cart. A cart that is too large is an answer to the buyer; any
+/// other record that is too large is a defect of ours.
 pub(crate) fn cart_write_failure(error: StoreError) -> UseCaseError {
     match error {
         StoreError::TooLarge { .. } => UseCaseError::CartTooLarge,

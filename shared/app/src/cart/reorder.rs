@@ -44,9 +44,9 @@ impl Reorder {
     ///
     /// # Errors
     /// [`UseCaseError::MemberNotActive`]; [`UseCaseError::NotFound`] if the order does not exist;
-    /// [`UseCaseError::LinesRefused`] if no line of it can be ordered; [`UseCaseError::TooManyLines`];
-    /// [`UseCaseError::Erp`] when only the ERP knows the order and fails; [`UseCaseError::Store`]. No cart is
-    /// made then.
+    /// [`UseCaseError::LinesRefused`] if no line of it can be ordered;
+    /// [`UseCaseError::TooManyLines`]; [`UseCaseError::Erp`] when only the ERP knows the order and
+    /// fails; [`UseCaseError::Store`]. No cart is made then.
     pub async fn reorder(
         &self,
         context: &CallContext,

@@ -79,8 +79,8 @@ impl Checkout {
         {
             Ok(preparation) => Ok(preparation),
             Err(failure) => {
-                // The new reservation replaced the earlier one, so an earlier preparation is invalid
-                // as well.
+                // The new reservation replaced the earlier one, so an earlier preparation is
+                // invalid as well.
                 if earlier.is_some() {
                     self.drop_preparation(customer, id).await;
                 }
@@ -101,7 +101,10 @@ impl Checkout {
             self.write(&mut cart).await
         };
         if let Err(error) = dropped.await {
-            tracing::warn!(%error, cart.id = %id, "an invalid preparation was not removed from its cart");
+            tracing::warn!(
+                %error, cart.id = %id,
+                "an invalid preparation was not removed from its cart"
+            );
         }
     }
 

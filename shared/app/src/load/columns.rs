@@ -2,8 +2,8 @@
 //! columns in the documentation both come from here.
 //!
 //! To add a column, add a line below, read it in [`records`](super::records) and put it into the
-//! record. The compiler refuses a column that is read as another type, or read as optional though it
-//! is required. `UPDATE_TABLES=1 cargo test -p app tables` rewrites the table.
+//! record. The compiler refuses a column that is read as another type, or read as optional though
+//! it is required. `UPDATE_TABLES=1 cargo test -p app tables` rewrites the table.
 
 use std::marker::PhantomData;
 
@@ -223,7 +223,8 @@ columns! {
         category_id: Id Key, "Identifies the category.";
         parent_id: Id Optional, "The category above it. Empty for a top category.";
         name: Text Required, "The name that buyers see.";
-        sequence: Whole WithDefault = "0", "The order among categories with the same parent, ascending.";
+        sequence: Whole WithDefault = "0",
+            "The order among categories with the same parent, ascending.";
     }
 }
 
@@ -307,6 +308,7 @@ columns! {
         region: Text Optional, "State, province or canton.";
         postal_code: Text Optional, "The postal code.";
         country: CountryCode Required, "The country.";
-        status: Choice WithDefault of "active, inactive" = "active", "Whether the address may be used.";
+        status: Choice WithDefault of "active, inactive" = "active",
+            "Whether the address may be used.";
     }
 }

@@ -176,10 +176,10 @@ async fn start_apply<R: RecordFamily>(
         let restarted: Vec<Chunk> = chunks.iter().map(|chunk| chunk.restarted(now)).collect();
         let (key, id) = (export_key(&lease.load)?, &lease.load.id);
         loader.loads.plan(id, Phase::Apply, &restarted).await?;
-        // Enqueued before the load is saved in its second phase. A worker that is stopped in between
-        // comes again with a message of the first phase, finds its chunks done, and finishes it once
-        // more. In the other order, that message would count as one of the second phase, and no
-        // message would name the other chunks.
+        // Enqueued before the load is saved in its second phase. A worker that is stopped in
+        // between comes again with a message of the first phase, finds its chunks done, and
+        // finishes it once more. In the other order, that message would count as one of the second
+        // phase, and no message would name the other chunks.
         let numbers: Vec<u32> = restarted.iter().map(|chunk| chunk.number).collect();
         loader
             .queue

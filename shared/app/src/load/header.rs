@@ -166,8 +166,10 @@ impl Header {
             .collect();
         let encoding = record.encoding().name();
         let names = names.ok_or_else(|| {
-            let message =
-                format!("the header is not {encoding}; save the file as UTF-8, or name its encoding in a profile");
+            let message = format!(
+                "the header is not {encoding}; save the file as UTF-8, or name its \
+                encoding in a profile"
+            );
             FileError::new("encoding", message)
         })?;
         unique(names).map(Some)
@@ -219,8 +221,8 @@ impl Header {
         }
     }
 
-    /// Prepares for rows that name their fields, each of which may have other ones. The names in the
-    /// first row are compared with the known ones, because one of them may be misspelled.
+    /// Prepares for rows that name their fields, each of which may have other ones. The names in
+    /// the first row are compared with the known ones, because one of them may be misspelled.
     fn by_names(&mut self, first: RawRecord<'_>, scope: Scope<'_>) {
         for name in first.names() {
             self.take(ColumnRef::Named(name.to_owned()), name, scope);

@@ -18,11 +18,11 @@
 //!    Checkpoints save the progress of the chunk and spill what was collected (`spill`); a worker
 //!    that resumes repeats what was done after the last one.
 //! 6. *Finish* (`finish`): the worker that finds all chunks done adds them up, and handles what
-//!    needs all rows (`sweep`, `key_index`): records that a snapshot lacks are removed, records that
-//!    occur in several chunks are applied again in the order of the file. A guardrail may hold the
-//!    load for an operator. A snapshot of the catalog is published by one write.
-//! 7. *Apply*: the rows of every other load are scanned again, and now written, each so that readers
-//!    see it at once. This phase is finished too.
+//!    needs all rows (`sweep`, `key_index`): records that a snapshot lacks are removed, records
+//!    that occur in several chunks are applied again in the order of the file. A guardrail may hold
+//!    the load for an operator. A snapshot of the catalog is published by one write.
+//! 7. *Apply*: the rows of every other load are scanned again, and now written, each so that
+//!    readers see it at once. This phase is finished too.
 //! 8. The load ends (`end`): its report is written, and its chunks and objects are removed.
 //!
 //! Operators list, release and roll back loads with [`LoadOperator`] (`operator`).

@@ -24,8 +24,8 @@ const DELETE: &str = "delete";
 const UPSERT: &str = "upsert";
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
-/// A row that is being parsed: it returns values of the domain by column, and collects every problem
-/// on the way, so that people can correct all of them at once.
+/// A row that is being parsed: it returns values of the domain by column, and collects every
+/// problem on the way, so that people can correct all of them at once.
 pub struct RowCursor<'a> {
     view: RowView<'a>,
     problems: Vec<RowProblem>,
@@ -100,8 +100,8 @@ impl<'a> RowCursor<'a> {
         false
     }
 
-    /// The value of a column that always has one: its default if it is empty, or a problem if it has
-    /// no default. What the parser says about a text becomes a problem.
+    /// The value of a column that always has one: its default if it is empty, or a problem if it
+    /// has no default. What the parser says about a text becomes a problem.
     pub(super) fn parse<T, C, P: HasValue, E: Display>(
         &mut self,
         column: Column<C, P>,

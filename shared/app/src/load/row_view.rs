@@ -144,8 +144,8 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// Calls `each` with every attribute that has a value, or a text without a meaning, in the order
-    /// of their names. If the header names attributes, a row has no others.
+    /// Calls `each` with every attribute that has a value, or a text without a meaning, in the
+    /// order of their names. If the header names attributes, a row has no others.
     pub fn attributes(&self, mut each: impl FnMut(&str, Result<Cow<'a, str>, Meaningless>)) {
         for (name, source) in &self.header.attributes {
             let value = self.value(source);
@@ -170,8 +170,8 @@ impl<'a> RowView<'a> {
         }
     }
 
-    /// A hash of the values of a checked row. The order of columns and the format of the file do not
-    /// change it; `layout`, the version of stored records, does.
+    /// A hash of the values of a checked row. The order of columns and the format of the file do
+    /// not change it; `layout`, the version of stored records, does.
     pub fn fingerprint(&self, layout: u8, removes: bool) -> [u8; 16] {
         let mut hashed = Vec::with_capacity(self.record.raw.len() + 256);
         hashed.extend_from_slice(&[layout, u8::from(removes)]);
@@ -224,7 +224,8 @@ fn defective(defect: RowDefect, record: &RawRecord<'_>) -> RowProblem {
         RowDefect::TooLong => RowProblem::row(
             "row_too_long",
             format!(
-                "the row that begins on line {line} at byte {offset} has {length} bytes, more than {MAX_ROW_BYTES}; \
+                "the row that begins on line {line} at byte {offset} has {length} bytes, more than \
+                {MAX_ROW_BYTES}; \
                  a quote may not be closed"
             ),
         ),
@@ -235,7 +236,8 @@ fn defective(defect: RowDefect, record: &RawRecord<'_>) -> RowProblem {
         RowDefect::OpenQuote => RowProblem::row(
             "open_quote",
             format!(
-                "a quote that opens in the row on line {line} is not closed before the file ends, {length} bytes later"
+                "a quote that opens in the row on line {line} is not closed before the file ends, \
+                {length} bytes later"
             ),
         ),
         RowDefect::Json(reason) => RowProblem::row("json", reason),

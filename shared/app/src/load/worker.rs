@@ -42,8 +42,8 @@ impl<R: RecordFamily> Loader<R> {
     /// any number of times, also concurrently: each row is counted once.
     ///
     /// # Errors
-    /// [`LoadError::Busy`] if another load of the kind runs or another worker has the lease; call it
-    /// again later. [`LoadError`] if a store or the files failed. The load stays
+    /// [`LoadError::Busy`] if another load of the kind runs or another worker has the lease; call
+    /// it again later. [`LoadError`] if a store or the files failed. The load stays
     /// [`LoadState::Running`] then, and the next call resumes it.
     pub async fn run(
         &self,

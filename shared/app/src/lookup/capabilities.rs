@@ -147,7 +147,10 @@ impl CapabilitiesCache {
             ..context.clone()
         };
         self.ask_erp(&context).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the ERP did not declare its capabilities; the last known ones are used");
+            tracing::warn!(
+                %error,
+                "the ERP did not declare its capabilities; the last known ones are used"
+            );
             Current::Known(known.capabilities)
         })
     }

@@ -80,7 +80,10 @@ impl<K: LookupKind> CacheLookup<'_, K> {
             match self.kind.ask(self.context, &indexes).await {
                 Ok(answers) => answers.into_iter().map(Ok).collect::<Vec<_>>(),
                 Err(error) => {
-                    tracing::warn!(%error, items = indexes.len(), "the ERP did not answer a lookup");
+                    tracing::warn!(
+                        %error, items = indexes.len(),
+                        "the ERP did not answer a lookup"
+                    );
                     indexes.iter().map(|_| Err(reason(&error))).collect()
                 }
             }
@@ -96,7 +99,10 @@ impl<K: LookupKind> CacheLookup<'_, K> {
         if !entries.is_empty()
             && let Err(error) = self.kind.write_cache(entries).await
         {
-            tracing::warn!(%error, entries = entries.len(), "the ERP's answers were served, but not cached");
+            tracing::warn!(
+                %error, entries = entries.len(),
+                "the ERP's answers were served, but not cached"
+            );
         }
     }
 
@@ -110,7 +116,10 @@ impl<K: LookupKind> CacheLookup<'_, K> {
             let keys: Vec<LookupKey> = same.into_iter().map(|unanswered| unanswered.key).collect();
             let failure = LeaseFailure { at, reason };
             if let Err(error) = self.deps.cache.abandon_leases(&keys, owner, failure).await {
-                tracing::warn!(%error, keys = keys.len(), "leases could not be abandoned; they expire");
+                tracing::warn!(
+                    %error, keys = keys.len(),
+                    "leases could not be abandoned; they expire"
+                );
             }
             unanswered = others;
         }

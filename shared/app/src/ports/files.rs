@@ -82,8 +82,8 @@ pub trait ExportFiles: Send + Sync {
         bytes: Option<ByteRange>,
     ) -> Result<Option<ExportFile>, FilesError>;
 
-    /// Reads a small object; `None` if it does not exist. Of one that is larger than `most` bytes it
-    /// returns the first `most` and some more, so that the caller detects it.
+    /// Reads a small object; `None` if it does not exist. Of one that is larger than `most` bytes
+    /// it returns the first `most` and some more, so that the caller detects it.
     async fn read(&self, key: &str, most: usize) -> Result<Option<Vec<u8>>, FilesError>;
 
     /// Begins a file of comma-separated values. It replaces one with the same key.

@@ -37,8 +37,8 @@ impl StoredResponse {
     }
 }
 
-/// Makes the response of a result. The functions implement it; a use case needs it before it writes,
-/// because the response is stored in the same transaction as the result.
+/// Makes the response of a result. The functions implement it; a use case needs it before it
+/// writes, because the response is stored in the same transaction as the result.
 pub trait Respond<T>: Send + Sync {
     /// Returns the response of `result`.
     fn respond(&self, result: &T) -> StoredResponse;

@@ -58,7 +58,8 @@ pub trait Registrations: Send + Sync {
 
     /// Writes a decided registration, its members as they now are, and what goes to the ERP, in
     /// **one** transaction, if the stored registration is still pending. A rejected registration
-    /// leaves members alone that an export file has taken over; an approved one is `UserIdTaken` then.
+    /// leaves members alone that an export file has taken over; an approved one is `UserIdTaken`
+    /// then.
     async fn decide(
         &self,
         decided: &Registration,

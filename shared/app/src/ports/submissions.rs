@@ -79,8 +79,8 @@ pub trait Submissions: Send + Sync {
     /// does not exist is left out. Up to 100 ids cost one call.
     async fn submissions(&self, ids: &[SubmissionId]) -> Result<Vec<Submission>, StoreError>;
 
-    /// Writes a submission and its next timeline entry in one transaction, if the stored one has the
-    /// revision before.
+    /// Writes a submission and its next timeline entry in one transaction, if the stored one has
+    /// the revision before.
     async fn update(&self, transition: &Transition) -> Result<Written, StoreError>;
 
     /// Writes an order that an approver decided about and its next timeline entry, and settles what

@@ -102,10 +102,10 @@ impl Registrar {
     /// at once; otherwise the organization's administrators decide.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] for an organization that does not exist, is not active, or is not the
-    /// caller's own; [`UseCaseError::Invalid`] for a role that is refused; [`UseCaseError::MemberNotActive`] and
-    /// [`UseCaseError::AlreadyExists`] for an administrator only; those of
-    /// [`crate::idempotent::Idempotent::run`]; [`UseCaseError::Store`].
+    /// [`UseCaseError::NotFound`] for an organization that does not exist, is not active, or is not
+    /// the caller's own; [`UseCaseError::Invalid`] for a role that is refused;
+    /// [`UseCaseError::MemberNotActive`] and [`UseCaseError::AlreadyExists`] for an administrator
+    /// only; those of [`crate::idempotent::Idempotent::run`]; [`UseCaseError::Store`].
     pub async fn register_user(
         &self,
         request: RepeatableRequest,
@@ -132,7 +132,8 @@ impl Registrar {
         self.idempotent.run(request, work).await
     }
 
-    /// Returns the administrator who makes a user of the own organization; `None` if the user applies.
+    /// Returns the administrator who makes a user of the own organization; `None` if the user
+    /// applies.
     async fn administrator(
         &self,
         caller: Option<&Caller>,

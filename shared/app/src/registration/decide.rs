@@ -30,10 +30,11 @@ impl Registrar {
     /// go to the ERP.
     ///
     /// # Errors
-    /// [`UseCaseError::NotFound`] for a registration that is not the caller's to decide, [`UseCaseError::Forbidden`] for a
-    /// caller who decides about none, [`UseCaseError::AlreadyDecided`] if it was decided otherwise,
-    /// [`UseCaseError::AlreadyExists`] if the user id belongs to another user, [`UseCaseError::Contention`],
-    /// [`UseCaseError::Store`].
+    /// [`UseCaseError::NotFound`] for a registration that is not the caller's to decide,
+    /// [`UseCaseError::Forbidden`] for a caller who decides about none,
+    /// [`UseCaseError::AlreadyDecided`] if it was decided otherwise,
+    /// [`UseCaseError::AlreadyExists`] if the user id belongs to another user,
+    /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn decide(
         &self,
         caller: &Caller,

@@ -1,5 +1,5 @@
-//! Reads what members say about themselves, field by field. A request reports all of its errors, not
-//! only the first.
+//! Reads what members say about themselves, field by field. A request reports all of its errors,
+//! not only the first.
 
 #[cfg(test)]
 mod tests;
@@ -95,8 +95,8 @@ pub struct PostalText<'a> {
     pub country: &'a str,
 }
 
-/// Reads fields and collects what is wrong with them. Each reader returns `None` for a field that is
-/// wrong; `failure` returns all errors.
+/// Reads fields and collects what is wrong with them. Each reader returns `None` for a field that
+/// is wrong; `failure` returns all errors.
 #[derive(Debug, Default)]
 pub struct Fields {
     errors: Vec<FieldError>,

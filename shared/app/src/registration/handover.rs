@@ -12,8 +12,8 @@ use crate::UseCaseError;
 /// organization it does not know, and a refusal is final. The worker sends in any order.
 const ADMINISTRATOR_DELAY: i64 = 30;
 
-/// Returns the submissions of an approved registration. Their ids follow from the registration's, so
-/// that a second approval cannot hand it over twice.
+/// Returns the submissions of an approved registration. Their ids follow from the registration's,
+/// so that a second approval cannot hand it over twice.
 ///
 /// # Errors
 /// [`UseCaseError::Internal`] if no id can be made of the registration's.

@@ -1,13 +1,14 @@
 //! Registration of organizations and users, and the decision about it.
 //!
-//! **The answer does not reveal who is known here.** A stranger whose user id already exists gets the
-//! usual answer: the registration is stored, marked as taken and without members, and the person who
-//! decides rejects it. Only an administrator who makes a user of the own organization gets an error.
+//! **The answer does not reveal who is known here.** A stranger whose user id already exists gets
+//! the usual answer: the registration is stored, marked as taken and without members, and the
+//! person who decides rejects it. Only an administrator who makes a user of the own organization
+//! gets an error.
 //!
 //! **Unknown organizations are not found.** A user has to name the organization. Its id is on every
 //! invoice and says nothing about a person, whereas a request that is silently dropped would leave
-//! the user waiting for an answer that never comes. An organization that is not active gets the same
-//! answer, which does not reveal the reason.
+//! the user waiting for an answer that never comes. An organization that is not active gets the
+//! same answer, which does not reveal the reason.
 
 mod apply;
 mod decide;
@@ -62,7 +63,8 @@ impl Registrar {
     /// operator, users of the own organization for an administrator.
     ///
     /// # Errors
-    /// [`UseCaseError::Forbidden`] for everybody else, [`UseCaseError::MemberNotActive`], [`UseCaseError::Store`].
+    /// [`UseCaseError::Forbidden`] for everybody else, [`UseCaseError::MemberNotActive`],
+    /// [`UseCaseError::Store`].
     pub async fn inbox(
         &self,
         caller: &Caller,
@@ -107,7 +109,10 @@ impl Registrar {
         for Transition { submission, .. } in submissions {
             let (id, delay) = (submission.id(), delay_seconds(submission));
             if let Err(error) = self.queue.enqueue(id, delay).await {
-                tracing::warn!(%error, submission.id = %id, "a submission was not enqueued; reconcile will enqueue it");
+                tracing::warn!(
+                    %error, submission.id = %id,
+                    "a submission was not enqueued; reconcile will enqueue it"
+                );
             }
         }
     }

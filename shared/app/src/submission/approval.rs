@@ -1,9 +1,9 @@
 //! An approver decides about an order above the limit of the organization.
 //!
 //! While the order waits, its reservation stays in the ledger and expires with the preparation: the
-//! ERP must not hold goods for an order that may never come. An order that is approved in time takes
-//! the reservation over. An order that is approved later goes to the ERP without one, the timeline
-//! says so, and the ERP's answer decides.
+//! ERP must not hold goods for an order that may never come. An order that is approved in time
+//! takes the reservation over. An order that is approved later goes to the ERP without one, the
+//! timeline says so, and the ERP's answer decides.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use crate::ports::{Clock, Written};
 /// need a second.
 const ROUNDS: usize = 3;
 
-/// Seconds that a reservation must still last to be taken over: enough that a function whose clock is
-/// a little ahead does not release it at the same time.
+/// Seconds that a reservation must still last to be taken over: enough that a function whose clock
+/// is a little ahead does not release it at the same time.
 const BEYOND_SECONDS: i64 = 5;
 
 /// The reason in the timeline of an order that was approved after its reservation ended.
@@ -55,9 +55,9 @@ impl Approvals {
     /// nothing and returns the order as it is. Buyers do not decide about their own orders.
     ///
     /// # Errors
-    /// [`UseCaseError::MemberNotActive`], [`UseCaseError::NotFound`], [`UseCaseError::Forbidden`] for the buyer of
-    /// the order, [`UseCaseError::AlreadyDecided`] if it was decided otherwise or does not wait for a decision,
-    /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
+    /// [`UseCaseError::MemberNotActive`], [`UseCaseError::NotFound`], [`UseCaseError::Forbidden`]
+    /// for the buyer of the order, [`UseCaseError::AlreadyDecided`] if it was decided otherwise or
+    /// does not wait for a decision, [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn decide(
         &self,
         approver: &Customer,
@@ -116,7 +116,10 @@ impl Approvals {
 
     async fn enqueue(&self, order: &Submission) {
         if let Err(error) = self.queue.enqueue(order.id(), 0).await {
-            tracing::warn!(%error, submission.id = %order.id(), "an approved order was not enqueued; reconcile will enqueue it");
+            tracing::warn!(
+                %error, submission.id = %order.id(),
+                "an approved order was not enqueued; reconcile will enqueue it"
+            );
         }
     }
 }

@@ -14,8 +14,8 @@ const MOST: usize = 1_000;
 /// What waits at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Seconds since the capture of the oldest submission that is neither confirmed nor rejected and
-    /// does not await its approver; 0 if there is none.
+    /// Seconds since the capture of the oldest submission that is neither confirmed nor rejected
+    /// and does not await its approver; 0 if there is none.
     pub oldest_unconfirmed_seconds: u64,
     /// Seconds since the capture of the oldest submission that awaits its approver; 0 if there is
     /// none.
@@ -43,7 +43,7 @@ impl BacklogMetrics {
     pub async fn measure(&self) -> Result<Waiting, StoreError> {
         let one = |state| self.submissions.oldest(state, None, 1);
         let many = |state| self.submissions.oldest(state, None, MOST);
-        let (accepted, sending, waiting, unknown, attention, awaiting, held_loads) = futures::try_join!(
+        let open = futures::try_join!(
             one(State::Accepted),
             one(State::Sending),
             one(State::Waiting),
@@ -52,6 +52,7 @@ impl BacklogMetrics {
             one(State::AwaitingApproval),
             self.loads.latest_held(),
         )?;
+        let (accepted, sending, waiting, unknown, attention, awaiting, held_loads) = open;
         let now = self.clock.now();
         let oldest = |states: &[&[Indexed]]| {
             let first = states

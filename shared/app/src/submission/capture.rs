@@ -26,8 +26,8 @@ use crate::ports::submissions::{Capture, CartClose, Submissions, SubmitQueue};
 use crate::ports::{CatalogReader, Clock, Ids};
 use crate::sellable::ensure_sellable;
 
-/// Milliseconds between the first two looks at a submission that a caller waits for; the pause grows
-/// by half each time.
+/// Milliseconds between the first two looks at a submission that a caller waits for; the pause
+/// grows by half each time.
 const FIRST_LOOK_MS: u64 = 100;
 /// Milliseconds that no pause between two looks exceeds.
 const LONGEST_PAUSE_MS: u64 = 700;
@@ -259,7 +259,10 @@ impl CaptureService {
             return Ok(Completed::Recorded(recorded));
         }
         if let Err(error) = self.queue.enqueue(submission.id(), 0).await {
-            tracing::warn!(%error, submission.id = %submission.id(), "a captured submission was not enqueued; reconcile will enqueue it");
+            tracing::warn!(
+                %error, submission.id = %submission.id(),
+                "a captured submission was not enqueued; reconcile will enqueue it"
+            );
         }
         if by.wait_seconds == 0 {
             return Ok(Completed::Recorded(recorded));
@@ -269,8 +272,8 @@ impl CaptureService {
         Ok(Completed::Upgraded { recorded, upgraded })
     }
 
-    /// Looks at the submission until it is confirmed or rejected, or until the caller stops waiting.
-    /// Returns it as it was read last.
+    /// Looks at the submission until it is confirmed or rejected, or until the caller stops
+    /// waiting. Returns it as it was read last.
     async fn wait(&self, by: &CaptureContext<'_>, captured: Submission) -> Submission {
         let wait_until = self
             .clock
@@ -290,7 +293,10 @@ impl CaptureService {
                 Ok(Some(now)) => latest = now,
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::warn!(%error, submission.id = %latest.id(), "a captured submission could not be read again");
+                    tracing::warn!(
+                        %error, submission.id = %latest.id(),
+                        "a captured submission could not be read again"
+                    );
                     break;
                 }
             }

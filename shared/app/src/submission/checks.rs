@@ -36,8 +36,8 @@ impl Backorder {
 /// Returns the preparation that the buyer commits to, if it is still valid.
 ///
 /// # Errors
-/// [`UseCaseError::PreparationInvalid`] if it expired, is of another version of the cart, or differs
-/// from what was prepared; [`UseCaseError::TotalChanged`]; [`UseCaseError::LinesRefused`].
+/// [`UseCaseError::PreparationInvalid`] if it expired, is of another version of the cart, or
+/// differs from what was prepared; [`UseCaseError::TotalChanged`]; [`UseCaseError::LinesRefused`].
 pub(super) fn verify_preparation<'a>(
     cart: &'a Cart,
     id: &PreparationId,

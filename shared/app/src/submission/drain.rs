@@ -1,5 +1,5 @@
-//! Submissions that waited for an unavailable ERP are resumed when it answers again, in the order of
-//! capture.
+//! Submissions that waited for an unavailable ERP are resumed when it answers again, in the order
+//! of capture.
 
 use domain::submission::{NextStep, State, next_step};
 
@@ -11,17 +11,17 @@ use crate::ports::submissions::Indexed;
 
 /// Submissions that one call lists.
 const AT_ONCE: usize = 10;
-/// Submissions in a row without an answer after which the ERP counts as unavailable again. A few may
-/// have a reason of their own.
+/// Submissions in a row without an answer after which the ERP counts as unavailable again. A few
+/// may have a reason of their own.
 const UNANSWERED: usize = 3;
 /// Milliseconds after which a worker looks at the queue again, which may hold new orders.
 const DRAIN_MS: i64 = 30_000;
 
 impl SubmissionWorker {
-    /// The ERP answers: resumes what waits for it before its backoff ends, the oldest capture first,
-    /// each once, until nothing waits, no time is left, or the ERP stops answering. Costs two calls
-    /// for each [`AT_ONCE`] submissions and one to read each. What fails here is tried again at its
-    /// due time.
+    /// The ERP answers: resumes what waits for it before its backoff ends, the oldest capture
+    /// first, each once, until nothing waits, no time is left, or the ERP stops answering. Costs
+    /// two calls for each [`AT_ONCE`] submissions and one to read each. What fails here is tried
+    /// again at its due time.
     pub(super) async fn drain(&self, context: &CallContext) {
         let drain_ends = self.clock.now().plus_millis(DRAIN_MS);
         let (mut last, mut unanswered) = (None, 0);
@@ -29,7 +29,11 @@ impl SubmissionWorker {
             let oldest = match self.waiting(last.as_ref()).await {
                 Ok(oldest) => oldest,
                 Err(error) => {
-                    tracing::warn!(%error, "the waiting submissions could not be listed; they are resumed when they are due");
+                    tracing::warn!(
+                        %error,
+                        "the waiting submissions could not be listed; they are resumed when they \
+                        are due"
+                    );
                     return;
                 }
             };
@@ -45,7 +49,10 @@ impl SubmissionWorker {
                     Ok(Progress::NotAsked) => {}
                     Ok(Progress::Unanswered) => unanswered += 1,
                     Err(error) => {
-                        tracing::warn!(%error, submission.id = %one.id, "a submission was not resumed; it is when it is due");
+                        tracing::warn!(
+                            %error, submission.id = %one.id,
+                            "a submission was not resumed; it is when it is due"
+                        );
                         unanswered += 1;
                     }
                 }

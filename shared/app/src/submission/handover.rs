@@ -29,8 +29,8 @@ const EARLY_MS: i64 = 2_000;
 /// The queue delays a message by at most this many seconds.
 const MAX_DELAY_SECONDS: i64 = 900;
 
-/// Steps that follow the first one at once: a lookup is followed by another send, and this by a wait.
-/// More steps are left to the next message.
+/// Steps that follow the first one at once: a lookup is followed by another send, and this by a
+/// wait. More steps are left to the next message.
 const FOLLOW_UP_STEPS: usize = 3;
 
 /// How far a submission came.
@@ -40,8 +40,8 @@ pub(super) enum Progress {
     Answered,
     /// The ERP did not answer.
     Unanswered,
-    /// The ERP was not asked: it was too early, there was no time, nothing was to be done, or another
-    /// worker works on it.
+    /// The ERP was not asked: it was too early, there was no time, nothing was to be done, or
+    /// another worker works on it.
     NotAsked,
 }
 
@@ -60,9 +60,9 @@ pub struct SubmissionWorker {
 }
 
 impl SubmissionWorker {
-    /// Takes a submission one step further, or two: if a lookup shows that the ERP does not have it,
-    /// it is sent again at once. If the ERP answers about a submission that had to wait for it, the
-    /// other waiting ones are resumed as well. A message that comes late, twice or without need
+    /// Takes a submission one step further, or two: if a lookup shows that the ERP does not have
+    /// it, it is sent again at once. If the ERP answers about a submission that had to wait for it,
+    /// the other waiting ones are resumed as well. A message that comes late, twice or without need
     /// changes nothing.
     ///
     /// # Errors
@@ -74,7 +74,10 @@ impl SubmissionWorker {
         id: &SubmissionId,
     ) -> Result<(), UseCaseError> {
         let Some(submission) = self.submissions.submission(id).await? else {
-            tracing::error!(submission.id = %id, "the queue names a submission that does not exist");
+            tracing::error!(
+                submission.id = %id,
+                "the queue names a submission that does not exist"
+            );
             return Ok(());
         };
         let waited = matches!(submission.state(), State::Waiting | State::Unknown);
@@ -162,8 +165,8 @@ impl SubmissionWorker {
         Ok(Progress::NotAsked)
     }
 
-    /// Takes a step. Returns `None` if another worker works on the submission, or if the time is too
-    /// short: then the next message takes the step.
+    /// Takes a step. Returns `None` if another worker works on the submission, or if the time is
+    /// too short: then the next message takes the step.
     async fn perform(
         &self,
         context: &CallContext,
@@ -243,9 +246,9 @@ impl SubmissionWorker {
         self.record(answered, started).await
     }
 
-    /// Releases the reservation of an order that the ERP refused for good. The order stays due until
-    /// the ERP released it: if the worker stops before that, the next message or `reconcile` asks
-    /// again, and a second release does no harm.
+    /// Releases the reservation of an order that the ERP refused for good. The order stays due
+    /// until the ERP released it: if the worker stops before that, the next message or `reconcile`
+    /// asks again, and a second release does no harm.
     async fn release(
         &self,
         context: &CallContext,
@@ -260,7 +263,10 @@ impl SubmissionWorker {
             Ok(()) => true,
             Err(ErpError::Refused { code, .. }) if code == NOT_THERE => true,
             Err(error) => {
-                tracing::warn!(%error, submission.id = %submission.id(), "the reservation of a rejected order was not released");
+                tracing::warn!(
+                    %error, submission.id = %submission.id(),
+                    "the reservation of a rejected order was not released"
+                );
                 false
             }
         };
@@ -269,8 +275,9 @@ impl SubmissionWorker {
         self.record(released, started).await
     }
 
-    /// Writes what the ERP answered to a call that started at `started`. Returns `None` if the lease
-    /// expired and another worker took the submission over: what that one finds out supersedes this.
+    /// Writes what the ERP answered to a call that started at `started`. Returns `None` if the
+    /// lease expired and another worker took the submission over: what that one finds out
+    /// supersedes this.
     async fn record(
         &self,
         transition: Transition,
@@ -283,7 +290,10 @@ impl SubmissionWorker {
         match written {
             Written::Done => {}
             Written::Conflict => {
-                tracing::warn!(submission.id = %submission.id(), event = event.kind.as_str(), "an outcome came too late to be recorded");
+                tracing::warn!(
+                    submission.id = %submission.id(), event = event.kind.as_str(),
+                    "an outcome came too late to be recorded"
+                );
                 return Ok(None);
             }
         }
@@ -301,7 +311,10 @@ impl SubmissionWorker {
         let seconds = at.millis_since(now).max(0).saturating_add(999) / 1000;
         let delay = u32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
         if let Err(error) = self.queue.enqueue(id, delay).await {
-            tracing::warn!(%error, submission.id = %id, "a submission was not enqueued; reconcile will enqueue it");
+            tracing::warn!(
+                %error, submission.id = %id,
+                "a submission was not enqueued; reconcile will enqueue it"
+            );
         }
     }
 }

@@ -98,8 +98,8 @@ impl SubmissionOperator {
     ///
     /// # Errors
     /// [`UseCaseError::NotFound`],
-    /// [`UseCaseError::AlreadyDecided`] if it does not need attention, [`UseCaseError::Contention`],
-    /// [`UseCaseError::Store`].
+    /// [`UseCaseError::AlreadyDecided`] if it does not need attention,
+    /// [`UseCaseError::Contention`], [`UseCaseError::Store`].
     pub async fn resolve(
         &self,
         operator: &Operator,
@@ -148,7 +148,10 @@ impl SubmissionOperator {
             if submission.due_at().is_some()
                 && let Err(error) = self.queue.enqueue(id, 0).await
             {
-                tracing::warn!(%error, submission.id = %id, "a submission was not enqueued; reconcile will enqueue it");
+                tracing::warn!(
+                    %error, submission.id = %id,
+                    "a submission was not enqueued; reconcile will enqueue it"
+                );
             }
             return Ok(submission);
         }

@@ -157,7 +157,8 @@ impl Guard {
                 self.price_rows_percent,
             );
             let message = format!(
-                "{jumps} of {rows} prices change by more than {change} %, more than {limit} % of them"
+                "{jumps} of {rows} prices change by more than {change} %, more than {limit} % of \
+                them"
             );
             hold("price_changes", message);
         }

@@ -49,7 +49,8 @@ impl Unresolved {
             .map(ToString::to_string)
             .collect();
         let message = format!(
-            "{count} references lead to records that do not exist yet, such as {}; they resolve when those records arrive",
+            "{count} references lead to records that do not exist yet, such as {}; they resolve \
+            when those records arrive",
             named.join(", ")
         );
         (count > 0).then(|| Warning {

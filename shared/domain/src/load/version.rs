@@ -84,9 +84,9 @@ impl CatalogVersions {
         sequence < self.published.sequence
     }
 
-    /// Makes a snapshot the pending version: from here on its rows are written next to the published
-    /// ones. Repeated for the same load it changes nothing, so that a load can resume. An older
-    /// pending snapshot is dropped.
+    /// Makes a snapshot the pending version: from here on its rows are written next to the
+    /// published ones. Repeated for the same load it changes nothing, so that a load can resume. An
+    /// older pending snapshot is dropped.
     ///
     /// # Errors
     /// [`VersionError::Newer`] if a newer snapshot is published or pending.

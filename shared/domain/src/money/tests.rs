@@ -15,6 +15,7 @@ proptest! {
 
     #[test]
     fn a_text_that_is_not_a_plain_number_is_none(text in "[0-9]{0,3}[-+ eE_,][0-9]{0,3}") {
-        prop_assert!(parse_decimal(&text).is_none_or(|_| text.starts_with('-') && text.len() > 1), "{}", text);
+        prop_assert!(parse_decimal(&text).is_none_or(|_| text.starts_with('-') && text.len() > 1),
+            "{}", text);
     }
 }

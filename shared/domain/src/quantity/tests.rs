@@ -5,7 +5,10 @@ use super::{Quantity, QuantityError};
 
 proptest! {
     #[test]
-    fn a_number_is_a_quantity_within_the_limits(mantissa in -20_i64..2_000_000_000_000_000, scale in 0_u32..9) {
+    fn a_number_is_a_quantity_within_the_limits(
+        mantissa in -20_i64..2_000_000_000_000_000,
+        scale in 0_u32..9,
+    ) {
         let value = Decimal::new(mantissa, scale);
         let said = if value <= Decimal::ZERO {
             Err(QuantityError::NotPositive)

@@ -120,8 +120,8 @@ pub enum LookupAnswer {
     },
 }
 
-/// Returns what to do with `submission` at `now`. `time_limit_ms` is the longest time that a send may
-/// take in the ERP.
+/// Returns what to do with `submission` at `now`. `time_limit_ms` is the longest time that a send
+/// may take in the ERP.
 #[must_use]
 pub fn next_step(submission: &Submission, now: Timestamp, time_limit_ms: i64) -> NextStep {
     if let Some(lease) = submission.lease.as_ref().filter(|lease| now < lease.until) {
@@ -215,8 +215,8 @@ impl Submission {
     }
 
     /// Resumes it now: the ERP answers again, so it does not wait for the end of its backoff. It
-    /// still waits for the time limit of a send, and for an ERP that refused a duplicate and does not
-    /// show the twin. This is not a transition: nothing is written before the next one.
+    /// still waits for the time limit of a send, and for an ERP that refused a duplicate and does
+    /// not show the twin. This is not a transition: nothing is written before the next one.
     #[must_use]
     pub fn resume_now(mut self) -> Self {
         if matches!(self.state, State::Waiting | State::Unknown) && self.refusal.is_none() {
@@ -311,8 +311,8 @@ impl Submission {
     }
 
     /// A release of the reservation of a rejected order ended. `done` is false if it is not known
-    /// whether the ERP released it. After [`RELEASE_TRIES`] of these the reservation is left to expire,
-    /// as it does long before then.
+    /// whether the ERP released it. After [`RELEASE_TRIES`] of these the reservation is left to
+    /// expire, as it does long before then.
     pub fn released(mut self, done: bool, now: Timestamp, random: u64) -> Transition {
         let kind = if done {
             self.due_at = None;

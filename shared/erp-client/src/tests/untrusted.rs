@@ -129,7 +129,11 @@ async fn a_calculation_with_a_flaw_is_not_used() {
             Some("grand_total_missing"),
         ),
         (
-            json!({"lines": [line], "totals": {"product": usd_json("5.00"), "grand": {"amount": "5", "currency": "EUR"}}}),
+            json!({
+                "lines": [line],
+                "totals": {"product": usd_json("5.00"),
+                    "grand": {"amount": "5", "currency": "EUR"}},
+            }),
             Some("amount"),
         ),
     ];

@@ -90,12 +90,12 @@ struct Ambient {
 ///
 /// # Errors
 /// [`ConfigError`] when `AUTH_MODE` or a variable that it requires is not set.
-pub fn serve(router: Router, start: &Runtime) -> Result<Function, ConfigError> {
+pub fn serve(router: Router, runtime: &Runtime) -> Result<Function, ConfigError> {
     let ambient = Ambient {
-        auth: Auth::from_env(&start.env, start.clock.clone())?,
-        clock: start.clock.clone(),
-        ids: start.ids.clone(),
-        metrics: start.metrics.clone(),
+        auth: Auth::from_env(&runtime.env, runtime.clock.clone())?,
+        clock: runtime.clock.clone(),
+        ids: runtime.ids.clone(),
+        metrics: runtime.metrics.clone(),
     };
     let router = router
         .fallback(async || Problem::RouteNotFound)
@@ -110,7 +110,10 @@ async fn around(State(ambient): State<Ambient>, mut request: Request, next: Next
     request.extensions_mut().insert(ambient.auth.clone());
     let method = request.method().clone();
     // The path is not logged, because it contains ids of customers.
-    let span = tracing::info_span!("request", correlation_id = %call.correlation_id, request_id = %call.request_id, %method);
+    let span = tracing::info_span!(
+        "request",
+        correlation_id = %call.correlation_id, request_id = %call.request_id, %method,
+    );
     let answer = AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .instrument(span.clone())

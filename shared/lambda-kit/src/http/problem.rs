@@ -76,126 +76,156 @@ fn head(problem: &Problem) -> Head {
     }
 }
 
+// The heads of `UseCaseError`, named after its variants.
+const NOT_FOUND: Head = (StatusCode::NOT_FOUND, "not_found", "There is no such thing");
+const FORBIDDEN: Head = (
+    StatusCode::FORBIDDEN,
+    "forbidden",
+    "The caller's role does not allow this",
+);
+const MEMBER_NOT_ACTIVE: Head = (
+    StatusCode::FORBIDDEN,
+    "member_not_active",
+    "The user or the organization is pending, rejected or inactive",
+);
+const INVALID: Head = (
+    StatusCode::BAD_REQUEST,
+    "invalid_request",
+    "The request is not valid",
+);
+const PRECONDITION_FAILED: Head = (
+    StatusCode::PRECONDITION_FAILED,
+    "precondition_failed",
+    "It was changed since the version named in If-Match",
+);
+const CONTENTION: Head = (
+    StatusCode::CONFLICT,
+    "concurrent_change",
+    "Others changed it at the same time; try again",
+);
+const CART_SUBMITTED: Head = (
+    StatusCode::CONFLICT,
+    "cart_submitted",
+    "The cart became an order or a quote",
+);
+const TOO_MANY_LINES: Head = (
+    StatusCode::BAD_REQUEST,
+    "too_many_lines",
+    "A cart has at most 500 lines",
+);
+const CART_TOO_LARGE: Head = (
+    StatusCode::CONFLICT,
+    "cart_too_large",
+    "The cart is too large to be kept; order a part of it first",
+);
+const CART_EMPTY: Head = (StatusCode::CONFLICT, "cart_empty", "The cart has no lines");
+const SHIPPING_MISSING: Head = (
+    StatusCode::CONFLICT,
+    "shipping_missing",
+    "The cart has no shipping address and method",
+);
+const PURCHASE_ORDER_NUMBER_REQUIRED: Head = (
+    StatusCode::BAD_REQUEST,
+    "purchase_order_number_required",
+    "The organization requires a purchase order number",
+);
+const PREPARATION_INVALID: Head = (
+    StatusCode::CONFLICT,
+    "preparation_invalid",
+    "The preparation is missing, over, or of another version of the cart",
+);
+const TOTAL_CHANGED: Head = (
+    StatusCode::CONFLICT,
+    "total_changed",
+    "The accepted total is not the prepared one",
+);
+const LINES_REFUSED: Head = (
+    StatusCode::CONFLICT,
+    "lines_refused",
+    "Lines cannot be ordered as they are",
+);
+const IDEMPOTENCY_KEY_REQUIRED: Head = (
+    StatusCode::BAD_REQUEST,
+    "idempotency_key_required",
+    "The header Idempotency-Key is required",
+);
+const IDEMPOTENCY_KEY_REUSED: Head = (
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "idempotency_key_reused",
+    "The Idempotency-Key was used with another body",
+);
+const IDEMPOTENCY_IN_PROGRESS: Head = (
+    StatusCode::CONFLICT,
+    "idempotency_in_progress",
+    "The first request with this Idempotency-Key still runs",
+);
+const ALREADY_DECIDED: Head = (
+    StatusCode::CONFLICT,
+    "already_decided",
+    "There is nothing left to decide",
+);
+const ALREADY_EXISTS: Head = (
+    StatusCode::CONFLICT,
+    "already_exists",
+    "There is one already",
+);
+const AMOUNTS_DISAGREE: Head = (
+    StatusCode::BAD_GATEWAY,
+    "erp_amounts_disagree",
+    "The external system's amounts do not add up",
+);
+const INTERNAL: Head = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "internal_error",
+    "Something went wrong on our side",
+);
+
 fn failure_head(failure: &UseCaseError) -> Head {
     match failure {
-        UseCaseError::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
-        UseCaseError::Forbidden => (
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "The caller's role does not allow this",
-        ),
-        UseCaseError::MemberNotActive => (
-            StatusCode::FORBIDDEN,
-            "member_not_active",
-            "The user or the organization is pending, rejected or inactive",
-        ),
-        UseCaseError::Invalid(_) => (
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            "The request is not valid",
-        ),
-        UseCaseError::PreconditionFailed => (
-            StatusCode::PRECONDITION_FAILED,
-            "precondition_failed",
-            "It was changed since the version named in If-Match",
-        ),
-        UseCaseError::Contention => (
-            StatusCode::CONFLICT,
-            "concurrent_change",
-            "Others changed it at the same time; try again",
-        ),
-        UseCaseError::CartSubmitted => (
-            StatusCode::CONFLICT,
-            "cart_submitted",
-            "The cart became an order or a quote",
-        ),
-        UseCaseError::TooManyLines => (
-            StatusCode::BAD_REQUEST,
-            "too_many_lines",
-            "A cart has at most 500 lines",
-        ),
-        UseCaseError::CartTooLarge => (
-            StatusCode::CONFLICT,
-            "cart_too_large",
-            "The cart is too large to be kept; order a part of it first",
-        ),
-        UseCaseError::CartEmpty => (StatusCode::CONFLICT, "cart_empty", "The cart has no lines"),
-        UseCaseError::ShippingMissing => (
-            StatusCode::CONFLICT,
-            "shipping_missing",
-            "The cart has no shipping address and method",
-        ),
-        UseCaseError::PurchaseOrderNumberRequired => (
-            StatusCode::BAD_REQUEST,
-            "purchase_order_number_required",
-            "The organization requires a purchase order number",
-        ),
-        UseCaseError::PreparationInvalid => (
-            StatusCode::CONFLICT,
-            "preparation_invalid",
-            "The preparation is missing, over, or of another version of the cart",
-        ),
-        UseCaseError::TotalChanged { .. } => (
-            StatusCode::CONFLICT,
-            "total_changed",
-            "The accepted total is not the prepared one",
-        ),
-        UseCaseError::LinesRefused(_) => (
-            StatusCode::CONFLICT,
-            "lines_refused",
-            "Lines cannot be ordered as they are",
-        ),
-        UseCaseError::IdempotencyKeyRequired => (
-            StatusCode::BAD_REQUEST,
-            "idempotency_key_required",
-            "The header Idempotency-Key is required",
-        ),
-        UseCaseError::IdempotencyKeyReused => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "The Idempotency-Key was used with another body",
-        ),
-        UseCaseError::IdempotencyInProgress => (
-            StatusCode::CONFLICT,
-            "idempotency_in_progress",
-            "The first request with this Idempotency-Key still runs",
-        ),
-        UseCaseError::AlreadyDecided => (
-            StatusCode::CONFLICT,
-            "already_decided",
-            "There is nothing left to decide",
-        ),
-        UseCaseError::AlreadyExists => (
-            StatusCode::CONFLICT,
-            "already_exists",
-            "There is one already",
-        ),
-        UseCaseError::AmountsDisagree(_) => (
-            StatusCode::BAD_GATEWAY,
-            "erp_amounts_disagree",
-            "The external system's amounts do not add up",
-        ),
+        UseCaseError::NotFound => NOT_FOUND,
+        UseCaseError::Forbidden => FORBIDDEN,
+        UseCaseError::MemberNotActive => MEMBER_NOT_ACTIVE,
+        UseCaseError::Invalid(_) => INVALID,
+        UseCaseError::PreconditionFailed => PRECONDITION_FAILED,
+        UseCaseError::Contention => CONTENTION,
+        UseCaseError::CartSubmitted => CART_SUBMITTED,
+        UseCaseError::TooManyLines => TOO_MANY_LINES,
+        UseCaseError::CartTooLarge => CART_TOO_LARGE,
+        UseCaseError::CartEmpty => CART_EMPTY,
+        UseCaseError::ShippingMissing => SHIPPING_MISSING,
+        UseCaseError::PurchaseOrderNumberRequired => PURCHASE_ORDER_NUMBER_REQUIRED,
+        UseCaseError::PreparationInvalid => PREPARATION_INVALID,
+        UseCaseError::TotalChanged { .. } => TOTAL_CHANGED,
+        UseCaseError::LinesRefused(_) => LINES_REFUSED,
+        UseCaseError::IdempotencyKeyRequired => IDEMPOTENCY_KEY_REQUIRED,
+        UseCaseError::IdempotencyKeyReused => IDEMPOTENCY_KEY_REUSED,
+        UseCaseError::IdempotencyInProgress => IDEMPOTENCY_IN_PROGRESS,
+        UseCaseError::AlreadyDecided => ALREADY_DECIDED,
+        UseCaseError::AlreadyExists => ALREADY_EXISTS,
+        UseCaseError::AmountsDisagree(_) => AMOUNTS_DISAGREE,
         UseCaseError::Erp(error) => erp_head(error),
-        UseCaseError::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => (
+        UseCaseError::Store(error) => store_head(error),
+        UseCaseError::Internal(_) => INTERNAL,
+    }
+}
+
+fn store_head(error: &StoreError) -> Head {
+    match error {
+        StoreError::Throttled { .. } | StoreError::Unavailable { .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
             "store_unavailable",
             "The store is not available; try again",
         ),
-        UseCaseError::Store(StoreError::Cursor) => (
+        StoreError::Cursor => (
             StatusCode::BAD_REQUEST,
             "invalid_cursor",
             "The cursor is not one of this list",
         ),
         // A buyer can make only a cart too large, which is `CartTooLarge`. Any other record that is
         // too large is a defect.
-        UseCaseError::Store(
-            StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge { .. },
-        )
-        | UseCaseError::Internal(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "Something went wrong on our side",
-        ),
+        StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
+            INTERNAL
+        }
     }
 }
 

@@ -49,7 +49,8 @@ fn a_line_is_what_cloudwatch_reads() {
                 "CloudWatchMetrics": [{
                     "Namespace": "OrderCapture",
                     "Dimensions": [["Stack"]],
-                    "Metrics": [{"Name": "OldestUnconfirmed", "Unit": "Seconds"}, {"Name": "HeldLoads", "Unit": "Count"}],
+                    "Metrics": [{"Name": "OldestUnconfirmed", "Unit": "Seconds"},
+                        {"Name": "HeldLoads", "Unit": "Count"}],
                 }],
             },
             "Stack": "shop",

@@ -31,7 +31,11 @@ async fn handle(bodies: &[&str]) -> Result<Value, Error> {
     let records: Vec<Value> = bodies
         .iter()
         .enumerate()
-        .map(|(number, body)| json!({"messageId": format!("m{number}"), "body": body, "eventSource": "aws:sqs"}))
+        .map(|(number, body)| {
+            json!({
+                "messageId": format!("m{number}"), "body": body, "eventSource": "aws:sqs",
+            })
+        })
         .collect();
     let mut context = Context::default();
     // A tenth of a second more than the function reserves.

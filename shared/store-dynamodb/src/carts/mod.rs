@@ -39,8 +39,8 @@ pub struct CartsTable {
 }
 
 impl CartsTable {
-    /// `ids` marks each write, so that a repetition by the SDK recognizes the write whose answer was
-    /// lost.
+    /// `ids` marks each write, so that a repetition by the SDK recognizes the write whose answer
+    /// was lost.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: impl Into<String>, ids: Arc<dyn Ids>) -> Self {
         Self {
@@ -67,7 +67,8 @@ fn current_key(customer: &Customer) -> String {
 /// included.
 const MAX_DOCUMENT: usize = 400_000;
 
-/// Most bytes that a preparation adds for each line: a cart that can be stored can also be prepared.
+/// Most bytes that a preparation adds for each line: a cart that can be stored can also be
+/// prepared.
 const PREPARED_LINE: usize = 240;
 
 /// The record of a cart.

@@ -279,7 +279,8 @@ fn rows() -> impl Strategy<Value = Rows> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0_i64..12, rows(), any::<bool>()).prop_map(|(at, rows, held)| Step::Snapshot(at, rows, held)),
+        4 => (0_i64..12, rows(), any::<bool>())
+            .prop_map(|(at, rows, held)| Step::Snapshot(at, rows, held)),
         4 => (0_i64..12, rows()).prop_map(|(at, rows)| Step::Delta(at, rows)),
         1 => (0_i64..12, rows()).prop_map(|(at, rows)| Step::Broken(at, rows)),
         2 => Just(Step::Release),
@@ -291,7 +292,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn readers_see_what_they_would_see_if_every_snapshot_were_a_whole_copy(steps in proptest::collection::vec(step(), 0..14)) {
+    fn readers_see_what_they_would_see_if_every_snapshot_were_a_whole_copy(
+        steps in proptest::collection::vec(step(), 0..14)
+    ) {
         let (mut table, mut model) = (Table::default(), Model::default());
         for (at, step) in steps.iter().enumerate() {
             table.step(step);

@@ -133,6 +133,11 @@ impl RowVersions {
         self.iter().find(|version| visible(version.generation))
     }
 
+    /// The version that readers see now.
+    pub fn now(&self, catalog: &CatalogVersions) -> Option<&RowVersion> {
+        self.seen(|generation| generation <= catalog.published.generation)
+    }
+
     /// Two views as a record: one version where they are the same.
     fn of(lower: Option<RowVersion>, upper: Option<RowVersion>) -> Self {
         match (lower, upper) {
@@ -234,11 +239,8 @@ fn views<'a>(
     generation: u64,
 ) -> (Option<&'a RowVersion>, Option<&'a RowVersion>) {
     let published = catalog.published.generation;
-    let now = versions.seen(|other| other <= published);
-    (
-        now,
-        versions.seen(|other| other <= published || other == generation),
-    )
+    let then = versions.seen(|other| other <= published || other == generation);
+    (versions.now(catalog), then)
 }
 
 /// Whether a version was written for a snapshot that was dropped or rolled back. Readers would see
@@ -392,12 +394,5 @@ pub(super) fn sweep_row(
         versions,
         existing,
         removed,
-    }
-}
-
-impl RowVersions {
-    /// The version that readers see now.
-    pub fn now(&self, catalog: &CatalogVersions) -> Option<&RowVersion> {
-        self.seen(|generation| generation <= catalog.published.generation)
     }
 }

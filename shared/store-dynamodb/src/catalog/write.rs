@@ -227,8 +227,8 @@ fn price_change(
 
 /// The writes of new versions of records.
 ///
-/// A category has a link to an item as long as one version of the item is in the category. New links
-/// are put before the item is written, and links that no version needs are deleted in one
+/// A category has a link to an item as long as one version of the item is in the category. New
+/// links are put before the item is written, and links that no version needs are deleted in one
 /// transaction with it. So a worker that is stopped in between, and one that repeats its work with
 /// the item as it is then, neither miss a link nor leave one.
 #[derive(Default)]

@@ -1,9 +1,10 @@
-//! Documents: carts and submissions as JSON texts inside a record. The values that DynamoDB compares
-//! are attributes next to it; the rest is read and written as a whole, and one text is parsed several
-//! times faster than as many attributes.
+//! Documents: carts and submissions as JSON texts inside a record. The values that DynamoDB
+//! compares are attributes next to it; the rest is read and written as a whole, and one text is
+//! parsed several times faster than as many attributes.
 
 pub(crate) mod cart;
 pub(crate) mod event;
+mod member;
 mod prepared;
 pub(crate) mod submission;
 pub(crate) mod value;

@@ -1,12 +1,9 @@
 //! The document of a submission.
 
 use app::ports::StoreError;
-use domain::caller::Role;
 use domain::ids::{
-    AddressId, CartId, ExternalId, Language, LineId, OrganizationId, Sku, SubmissionId, Unit,
-    UserId,
+    AddressId, CartId, ExternalId, LineId, OrganizationId, Sku, SubmissionId, Unit, UserId,
 };
-use domain::member::{MemberStatus, Organization, Origin, User};
 use domain::money::Currency;
 use domain::submission::{
     Approval, Content, Lease, Order, OrderLine, Payment, QuoteRequest, Refusal, State, Submission,
@@ -15,6 +12,7 @@ use domain::submission::{
 use serde::{Deserialize, Serialize};
 use wire::value::{Instant, Money as MoneyText};
 
+use super::member::{OrganizationDocument, UserDocument};
 use super::refused;
 use super::value::{ShippingDocument, TotalsDocument, money, quantity, some_money};
 
@@ -109,32 +107,6 @@ struct OrderLineDocument {
     unit: String,
     unit_price: Option<MoneyText>,
     line_total: Option<MoneyText>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OrganizationDocument {
-    id: String,
-    name: String,
-    parent: Option<String>,
-    status: String,
-    currency: String,
-    tax_id: Option<String>,
-    registered: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UserDocument {
-    id: String,
-    organization: String,
-    email: String,
-    given_name: String,
-    family_name: String,
-    roles: Vec<String>,
-    language: Option<String>,
-    status: String,
-    registered: bool,
 }
 
 impl From<&Submission> for SubmissionDocument {
@@ -346,97 +318,6 @@ impl OrderLineDocument {
             unit: Unit::parse(&self.unit).map_err(refused("unit"))?,
             unit_price: some_money(self.unit_price.as_ref())?,
             line_total: some_money(self.line_total.as_ref())?,
-        })
-    }
-}
-
-fn origin(registered: bool) -> Origin {
-    if registered {
-        Origin::Registered
-    } else {
-        Origin::Erp
-    }
-}
-
-impl From<&Organization> for OrganizationDocument {
-    fn from(o: &Organization) -> Self {
-        Self {
-            id: o.id.to_string(),
-            name: o.name.clone(),
-            parent: o.parent.as_ref().map(ToString::to_string),
-            status: o.status.as_str().to_owned(),
-            currency: o.currency.to_string(),
-            tax_id: o.tax_id.clone(),
-            registered: o.origin == Origin::Registered,
-        }
-    }
-}
-
-impl OrganizationDocument {
-    fn read(self) -> Result<Organization, StoreError> {
-        Ok(Organization {
-            id: OrganizationId::parse(&self.id).map_err(refused("organizationId"))?,
-            name: self.name,
-            parent: self
-                .parent
-                .as_deref()
-                .map(OrganizationId::parse)
-                .transpose()
-                .map_err(refused("parent"))?,
-            status: MemberStatus::parse(&self.status)
-                .ok_or(())
-                .map_err(refused("status"))?,
-            currency: Currency::parse(&self.currency).map_err(refused("currency"))?,
-            tax_id: self.tax_id,
-            origin: origin(self.registered),
-        })
-    }
-}
-
-impl From<&User> for UserDocument {
-    fn from(u: &User) -> Self {
-        Self {
-            id: u.id.to_string(),
-            organization: u.organization.to_string(),
-            email: u.email.clone(),
-            given_name: u.given_name.clone(),
-            family_name: u.family_name.clone(),
-            roles: u
-                .roles
-                .iter()
-                .map(|role| role.as_str().to_owned())
-                .collect(),
-            language: u.language.as_ref().map(ToString::to_string),
-            status: u.status.as_str().to_owned(),
-            registered: u.origin == Origin::Registered,
-        }
-    }
-}
-
-impl UserDocument {
-    fn read(self) -> Result<User, StoreError> {
-        Ok(User {
-            id: UserId::parse(&self.id).map_err(refused("userId"))?,
-            organization: OrganizationId::parse(&self.organization)
-                .map_err(refused("organizationId"))?,
-            email: self.email,
-            given_name: self.given_name,
-            family_name: self.family_name,
-            roles: self
-                .roles
-                .iter()
-                .filter_map(|role| Role::parse(role))
-                .collect(),
-            language: self
-                .language
-                .as_deref()
-                .map(Language::parse)
-                .transpose()
-                .map_err(refused("language"))?,
-            status: MemberStatus::parse(&self.status)
-                .ok_or(())
-                .map_err(refused("status"))?,
-            origin: origin(self.registered),
         })
     }
 }

@@ -48,12 +48,14 @@ impl ConditionalUpdate {
                 "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND revision = :seen"
             }
             None => {
-                "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND attribute_not_exists(revision)"
+                "(attribute_not_exists(leaseUntil) OR leaseUntil <= :now) AND \
+                attribute_not_exists(revision)"
             }
         };
         Self {
             key: record::key(&request.key),
-            expression: "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :keep)",
+            expression: "SET leaseOwner = :owner, leaseUntil = :until, expiresAt = \
+                if_not_exists(expiresAt, :keep)",
             condition,
             values,
         }
@@ -63,7 +65,8 @@ impl ConditionalUpdate {
     pub(super) fn abandon(key: &LookupKey, owner: &str, failure: LeaseFailure) -> Self {
         Self {
             key: record::key(key),
-            expression: "SET failedAt = :at, failedFor = :reason, revision = :revision REMOVE leaseOwner, leaseUntil",
+            expression: "SET failedAt = :at, failedFor = :reason, revision = :revision REMOVE \
+                leaseOwner, leaseUntil",
             condition: "leaseOwner = :owner",
             values: HashMap::from([
                 (":owner".to_owned(), text(owner)),
@@ -85,8 +88,8 @@ impl ConditionalUpdate {
 /// Makes each update whose condition is met. One answer per update, in their order.
 ///
 /// A transaction makes all updates or none, so it suffices while no other request wants the same
-/// records, which is nearly always. Otherwise it says which conditions failed, and the other updates
-/// are made one by one.
+/// records, which is nearly always. Otherwise it says which conditions failed, and the other
+/// updates are made one by one.
 ///
 /// # Errors
 /// [`StoreError`]; some of the updates may have been made.

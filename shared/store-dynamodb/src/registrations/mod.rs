@@ -2,7 +2,9 @@
 //!
 //! | pk | sk | what |
 //! | --- | --- | --- |
-//! | `registration#<registration id>` | `registration` | a registration; `inbox` and `createdAt` put it on the index `by-inbox` |
+//! | `registration#<registration id>` | `registration` | a registration |
+//!
+//! The attributes `inbox` and `createdAt` of a registration put it on the index `by-inbox`.
 //!
 //! A member that a registration made carries `registration` = its id until an export file writes
 //! the member; from then on the member is the ERP's, and the registration no longer touches it.

@@ -78,7 +78,10 @@ impl ProfileWriter for MembersTable {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(user_pk(&customer.user), USER)))
-            .condition_expression("#organization = :organization AND #status = :active AND attribute_not_exists(#gone)")
+            .condition_expression(
+                "#organization = :organization AND #status = :active AND \
+                attribute_not_exists(#gone)",
+            )
             .expression_attribute_names("#organization", "organizationId")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#gone", "gone")

@@ -144,8 +144,8 @@ pub(crate) fn new_submission_items(
     ])
 }
 
-/// Returns the parts of a transaction that write a submission and the next entry of its timeline, if
-/// the stored one has the revision before.
+/// Returns the parts of a transaction that write a submission and the next entry of its timeline,
+/// if the stored one has the revision before.
 fn update_items(
     table: &str,
     transition: &Transition,

@@ -102,41 +102,8 @@ impl XmlFramer {
                 ReadStep::NeedsInput
             }));
         }
-        let (state, length) = match markup {
-            [b'<', b'!', b'-', b'-', ..] => (State::Comment, 4),
-            [b'<', b'?', ..] => (State::Instruction, 2),
-            [b'<', b'/', ..] => (
-                State::Tag {
-                    ends: true,
-                    quote: None,
-                    last: 0,
-                },
-                2,
-            ),
-            [b'<', b'!', ..] if markup.starts_with(b"<![CDATA[") => {
-                if !self.in_row {
-                    return Err(broken("there is text outside the rows"));
-                }
-                (State::Section, 9)
-            }
-            [b'<', b'!', ..] if markup.starts_with(b"<!DOCTYPE") => {
-                return Err(FileError::new(
-                    "xml_doctype",
-                    "the file has a DOCTYPE; files with one are not read",
-                ));
-            }
-            [b'<'] | [b'<', b'!', ..] if !ended && markup.len() < 9 && is_begun(markup) => {
-                return Ok(Some(ReadStep::NeedsInput));
-            }
-            [b'<', b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..] => (
-                State::Tag {
-                    ends: false,
-                    quote: None,
-                    last: 0,
-                },
-                1,
-            ),
-            _ => return Err(broken("a < does not begin a tag")),
+        let Some((state, length)) = self.markup(markup, ended)? else {
+            return Ok(Some(ReadStep::NeedsInput));
         };
         if let State::Tag { ends, .. } = state {
             self.tag_start = self.at;
@@ -152,6 +119,48 @@ impl XmlFramer {
         self.at += length;
         self.state = state;
         Ok(None)
+    }
+
+    /// The state that the markup at the beginning of `rest` begins, and the length of what begins
+    /// it; `None` if more input must show what it is.
+    fn markup(&self, rest: &[u8], ended: bool) -> Result<Option<(State, usize)>, FileError> {
+        let begun = match rest {
+            [b'<', b'!', b'-', b'-', ..] => (State::Comment, 4),
+            [b'<', b'?', ..] => (State::Instruction, 2),
+            [b'<', b'/', ..] => (
+                State::Tag {
+                    ends: true,
+                    quote: None,
+                    last: 0,
+                },
+                2,
+            ),
+            [b'<', b'!', ..] if rest.starts_with(b"<![CDATA[") => {
+                if !self.in_row {
+                    return Err(broken("there is text outside the rows"));
+                }
+                (State::Section, 9)
+            }
+            [b'<', b'!', ..] if rest.starts_with(b"<!DOCTYPE") => {
+                return Err(FileError::new(
+                    "xml_doctype",
+                    "the file has a DOCTYPE; files with one are not read",
+                ));
+            }
+            [b'<'] | [b'<', b'!', ..] if !ended && rest.len() < 9 && is_begun(rest) => {
+                return Ok(None);
+            }
+            [b'<', b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..] => (
+                State::Tag {
+                    ends: false,
+                    quote: None,
+                    last: 0,
+                },
+                1,
+            ),
+            _ => return Err(broken("a < does not begin a tag")),
+        };
+        Ok(Some(begun))
     }
 
     fn tag(

@@ -50,7 +50,8 @@ enum ColumnJson {
 #[serde(
     untagged,
     expecting = "a field is the name of a column, a number from 0, or an object with the members \
-                               column or constant, values, default, nulls, dateFormat, decimalSeparator, groupSeparator"
+                               column or constant, values, default, nulls, dateFormat, \
+                               decimalSeparator, groupSeparator"
 )]
 enum FieldJson {
     ColumnSelector(ColumnJson),

@@ -180,7 +180,8 @@ proptest! {
         dialect in prop_oneof![dialect(), Just(Dialect {
             delimiter: b"+|".to_vec(), quote: None, terminator: Some(b"&|\n".to_vec()),
         }), Just(Dialect {
-            delimiter: b"|".to_vec(), quote: Some(b"\"\"".to_vec()), terminator: Some(b"|\n".to_vec()),
+            delimiter: b"|".to_vec(), quote: Some(b"\"\"".to_vec()),
+            terminator: Some(b"|\n".to_vec()),
         })],
         header in any::<bool>(),
         format in proptest::sample::select(vec![Format::Csv, Format::Ndjson]),
@@ -195,7 +196,8 @@ proptest! {
         prop_assert_eq!(end.row, all.len() as u64);
         for target in &targets {
             let first = all.iter().find(|row| row.offset >= *target);
-            prop_assert_eq!(found.iter().find(|at| at.offset >= *target).map(|at| at.row + 1), first.map(|row| row.number));
+            prop_assert_eq!(found.iter().find(|at| at.offset >= *target).map(|at| at.row + 1),
+                first.map(|row| row.number));
         }
         for at in found {
             let offset = usize::try_from(at.offset).unwrap();

@@ -19,7 +19,11 @@ fn one_unreadable_item_spoils_neither_its_neighbours_nor_the_answer() {
 
 #[test]
 fn a_ladder_with_an_unreadable_step_takes_its_item_with_it() {
-    let item = |steps| json!({"sku": "A", "unitPrice": {"amount": "1", "currency": "USD"}, "quantityBreaks": steps});
+    let item = |steps| {
+        json!({
+            "sku": "A", "unitPrice": {"amount": "1", "currency": "USD"}, "quantityBreaks": steps,
+        })
+    };
     let step = json!({"minQuantity": 1, "unitPrice": {"amount": "1", "currency": "USD"}});
     let answer = |steps| {
         from_value::<PricesAnswer>(json!({"items": [item(steps)]}))

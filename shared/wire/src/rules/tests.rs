@@ -44,7 +44,10 @@ fn the_highest_precedence_wins_and_among_equals_the_most_specific() {
 fn the_higher_of_two_rules_for_the_same_place_counts_and_a_tie_is_refused() {
     let two = |one, other| {
         read(&format!(
-            r#"[{{"expiryAbove": 1, "precedence": {one}}}, {{"expiryAbove": 2, "precedence": {other}}}]"#
+            r#"[
+                {{"expiryAbove": 1, "precedence": {one}}},
+                {{"expiryAbove": 2, "precedence": {other}}}
+            ]"#
         ))
     };
     assert_eq!(

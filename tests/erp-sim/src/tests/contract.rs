@@ -186,7 +186,10 @@ async fn prices_follow_list_offer_organization_and_factor() {
 #[tokio::test]
 async fn amounts_add_up() {
     let erp = Erp::start().await;
-    let address = json!({"name": "H", "line1": "1", "city": "Oakland", "region": "CA", "postalCode": "94607", "country": "US"});
+    let address = json!({
+        "name": "H", "line1": "1", "city": "Oakland", "region": "CA", "postalCode": "94607",
+        "country": "US",
+    });
     let mut request = order("R1");
     request["shipping"] = json!({"address": address, "method": "STANDARD"});
     let (_, answer) = erp.post("/orders/calculate", request.clone()).await;
@@ -322,7 +325,10 @@ async fn members_calls_and_reset() {
 async fn stock_is_answered_per_location_in_all_and_without_limit() {
     let erp = Erp::start().await;
     let ask = async |locations: Value| {
-        let body = json!({"store": "main", "items": [{"sku": "HLM-YE"}, {"sku": "TAP-8"}, {"sku": "NO"}], "locations": locations});
+        let body = json!({
+            "store": "main", "items": [{"sku": "HLM-YE"}, {"sku": "TAP-8"}, {"sku": "NO"}],
+            "locations": locations,
+        });
         erp.post("/availability", body).await.1["items"].clone()
     };
     let items = ask(Value::Null).await;

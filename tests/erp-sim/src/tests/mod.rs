@@ -116,10 +116,12 @@ fn customer() -> Value {
 /// One measuring tape at a price of its own, without shipping: 1 × 5.00.
 fn order(reference: &str) -> Value {
     json!({
-        "reference": reference, "store": "main", "reservation": reference, "customer": customer(), "currency": "USD",
+        "reference": reference, "store": "main", "reservation": reference, "customer": customer(),
+        "currency": "USD",
         "lines": [{
             "lineId": "1", "sku": "TAP-5", "quantity": 1, "unit": "EA",
-            "unitPrice": {"amount": "5.00", "currency": "USD"}, "lineTotal": {"amount": "5.00", "currency": "USD"},
+            "unitPrice": {"amount": "5.00", "currency": "USD"},
+            "lineTotal": {"amount": "5.00", "currency": "USD"},
         }],
         "acceptedTotal": {"amount": "5.00", "currency": "USD"},
     })

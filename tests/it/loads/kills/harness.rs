@@ -135,7 +135,8 @@ impl Harness {
                 "BillingMode": "PAY_PER_REQUEST",
                 "AttributeDefinitions": [attribute("pk"), attribute("sk")],
                 "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"},
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
                 ],
             });
             edge.dynamodb()
@@ -319,7 +320,8 @@ impl Harness {
                     Some((index, answer)) = in_flight.next() => {
                         left.retain(|other| *other != index);
                         let answer = answer.unwrap();
-                        if answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty()) {
+                        let failures = answer["batchItemFailures"].as_array();
+                        if failures.is_some_and(|failures| !failures.is_empty()) {
                             failed.push(index);
                         }
                     }

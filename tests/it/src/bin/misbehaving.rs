@@ -28,8 +28,8 @@ impl EventHandler for Obedient {
     }
 }
 
-fn router(start: &Runtime) -> Router {
-    let background = start.after_response.handle();
+fn router(runtime: &Runtime) -> Router {
+    let background = runtime.after_response.handle();
     let work = async move || {
         // Work after the answer, during which a request may panic.
         background.spawn(Box::pin(tokio::time::sleep(Duration::from_millis(300))));
@@ -45,9 +45,9 @@ fn router(start: &Runtime) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_kit::run(|start| async move {
-        match start.env.optional("BEHIND") {
-            Some("http") => lambda_kit::serve(router(&start), &start),
+    lambda_kit::run(|runtime| async move {
+        match runtime.env.optional("BEHIND") {
+            Some("http") => lambda_kit::serve(router(&runtime), &runtime),
             _ => Ok(Function::Event(Arc::new(Obedient))),
         }
     })

@@ -73,10 +73,16 @@ impl Files {
 
 /// Writes the whole `impl`, since an attribute macro on it could not look into a macro inside it.
 macro_rules! observed {
-    (forward { $($plain:ident $plain_in:ident $plain_out:ident)* } announce { $($op:ident $in:ident $out:ident $event:literal)* }) => {
+    (
+        forward { $($plain:ident $plain_in:ident $plain_out:ident)* }
+        announce { $($op:ident $in:ident $out:ident $event:literal)* }
+    ) => {
         #[async_trait::async_trait]
         impl S3 for Files {
-            $(async fn $plain(&self, request: S3Request<$plain_in>) -> S3Result<S3Response<$plain_out>> {
+            $(async fn $plain(
+                &self,
+                request: S3Request<$plain_in>,
+            ) -> S3Result<S3Response<$plain_out>> {
                 self.files.$plain(request).await
             })*
 
@@ -112,6 +118,7 @@ observed! {
     announce {
         put_object PutObjectInput PutObjectOutput "ObjectCreated:Put"
         copy_object CopyObjectInput CopyObjectOutput "ObjectCreated:Copy"
-        complete_multipart_upload CompleteMultipartUploadInput CompleteMultipartUploadOutput "ObjectCreated:CompleteMultipartUpload"
+        complete_multipart_upload CompleteMultipartUploadInput CompleteMultipartUploadOutput
+            "ObjectCreated:CompleteMultipartUpload"
     }
 }

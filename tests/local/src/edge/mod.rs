@@ -199,7 +199,8 @@ async fn json_body(body: Body) -> Option<Bytes> {
 
 /// S3's refusal.
 fn denied() -> Response<Body> {
-    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let body = "<?xml version=\"1.0\" \
+        encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
     let mut response = Response::new(Body::from(body.to_owned()));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response.headers_mut().insert(

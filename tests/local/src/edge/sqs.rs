@@ -39,8 +39,8 @@ impl Sqs {
         format!("{}/{ACCOUNT}/{name}", self.url)
     }
 
-    /// Wakes the pump that waits for a message in the queue with the given name, so that a pump needs no
-    /// tight loop.
+    /// Wakes the pump that waits for a message in the queue with the given name, so that a pump
+    /// needs no tight loop.
     #[must_use]
     pub fn arrivals(&self, name: &str) -> Arc<Notify> {
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);

@@ -73,7 +73,9 @@ impl Issuer {
             URL_SAFE_NO_PAD.encode(&public.e),
         );
         let key_id: String = n.chars().take(16).collect();
-        let keys = json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key_id, "n": n, "e": e}]});
+        let keys = json!({
+            "keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key_id, "n": n, "e": e}],
+        });
         Ok(Self {
             key: Arc::new(key),
             verifying: Arc::new(DecodingKey::from_rsa_raw_components(&public.n, &public.e)),

@@ -229,12 +229,25 @@ impl Inner {
         let event = event::event(parts, body, matched);
         match self.host.invoke(&target.function, event).await {
             Ok(answer) => event::response(answer).unwrap_or_else(|| {
-                tracing::error!(function = %target.function, "the function's answer is not an HTTP response");
-                problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error.", request_id)
+                tracing::error!(
+                    function = %target.function,
+                    "the function's answer is not an HTTP response"
+                );
+                problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Internal error.",
+                    request_id,
+                )
             }),
             Err(error) => {
                 tracing::error!(%error, route = %target.route_key, "a request failed");
-                problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error.", request_id)
+                problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Internal error.",
+                    request_id,
+                )
             }
         }
     }

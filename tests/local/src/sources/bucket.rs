@@ -50,7 +50,10 @@ pub(super) async fn notify(
             .iter()
             .filter(|(source, _)| concerns(source, &object))
         {
-            tracing::debug!(key = %object.key, function, prefix = %source.prefix, "an object calls a function");
+            tracing::debug!(
+                key = %object.key, function, prefix = %source.prefix,
+                "an object calls a function"
+            );
             let event = object_created(&object, context.clock.now(), &context.ids.mint(), sequence);
             calls.spawn(deliver(context.clone(), function.clone(), event));
         }

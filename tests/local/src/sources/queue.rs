@@ -100,7 +100,10 @@ async fn deliver(
         Some(HashSet::new())
     };
     let Some(failed) = failed else {
-        tracing::error!(queue = %source.queue, function, "the function names failures that are not in its batch");
+        tracing::error!(
+            queue = %source.queue, function,
+            "the function names failures that are not in its batch"
+        );
         return;
     };
     let done = messages

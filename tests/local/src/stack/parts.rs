@@ -95,17 +95,17 @@ pub(super) async fn functions(
         };
         let policy = Arc::new(Policy::new(&function.name, function.statements.clone()));
         let client = edge.http_client_of(policy);
-        let start = Runtime::new(
+        let runtime = Runtime::new(
             env,
             Some(client),
             options.clock.clone(),
             options.ids.clone(),
         );
-        let mut start = start.map_err(failed)?;
+        let mut runtime = runtime.map_err(failed)?;
         if let Some(sink) = &options.metrics {
-            start = start.with_metrics(sink.clone()).map_err(failed)?;
+            runtime = runtime.with_metrics(sink.clone()).map_err(failed)?;
         }
-        let made = crate::functions::build(&function.name, &start).await;
+        let made = crate::functions::build(&function.name, &runtime).await;
         let made = made.ok_or_else(|| StartError::NoFunction(function.name.clone()))?;
         built.push((
             function.name.clone(),

@@ -149,7 +149,8 @@ async fn register(notes: &Notes, headers: &HeaderMap, body: &[u8]) -> Option<Ans
         ));
     };
     let body = json!({
-        "functionName": function, "functionVersion": "$LATEST", "handler": "bootstrap", "accountId": "123456789012",
+        "functionName": function, "functionVersion": "$LATEST", "handler": "bootstrap",
+        "accountId": "123456789012",
     });
     let answer = Response::builder().header("lambda-extension-identifier", id);
     answer

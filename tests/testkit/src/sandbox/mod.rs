@@ -232,8 +232,8 @@ impl Sandbox {
         self.ask(Note::Exited).await.flatten()
     }
 
-    /// Ends the environment as the service does: the process is signalled by `SIGTERM`, and killed half
-    /// a second later. Answers how it ended.
+    /// Ends the environment as the service does: the process is signalled by `SIGTERM`, and killed
+    /// half a second later. Answers how it ended.
     pub async fn terminate(self) -> Option<ExitStatus> {
         self.ask(Note::Terminate).await.flatten()
     }

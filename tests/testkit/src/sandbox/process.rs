@@ -136,7 +136,10 @@ impl Process {
                     None => return,
                 },
                 status = self.child.wait(), if self.ended.is_none() => {
-                    let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                    let how = status.map_or_else(
+                        |error| error.to_string(),
+                        |status| status.to_string(),
+                    );
                     self.end(Failed::Exited(how));
                 }
                 () = over => {

@@ -92,9 +92,13 @@ const CSV: &str = "sku,name,unit,category_ids,nominal_quantity,attr:color,attr:s
 #[test]
 fn the_same_rows_load_from_each_format() {
     let csv = items(Format::Csv, CSV.as_bytes());
-    let ndjson = r#"{"sku":"A-1","name":"Frame","unit":"EA","category_ids":["S1","S2"],"nominal_quantity":2.50,"attr:color":"Red"}
-
-        {"attr":{"size":58},"sku":"B-1","name":"Fork, \"red\"","unit":"EA","category_ids":null,"nominal_quantity":1}"#;
+    let ndjson = concat!(
+        r#"{"sku":"A-1","name":"Frame","unit":"EA","category_ids":["S1","S2"],"#,
+        r#""nominal_quantity":2.50,"attr:color":"Red"}"#,
+        "\n\n        ",
+        r#"{"attr":{"size":58},"sku":"B-1","name":"Fork, \"red\"","unit":"EA","#,
+        r#""category_ids":null,"nominal_quantity":1}"#
+    );
     let xml = r#"<?xml version="1.0" encoding="UTF-8"?><!-- <row> -->
         <items xmlns="urn:x"><item sku="A-1" attr:color="Red"><name>Frame</name><unit>EA</unit>
         <category_ids>S1</category_ids><category_ids>S2</category_ids><nominal_quantity>2.50</nominal_quantity></item>
@@ -144,7 +148,8 @@ fn a_json_row_that_is_not_a_flat_object_is_rejected_by_itself() {
 #[test]
 fn xml_that_is_broken_or_declares_entities_is_rejected_as_a_file() {
     let code = |file: &str| failure(Format::Xml, &Profile::default(), file.as_bytes()).0;
-    let laughs = "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;\">]><lolz>&lol2;</lolz>";
+    let laughs = "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \
+        \"&lol;&lol;\">]><lolz>&lol2;</lolz>";
     assert_eq!(code(laughs), "xml_doctype");
     let row = "<r sku='A'><name>N</name><unit>EA</unit></r>";
     for broken in [
@@ -177,7 +182,8 @@ fn xml_that_is_broken_or_declares_entities_is_rejected_as_a_file() {
 fn an_xml_row_that_is_not_understood_is_rejected_by_itself() {
     let deep = format!("{}{}", "<a>".repeat(9), "</a>".repeat(9));
     let file = format!(
-        "<rows><r/>{deep}<r>text</r><r><name>&nope;</name></r><r><name>AT&T</name></r><r a='1' a='2'/>\
+        "<rows><r/>{deep}<r>text</r><r><name>&nope;</name></r><r><name>AT&T</name></r><r a='1' \
+        a='2'/>\
          <r sku='A'><name>N</name><unit>EA</unit></r></rows>"
     );
     let rows = items(Format::Xml, file.as_bytes());
@@ -245,7 +251,8 @@ fn encodings_are_read_and_a_row_that_is_not_of_it_is_rejected_by_itself() {
         failure(Format::Csv, &Profile::default(), &broken[..at + 1]).0,
         "encoding"
     );
-    let xml = b"<?xml version='1.0' encoding='ISO-8859-1'?><r><i sku='A'><name>K\xE4se</name><unit>EA</unit></i></r>";
+    let xml = b"<?xml version='1.0' encoding='ISO-8859-1'?><r><i \
+        sku='A'><name>K\xE4se</name><unit>EA</unit></i></r>";
     assert_eq!(codes(items(Format::Xml, xml)), ["ok"]);
 }
 
@@ -285,7 +292,8 @@ fn rejected_rows_are_written_back_as_they_were() {
         rejected(Format::Ndjson, &plain, ndjson),
         "{\"sku\":1}\nnull\n"
     );
-    let xml = "<?xml version='1.0'?>\n<t:rows xmlns:t='u'><r sku='A'><name>a</name><unit>EA</unit></r>\n\n<r>\n<sku>B</sku></r></t:rows>";
+    let xml = "<?xml version='1.0'?>\n<t:rows xmlns:t='u'><r \
+        sku='A'><name>a</name><unit>EA</unit></r>\n\n<r>\n<sku>B</sku></r></t:rows>";
     assert_eq!(
         rejected(Format::Xml, &plain, xml),
         "<?xml version='1.0'?>\n<t:rows xmlns:t='u'>\n<r>\n<sku>B</sku></r>\n</t:rows>\n"
@@ -342,8 +350,13 @@ proptest! {
             let cells: Vec<String> = cells
                 .iter()
                 // A terminator within a field is like a delimiter: it needs quotes.
-                .map(|text| if text.contains(terminator) { format!("{quote}{}{quote}", text.replace(quote, &quote.repeat(2))) }
-                    else { cell(text, delimiter, quote) })
+                .map(|text| {
+                    if text.contains(terminator) {
+                        format!("{quote}{}{quote}", text.replace(quote, &quote.repeat(2)))
+                    } else {
+                        cell(text, delimiter, quote)
+                    }
+                })
                 .collect();
             written.push_str(&cells.join(delimiter));
             written.push_str(terminator);
@@ -354,14 +367,16 @@ proptest! {
         }
         for (number, name) in names.iter().enumerate() {
             let flag = if number % 3 == 0 { "x" } else { "" };
-            put(vec![format!("S{number}"), name.clone(), "-".to_owned(), format!("1.{:03},50", number), flag.to_owned()]);
+            put(vec![format!("S{number}"), name.clone(), "-".to_owned(),
+                format!("1.{:03},50", number), flag.to_owned()]);
         }
         let column = |at: usize| match header {
             true => serde_json::json!(columns[at]),
             false => serde_json::json!(if turned { columns.len() - 1 - at } else { at }),
         };
         let mut json = serde_json::json!({
-            "delimiter": delimiter, "quote": quote, "rowTerminator": terminator, "encoding": encoding, "header": header,
+            "delimiter": delimiter, "quote": quote, "rowTerminator": terminator,
+            "encoding": encoding, "header": header,
             "nulls": ["-"], "decimalSeparator": ",", "groupSeparator": ".",
             "fields": {
                 "sku": column(0), "name": column(1), "nominal_quantity": column(3),
@@ -395,7 +410,8 @@ proptest! {
     fn rows_written_as_json_or_xml_are_read_as_they_were(names in names(), piece in 1_usize..200) {
         let mut files = [String::new(), "<rows>".to_owned(), "sku,name,unit\n".to_owned()];
         for (number, name) in names.iter().enumerate() {
-            files[0].push_str(&serde_json::json!({"sku": format!("S{number}"), "name": name, "unit": "EA"}).to_string());
+            let row = serde_json::json!({"sku": format!("S{number}"), "name": name, "unit": "EA"});
+            files[0].push_str(&row.to_string());
             files[0].push('\n');
             let name_xml = quick_xml::escape::escape(name.as_str());
             files[1].push_str(&format!("<row sku='S{number}'><name>{name_xml}</name><unit>EA</unit></row>\n"));
@@ -403,9 +419,10 @@ proptest! {
         }
         files[1].push_str("</rows>");
         let read = |format, file: &str| {
-            let (rows, _) = load(LoadKind::Items, format, &Profile::default(), file.as_bytes(), piece).unwrap();
+            let (profile, file) = (Profile::default(), file.as_bytes());
+            let (rows, _) = load(LoadKind::Items, format, &profile, file, piece).unwrap();
             let mut finder = SplitFinder::new(&Framing::new(format), vec![]);
-            finder.feed(Bytes::copy_from_slice(file.as_bytes()), |_| ()).unwrap();
+            finder.feed(Bytes::copy_from_slice(file), |_| ()).unwrap();
             assert_eq!(finder.end(|_| ()).unwrap().row, rows.len() as u64);
             rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>()
         };
@@ -420,7 +437,8 @@ proptest! {
             prop_oneof![
                 any::<u8>().prop_map(|byte| vec![byte]),
                 proptest::sample::select(vec![
-                    &b"<"[..], b">", b"</", b"/>", b"<a>", b"</a>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?", b"?>", b"'", b"=",
+                    &b"<"[..], b">", b"</", b"/>", b"<a>", b"</a>", b"<!--", b"-->", b"<![CDATA[",
+                    b"]]>", b"<?", b"?>", b"'", b"=",
                     b"&", b";", b"{", b"}", b"[", b":", b"\"", b"\n", b"<rows>", b"</rows>",
                 ]).prop_map(<[u8]>::to_vec),
             ],
@@ -433,7 +451,9 @@ proptest! {
         let file = if rooted { [&b"<rows>"[..], &file, b"</rows>"].concat() } else { file };
         let whole = load(LoadKind::Items, format, &Profile::default(), &file, file.len());
         let pieces = load(LoadKind::Items, format, &Profile::default(), &file, piece);
-        let codes = |read: Result<(Rowed, Vec<u8>), FileError>| read.map(|(rows, rejected)| (codes(rows), rejected));
+        let codes = |read: Result<(Rowed, Vec<u8>), FileError>| {
+            read.map(|(rows, rejected)| (codes(rows), rejected))
+        };
         prop_assert_eq!(codes(whole), codes(pieces));
     }
 }

@@ -66,9 +66,8 @@ fn a_removal_needs_what_its_key_is_made_of_and_nothing_else() {
     );
     let file = "No,Name,S,Built,Do\nA,N,Z,x,delete\nA,N,Z,x,\n,N,A,,delete\n";
     let (rows, _) = load(LoadKind::Items, Format::Csv, &items, file.as_bytes(), 9).unwrap();
-    assert!(
-        matches!(&rows[0].1.as_ref().unwrap().record, CatalogRecord::NoItem(sku) if sku.as_str() == "A")
-    );
+    assert!(matches!(&rows[0].1.as_ref().unwrap().record,
+            CatalogRecord::NoItem(sku) if sku.as_str() == "A"));
     let fields = |row: usize| {
         let problems = rows[row].1.as_ref().unwrap_err();
         problems

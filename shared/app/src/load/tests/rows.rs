@@ -68,7 +68,8 @@ fn an_item_is_read_by_the_names_of_its_columns() {
 
 #[test]
 fn every_problem_of_a_row_is_named_and_none_holds_its_content() {
-    let file = "sku,name,unit,nominal_quantity,quantity_multiple,status,category_ids\n/secret,,EA,secret,0,secret,a;/secret\n";
+    let file = "sku,name,unit,nominal_quantity,quantity_multiple,status,category_ids\n/secret,,EA,\
+        secret,0,secret,a;/secret\n";
     let problems = row::<CatalogRecord>(LoadKind::Items, file).unwrap_err();
     assert!(
         problems

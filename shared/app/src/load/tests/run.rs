@@ -52,7 +52,8 @@ fn bad_rows_are_rejected_and_the_others_apply() {
     let reasons = fakes
         .object("rejects/categories/c-20250207T100000Z/1/reasons.csv")
         .unwrap();
-    let expected = "row,line,key,field,code,message\n2,3,,category_id,required,category_id is empty\n\
+    let expected = "row,line,key,field,code,message\n2,3,,category_id,required,category_id is \
+        empty\n\
                     3,5,B,,field_count,\"the row has 3 fields, the header has 2\"\n";
     assert_eq!(reasons, expected);
     assert_eq!(load.first_reasons.len(), 2);

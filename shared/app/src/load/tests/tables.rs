@@ -22,7 +22,8 @@ fn tables() -> String {
     let mut text = String::new();
     for kind in LoadKind::ALL {
         text.push_str(&format!(
-            "\n### {kind}\n\n| column | required | type | default | meaning |\n| --- | --- | --- | --- | --- |\n"
+            "\n### {kind}\n\n| column | required | type | default | meaning |\n| --- | --- | --- | \
+            --- | --- |\n"
         ));
         for field in fields(*kind) {
             let required = match (field.key, field.required) {
@@ -51,7 +52,8 @@ fn tables() -> String {
         }
         if *kind == LoadKind::Items {
             text.push_str(
-                "| `attr:<name>` |  | text |  | An attribute: as many such columns as there are. |\n",
+                "| `attr:<name>` |  | text |  | An attribute: as many such columns as there are. \
+                |\n",
             );
         }
     }
@@ -160,7 +162,8 @@ fn stored_records_do_not_change_without_a_new_layout() {
     let expected = [
         "id name parent status currency tax_id origin",
         "id organization email given_name family_name roles language status origin",
-        "id organization kind postal name line1 line2 city region postal_code country status origin",
+        "id organization kind postal name line1 line2 city region postal_code country status \
+        origin",
     ];
     assert_eq!(
         (MemberRecord::LAYOUT, members),

@@ -208,8 +208,8 @@ pub struct ReserveRequest<'a> {
 /// Prepares an order in the ERP. Every operation may be repeated.
 #[async_trait]
 pub trait ErpCheckout: Send + Sync {
-    /// Reserves stock for a cart; replaces its earlier reservation. Returns one line per line of the
-    /// request, in their order.
+    /// Reserves stock for a cart; replaces its earlier reservation. Returns one line per line of
+    /// the request, in their order.
     ///
     /// # Errors
     /// [`ErpError`]. After any error but a refused connection the reservation may exist: it must be

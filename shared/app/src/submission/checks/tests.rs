@@ -288,7 +288,10 @@ proptest! {
     /// Whatever changes of what was prepared, by whatever way, the buyer's commitment is not to
     /// that.
     #[test]
-    fn every_mutation_of_a_prepared_field_makes_capture_refuse(at in 0_usize..3, by in 1_u32..1_000) {
+    fn every_mutation_of_a_prepared_field_makes_capture_refuse(
+        at in 0_usize..3,
+        by in 1_u32..1_000,
+    ) {
         prop_assert_eq!(commits(&prepared()), Ok(()));
         for (what, mutate) in MUTATIONS {
             let mut cart = prepared();

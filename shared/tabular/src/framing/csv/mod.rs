@@ -17,8 +17,8 @@
 //!   nothing else, and separators are one byte (`short`). Nearly every field of nearly every file
 //!   is one. It reports a field only once it is complete; at the first field that is anything else
 //!   it leaves `at` on the start of that field and lets the general path read it. It never decides
-//!   anything that the general path would decide differently: a property test compares both with the
-//!   csv crate for input that is cut anywhere.
+//!   anything that the general path would decide differently: a property test compares both with
+//!   the csv crate for input that is cut anywhere.
 //!
 //! Both report a field as a range and a [`Span`], which says how much work its text still needs.
 //! [`decode`] does that work after the row is complete: nothing for plain fields, two
