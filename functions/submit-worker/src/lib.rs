@@ -1,4 +1,4 @@
-//! Hands orders, quotes and approved registrations to the ERP, one queue message each.
+//! Sends orders, quotes and approved registrations to the ERP, one for each queue message.
 
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
-//! Dead letters: why each is one, whose it is, and what to do about it.
+//! Explains dead letters to operators: the reason, the owner, and the next action.
 //!
-//! A message holds an id and nothing else, so the reason stands where the id leads: in the
-//! submission, or in the load.
+//! A message contains only an id, so the reason comes from the submission or the load with that id.
 
 use std::sync::Arc;
 
@@ -16,15 +15,15 @@ use crate::ports::LoadStore;
 use crate::ports::dead_letters::{DeadLetter, DeadLetterQueues, Queue, Subject};
 use crate::ports::submissions::Submissions;
 
-/// Most dead letters of one queue that are looked at in one go.
+/// The most dead letters of one queue that a call reads.
 pub const MOST: usize = 100;
 
-/// What to do about a dead letter.
+/// An action on a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Its work is not done: send it to its queue again.
+    /// Sends the message to its queue again, because its work is not done.
     Redrive,
-    /// Nothing is left to do for it, or nothing ever can be.
+    /// Deletes the message, because its work is done or can never be done.
     Discard,
 }
 
@@ -39,53 +38,48 @@ impl Action {
     }
 }
 
-/// A dead letter with what is known about it.
+/// A dead letter with its explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
-    /// The letter.
     pub letter: DeadLetter,
-    /// A stable code of why it is one.
+    /// A stable code for the reason.
     pub reason: String,
-    /// How far its subject is; none when there is no such subject.
+    /// The state of its submission or load; `None` if that does not exist.
     pub state: Option<&'static str>,
-    /// Whose it is; none for loads and for what nobody knows.
+    /// The owner of its submission; `None` for loads and unknown subjects.
     pub owner: Option<OrganizationId>,
-    /// What to do about it.
+    /// The action that its state calls for.
     pub next: Action,
 }
 
-/// What is to be moved.
+/// The selection of the dead letters to move.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Redrive {
-    /// Only these messages; none = all.
+    /// Only these messages; `None` selects all.
     pub message_ids: Option<Vec<String>>,
-    /// Also take away what nothing is left to do for.
+    /// Also deletes the messages whose next action is [`Action::Discard`].
     pub discard: bool,
-    /// Only enqueue what would be done.
+    /// Only reports the actions.
     pub dry_run: bool,
 }
 
-/// What became of a dead letter.
+/// A dead letter that a redrive selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// The letter.
     pub explained: Explained,
-    /// What was done with it, or would be; none when it stays.
+    /// The action that was taken, or would be in a dry run; `None` if the message stays.
     pub done: Option<Action>,
 }
 
 /// Shows and moves dead letters for operators.
 pub struct DeadLetters {
-    /// The letters.
     pub letters: Arc<dyn DeadLetterQueues>,
-    /// Submissions that they may be about.
     pub submissions: Arc<dyn Submissions>,
-    /// Loads that they may be about.
     pub loads: Arc<dyn LoadStore>,
 }
 
 impl DeadLetters {
-    /// Dead letters of all queues, at most [`MOST`] of each.
+    /// Lists the dead letters of all queues, at most [`MOST`] of each.
     ///
     /// # Errors
     /// [`UseCaseError::Store`].
@@ -99,12 +93,11 @@ impl DeadLetters {
         Ok(explained)
     }
 
-    /// Sends letters to their queues again, those whose work is not done; on request takes away the
-    /// others.
+    /// Sends the letters whose work is not done to their queues again; deletes the others on request.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`]: some may have been
-    /// moved then, and asking again goes on with the rest.
+    /// [`UseCaseError::Store`]. Some letters may have been moved by then; another call continues with
+    /// the rest.
     pub async fn redrive(
         &self,
         operator: &Operator,
@@ -160,7 +153,7 @@ impl DeadLetters {
                 Some(submission) => of_submission(letter, &submission),
             },
             Subject::Load(id) => match self.loads.load(&id).await? {
-                // A load that was stopped before it could even be noted.
+                // The load stopped before it was stored.
                 None => missing(letter, "load_stopped", Action::Redrive),
                 Some(load) => {
                     let running = load.state == LoadState::Running;
@@ -191,8 +184,8 @@ fn missing(letter: DeadLetter, reason: &str, next: Action) -> Explained {
 
 fn of_submission(letter: DeadLetter, submission: &Submission) -> Explained {
     let (reason, next) = match submission.due_at() {
-        // The message was given up while the table, the queue or the worker failed; the submission
-        // itself waits.
+        // The queue moved the message because the table, the queue or the worker failed. The
+        // submission itself still waits.
         Some(_) => (
             submission.reason().unwrap_or("worker_failed"),
             Action::Redrive,

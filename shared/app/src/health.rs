@@ -60,22 +60,19 @@ impl Health {
     }
 }
 
-/// Looks how things stand.
+/// Checks the ERP and measures the backlog.
 pub struct HealthCheck {
-    /// The ERP.
     pub erp: Arc<dyn ErpCapabilities>,
-    /// What waits.
     pub backlog: BacklogMetrics,
-    /// Time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl HealthCheck {
-    /// Asks the ERP whether it is well, and measures what waits, both at once.
+    /// Calls the ERP and measures the backlog concurrently. An ERP that does not answer is part of the
+    /// result.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`] when it cannot be told
-    /// what waits.
+    /// [`UseCaseError::Store`] if the backlog cannot be measured.
     pub async fn look(&self, _: &Operator, context: &CallContext) -> Result<Health, UseCaseError> {
         let at = self.clock.now();
         let context = CallContext {

@@ -160,8 +160,8 @@ impl ErpClient {
                 Err(failure) if attempt < ATTEMPTS && failure.may_pass() => failure,
                 other => return other,
             };
-            // On top of what the ERP asks for: those who were told the same instant must not return
-            // together.
+            // Added to the wait that the ERP asks for, so that callers that got the same answer do
+            // not retry at the same time.
             let pause = asked_to_wait
                 .unwrap_or(0)
                 .saturating_add(pause(&context.correlation_id, attempt));

@@ -88,7 +88,7 @@ struct Bare {
     record: Record,
 }
 
-/// Measures queries of N lines each, cached and missing.
+/// Runs queries of N lines each, cached and missing, and measures them.
 ///
 /// # Errors
 /// When a call fails.
@@ -211,7 +211,7 @@ async fn round(call: impl AsyncFn() -> Result<(), Error>) -> Result<u64, Error> 
     Ok(micros(cpu::used().saturating_sub(began), calls))
 }
 
-/// Hands an event to a function; every line must have its price.
+/// Invokes a function with an event. Every line of the answer must have its price.
 async fn asked(function: &Function, event: &[u8]) -> Result<(), Error> {
     let mut context = Context::default();
     context

@@ -33,7 +33,7 @@ enum Work {
     Starts,
 }
 
-/// Measures the whole system in one process, in CPU seconds.
+/// Runs the whole system in one process and measures it in CPU seconds.
 #[derive(Parser)]
 struct Flags {
     /// What to measure.

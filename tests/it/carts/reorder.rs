@@ -79,7 +79,7 @@ async fn an_order_becomes_a_new_cart_at_todays_prices() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_sold_is_left_out_and_named() {
+async fn an_inactive_item_is_left_out_and_named() {
     let app = TestApp::start().await;
     let prepared = app.prepared(ADA, &LINES).await;
     app.place(ADA, "key-1", 10, &prepared.order())

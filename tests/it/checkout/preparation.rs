@@ -253,7 +253,7 @@ async fn a_cart_without_lines_or_shipping_cannot_be_prepared() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_no_longer_sold_is_refused_by_preparation_and_by_capture() {
+async fn preparation_and_capture_refuse_an_inactive_item() {
     let app = TestApp::start().await;
     let prepared = app.prepared(ADA, &LINES).await;
     let header = "sku,product_id,name,description,category_ids,unit,nominal_quantity,\

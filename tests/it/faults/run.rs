@@ -379,7 +379,7 @@ impl Run<'_> {
         }
     }
 
-    /// Hands a message to the worker; whether it has to come again.
+    /// Delivers a message to the worker; returns whether the queue must deliver it again.
     pub async fn work_on(&mut self, message: &Message, copies: usize) -> bool {
         let record = |copy: usize| {
             json!({"messageId": format!("{}-{copy}", message.id), "receiptHandle": "r",

@@ -282,7 +282,7 @@ fn no_policy_allows_more_than_it_names() {
 }
 
 #[test]
-fn a_name_that_stands_for_nothing_is_an_error() {
+fn an_unknown_name_is_an_error() {
     let source = SOURCE.replace(
         "CATALOG_TABLE: !Ref CatalogTable",
         "CATALOG_TABLE: !Ref CatalogueTable",

@@ -54,7 +54,7 @@ fn definitions(crates: &[Crate]) -> BTreeMap<(String, String), Vec<String>> {
 }
 
 #[test]
-fn a_type_name_stands_for_one_thing() {
+fn a_type_name_has_one_definition() {
     let mut several = definitions(&production_crates());
     several.retain(|(_, name), places| places.len() > 1 && !PENDING.contains(&name.as_str()));
     for (name, _) in SEVERAL {

@@ -68,7 +68,7 @@ impl Host {
         }
     }
 
-    /// Hands one event to the function of the given name.
+    /// Invokes the function of the given name with one event.
     ///
     /// # Errors
     /// [`InvokeError`]; the Lambda service would count the invocation as failed.

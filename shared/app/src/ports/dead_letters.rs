@@ -1,4 +1,4 @@
-//! Messages that were given up.
+//! Dead-letter queues.
 
 use async_trait::async_trait;
 use domain::ids::{LoadId, SubmissionId};
@@ -18,7 +18,7 @@ pub enum Queue {
 }
 
 impl Queue {
-    /// All of them.
+    /// All queues.
     pub const ALL: [Self; 3] = [Self::Submissions, Self::CatalogLoads, Self::MemberLoads];
 
     /// The name in messages.
@@ -32,48 +32,47 @@ impl Queue {
     }
 }
 
-/// What a message is about.
+/// The subject of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A submission.
     Submission(SubmissionId),
     /// A load.
     Load(LoadId),
-    /// Nobody knows: the body is not what is sent to this queue.
+    /// Unknown: the body is not a message of this queue.
     Unreadable,
 }
 
-/// A message that was given up, in the caller's hands for a while.
+/// A message of a dead-letter queue, hidden from other callers for half a minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Where it came from.
+    /// The queue that it came from.
     pub queue: Queue,
-    /// The queue's id of it.
+    /// The id that the queue gave it.
     pub message_id: String,
-    /// What it is about.
+    /// The submission or load that it names.
     pub subject: Subject,
-    /// When it was sent.
+    /// The time at which it was sent.
     pub sent_at: Option<Timestamp>,
-    /// The body, as it came.
+    /// The unparsed body.
     pub body: String,
-    /// What the adapter needs to move it. Of no meaning to anybody else.
+    /// Identifies the message to the adapter; opaque to callers.
     pub handle: String,
 }
 
-/// Reads and moves messages that were given up.
+/// Reads and moves dead letters.
 #[async_trait]
 pub trait DeadLetterQueues: Send + Sync {
-    /// Takes at most `limit` of them into the caller's hands: for half a minute nobody else is
-    /// given them.
+    /// Receives at most `limit` dead letters and hides them from other callers for half a minute.
     async fn take(&self, queue: Queue, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// Lets go of them unmoved, so that others are given them at once.
+    /// Leaves dead letters in their queue and makes them visible to other callers at once.
     async fn leave(&self, letters: &[DeadLetter]) -> Result<(), StoreError>;
 
-    /// Sends the message to its queue again, and then takes it out of the dead letters. After an
-    /// error it may be in both: a message that comes twice changes nothing.
+    /// Sends the message to its queue again, then deletes the dead letter. After an error it may be
+    /// in both queues, which is harmless: a message that is delivered twice has no further effect.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), StoreError>;
 
-    /// Takes it out of the dead letters for good.
+    /// Deletes the dead letter.
     async fn discard(&self, letter: &DeadLetter) -> Result<(), StoreError>;
 }

@@ -28,21 +28,18 @@ pub struct Waiting {
     pub held_loads: u64,
 }
 
-/// Measures what waits.
+/// Counts open submissions and held loads, and finds the oldest submissions.
 pub struct BacklogMetrics {
-    /// Submissions.
     pub submissions: Arc<dyn Submissions>,
-    /// Loads.
     pub loads: Arc<dyn LoadStore>,
-    /// Time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl BacklogMetrics {
-    /// Measures with seven concurrent calls: one for each open state, and one for the loads.
+    /// Makes seven concurrent calls: one for each open state, and one for the loads.
     ///
     /// # Errors
-    /// [`StoreError`] of any of them.
+    /// The [`StoreError`] of any of them.
     pub async fn measure(&self) -> Result<Waiting, StoreError> {
         let one = |state| self.submissions.oldest(state, None, 1);
         let many = |state| self.submissions.oldest(state, None, MOST);

@@ -45,19 +45,15 @@ pub(super) enum Progress {
     NotAsked,
 }
 
-/// Hands submissions over.
+/// Sends submissions to the ERP.
 pub struct SubmissionWorker {
-    /// Submissions.
     pub submissions: Arc<dyn Submissions>,
-    /// The ERP.
     pub erp: Arc<dyn ErpSubmission>,
-    /// What it can do.
     pub capabilities: Arc<dyn ErpCapabilities>,
     /// Releases the reservation of a rejected order.
     pub checkout: Arc<dyn ErpCheckout>,
     /// Wakes the worker again.
     pub queue: Arc<dyn SubmitQueue>,
-    /// Time.
     pub clock: Arc<dyn Clock>,
     /// Tokens and jitter.
     pub ids: Arc<dyn Ids>,

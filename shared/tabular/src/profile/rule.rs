@@ -1,4 +1,4 @@
-//! What the text of a field of another layout means in ours.
+//! Rules that translate the text of a field from another layout.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 /// Why a text has no meaning: a stable code, and a message that follows the name of the field.
 pub type Meaningless = (&'static str, &'static str);
 
-/// How the text of a field is turned into ours.
+/// Translates the text of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rule {
     /// The value of a text that is empty, or is not in `values`.
     pub default: Option<String>,
     /// What each text means.
     pub values: Option<BTreeMap<String, String>>,
-    /// Texts that mean no value.
+    /// The texts that mean that there is no value.
     pub nulls: Option<Vec<String>>,
     /// How a date is written.
     pub dates: Option<Dates>,
@@ -22,16 +22,16 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether it returns every text as it is.
+    /// Returns whether the rule leaves every text unchanged.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Turns a text into ours.
+    /// Translates a text.
     ///
     /// # Errors
-    /// The text has no meaning under this rule.
+    /// [`Meaningless`] if the text has no meaning under this rule.
     pub fn apply<'a>(&'a self, text: &'a str) -> Result<Cow<'a, str>, Meaningless> {
         let is_null = self
             .nulls

@@ -224,7 +224,7 @@ impl Stack {
         self.gateway.call(request).await
     }
 
-    /// Hands an event to the function of the given name.
+    /// Invokes the function of the given name with an event.
     ///
     /// # Errors
     /// [`InvokeError`] when the invocation fails.

@@ -32,7 +32,7 @@ pub struct Program {
     pub binary: PathBuf,
     /// The name of the function.
     pub name: String,
-    /// Its memory in megabytes. Passed to the program, not enforced.
+    /// The memory in megabytes. The program reads it; the sandbox does not enforce it.
     pub memory: u32,
     /// How long one invocation may take.
     pub timeout: Duration,
@@ -168,8 +168,8 @@ impl Sandbox {
         self.at_rest().await
     }
 
-    /// Hands over an event and gives the answer, as soon as it is there: extensions may still be at
-    /// work. Waits until the program is done with the event before.
+    /// Waits until the program is done with the previous event, then invokes it with `event`. Returns
+    /// the answer as soon as it arrives: extensions may still run.
     ///
     /// # Errors
     /// [`Failed`].

@@ -220,7 +220,7 @@ impl Process {
         }
     }
 
-    /// Hands over the next event, or lets the process stand still, once all poll.
+    /// Delivers the next event, or freezes the process, once the runtime and all extensions poll.
     async fn settle(&mut self) {
         let at_rest = self.runtime.is_some()
             && self

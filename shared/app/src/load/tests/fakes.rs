@@ -21,7 +21,7 @@ use crate::ports::{
 };
 
 #[derive(Default)]
-pub struct World {
+pub struct Fakes {
     pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
     pub loads: Mutex<BTreeMap<String, Load>>,
     pub chunks: Mutex<BTreeMap<(Phase, u32), Chunk>>,
@@ -37,7 +37,7 @@ pub struct World {
     pub outage: Mutex<bool>,
 }
 
-impl World {
+impl Fakes {
     pub fn object(&self, key: &str) -> Option<String> {
         self.objects
             .lock()
@@ -47,24 +47,24 @@ impl World {
     }
 }
 
-pub fn loader(world: &Arc<World>) -> Loader<CatalogRecord> {
+pub fn loader(fakes: &Arc<Fakes>) -> Loader<CatalogRecord> {
     Loader {
-        files: Arc::new(Shared(world.clone())),
-        loads: Arc::new(Shared(world.clone())),
-        rows: Arc::new(Shared(world.clone())),
-        versions: Arc::new(Shared(world.clone())),
-        queue: Arc::new(Shared(world.clone())),
+        files: Arc::new(Shared(fakes.clone())),
+        loads: Arc::new(Shared(fakes.clone())),
+        rows: Arc::new(Shared(fakes.clone())),
+        versions: Arc::new(Shared(fakes.clone())),
+        queue: Arc::new(Shared(fakes.clone())),
         guards: BTreeMap::new(),
         max_unpacked_bytes: 1 << 20,
-        chunk_bytes: (*world.chunk_bytes.lock().unwrap()).unwrap_or(1 << 20),
+        chunk_bytes: (*fakes.chunk_bytes.lock().unwrap()).unwrap_or(1 << 20),
         checkpoint_rows: 1500,
         clock: Arc::new(Noon),
-        ids: Arc::new(Shared(world.clone())),
+        ids: Arc::new(Shared(fakes.clone())),
     }
 }
 
 /// Runs a load, and the chunks that it enqueues, until it ends.
-pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
+pub fn run_to_end(fakes: &Arc<Fakes>, arrival: &Arrival) -> Result<Load, LoadError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -72,22 +72,22 @@ pub fn run_to_end(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadErr
     loop {
         let until = Timestamp::from_seconds(i64::from(u32::MAX));
         if let LoadProgress::Ended(load) =
-            runtime.block_on(loader(world).run(arrival, chunk, until))?
+            runtime.block_on(loader(fakes).run(arrival, chunk, until))?
         {
             return Ok(*load);
         }
-        chunk = world.enqueued.lock().unwrap().pop().unwrap().1;
+        chunk = fakes.enqueued.lock().unwrap().pop().unwrap().1;
     }
 }
 
-pub fn operator(world: &Arc<World>) -> LoadOperator {
+pub fn operator(fakes: &Arc<Fakes>) -> LoadOperator {
     LoadOperator {
-        loads: Arc::new(Shared(world.clone())),
-        versions: Arc::new(Shared(world.clone())),
-        files: Arc::new(Shared(world.clone())),
-        queue: Arc::new(Shared(world.clone())),
+        loads: Arc::new(Shared(fakes.clone())),
+        versions: Arc::new(Shared(fakes.clone())),
+        files: Arc::new(Shared(fakes.clone())),
+        queue: Arc::new(Shared(fakes.clone())),
         clock: Arc::new(Noon),
-        ids: Arc::new(Shared(world.clone())),
+        ids: Arc::new(Shared(fakes.clone())),
     }
 }
 
@@ -157,10 +157,10 @@ impl Clock for Noon {
     }
 }
 
-struct Shared(Arc<World>);
+struct Shared(Arc<Fakes>);
 
 struct Writer {
-    world: Arc<World>,
+    fakes: Arc<Fakes>,
     key: String,
     bytes: Vec<u8>,
 }
@@ -173,7 +173,7 @@ impl FileWriter for Writer {
     }
 
     async fn finish(self: Box<Self>) -> Result<(), FilesError> {
-        self.world
+        self.fakes
             .objects
             .lock()
             .unwrap()
@@ -217,7 +217,7 @@ impl ExportFiles for Shared {
 
     async fn create(&self, key: &str) -> Result<Box<dyn FileWriter>, FilesError> {
         Ok(Box::new(Writer {
-            world: self.0.clone(),
+            fakes: self.0.clone(),
             key: key.to_owned(),
             bytes: Vec::new(),
         }))

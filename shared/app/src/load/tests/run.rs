@@ -4,13 +4,13 @@ use domain::ids::LoadId;
 use domain::load::{CatalogVersions, ExportKey, Load, LoadKind, LoadState, Sequence};
 use proptest::prelude::*;
 
-use super::fakes::{World, run_to_end};
+use super::fakes::{Fakes, run_to_end};
 use crate::load::{Arrival, LoadError};
 
 const KEY: &str = "incoming/categories/snapshot/c-20250207T100000Z.csv";
 
-fn drop_file(world: &Arc<World>, key: &str, content: impl Into<Vec<u8>>) -> Arrival {
-    world
+fn drop_file(fakes: &Arc<Fakes>, key: &str, content: impl Into<Vec<u8>>) -> Arrival {
+    fakes
         .objects
         .lock()
         .unwrap()
@@ -21,21 +21,21 @@ fn drop_file(world: &Arc<World>, key: &str, content: impl Into<Vec<u8>>) -> Arri
     }
 }
 
-fn run(world: &Arc<World>, arrival: &Arrival) -> Result<Load, LoadError> {
-    run_to_end(world, arrival)
+fn run(fakes: &Arc<Fakes>, arrival: &Arrival) -> Result<Load, LoadError> {
+    run_to_end(fakes, arrival)
 }
 
-fn load(content: impl Into<Vec<u8>>) -> (Arc<World>, Load) {
-    let world = Arc::new(World::default());
-    *world.piece.lock().unwrap() = 7;
-    let arrival = drop_file(&world, KEY, content);
-    let load = run(&world, &arrival).unwrap();
-    (world, load)
+fn load(content: impl Into<Vec<u8>>) -> (Arc<Fakes>, Load) {
+    let fakes = Arc::new(Fakes::default());
+    *fakes.piece.lock().unwrap() = 7;
+    let arrival = drop_file(&fakes, KEY, content);
+    let load = run(&fakes, &arrival).unwrap();
+    (fakes, load)
 }
 
 #[test]
 fn bad_rows_are_rejected_and_the_others_apply() {
-    let (world, load) = load("category_id,name\nA,\"x, \"\"y\"\"\"\n,\"no\nkey\"\nB,b,c\nC,c\nC,c");
+    let (fakes, load) = load("category_id,name\nA,\"x, \"\"y\"\"\"\n,\"no\nkey\"\nB,b,c\nC,c\nC,c");
     assert_eq!(load.state, LoadState::Published);
     assert_eq!(
         (
@@ -45,11 +45,11 @@ fn bad_rows_are_rejected_and_the_others_apply() {
         ),
         (2, 1, 2)
     );
-    let rejects = world
+    let rejects = fakes
         .object("rejects/categories/c-20250207T100000Z/1/rejects.csv")
         .unwrap();
     assert_eq!(rejects, "category_id,name\n,\"no\nkey\"\nB,b,c\n");
-    let reasons = world
+    let reasons = fakes
         .object("rejects/categories/c-20250207T100000Z/1/reasons.csv")
         .unwrap();
     let expected = "row,line,key,field,code,message\n2,3,,category_id,required,category_id is \
@@ -58,7 +58,7 @@ fn bad_rows_are_rejected_and_the_others_apply() {
     assert_eq!(reasons, expected);
     assert_eq!(load.first_reasons.len(), 2);
     assert_eq!(
-        world
+        fakes
             .object("reports/categories/c-20250207T100000Z/1.json")
             .unwrap(),
         "published"
@@ -67,53 +67,53 @@ fn bad_rows_are_rejected_and_the_others_apply() {
 
 #[test]
 fn a_load_that_ended_is_not_repeated() {
-    let (world, first) = load("category_id,name\nA,a\n");
-    let arrival = drop_file(&world, KEY, "category_id,name\nB,b\n");
-    assert_eq!(run(&world, &arrival).unwrap(), first);
-    assert!(!world.seen.lock().unwrap().contains_key("B"));
+    let (fakes, first) = load("category_id,name\nA,a\n");
+    let arrival = drop_file(&fakes, KEY, "category_id,name\nB,b\n");
+    assert_eq!(run(&fakes, &arrival).unwrap(), first);
+    assert!(!fakes.seen.lock().unwrap().contains_key("B"));
 }
 
 #[test]
 fn an_outage_leaves_the_load_running_and_the_next_attempt_ends_it() {
-    let world = Arc::new(World::default());
-    let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n");
-    *world.outage.lock().unwrap() = true;
-    assert!(run(&world, &arrival).is_err());
-    assert_eq!(world.loads.lock().unwrap()["1"].state, LoadState::Running);
-    *world.outage.lock().unwrap() = false;
-    assert_eq!(run(&world, &arrival).unwrap().state, LoadState::Published);
+    let fakes = Arc::new(Fakes::default());
+    let arrival = drop_file(&fakes, KEY, "category_id,name\nA,a\n");
+    *fakes.outage.lock().unwrap() = true;
+    assert!(run(&fakes, &arrival).is_err());
+    assert_eq!(fakes.loads.lock().unwrap()["1"].state, LoadState::Running);
+    *fakes.outage.lock().unwrap() = false;
+    assert_eq!(run(&fakes, &arrival).unwrap().state, LoadState::Published);
 }
 
 #[test]
 fn only_a_snapshot_that_finds_records_looks_for_those_that_it_lacks() {
-    let (world, _) = load("category_id,name\nA,a\n");
-    assert_eq!(*world.sweeps.lock().unwrap(), 0);
+    let (fakes, _) = load("category_id,name\nA,a\n");
+    assert_eq!(*fakes.sweeps.lock().unwrap(), 0);
     let key = "incoming/categories/snapshot/c-20250208T100000Z.csv";
     let arrival = Arrival {
         load: LoadId::parse("2").unwrap(),
-        ..drop_file(&world, key, "category_id,name\nB,b\n")
+        ..drop_file(&fakes, key, "category_id,name\nB,b\n")
     };
-    assert_eq!(run(&world, &arrival).unwrap().removed, 1);
-    assert_eq!(*world.sweeps.lock().unwrap(), 1);
+    assert_eq!(run(&fakes, &arrival).unwrap().removed, 1);
+    assert_eq!(*fakes.sweeps.lock().unwrap(), 1);
 }
 
 #[test]
 fn a_file_older_than_the_newest_snapshot_changes_nothing() {
-    let world = Arc::new(World::default());
+    let fakes = Arc::new(Fakes::default());
     let mut versions = CatalogVersions::default();
     versions.published.sequence = Sequence::new(i64::MAX);
-    world
+    fakes
         .versions
         .lock()
         .unwrap()
         .insert(LoadKind::Categories, versions);
-    let arrival = drop_file(&world, KEY, "category_id,name\nA,a\n,b\n");
-    let load = run(&world, &arrival).unwrap();
+    let arrival = drop_file(&fakes, KEY, "category_id,name\nA,a\n,b\n");
+    let load = run(&fakes, &arrival).unwrap();
     assert_eq!(
         (load.state, load.counts.unchanged, load.counts.rejected),
         (LoadState::Superseded, 1, 1)
     );
-    assert!(world.seen.lock().unwrap().is_empty());
+    assert!(fakes.seen.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -131,10 +131,10 @@ fn a_file_that_cannot_be_used_ends_as_failed_with_a_code() {
         assert_eq!(load.state, LoadState::Failed);
         assert_eq!(load.failure.unwrap().code, code, "{content:?}");
     }
-    let world = Arc::new(World::default());
-    let arrival = drop_file(&world, "incoming/categories/delta/c.xls", "<a/>");
+    let fakes = Arc::new(Fakes::default());
+    let arrival = drop_file(&fakes, "incoming/categories/delta/c.xls", "<a/>");
     assert_eq!(
-        run(&world, &arrival).unwrap().failure.unwrap().code,
+        run(&fakes, &arrival).unwrap().failure.unwrap().code,
         "format"
     );
 }
@@ -162,10 +162,10 @@ fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
     let packed = zstd::stream::encode_all(content.as_bytes(), 3).unwrap();
     for mode in ["snapshot", "delta"] {
         let key = format!("incoming/categories/{mode}/c.csv.zst");
-        let world = Arc::new(World::default());
-        *world.piece.lock().unwrap() = 100;
-        let arrival = drop_file(&world, &key, packed.clone());
-        let load = run(&world, &arrival).unwrap();
+        let fakes = Arc::new(Fakes::default());
+        *fakes.piece.lock().unwrap() = 100;
+        let arrival = drop_file(&fakes, &key, packed.clone());
+        let load = run(&fakes, &arrival).unwrap();
         assert_eq!(
             (load.state, load.counts.applied),
             (LoadState::Published, 5000)
@@ -175,16 +175,16 @@ fn a_packed_file_loads_like_a_plain_one_and_a_damaged_one_changes_nothing() {
             (packed.len() as u64, packed.len() as u64)
         );
 
-        let world = Arc::new(World::default());
-        let arrival = drop_file(&world, &key, &packed[..packed.len() - 2]);
-        let load = run(&world, &arrival).unwrap();
+        let fakes = Arc::new(Fakes::default());
+        let arrival = drop_file(&fakes, &key, &packed[..packed.len() - 2]);
+        let load = run(&fakes, &arrival).unwrap();
         assert_eq!(
             (load.state, load.failure.unwrap().code.as_ref()),
             (LoadState::Failed, "compression")
         );
-        assert!(mode == "snapshot" || world.seen.lock().unwrap().is_empty());
+        assert!(mode == "snapshot" || fakes.seen.lock().unwrap().is_empty());
         assert!(
-            world
+            fakes
                 .versions
                 .lock()
                 .unwrap()
@@ -203,14 +203,14 @@ proptest! {
         piece in 1_usize..4000,
     ) {
         let content = format!("category_id,name\n{}", rows.join("\n"));
-        let world = Arc::new(World::default());
-        *world.piece.lock().unwrap() = piece;
-        let arrival = drop_file(&world, KEY, content.clone());
-        let load = run(&world, &arrival).unwrap();
+        let fakes = Arc::new(Fakes::default());
+        *fakes.piece.lock().unwrap() = piece;
+        let arrival = drop_file(&fakes, KEY, content.clone());
+        let load = run(&fakes, &arrival).unwrap();
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(content.as_bytes());
         prop_assert_eq!(load.counts.rows(), reader.byte_records().count() as u64);
         prop_assert_eq!(load.bytes_read, content.len() as u64);
-        let reasons = world.object("rejects/categories/c-20250207T100000Z/1/rejects.csv");
+        let reasons = fakes.object("rejects/categories/c-20250207T100000Z/1/rejects.csv");
         prop_assert_eq!(reasons.is_some(), load.counts.rejected > 0);
     }
 }

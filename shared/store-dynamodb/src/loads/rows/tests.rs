@@ -2,10 +2,10 @@ use domain::load::Sequence;
 
 use super::*;
 
-/// Rows that are a text, or the removal of what is there.
-struct Texts;
+/// A layout whose rows are a text, or a removal.
+struct TextLayout;
 
-impl Layout<Option<&'static str>> for Texts {
+impl Layout<Option<&'static str>> for TextLayout {
     const READ: &'static [&'static str] = &[];
 
     fn key(_: &Option<&'static str>) -> (String, String) {
@@ -67,7 +67,7 @@ fn in_every_order_the_newest_delta_wins_a_removal_included() {
             }
             let mut slot = nothing();
             for pick in &picks {
-                decide::<_, Texts>(&some[*pick], &mut slot, LoadMode::Delta, true);
+                decide::<_, TextLayout>(&some[*pick], &mut slot, LoadMode::Delta, true);
             }
             let expected = &some[newest - 1];
             assert_eq!(
@@ -85,11 +85,11 @@ fn of_rows_of_one_file_the_last_wins() {
     let (first, second) = (version(1, Some("a")), version(1, Some("b")));
     let mut slot = nothing();
     assert_eq!(
-        decide::<_, Texts>(&first, &mut slot, LoadMode::Snapshot, true),
+        decide::<_, TextLayout>(&first, &mut slot, LoadMode::Snapshot, true),
         RowOutcome::Applied(None)
     );
     assert_eq!(
-        decide::<_, Texts>(&second, &mut slot, LoadMode::Snapshot, true),
+        decide::<_, TextLayout>(&second, &mut slot, LoadMode::Snapshot, true),
         RowOutcome::Applied(None)
     );
     assert_eq!(slot.pending.map(|row| row.record), Some(Some("b")));
@@ -100,10 +100,10 @@ fn what_is_known_is_not_written_in_a_snapshot_and_noted_in_a_delta() {
     let (known, again) = (version(1, Some("a")), version(2, Some("a")));
     for (mode, written) in [(LoadMode::Snapshot, false), (LoadMode::Delta, true)] {
         let mut slot = nothing();
-        decide::<_, Texts>(&known, &mut slot, mode, true);
+        decide::<_, TextLayout>(&known, &mut slot, mode, true);
         slot.pending = None;
         assert_eq!(
-            decide::<_, Texts>(&again, &mut slot, mode, true),
+            decide::<_, TextLayout>(&again, &mut slot, mode, true),
             RowOutcome::Unchanged
         );
         assert_eq!(slot.pending.is_some(), written);
@@ -115,12 +115,12 @@ fn removing_what_is_not_there_changes_nothing_but_keeps_older_files_out() {
     let mut slot = nothing();
     let (removal, older) = (version(2, None), version(1, Some("a")));
     assert_eq!(
-        decide::<_, Texts>(&removal, &mut slot, LoadMode::Delta, true),
+        decide::<_, TextLayout>(&removal, &mut slot, LoadMode::Delta, true),
         RowOutcome::Unchanged
     );
     assert!(slot.pending.is_some());
     assert_eq!(
-        decide::<_, Texts>(&older, &mut slot, LoadMode::Delta, true),
+        decide::<_, TextLayout>(&older, &mut slot, LoadMode::Delta, true),
         RowOutcome::Unchanged
     );
     assert!(slot.gone);
@@ -132,7 +132,7 @@ fn a_refused_row_leaves_the_record_as_it_is() {
     slot.existing = Some(Attributes::from([("kept".to_owned(), number(1))]));
     let row = version(1, None);
     assert!(matches!(
-        decide::<_, Texts>(&row, &mut slot, LoadMode::Delta, true),
+        decide::<_, TextLayout>(&row, &mut slot, LoadMode::Delta, true),
         RowOutcome::Rejected(_)
     ));
     assert!(slot.pending.is_none());
