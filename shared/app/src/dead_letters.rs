@@ -93,11 +93,12 @@ impl DeadLetters {
         Ok(explained)
     }
 
-    /// Sends the letters whose work is not done to their queues again; deletes the others on request.
+    /// Sends the letters whose work is not done to their queues again; deletes the others on
+    /// request.
     ///
     /// # Errors
-    /// [`UseCaseError::Store`]. Some letters may have been moved by then; another call continues with
-    /// the rest.
+    /// [`UseCaseError::Store`]. Some letters may have been moved by then; another call continues
+    /// with the rest.
     pub async fn redrive(
         &self,
         operator: &Operator,

@@ -68,8 +68,8 @@ pub struct HealthCheck {
 }
 
 impl HealthCheck {
-    /// Calls the ERP and measures the backlog concurrently. An ERP that does not answer is part of the
-    /// result.
+    /// Calls the ERP and measures the backlog concurrently. An ERP that does not answer is part of
+    /// the result.
     ///
     /// # Errors
     /// [`UseCaseError::Store`] if the backlog cannot be measured.

@@ -22,8 +22,8 @@ pub trait EventHandler: Send + Sync {
     async fn handle(&self, event: Value, context: Context) -> Result<Value, Error>;
 }
 
-/// A function, made by `build` of its crate. `main` runs it under the Lambda service; the local stack
-/// and the tests invoke it with the same events.
+/// A function, made by `build` of its crate. `main` runs it under the Lambda service; the local
+/// stack and the tests invoke it with the same events.
 #[derive(Clone)]
 pub enum Function {
     /// Behind the HTTP API.

@@ -27,8 +27,8 @@ const FAILURE_DELAY_SECONDS: u32 = 20;
 /// The time that a worker reserves for its current batch and the checkpoint after it.
 const STOP_MS: i64 = 30_000;
 
-/// Loads the files that the events of the bucket name, one after the other, and the loads and chunks
-/// that the messages of the queue name.
+/// Loads the files that the events of the bucket name, one after the other, and the loads and
+/// chunks that the messages of the queue name.
 ///
 /// An object that is not an export file of this function is ignored, with a warning. A file that
 /// cannot be used ends as a failed load. A load that has to wait, or that a failure of a store or

@@ -28,8 +28,8 @@ struct LoaderConfig {
     guards: BTreeMap<LoadKind, Guard>,
     /// `CHUNK_BYTES`: a larger file is split into chunks of about this size.
     chunk_bytes: u64,
-    /// `CHECKPOINT_ROWS`: rows between two checkpoints of a worker. A worker that is stopped repeats
-    /// at most that many.
+    /// `CHECKPOINT_ROWS`: rows between two checkpoints of a worker. A worker that is stopped
+    /// repeats at most that many.
     checkpoint_rows: u64,
     /// `MAX_UNPACKED_BYTES`: the most that a compressed file may unpack to.
     max_unpacked_bytes: u64,
@@ -65,7 +65,8 @@ pub struct LoadAdapters<'a, T> {
     pub queue: Arc<dyn LoadQueue>,
 }
 
-/// Makes the function that loads the files of a family of kinds. Its bucket and its queue invoke it.
+/// Makes the function that loads the files of a family of kinds. Its bucket and its queue invoke
+/// it.
 ///
 /// # Errors
 /// [`ConfigError`] if a limit is not usable.

@@ -2,9 +2,9 @@
 //! format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
 //! CloudWatch extracts them from the log of a function, so no request is needed.
 //!
-//! What AWS measures itself (requests, their durations and errors, throttles, messages of queues) is
-//! not measured again. All metrics have one dimension, the name of the deployment: an alarm covers
-//! all functions, and two deployments in an account stay apart. A line contains nothing that
+//! What AWS measures itself (requests, their durations and errors, throttles, messages of queues)
+//! is not measured again. All metrics have one dimension, the name of the deployment: an alarm
+//! covers all functions, and two deployments in an account stay apart. A line contains nothing that
 //! identifies a customer.
 
 #[cfg(test)]

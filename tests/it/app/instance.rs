@@ -135,7 +135,8 @@ impl Instance {
         Some((answer["statusCode"].as_u64().unwrap(), body))
     }
 
-    /// Invokes the function with an event of a source other than the HTTP API, and returns the answer.
+    /// Invokes the function with an event of a source other than the HTTP API, and returns the
+    /// answer.
     pub async fn event(&self, event: Value) -> Value {
         let mut context = Context::default();
         context.deadline = self.deadline;

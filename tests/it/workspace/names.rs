@@ -20,9 +20,6 @@ const SEVERAL: [(&str, &str); 2] = [
     ),
 ];
 
-/// Names that still stand for several things. To be removed, never to be added to.
-const PENDING: [&str; 0] = [];
-
 /// Where each type is defined, as `folder: module`, by its language and name.
 fn definitions(crates: &[Crate]) -> BTreeMap<(String, String), Vec<String>> {
     let mut definitions: BTreeMap<_, Vec<String>> = BTreeMap::new();
@@ -56,7 +53,7 @@ fn definitions(crates: &[Crate]) -> BTreeMap<(String, String), Vec<String>> {
 #[test]
 fn a_type_name_has_one_definition() {
     let mut several = definitions(&production_crates());
-    several.retain(|(_, name), places| places.len() > 1 && !PENDING.contains(&name.as_str()));
+    several.retain(|_, places| places.len() > 1);
     for (name, _) in SEVERAL {
         assert!(
             several

@@ -14,16 +14,6 @@ const LINES_OF_A_FILE: usize = 400;
 const COLUMNS_OF_CODE: usize = 100;
 const COLUMNS_OF_DOCUMENTS: usize = 120;
 
-/// Beginnings of paths with what is still too long. To be removed, never to be added to.
-const PENDING: [&str; 2] = [
-    "shared/lambda-kit",
-    "shared/store-dynamodb/src/document/submission.rs",
-];
-
-fn is_pending(path: &Path) -> bool {
-    PENDING.iter().any(|pending| path.starts_with(pending))
-}
-
 /// Functions that are too long.
 struct LongFunctions<'a> {
     module: &'a Module,
@@ -79,7 +69,6 @@ fn long_functions(module: &Module) -> Vec<String> {
 fn no_production_function_is_longer_than_a_screen() {
     let crates = production_crates();
     let modules = crates.iter().flat_map(|one| &one.modules);
-    let modules = modules.filter(|module| !is_pending(&module.file));
     let found: Vec<_> = modules.flat_map(long_functions).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
@@ -115,7 +104,7 @@ fn a_long_production_file_gives_its_reason() {
     let modules = crates.iter().flat_map(|one| &one.modules);
     let paths: BTreeSet<&Path> = modules.map(|module| module.file.as_path()).collect();
     let mut found = Vec::new();
-    for path in paths.into_iter().filter(|path| !is_pending(path)) {
+    for path in paths {
         let text = std::fs::read_to_string(root().join(path)).unwrap();
         if let Some(lines) = long_file(&text) {
             found.push(format!("{} has {lines} lines", path.display()));
@@ -167,7 +156,7 @@ fn long_lines(text: &str, columns: usize) -> Vec<usize> {
 #[test]
 fn lines_of_code_and_documents_fit() {
     let mut found = Vec::new();
-    for path in files().into_iter().filter(|path| !is_pending(path)) {
+    for path in files() {
         let Some(columns) = columns(&path) else {
             continue;
         };

@@ -12,8 +12,8 @@ const LIST: &str = ".ci/retired-words.txt";
 /// A retired word or phrase, or an identifier.
 struct Retired {
     words: Vec<String>,
-    /// An identifier matches as a whole and with its case. A word of the language matches in any case
-    /// and also as a part of a name: `nobody` matches in `nobody_waits`.
+    /// An identifier matches as a whole and with its case. A word of the language matches in any
+    /// case and also as a part of a name: `nobody` matches in `nobody_waits`.
     identifier: bool,
     /// A phrase does not match next to one of these words.
     unless: Vec<String>,

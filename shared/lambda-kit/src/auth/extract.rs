@@ -118,7 +118,10 @@ impl<S: Sync> FromRequestParts<S> for Buyer {
 /// use app::dead_letters::DeadLetters;
 /// use lambda_kit::{Authenticated, Problem};
 ///
-/// async fn count(letters: &DeadLetters, Authenticated(caller): Authenticated) -> Result<usize, Problem> {
+/// async fn count(
+///     letters: &DeadLetters,
+///     Authenticated(caller): Authenticated,
+/// ) -> Result<usize, Problem> {
 ///     Ok(letters.list(&caller).await?.len())
 /// }
 /// ```

@@ -14,8 +14,8 @@ use crate::http::problem::Problem;
 /// The most bytes of a request body. A cart of 500 lines takes a tenth of it.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// A JSON body. Another media type gets 415, more than [`BODY_LIMIT`] 413, invalid JSON 400 with the
-/// position, and JSON that is not a `T` 400 with a pointer to the value.
+/// A JSON body. Another media type gets 415, more than [`BODY_LIMIT`] 413, invalid JSON 400 with
+/// the position, and JSON that is not a `T` 400 with a pointer to the value.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 

@@ -5,6 +5,8 @@
 //! generation is not higher than the published one. RowVersions of a snapshot that was dropped or
 //! rolled back keep their higher generation until the next snapshot, which reads every record that
 //! existed before it, overwrites them.
+//!
+//! One file because the rules for reading and writing the two versions are read together.
 
 use app::ports::{RowOutcome, StoreError, WriteTarget};
 use aws_sdk_dynamodb::primitives::Blob;

@@ -222,11 +222,11 @@ fn memory_and_time_of_functions_are_those_of_the_template() {
 }
 
 /// The memory of a function in megabytes.
-fn memory(logical_name: &str) -> String {
+fn memory(logical_name: &str) -> i64 {
     let source = Node::parse(SOURCE).unwrap();
     let own = source.at(&["Resources", logical_name, "Properties", "MemorySize"]);
     let shared = source.at(&["Globals", "Function", "MemorySize"]);
-    own.or(shared).and_then(Node::text).unwrap().to_owned()
+    own.or(shared).and_then(Node::int).unwrap()
 }
 
 #[test]

@@ -168,8 +168,8 @@ impl Sandbox {
         self.at_rest().await
     }
 
-    /// Waits until the program is done with the previous event, then invokes it with `event`. Returns
-    /// the answer as soon as it arrives: extensions may still run.
+    /// Waits until the program is done with the previous event, then invokes it with `event`.
+    /// Returns the answer as soon as it arrives: extensions may still run.
     ///
     /// # Errors
     /// [`Failed`].
