@@ -43,13 +43,14 @@ fn pending(load: &Load) -> CatalogVersions {
 }
 
 fn newer() -> CatalogVersions {
-    let mut versions = CatalogVersions::default();
-    versions.published = CatalogVersion {
-        generation: 9,
-        sequence: Sequence::new(i64::MAX),
-        load: None,
-    };
-    versions
+    CatalogVersions {
+        published: CatalogVersion {
+            generation: 9,
+            sequence: Sequence::new(i64::MAX),
+            load: None,
+        },
+        ..CatalogVersions::default()
+    }
 }
 
 fn write_of(situation: Situation) -> WriteMode {
