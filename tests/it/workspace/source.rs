@@ -13,10 +13,9 @@ pub fn root() -> PathBuf {
 }
 
 /// What the repository does not contain: build products and the local tools of a developer.
-const IGNORED: [&str; 8] = [
+const IGNORED: [&str; 7] = [
     ".git",
     ".aws-sam",
-    ".venv",
     "__pycache__",
     "artifacts",
     "coverage",
@@ -29,7 +28,10 @@ pub fn files() -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
-            if IGNORED.iter().any(|name| entry.file_name() == **name) {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            // `.ci/venv` installs programs of others into `.venv-NAME`.
+            if IGNORED.contains(&&*name) || name.starts_with(".venv") {
                 continue;
             }
             match entry.file_type().unwrap() {
